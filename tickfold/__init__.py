@@ -1,0 +1,1 @@
+"""Tickfold: backtests fanned out over Lambda workers and folded back into one exact result."""

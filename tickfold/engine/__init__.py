@@ -1,0 +1,1 @@
+"""The engine: exact, numpy only, no I/O. Bars and a strategy go in; trades, equity and metrics come out."""

@@ -1,0 +1,65 @@
+"""Chunks: how a range is cut, and what a worker finds out about its chunk without knowing what came before it."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from tickfold.engine.automaton import START, Decisions, Direction, Sides, asked, decide, targets
+from tickfold.engine.bars import Ints
+from tickfold.engine.signal import Signals
+
+WARM_UP_SHARE = 10
+"""A chunk is at least this many times its warm-up, so that no more than a tenth of the work is done twice."""
+FEWEST_BARS = 256
+"""Below this, starting a worker takes longer than its work."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """The bars from `start` to `stop` (exclusive), counted from the run's first bar."""
+
+    start: int
+    stop: int
+
+    def warm_up(self, lookback: int) -> int:
+        """Return how many bars before the chunk its worker must read."""
+        return min(lookback, self.start)
+
+
+def cut(bars: int, lookback: int, workers: int, chunks: int | None = None) -> list[Chunk]:
+    """Cut `bars` bars into nearly equal chunks.
+
+    Args:
+        bars: bars in the run.
+        lookback: bars that a signal looks back.
+        workers: workers that can run at once; there are never more chunks, unless forced.
+        chunks: force this number.
+    """
+    smallest = max(FEWEST_BARS, WARM_UP_SHARE * lookback)
+    count = chunks if chunks is not None else max(1, min(workers, bars // smallest))
+    edges = [bars * k // count for k in range(count + 1)]
+    return [Chunk(start, stop) for start, stop in pairwise(edges)]
+
+
+@dataclass(frozen=True, eq=False)
+class Speculation:
+    """A chunk simulated as if it began flat.
+
+    `bar` and `target` are the bars, counted from the run's first, at which the strategy asked for a side, and that
+    side; `decisions` are those that follow from them when the chunk begins flat.
+    """
+
+    chunk: Chunk
+    bar: Ints
+    target: Sides
+    decisions: Decisions
+
+
+def speculate(chunk: Chunk, signals: Signals, direction: Direction) -> Speculation:
+    """Run the automaton over the chunk's own signals (warm-up removed), assuming that it starts flat."""
+    if len(signals) != chunk.stop - chunk.start:
+        raise ValueError(f"{len(signals)} signals for a chunk of {chunk.stop - chunk.start} bars")
+    found = asked(signals)
+    bar, target = found + np.int64(chunk.start), targets(signals[found], direction)
+    return Speculation(chunk, bar, target, decide(bar, target, START))

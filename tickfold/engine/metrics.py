@@ -1,0 +1,230 @@
+"""The metrics of a run, from its equity curve and trades alone.
+
+Conventions are those of backtesting.py (docs/metrics.md gives each formula): annual figures compound the geometric
+mean of daily returns, Sharpe divides the compounded annual return by the compounded annual volatility (risk-free
+rate 0), CAGR counts calendar days, profit factor and expectancy look at trade returns, SQN and Kelly at trade profits.
+Ratios are fractions, durations days, amounts dollars. A metric that is undefined (no trades, no losing trade, a
+single bar) is NaN, one that no float can hold infinite.
+"""
+
+from dataclasses import asdict, dataclass
+from math import nan
+
+import numpy as np
+
+from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars, Floats, Ints
+from tickfold.engine.ledger import Statement
+
+_SATURDAY = 5
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Every metric of a run, in the order in which they are reported."""
+
+    final_equity: float
+    peak_equity: float
+    total_return: float
+    buy_and_hold_return: float
+    annual_return: float
+    annual_volatility: float
+    cagr: float
+    sharpe: float
+    sortino: float
+    calmar: float
+    max_drawdown: float
+    average_drawdown: float
+    max_drawdown_duration: float
+    average_drawdown_duration: float
+    trades: float
+    win_rate: float
+    best_trade: float
+    worst_trade: float
+    average_trade: float
+    profit_factor: float
+    expectancy: float
+    sqn: float
+    kelly: float
+    exposure: float
+    alpha: float
+    beta: float
+    commissions: float
+
+    def as_dict(self) -> dict[str, float]:
+        return asdict(self)
+
+
+def measure(bars: Bars, statement: Statement, lookback: int) -> Metrics:
+    """Measure the run over `bars`; its benchmark is bought at the close that ends `lookback` bars of warm-up."""
+    equity, close = statement.equity, bars.close
+    first = close[min(max(lookback - 1, 0), len(close) - 1)]
+    total = _change(equity[0], equity[-1])
+    benchmark = _change(first, close[-1])
+    yearly = _yearly(bars.timestamp, equity)
+    drawdowns = _drawdowns(bars.timestamp, equity)
+    beta = _beta(equity, close)
+    return Metrics(
+        final_equity=float(equity[-1]),
+        peak_equity=float(equity.max()),
+        total_return=total,
+        buy_and_hold_return=benchmark,
+        annual_return=yearly.annual_return,
+        annual_volatility=yearly.volatility,
+        cagr=yearly.cagr,
+        sharpe=_ratio(yearly.annual_return, yearly.volatility),
+        sortino=_ratio(yearly.annual_return, yearly.downside),
+        calmar=_ratio(yearly.annual_return, -drawdowns.largest),
+        max_drawdown=drawdowns.largest,
+        average_drawdown=drawdowns.average,
+        max_drawdown_duration=drawdowns.longest,
+        average_drawdown_duration=drawdowns.average_duration,
+        **_trade_metrics(statement),
+        exposure=_exposure(statement, len(close)),
+        alpha=total - beta * benchmark,
+        beta=beta,
+        commissions=statement.commissions,
+    )
+
+
+def _ratio(dividend: float, divisor: float) -> float:
+    return dividend / divisor if divisor else nan
+
+
+def _change(before: float, after: float) -> float:
+    return float(_ratio(after - before, before))
+
+
+def _geometric_mean(returns: Floats) -> float:
+    """Return the constant return that compounds to the same growth; NaN where a loss is total."""
+    if not len(returns) or (returns <= -1).any():
+        return nan
+    return float(np.exp(np.log1p(returns).sum() / len(returns)) - 1)
+
+
+# --- per year --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Yearly:
+    annual_return: float
+    volatility: float
+    downside: float
+    cagr: float
+
+
+def _bar_step(timestamp: Ints) -> float:
+    """Return the median time between bars, in microseconds."""
+    return float(np.median(np.diff(timestamp))) if len(timestamp) > 1 else nan
+
+
+def _periods(timestamp: Ints) -> tuple[Ints, int]:
+    """Return the last bar of each return period, and how many periods make a year.
+
+    A period is a UTC day with bars, or one bar where bars are weekly, monthly or yearly. A year has 365 days where
+    the series trades on weekends too, else 252.
+    """
+    day = timestamp // MICROSECONDS_PER_DAY
+    step = _bar_step(timestamp) // MICROSECONDS_PER_DAY
+    for shortest, longest, periods in ((7, 7, 52), (28, 31, 12), (365, 366, 1)):
+        if shortest <= step <= longest:
+            return np.arange(len(day)), periods
+    last: Ints = np.append(np.flatnonzero(np.diff(day)), len(day) - 1)
+    weekday = (day + 3) % 7  # 1970-01-01 was a Thursday
+    on_weekends = float((weekday >= _SATURDAY).mean()) > 2 / 7 * 0.6
+    return last, 365 if on_weekends else 252
+
+
+def _yearly(timestamp: Ints, equity: Floats) -> _Yearly:
+    last, periods = _periods(timestamp)
+    at = equity[last]
+    if len(at) < 2 or (at <= 0).any():
+        return _Yearly(nan, nan, nan, nan)
+    returns = at[1:] / at[:-1] - 1
+    growth = np.float64(1 + _geometric_mean(returns))
+    variance = returns.var(ddof=1) if len(returns) > 1 else nan
+    years = float(timestamp[-1] - timestamp[0]) / MICROSECONDS_PER_DAY / 365.25
+    with np.errstate(over="ignore", invalid="ignore"):  # a doubling every day does not fit a float after a year
+        return _Yearly(
+            annual_return=float(growth**periods - 1),
+            volatility=float(np.sqrt((variance + growth**2) ** periods - growth ** (2 * periods))),
+            downside=float(np.sqrt((np.minimum(returns, 0) ** 2).mean()) * np.sqrt(periods)),
+            cagr=float((equity[-1] / equity[0]) ** (1 / years) - 1),
+        )
+
+
+# --- drawdowns -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Drawdowns:
+    largest: float
+    average: float
+    longest: float
+    average_duration: float
+
+
+def _drawdowns(timestamp: Ints, equity: Floats) -> _Drawdowns:
+    """Measure the stretches in which equity was below an earlier peak; depths are negative fractions.
+
+    A stretch lasts from its peak to the bar that reaches the peak again, or to the last bar; durations are rounded
+    up to whole bars.
+    """
+    depth = equity / np.maximum.accumulate(equity) - 1
+    at_peak = np.append(np.flatnonzero(depth[:-1] == 0), len(depth) - 1)
+    below = np.flatnonzero(np.diff(at_peak) > 1)
+    if not len(below):
+        return _Drawdowns(float(depth.min()), nan, nan, nan)
+    start, stop = at_peak[below], at_peak[below + 1]
+    deepest = np.array([depth[a : b + 1].min() for a, b in zip(start.tolist(), stop.tolist(), strict=True)])
+    duration = (timestamp[stop] - timestamp[start]).astype(np.float64)
+    step = _bar_step(timestamp)
+    in_days = step / MICROSECONDS_PER_DAY
+    return _Drawdowns(
+        largest=float(depth.min()),
+        average=float(deepest.mean()),
+        longest=float(np.ceil(duration.max() / step) * in_days),
+        average_duration=float(np.ceil(duration.mean() / step) * in_days),
+    )
+
+
+# --- trades and the market -------------------------------------------------------------------------------------------
+
+
+def _trade_metrics(statement: Statement) -> dict[str, float]:
+    pnl = np.array([trade.pnl for trade in statement.trades])
+    returns = np.array([trade.trade_return for trade in statement.trades])
+    count = len(returns)
+    won, lost = pnl[pnl > 0], pnl[pnl < 0]
+    win_rate = len(won) / count if count else nan
+    payoff = _ratio(float(won.mean()), -float(lost.mean())) if len(won) and len(lost) else nan
+    return {
+        "trades": count,
+        "win_rate": win_rate,
+        "best_trade": float(returns.max()) if count else nan,
+        "worst_trade": float(returns.min()) if count else nan,
+        "average_trade": _geometric_mean(returns),
+        "profit_factor": _ratio(float(returns[returns > 0].sum()), -float(returns[returns < 0].sum())),
+        "expectancy": float(returns.mean()) if count else nan,
+        "sqn": _ratio(count**0.5 * float(pnl.mean()), float(pnl.std(ddof=1))) if count > 1 else nan,
+        "kelly": win_rate - (1 - win_rate) / payoff if payoff else nan,
+    }
+
+
+def _exposure(statement: Statement, bars: int) -> float:
+    """Return the fraction of bars, entry and exit bars included, in which a position was held."""
+    change = np.zeros(bars + 1, dtype=np.int64)
+    for trade in statement.trades:
+        change[trade.entry_bar] += 1
+        change[trade.exit_bar + 1] -= 1
+    if statement.open_trade:
+        change[statement.open_trade.entry_bar] += 1
+    return float((np.cumsum(change[:-1]) > 0).mean())
+
+
+def _beta(equity: Floats, close: Floats) -> float:
+    """Return the slope of the account's log returns over the market's, bar by bar."""
+    if len(equity) < 3 or (equity <= 0).any():
+        return nan
+    ours, market = np.diff(np.log(equity)), np.diff(np.log(close))
+    deviation = market - market.mean()
+    return _ratio(float(((ours - ours.mean()) * deviation).sum()), float((deviation**2).sum()))

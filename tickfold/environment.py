@@ -1,0 +1,30 @@
+"""The environment variables through which a function learns what it was granted.
+
+A component that grants a right also sets the variable that goes with it, so a name here that is missing at run time
+means that the right is missing too.
+"""
+
+import os
+
+BUCKET = "TICKFOLD_BUCKET"
+CONNECTIONS_TABLE = "TICKFOLD_CONNECTIONS_TABLE"
+RUNS_TABLE = "TICKFOLD_RUNS_TABLE"
+CONNECTIONS_ENDPOINT = "TICKFOLD_CONNECTIONS_ENDPOINT"
+STATE_MACHINE_ARN = "TICKFOLD_STATE_MACHINE_ARN"
+WORKERS = "TICKFOLD_WORKERS"
+
+
+class MissingEnvironmentError(RuntimeError):
+    """A function was deployed without something that it uses."""
+
+
+def require(name: str) -> str:
+    """Return the value of the environment variable `name`.
+
+    Raises:
+        MissingEnvironmentError: it is unset or empty, which means that the function was not granted what it names.
+    """
+    value = os.environ.get(name, "")
+    if not value:
+        raise MissingEnvironmentError(f"{name} is not set: grant this function what it names, which also sets it")
+    return value

@@ -1,0 +1,31 @@
+"""What a strategy is: typed, bounded parameters, a lookback, and signals as a pure function of bars."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from tickfold.engine.bars import Bars
+from tickfold.engine.signal import Signals
+
+
+class Strategy(BaseModel, ABC):
+    """A strategy with its parameters, which are the model's fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    name: ClassVar[str]
+    """The name under which a run asks for it."""
+
+    @property
+    @abstractmethod
+    def lookback(self) -> int:
+        """How many bars before a bar its signal depends on."""
+
+    @abstractmethod
+    def signals(self, bars: Bars) -> Signals:
+        """Return HOLD, LONG, SHORT or FLAT (see tickfold.engine.signal) for each bar, known at the bar's close.
+
+        The signal at a bar may depend on that bar and the `lookback` bars before it, and on nothing else: not on
+        later bars, nor on where the array begins.
+        """
