@@ -1,0 +1,42 @@
+"""Simulate: one worker, one chunk. It assumes that the chunk begins flat; the fold finds out whether it did."""
+
+from functools import lru_cache
+
+from functions import granted
+from functions.step import Event, step
+from tickfold.engine.backtest import simulate
+from tickfold.protocol import Progress
+from tickfold.storage import speculations
+from tickfold.storage.manifest import Manifest
+from tickfold.storage.series import SeriesStore
+from tickfold.strategies import create
+
+PROGRESS_MESSAGES = 20
+"""At most so many a run, however many chunks there are."""
+
+
+@step("simulate")
+def handler(event: Event) -> Event:
+    """Take run_id and the chunk's number; return nothing, since a map's results are gathered in one place."""
+    run_id, number = event["run_id"], event["chunk"]
+    manifest = _manifest(run_id)
+    chunk, config = manifest.chunks[number], manifest.config
+    strategy = create(config.strategy, config.parameters)
+    start = manifest.first + chunk.start - chunk.warm_up(strategy.lookback)
+    bars = SeriesStore(granted.s3(), granted.bucket()).read(manifest.series, start, manifest.first + chunk.stop)
+    speculation = simulate(bars, chunk, strategy, config.direction)
+    if speculations.put(granted.s3(), granted.bucket(), run_id, number, speculation):
+        _tell(run_id, len(manifest.chunks))
+    return {}
+
+
+@lru_cache(maxsize=4)
+def _manifest(run_id: str) -> Manifest:
+    return Manifest.get(granted.s3(), granted.bucket(), run_id)
+
+
+def _tell(run_id: str, chunks: int) -> None:
+    """Count the chunk, and send progress each time another twentieth of the run is done."""
+    done = granted.runs().chunk_done(run_id)
+    if done * PROGRESS_MESSAGES // chunks > (done - 1) * PROGRESS_MESSAGES // chunks:
+        granted.outbox().send(run_id, Progress(chunks_done=done, chunks=chunks))

@@ -1,0 +1,45 @@
+"""A step of the workflow: logs under the run's id, and records why it failed before it fails."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions import granted
+from tickfold.failure import reason_of
+
+logger = Logger()
+
+Event = dict[str, Any]
+Handler = Callable[[Event, LambdaContext], Event]
+
+
+def step(stage: str) -> Callable[[Callable[[Event], Event]], Handler]:
+    """Make a handler of a function that takes a step's input and returns its output."""
+
+    def decorate(work: Callable[[Event], Event]) -> Handler:
+        @wraps(work)
+        @logger.inject_lambda_context(clear_state=True)
+        def handler(event: Event, _context: LambdaContext) -> Event:
+            run_id = event["run_id"]
+            logger.append_keys(run_id=run_id, stage=stage)
+            try:
+                return work(event)
+            except Exception as error:
+                logger.exception("the step failed")
+                _record(run_id, stage, reason_of(error, stage))
+                raise
+
+        return handler
+
+    return decorate
+
+
+def _record(run_id: str, stage: str, reason: str) -> None:
+    try:
+        granted.runs().note_failure(run_id, stage, reason)
+    except Exception:
+        # The step's own error is the one to raise; without the record the report has Step Functions' word for it.
+        logger.exception("the failure could not be recorded")

@@ -1,0 +1,260 @@
+"""The messages between a client and Tickfold, version 1: what may be sent, and what comes back.
+
+Everything on the wire is JSON with camelCase names. Amounts are dollars, ratios fractions (0.21, not 21), dates are
+UTC days, times are milliseconds since 1970 UTC. A message to the client stays under `MAX_MESSAGE_BYTES`, since a
+larger WebSocket frame would close the connection.
+"""
+
+from datetime import date
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+
+from tickfold.errors import RunError
+from tickfold.validation import explain
+
+VERSION: Final = 1
+MAX_MESSAGE_BYTES = 32_000
+MAX_REQUEST_BYTES = 32_000
+SYMBOL_PATTERN = r"^[A-Z0-9][A-Z0-9.^=_-]{0,19}$"
+TIMEFRAME_PATTERN = r"^[1-9][0-9]{0,2}(s|m|h|d|w)$"
+
+Direction = Literal["both", "long", "short"]
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+    )
+
+
+# --- from the client -------------------------------------------------------------------------------------------------
+
+
+class BacktestConfig(_Wire):
+    """What to backtest, on which bars, with how much money and at what cost."""
+
+    stock: Annotated[str, Field(pattern=SYMBOL_PATTERN, description="Symbol, as it was loaded.")]
+    start_date: Annotated[date, Field(description="First UTC day, inclusive.")]
+    end_date: Annotated[date, Field(description="Last UTC day, inclusive.")]
+    start_capital: Annotated[float, Field(gt=0, le=1e15, description="Cash at the start, in dollars.")]
+    strategy: Annotated[str, Field(description="Name of the strategy.")] = "buy_and_hold"
+    parameters: Annotated[
+        dict[str, int | float],
+        Field(description="The strategy's parameters; those left out take their defaults."),
+    ] = {}
+    timeframe: Annotated[
+        str | None,
+        Field(
+            pattern=TIMEFRAME_PATTERN,
+            description="Such as 1m, 1h, 1d. Left out: the coarsest that is loaded.",
+        ),
+    ] = None
+    commission: Annotated[float, Field(ge=0, lt=1, description="Fraction of each fill's value.")] = 0.0
+    spread: Annotated[float, Field(ge=0, lt=1, description="Fraction of the price, paid on entry.")] = 0.0
+    fractional_shares: Annotated[bool, Field(description="Buy fractions of a share.")] = False
+    direction: Annotated[Direction, Field(description="Sides that may be held.")] = "both"
+    close_at_end: Annotated[bool, Field(description="Close an open trade at the last bar's open.")] = True
+    chunks: Annotated[
+        int | None,
+        Field(ge=1, description="Force the number of chunks. Left out: follows from bars and lookback."),
+    ] = None
+
+    @field_validator("stock", mode="before")
+    @classmethod
+    def _upper(cls, value: Any) -> Any:
+        return value.strip().upper() if isinstance(value, str) else value
+
+    @field_validator("parameters", mode="before")
+    @classmethod
+    def _no_booleans(cls, value: Any) -> Any:
+        if isinstance(value, dict) and any(isinstance(v, bool) for v in value.values()):
+            raise ValueError("a parameter is a number, not true or false")
+        return value
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "BacktestConfig":
+        if self.end_date < self.start_date:
+            raise ValueError(f"endDate {self.end_date} is before startDate {self.start_date}")
+        return self
+
+
+class StartBacktest(_Wire):
+    """Start a run."""
+
+    type: Literal["start_backtest"]
+    mode: Annotated[Literal["cloud"], Field(description="Where to run.")] = "cloud"
+    config: BacktestConfig
+
+
+class Resume(_Wire):
+    """Send a run's messages to this connection from now on, beginning with those after `after`."""
+
+    type: Literal["resume"]
+    run_id: Annotated[str, Field(min_length=1, max_length=80)]
+    after: Annotated[int, Field(ge=0, description="The last sequence number that the client has.")] = 0
+
+
+class Ping(_Wire):
+    """Keep the connection open: API Gateway closes one that is idle for ten minutes."""
+
+    type: Literal["ping"]
+
+
+Request = Annotated[StartBacktest | Resume | Ping, Field(discriminator="type")]
+_REQUEST: TypeAdapter[StartBacktest | Resume | Ping] = TypeAdapter(Request)
+
+
+_TYPES = ("start_backtest", "resume", "ping")
+_KNOWN = f"known types: {', '.join(_TYPES)}"
+_EXAMPLE = 'send an object such as {"type": "start_backtest", "config": {"stock": "GOOG", ...}}'
+_NOT_A_REQUEST = {
+    "json_invalid": f"the message is not JSON; {_EXAMPLE}",
+    "dict_type": f"the message is JSON but not an object; {_EXAMPLE}",
+    "union_tag_not_found": f"the message has no type; {_KNOWN}",
+    "union_tag_invalid": f"the message has an unknown type; {_KNOWN}",
+}
+
+
+def parse_request(body: str) -> StartBacktest | Resume | Ping:
+    """Parse what a client sent.
+
+    Raises:
+        RunError: it is too long, not JSON, not an object, of an unknown type, or a field is wrong; the message names
+            each field that is wrong and says what was expected.
+    """
+    size = len(body.encode())
+    if size > MAX_REQUEST_BYTES:
+        raise RunError(f"the message has {size:,} bytes; at most {MAX_REQUEST_BYTES:,} are accepted")
+    try:
+        return _REQUEST.validate_json(body)
+    except ValidationError as error:
+        kind = error.errors()[0]["type"]
+        raise RunError(_NOT_A_REQUEST.get(kind) or explain(error, without=_TYPES)) from None
+
+
+# --- to the client ---------------------------------------------------------------------------------------------------
+
+
+class Message(_Wire):
+    """What every message to the client has: the run it belongs to, and its place among the run's messages."""
+
+    version: Literal[1] = VERSION
+    run_id: Annotated[str | None, Field(description="The run; null where no run was started.")] = None
+    sequence: Annotated[int, Field(ge=0, description="1, 2, 3 … in each run; 0 outside a run.")] = 0
+
+
+class Accepted(Message):
+    """The run was started."""
+
+    type: Literal["accepted"] = "accepted"
+    execution_arn: str
+    config: BacktestConfig
+
+
+class Planned(Message):
+    """The range was cut into chunks."""
+
+    type: Literal["planned"] = "planned"
+    symbol: str
+    timeframe: str
+    bars: int
+    chunks: int
+
+
+class Progress(Message):
+    """So many chunks have been simulated."""
+
+    type: Literal["progress"] = "progress"
+    chunks_done: int
+    chunks: int
+
+
+class Partial(Message):
+    """A piece of the equity curve. Pieces come in order; a long curve is thinned, the whole of it is in Parquet."""
+
+    type: Literal["partial"] = "partial"
+    piece: Annotated[int, Field(ge=1, description="1 … pieces.")]
+    pieces: int
+    equity: Annotated[list[tuple[int, float]], Field(description="Time in milliseconds since 1970 UTC, dollars.")]
+
+
+class Result(Message):
+    """The run has ended well."""
+
+    type: Literal["result"] = "result"
+    symbol: str
+    timeframe: str
+    start: date
+    end: date
+    bars: int
+    strategy: str
+    parameters: dict[str, int | float]
+    chunks: int
+    replayed_bars: Annotated[int, Field(description="Bars that the fold had to run again.")]
+    metrics: Annotated[
+        dict[str, float | None],
+        Field(description="As docs/metrics.md defines them; null where a metric is undefined."),
+    ]
+    execution_arn: str
+    trades_uri: str
+    equity_uri: str
+    duration_seconds: float
+
+
+class Failed(Message):
+    """The run has ended without a result."""
+
+    type: Literal["failed"] = "failed"
+    stage: Annotated[Literal["start", "plan", "simulate", "reduce"], Field(description="Where it failed.")]
+    reason: Annotated[str, Field(description="What was wrong, and what would be right.")]
+
+
+class Error(Message):
+    """A request was refused; nothing was started."""
+
+    type: Literal["error"] = "error"
+    reason: Annotated[str, Field(description="What was wrong, and what would be right.")]
+
+
+class Pong(Message):
+    """The answer to a ping."""
+
+    type: Literal["pong"] = "pong"
+
+
+ServerMessage = Annotated[
+    Accepted | Planned | Progress | Partial | Result | Failed | Error | Pong, Field(discriminator="type")
+]
+_SERVER_MESSAGE: TypeAdapter[Accepted | Planned | Progress | Partial | Result | Failed | Error | Pong] = TypeAdapter(
+    ServerMessage
+)
+
+
+def parse_message(
+    text: str | bytes,
+) -> Accepted | Planned | Progress | Partial | Result | Failed | Error | Pong:
+    """Parse what the server sent.
+
+    Raises:
+        ValidationError: it is no message of this version.
+    """
+    return _SERVER_MESSAGE.validate_json(text)
+
+
+def dump(message: BaseModel) -> str:
+    """Return `message` as it goes over the wire."""
+    return message.model_dump_json(by_alias=True)

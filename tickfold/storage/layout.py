@@ -1,0 +1,59 @@
+"""Where everything lies in the data lake's bucket.
+
+lambda/                                               deployment packages
+logs/                                                 server access logs
+data/series/SYMBOL/TIMEFRAME.json                     what bars there are: the commit point of a load
+data/bars/symbol=S/timeframe=T/year=Y/bars.parquet    the bars
+data/chunks/run_id=R/items.json                       the Distributed Map's items
+data/chunks/run_id=R/00042.parquet                    what a worker found in its chunk
+data/runs/day=2026-01-31/RUN_ID.parquet               one row a run
+data/trades/run_id=R/trades.parquet                   the run's trades, one file
+data/equity/run_id=R/equity.parquet                   the run's equity curve, one file
+data/athena/                                          query results
+"""
+
+from datetime import date
+
+PACKAGES = "lambda/"
+LOGS = "logs/"
+DATA = "data/"
+
+SERIES = "data/series/"
+BARS = "data/bars/"
+CHUNKS = "data/chunks/"
+RUNS = "data/runs/"
+TRADES = "data/trades/"
+EQUITY = "data/equity/"
+ATHENA = "data/athena/"
+
+
+def series_key(symbol: str, timeframe: str) -> str:
+    return f"{SERIES}{symbol}/{timeframe}.json"
+
+
+def bars_key(symbol: str, timeframe: str, year: int) -> str:
+    return f"{BARS}symbol={symbol}/timeframe={timeframe}/year={year}/bars.parquet"
+
+
+def manifest_key(run_id: str) -> str:
+    return f"{CHUNKS}run_id={run_id}/manifest.json"
+
+
+def items_key(run_id: str) -> str:
+    return f"{CHUNKS}run_id={run_id}/items.json"
+
+
+def chunk_key(run_id: str, chunk: int) -> str:
+    return f"{CHUNKS}run_id={run_id}/{chunk:05d}.parquet"
+
+
+def run_key(run_id: str, day: date) -> str:
+    return f"{RUNS}day={day.isoformat()}/{run_id}.parquet"
+
+
+def trades_key(run_id: str) -> str:
+    return f"{TRADES}run_id={run_id}/trades.parquet"
+
+
+def equity_key(run_id: str) -> str:
+    return f"{EQUITY}run_id={run_id}/equity.parquet"

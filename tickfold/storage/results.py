@@ -1,0 +1,140 @@
+"""What remains of a run: its trades and its equity curve, one Parquet file each, and one row in the table of runs."""
+
+import json
+from math import isfinite
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from tickfold.engine.backtest import Outcome
+from tickfold.engine.bars import Bars
+from tickfold.engine.ledger import Trade
+from tickfold.protocol import Result
+from tickfold.storage import layout, parquet
+from tickfold.storage.manifest import Manifest
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+EQUITY = pa.schema(
+    [pa.field("timestamp", parquet.type_of_timestamps, nullable=False)]
+    + [pa.field(name, pa.float64(), nullable=False) for name in ("equity", "cash", "shares", "close")]
+)
+TRADES = pa.schema(
+    [
+        pa.field("symbol", pa.string(), nullable=False),
+        pa.field("side", pa.string(), nullable=False),
+        pa.field("quantity", pa.float64(), nullable=False),
+        pa.field("entry_time", parquet.type_of_timestamps, nullable=False),
+        pa.field("entry_price", pa.float64(), nullable=False),
+        pa.field("exit_time", parquet.type_of_timestamps, nullable=False),
+        pa.field("exit_price", pa.float64(), nullable=False),
+        pa.field("pnl", pa.float64(), nullable=False),
+        pa.field("trade_return", pa.float64(), nullable=False),
+        pa.field("commission", pa.float64(), nullable=False),
+        pa.field("bars", pa.int32(), nullable=False),
+        pa.field("closed_at_end", pa.bool_(), nullable=False),
+    ]
+)
+RUNS = pa.schema(
+    [
+        pa.field("run_id", pa.string(), nullable=False),
+        pa.field("symbol", pa.string(), nullable=False),
+        pa.field("timeframe", pa.string(), nullable=False),
+        pa.field("strategy", pa.string(), nullable=False),
+        pa.field("parameters", pa.string(), nullable=False),
+        pa.field("start_date", pa.date32(), nullable=False),
+        pa.field("end_date", pa.date32(), nullable=False),
+        pa.field("start_capital", pa.float64(), nullable=False),
+        pa.field("bars", pa.int64(), nullable=False),
+        pa.field("chunks", pa.int32(), nullable=False),
+        pa.field("replayed_bars", pa.int64(), nullable=False),
+        pa.field("trades", pa.int32(), nullable=False),
+        pa.field("final_equity", pa.float64(), nullable=False),
+        pa.field("total_return", pa.float64(), nullable=False),
+        pa.field("sharpe", pa.float64()),
+        pa.field("max_drawdown", pa.float64(), nullable=False),
+        pa.field("created_at", parquet.type_of_timestamps, nullable=False),
+        pa.field("duration_seconds", pa.float64(), nullable=False),
+        pa.field("metrics", pa.string(), nullable=False),
+    ]
+)
+
+
+def defined(metrics: dict[str, float]) -> dict[str, float | None]:
+    """Return `metrics` with None for what is undefined, as JSON has neither NaN nor infinity."""
+    return {name: value if isfinite(value) else None for name, value in metrics.items()}
+
+
+def equity_table(bars: Bars, outcome: Outcome) -> pa.Table:
+    """Return the equity curve, a row a bar."""
+    statement = outcome.statement
+    values = (bars.timestamp, statement.equity, statement.cash, statement.shares, bars.close)
+    columns = [parquet.array(column, field.type) for column, field in zip(values, EQUITY, strict=True)]
+    return pa.Table.from_arrays(columns, schema=EQUITY)
+
+
+def trades_table(symbol: str, bars: Bars, trades: list[Trade]) -> pa.Table:
+    """Return the closed trades, a row a trade, in the order of their exits."""
+    rows = [
+        {
+            "symbol": symbol,
+            "side": "long" if trade.side > 0 else "short",
+            "quantity": trade.quantity,
+            "entry_time": int(bars.timestamp[trade.entry_bar]),
+            "entry_price": trade.entry_price,
+            "exit_time": int(bars.timestamp[trade.exit_bar]),
+            "exit_price": trade.exit_price,
+            "pnl": trade.pnl,
+            "trade_return": trade.trade_return,
+            "commission": trade.commission,
+            "bars": trade.exit_bar - trade.entry_bar,
+            "closed_at_end": trade.closed_at_end,
+        }
+        for trade in trades
+    ]
+    return pa.Table.from_pylist(rows, schema=TRADES)
+
+
+def put_curves(s3: "S3Client", bucket: str, manifest: Manifest, bars: Bars, outcome: Outcome) -> None:
+    """Write the run's equity and trades; writing them again replaces them."""
+    run_id, symbol = manifest.run_id, manifest.series.symbol
+    equity = parquet.encode(equity_table(bars, outcome))
+    s3.put_object(Bucket=bucket, Key=layout.equity_key(run_id), Body=equity)
+    trades = parquet.encode(trades_table(symbol, bars, outcome.statement.trades))
+    s3.put_object(Bucket=bucket, Key=layout.trades_key(run_id), Body=trades)
+
+
+def put_run(s3: "S3Client", bucket: str, manifest: Manifest, result: Result) -> None:
+    """Write the run's row in the table of runs; writing it again replaces it."""
+    row = {
+        "run_id": manifest.run_id,
+        "symbol": result.symbol,
+        "timeframe": result.timeframe,
+        "strategy": result.strategy,
+        "parameters": json.dumps(result.parameters),
+        "start_date": result.start,
+        "end_date": result.end,
+        "start_capital": manifest.config.start_capital,
+        "bars": result.bars,
+        "chunks": result.chunks,
+        "replayed_bars": result.replayed_bars,
+        "trades": int(result.metrics["trades"] or 0),
+        "final_equity": result.metrics["final_equity"],
+        "total_return": result.metrics["total_return"],
+        "sharpe": result.metrics["sharpe"],
+        "max_drawdown": result.metrics["max_drawdown"],
+        "created_at": manifest.created_at,
+        "duration_seconds": result.duration_seconds,
+        "metrics": json.dumps(result.metrics),
+    }
+    data = parquet.encode(pa.Table.from_pylist([row], schema=RUNS))
+    s3.put_object(Bucket=bucket, Key=layout.run_key(manifest.run_id, manifest.day), Body=data)
+
+
+def thin(bars: Bars, equity: "np.ndarray[tuple[int], np.dtype[np.float64]]", most: int) -> list[tuple[int, float]]:
+    """Return at most `most` + 1 points (milliseconds since 1970 UTC, dollars) of the curve, its last among them."""
+    step = -(-len(bars) // most)
+    kept = np.unique(np.append(np.arange(0, len(bars), step), len(bars) - 1))
+    return list(zip((bars.timestamp[kept] // 1000).tolist(), equity[kept].tolist(), strict=True))
