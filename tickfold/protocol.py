@@ -5,6 +5,7 @@ UTC days, times are milliseconds since 1970 UTC. A message to the client stays u
 larger WebSocket frame would close the connection.
 """
 
+import re
 from datetime import date
 from typing import Annotated, Any, Final, Literal
 
@@ -27,6 +28,8 @@ MAX_MESSAGE_BYTES = 32_000
 MAX_REQUEST_BYTES = 32_000
 SYMBOL_PATTERN = r"^[A-Z0-9][A-Z0-9.^=_-]{0,19}$"
 TIMEFRAME_PATTERN = r"^[1-9][0-9]{0,2}(s|m|h|d|w)$"
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 Direction = Literal["both", "long", "short"]
 
@@ -83,6 +86,16 @@ class BacktestConfig(_Wire):
     def _no_booleans(cls, value: Any) -> Any:
         if isinstance(value, dict) and any(isinstance(v, bool) for v in value.values()):
             raise ValueError("a parameter is a number, not true or false")
+        return value
+
+    @field_validator("start_date", "end_date", mode="before")
+    @classmethod
+    def _is_a_day(cls, value: Any) -> Any:
+        # A number would be taken for seconds since 1970, and a time of day dropped.
+        if isinstance(value, str) and not _DAY.fullmatch(value):
+            raise ValueError("must be a day such as 2024-01-31")
+        if isinstance(value, int | float):
+            raise ValueError("must be a day such as 2024-01-31")
         return value
 
     @model_validator(mode="after")

@@ -23,7 +23,7 @@ def _clause(found: dict[str, Any], without: Collection[str]) -> str:
         case "value_error":
             # Our own validators: those of a whole model name the fields themselves.
             text = str(found["ctx"]["error"])
-            return f"{path}: {text}" if isinstance(found["input"], str | int | float) else text
+            return f"{path} {_shown(found['input'])}: {text}" if isinstance(found["input"], str | int | float) else text
         case "string_pattern_mismatch":
             return f"{path} {_shown(found['input'])} does not match {found['ctx']['pattern']}"
         case _:

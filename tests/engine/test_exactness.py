@@ -1,6 +1,7 @@
 """The claim: folded chunks equal one pass, for any cut, any bars, any costs and parameters."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from numpy.testing import assert_array_equal
 
 from tickfold.engine.automaton import Decisions, Direction
 from tickfold.engine.backtest import Outcome, backtest, conclude, simulate
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars, decimals_of
+from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars, decimals_of, join
 from tickfold.engine.chunk import Chunk, Speculation, cut
 from tickfold.engine.fold import fold
 from tickfold.engine.ledger import Account
@@ -31,9 +32,8 @@ class Case:
         found = []
         for chunk in self.chunks:
             first = chunk.start - chunk.warm_up(self.strategy.lookback)
-            # Copied, so that a worker has its own memory, aligned as it may be.
-            own = self.bars[first : chunk.stop]
-            found.append(simulate(_copy(own), chunk, self.strategy, self.direction))
+            own = _copy(self.bars[first : chunk.stop])
+            found.append(simulate(own, chunk, self.strategy, self.direction))
         return found
 
     def whole(self) -> Outcome:
@@ -44,8 +44,8 @@ class Case:
 
 
 def _copy(bars: Bars) -> Bars:
-    columns = (bars.timestamp, bars.open, bars.high, bars.low, bars.close, bars.volume)
-    return Bars(*(column.copy() for column in columns), decimals=bars.decimals)
+    """Return `bars` in memory of their own, as a worker has them."""
+    return join([bars], bars.decimals)
 
 
 def _bars(seed: int, count: int, grid: int, on_grid: bool) -> Bars:
@@ -82,7 +82,7 @@ def cases(draw: st.DrawFn) -> Case:
     )
     inner = draw(st.sets(st.integers(1, count - 1))) if count > 1 else set()
     edges = [0, *sorted(inner), count]
-    chunks = [Chunk(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    chunks = [Chunk(a, b) for a, b in pairwise(edges)]
     return Case(bars, strategy, account, draw(st.sampled_from(["both", "long", "short"])), chunks)
 
 
@@ -135,7 +135,7 @@ def test_the_property_refutes_a_warm_up_that_is_one_bar_short() -> None:
 
 
 @pytest.mark.parametrize("chunks", [1, 2, 7, 64, 2148])
-@pytest.mark.parametrize("fast, slow", [(10, 30), (1, 2), (50, 200)])
+@pytest.mark.parametrize(("fast", "slow"), [(10, 30), (1, 2), (50, 200)])
 def test_real_bars_fold_the_same_for_any_number_of_chunks(goog: Bars, chunks: int, fast: int, slow: int) -> None:
     strategy = create("sma_cross", {"fast": fast, "slow": slow})
     pieces = cut(len(goog), strategy.lookback, workers=40, chunks=chunks)

@@ -8,6 +8,8 @@ from tickfold.strategies.sma_cross import SmaCross
 from tickfold.strategies.strategy import Strategy
 from tickfold.validation import explain
 
+__all__ = ["STRATEGIES", "Strategy", "create"]
+
 STRATEGIES: dict[str, type[Strategy]] = {strategy.name: strategy for strategy in (BuyAndHold, SmaCross)}
 
 

@@ -1,0 +1,74 @@
+"""How a range is cut, and what the automaton decides."""
+
+import numpy as np
+import pytest
+
+from tickfold.engine.automaton import Direction, asked, decide, targets
+from tickfold.engine.chunk import Chunk, cut, speculate
+from tickfold.engine.signal import FLAT, HOLD, LONG, SHORT
+
+
+@pytest.mark.parametrize(
+    ("bars", "lookback", "workers", "chunks"),
+    [
+        (1, 30, 40, 1),
+        (2_148, 30, 40, 7),  # 300 bars are ten times the warm-up
+        (3_270, 30, 40, 10),
+        (3_270, 1, 40, 12),  # 256 bars are the fewest that are worth a worker
+        (3_270, 2_000, 40, 1),
+        (1_000_000, 30, 40, 40),  # never more than can run at once
+    ],
+)
+def test_the_number_of_chunks_follows_from_bars_lookback_and_workers(
+    bars: int, lookback: int, workers: int, chunks: int
+) -> None:
+    assert len(cut(bars, lookback, workers)) == chunks
+
+
+@pytest.mark.parametrize("chunks", [1, 3, 7, 100])
+def test_a_forced_cut_is_even_and_leaves_no_gap(chunks: int) -> None:
+    pieces = cut(100, 30, 4, chunks)
+    assert [piece.start for piece in pieces[1:]] == [piece.stop for piece in pieces[:-1]]
+    assert (pieces[0].start, pieces[-1].stop) == (0, 100)
+    lengths = {piece.stop - piece.start for piece in pieces}
+    assert max(lengths) - min(lengths) <= 1
+
+
+def test_warm_up_stops_at_the_first_bar_of_the_run() -> None:
+    assert Chunk(10, 20).warm_up(30) == 10
+    assert Chunk(50, 60).warm_up(30) == 30
+
+
+SIGNALS = np.array([HOLD, LONG, LONG, HOLD, SHORT, FLAT, FLAT, LONG, HOLD], dtype=np.int8)
+
+
+@pytest.mark.parametrize(
+    ("direction", "state", "expected"),
+    [
+        ("both", 0, [(1, 1), (4, -1), (5, 0), (7, 1)]),
+        ("both", 1, [(4, -1), (5, 0), (7, 1)]),
+        ("long", 0, [(1, 1), (4, 0), (7, 1)]),
+        ("short", 0, [(4, -1), (5, 0)]),
+        ("short", -1, [(1, 0), (4, -1), (5, 0)]),
+    ],
+)
+def test_signals_become_decisions(direction: Direction, state: int, expected: list[tuple[int, int]]) -> None:
+    bar = asked(SIGNALS)
+    made = decide(bar, targets(SIGNALS[bar], direction), state)
+    assert list(zip(made.bar.tolist(), made.side.tolist(), strict=True)) == expected
+
+
+def test_speculation_counts_bars_from_the_runs_first() -> None:
+    found = speculate(Chunk(100, 109), SIGNALS, "both")
+    assert found.bar.tolist() == [101, 102, 104, 105, 106, 107]
+    assert found.decisions.bar.tolist() == [101, 104, 105, 107]
+
+
+def test_an_unknown_signal_is_refused() -> None:
+    with pytest.raises(ValueError, match="HOLD, LONG, SHORT or FLAT"):
+        asked(np.array([0, 3], dtype=np.int8))
+
+
+def test_signals_of_another_length_are_refused() -> None:
+    with pytest.raises(ValueError, match="9 signals for a chunk of 10 bars"):
+        speculate(Chunk(0, 10), SIGNALS, "both")

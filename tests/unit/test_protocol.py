@@ -1,0 +1,133 @@
+"""What a client may send, what it is told when it is wrong, and what comes back."""
+
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+
+from tickfold.errors import RunError
+from tickfold.protocol import (
+    MAX_MESSAGE_BYTES,
+    Failed,
+    Partial,
+    Ping,
+    Progress,
+    Resume,
+    StartBacktest,
+    dump,
+    parse_message,
+    parse_request,
+)
+
+ORIGINAL = (
+    '{"type":"start_backtest","mode":"cloud","config":{"stock":"TQQQ","startDate":"2024-01-01",'
+    '"endDate":"2024-01-02","startCapital":1000}}'
+)
+
+
+def start(**config: Any) -> str:
+    message = json.loads(ORIGINAL)
+    message["config"] |= config
+    return json.dumps(message)
+
+
+def test_the_original_message_is_accepted_to_the_letter() -> None:
+    request = parse_request(ORIGINAL)
+    assert isinstance(request, StartBacktest)
+    config = request.config
+    assert (config.stock, config.start_date, config.end_date) == ("TQQQ", date(2024, 1, 1), date(2024, 1, 2))
+    assert config.start_capital == 1000
+    assert config.strategy == "buy_and_hold"
+    assert (config.commission, config.spread, config.fractional_shares, config.timeframe) == (0, 0, False, None)
+
+
+def test_every_option_is_read() -> None:
+    request = parse_request(
+        start(
+            strategy="sma_cross",
+            parameters={"fast": 5, "slow": 9},
+            commission=0.001,
+            spread=0.002,
+            fractionalShares=True,
+            timeframe="1m",
+            direction="long",
+            closeAtEnd=False,
+            chunks=8,
+        )
+    )
+    assert isinstance(request, StartBacktest)
+    config = request.config
+    assert config.parameters == {"fast": 5, "slow": 9}
+    assert (config.commission, config.spread, config.fractional_shares) == (0.001, 0.002, True)
+    assert (config.timeframe, config.direction, config.close_at_end, config.chunks) == ("1m", "long", False, 8)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("hello", "not JSON"),
+        ("", "not JSON"),
+        ("[1, 2]", "not an object"),
+        ("null", "not an object"),
+        ("{}", "no type; known types: start_backtest, resume, ping"),
+        ('{"type": "buy"}', "unknown type; known types: start_backtest"),
+        ('{"type": "start_backtest"}', "config is missing"),
+        ('{"type": "start_backtest", "config": 3}', "config 3: input should be an object"),
+        (start(startCapital=0), "config.startCapital 0: input should be greater than 0"),
+        (start(startCapital=-1), "config.startCapital -1"),
+        (ORIGINAL.replace("1000", "NaN"), "config.startCapital"),
+        (ORIGINAL.replace("1000", "1e999"), "config.startCapital"),
+        (start(startDate="yesterday"), "config.startDate 'yesterday': must be a day such as 2024-01-31"),
+        (start(startDate=0), "config.startDate 0: must be a day such as 2024-01-31"),
+        (start(endDate="2023-12-31"), "endDate 2023-12-31 is before startDate 2024-01-01"),
+        (start(stock="../../etc"), "config.stock '../../ETC' does not match"),
+        (start(commission=1), "config.commission 1: input should be less than 1"),
+        (start(spread=-0.1), "config.spread -0.1"),
+        (start(timeframe="day"), "config.timeframe 'day' does not match"),
+        (start(direction="up"), "config.direction 'up': input should be 'both', 'long' or 'short'"),
+        (start(chunks=0), "config.chunks 0"),
+        (start(parameters={"fast": True}), "a parameter is a number"),
+        (start(parameters={"fast": "ten"}), "config.parameters.fast"),
+        (start(leverage=2), "config.leverage is not a known field"),
+        (json.dumps({"type": "resume"}), "runId is missing"),
+        ("x" * 200_000, "200,000 bytes; at most 32,000"),
+    ],
+)
+def test_a_wrong_request_is_told_what_is_wrong(body: str, said: str) -> None:
+    with pytest.raises(RunError) as caught:
+        parse_request(body)
+    assert said in str(caught.value)
+    assert "pydantic" not in str(caught.value)
+    assert len(str(caught.value)) < 1_000
+
+
+def test_symbols_are_read_in_any_case() -> None:
+    request = parse_request(start(stock=" goog "))
+    assert isinstance(request, StartBacktest)
+    assert request.config.stock == "GOOG"
+
+
+def test_resume_and_ping_are_requests() -> None:
+    assert parse_request('{"type":"resume","runId":"r-1","after":4}') == Resume(type="resume", run_id="r-1", after=4)
+    assert parse_request('{"type":"ping"}') == Ping(type="ping")
+
+
+def test_messages_survive_the_wire_and_carry_version_run_and_sequence() -> None:
+    sent = Progress(run_id="r-1", sequence=3, chunks_done=2, chunks=8)
+    wire = json.loads(dump(sent))
+    assert wire == {"version": 1, "runId": "r-1", "sequence": 3, "type": "progress", "chunksDone": 2, "chunks": 8}
+    assert parse_message(dump(sent)) == sent
+
+
+def test_a_full_piece_of_the_curve_fits_a_frame() -> None:
+    from functions.reduce import POINTS_A_PIECE  # noqa: PLC0415  # needs no AWS until it is called
+
+    longest = (253_402_300_799_999, -1.2345678901234567e-300)
+    piece = Partial(run_id="r" * 80, sequence=10**9, piece=9, pieces=9, equity=[longest] * POINTS_A_PIECE)
+    assert len(dump(piece).encode()) < MAX_MESSAGE_BYTES
+
+
+def test_failed_names_its_stage() -> None:
+    wire = json.loads(dump(Failed(run_id="r", sequence=2, stage="plan", reason="no bars")))
+    assert (wire["type"], wire["stage"], wire["reason"]) == ("failed", "plan", "no bars")

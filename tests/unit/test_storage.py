@@ -1,0 +1,107 @@
+"""Parquet files: explicit types, only the rows asked for, the same bytes each time, and no pandas."""
+
+import io
+import subprocess
+import sys
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from numpy.testing import assert_array_equal
+
+from tickfold.engine.automaton import Decisions
+from tickfold.engine.bars import Bars
+from tickfold.engine.chunk import Chunk, Speculation
+from tickfold.storage import parquet, results, series, speculations
+
+
+def bars(count: int) -> Bars:
+    rng = np.random.default_rng(1)
+    open_, high, low, close, volume = rng.random((5, count))
+    return Bars(np.arange(count) * 60_000_000, open_, high, low, close, volume)
+
+
+def test_bars_are_float64_and_utc_microseconds() -> None:
+    schema = pq.read_schema(io.BytesIO(series.encode(bars(3))))
+    assert schema.field("timestamp").type == pa.timestamp("us", tz="UTC")
+    assert {schema.field(name).type for name in ("open", "high", "low", "close", "volume")} == {pa.float64()}
+    assert not any(field.nullable for field in schema)
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0, 1), (65_535, 65_537), (70_000, 140_000), (139_999, 140_000), (5, 5)])
+def test_only_the_rows_asked_for_are_read(start: int, stop: int) -> None:
+    whole = bars(140_000)
+    part = parquet.decode(series.encode(whole), {"timestamp": np.int64, "close": np.float64}, start, stop)
+    assert_array_equal(part["timestamp"], whole.timestamp[start:stop])
+    assert_array_equal(part["close"], whole.close[start:stop])
+
+
+def test_the_same_bars_give_the_same_bytes() -> None:
+    assert series.encode(bars(1_000)) == series.encode(bars(1_000))
+
+
+def test_an_array_of_another_width_is_refused() -> None:
+    with pytest.raises(ValueError, match="int32 values do not fit int64"):
+        parquet.array(np.zeros(3, dtype=np.int32), pa.int64())
+
+
+def test_a_speculation_survives_its_file() -> None:
+    chunk = Chunk(100, 200)
+    bar, target = np.array([103, 110, 150]), np.array([1, 1, -1], dtype=np.int8)
+    found = speculations.decode(
+        chunk, speculations.encode(Speculation(chunk, bar, target, Decisions(bar[[0, 2]], target[[0, 2]])))
+    )
+    assert found.chunk == chunk
+    assert_array_equal(found.bar, bar)
+    assert_array_equal(found.target, target)
+    assert_array_equal(found.decisions.bar, [103, 150])
+    assert_array_equal(found.decisions.side, [1, -1])
+
+
+def test_a_speculation_without_signals_survives_its_file() -> None:
+    chunk = Chunk(0, 5)
+    nothing = Decisions(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int8))
+    found = speculations.decode(chunk, speculations.encode(Speculation(chunk, nothing.bar, nothing.side, nothing)))
+    assert len(found.bar) == len(found.decisions.bar) == 0
+
+
+@pytest.mark.parametrize(("count", "points"), [(1, 1), (10, 10), (11, 6), (100, 11)])
+def test_a_thinned_curve_keeps_its_first_and_last_point(count: int, points: int) -> None:
+    whole = bars(count)
+    thinned = results.thin(whole, whole.close, 10)
+    assert len(thinned) == points
+    assert thinned[0] == (0, whole.close[0])
+    assert thinned[-1] == ((count - 1) * 60_000, whole.close[-1])
+
+
+@pytest.mark.parametrize(
+    ("module", "unwanted"),
+    [
+        ("functions.connect", ["pandas", "pyarrow", "numpy"]),
+        ("functions.disconnect", ["pandas", "pyarrow", "numpy"]),
+        ("functions.report_failure", ["pandas", "pyarrow", "numpy"]),
+        ("functions.message", ["pandas", "pyarrow"]),
+        ("functions.plan", ["pandas", "pyarrow"]),
+        ("functions.simulate", ["pandas"]),
+        ("functions.reduce", ["pandas"]),
+    ],
+)
+def test_functions_import_no_more_than_they_need(module: str, unwanted: list[str]) -> None:
+    code = f"import sys, {module}; print(sorted(set({unwanted}) & set(sys.modules)))"
+    environment = {"AWS_DEFAULT_REGION": "us-east-1", "PYTHONPATH": ":".join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.strip() == "[]"
+
+
+def test_reading_and_writing_import_no_pandas() -> None:
+    code = (
+        "import sys, numpy as np\n"
+        "from tickfold.engine.bars import Bars\n"
+        "from tickfold.storage import parquet, series\n"
+        "data = series.encode(Bars(np.arange(3), *(np.ones(3),) * 5))\n"
+        "assert parquet.decode(data, {'close': np.float64})['close'].tolist() == [1, 1, 1]\n"
+        "print('pandas' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
