@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: help setup demo test lint bench clean
+.PHONY: help setup demo test lint package docs clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -29,6 +29,12 @@ lint: $(READY) ## ruff and mypy, strict
 
 demo: $(READY) ## the main job, end to end on this machine
 	$(BIN)/python -m embedded.demo
+
+package: $(READY) ## build what is uploaded to Lambda, and print its sizes
+	$(BIN)/python -m components.package
+
+docs: $(READY) ## write the pages that are derived from code
+	$(BIN)/python docs/protocol_reference.py
 
 clean: ## remove what setup and the packaging made
 	rm -rf .venv build dist *.egg-info

@@ -23,4 +23,5 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         return {"statusCode": 400, "body": "portfolioId must be 1 to 64 letters, digits, - or _"}
     user_id = (request.get("authorizer") or {}).get("principalId") or ANONYMOUS
     granted.connections().add(request["connectionId"], user_id, portfolio_id)
+    logger.info("connected")
     return {"statusCode": 200}

@@ -13,4 +13,5 @@ logger = Logger()
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     granted.connections().remove(event["requestContext"]["connectionId"])
+    logger.info("disconnected")
     return {"statusCode": 200}

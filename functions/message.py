@@ -26,6 +26,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     connection_id = event["requestContext"]["connectionId"]
     try:
         _answer(connection_id, event.get("body") or "")
+        logger.info("answered")
     except RunError as error:
         granted.outbox().deliver(connection_id, Error(reason=str(error)))
     except Exception as error:

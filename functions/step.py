@@ -26,11 +26,13 @@ def step(stage: str) -> Callable[[Callable[[Event], Event]], Handler]:
             run_id = event["run_id"]
             logger.append_keys(run_id=run_id, stage=stage)
             try:
-                return work(event)
+                output = work(event)
             except Exception as error:
                 logger.exception("the step failed")
                 _record(run_id, stage, reason_of(error, stage))
                 raise
+            logger.info("the step is done")
+            return output
 
         return handler
 

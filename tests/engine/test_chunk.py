@@ -13,10 +13,10 @@ from tickfold.engine.signal import FLAT, HOLD, LONG, SHORT
     [
         (1, 30, 40, 1),
         (2_148, 30, 40, 7),  # 300 bars are ten times the warm-up
-        (3_270, 30, 40, 10),
+        (3_270, 30, 4, 10),
         (3_270, 1, 40, 12),  # 256 bars are the fewest that are worth a worker
         (3_270, 2_000, 40, 1),
-        (1_000_000, 30, 40, 40),  # never more than can run at once
+        (1_000_000, 30, 40, 160),  # four for each worker
     ],
 )
 def test_the_number_of_chunks_follows_from_bars_lookback_and_workers(

@@ -13,6 +13,8 @@ WARM_UP_SHARE = 10
 """A chunk is at least this many times its warm-up, so that no more than a tenth of the work is done twice."""
 FEWEST_BARS = 256
 """Below this, starting a worker takes longer than its work."""
+WAVES = 4
+"""So many chunks a worker at most: a slow one then holds up little, and progress is seen."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,11 @@ def cut(bars: int, lookback: int, workers: int, chunks: int | None = None) -> li
     Args:
         bars: bars in the run.
         lookback: bars that a signal looks back.
-        workers: workers that can run at once; there are never more chunks, unless forced.
+        workers: workers that can run at once.
         chunks: force this number.
     """
     smallest = max(FEWEST_BARS, WARM_UP_SHARE * lookback)
-    count = chunks if chunks is not None else max(1, min(workers, bars // smallest))
+    count = chunks if chunks is not None else max(1, min(WAVES * workers, bars // smallest))
     edges = [bars * k // count for k in range(count + 1)]
     return [Chunk(start, stop) for start, stop in pairwise(edges)]
 
