@@ -14,21 +14,20 @@ def handler(event: Event) -> Event:
     """Take run_id, request, execution_arn and started_at; return run_id, items_key and chunks."""
     run_id = event["run_id"]
     config = BacktestConfig.model_validate(event["request"])
-    request = check(config, SeriesCatalog(granted.s3(), granted.bucket()))
+    series = SeriesCatalog(granted.s3(), granted.bucket()).get(config.stock, config.timeframe or "")
+    request = check(config, series)
     chunks = chunks_of(config, request, int(environment.require(environment.WORKERS)))
     manifest = Manifest(
         run_id=run_id,
         created_at=event["started_at"],
         execution_arn=event["execution_arn"],
         config=config,
-        series=request.series,
+        series=series,
         first=request.first,
         edges=[0, *(chunk.stop for chunk in chunks)],
     )
     items_key = manifest.put(granted.s3(), granted.bucket())
     granted.runs().set(run_id, execution_arn=manifest.execution_arn, bars=manifest.bars, chunks=len(chunks))
-    planned = Planned(
-        symbol=request.series.symbol, timeframe=request.series.timeframe, bars=manifest.bars, chunks=len(chunks)
-    )
+    planned = Planned(symbol=series.symbol, timeframe=series.timeframe, bars=manifest.bars, chunks=len(chunks))
     granted.outbox().send(run_id, planned)
     return {"run_id": run_id, "items_key": items_key, "chunks": len(chunks)}

@@ -6,7 +6,7 @@ from tickfold.engine.chunk import Chunk, cut
 from tickfold.engine.ledger import Account
 from tickfold.errors import RunError
 from tickfold.protocol import BacktestConfig
-from tickfold.storage.catalog import Series, SeriesCatalog
+from tickfold.storage.catalog import Series
 from tickfold.strategies import create
 
 MOST_CHUNKS = 10_000
@@ -21,14 +21,13 @@ class Request:
     stop: int
 
 
-def check(config: BacktestConfig, catalog: SeriesCatalog) -> Request:
-    """Return what `config` asks for.
+def check(config: BacktestConfig, series: Series) -> Request:
+    """Return what `config` asks for of `series`.
 
     Raises:
-        RunError: the strategy, a parameter, the symbol, the timeframe, the range or the number of chunks is wrong.
+        RunError: the strategy, a parameter, the range or the number of chunks is wrong.
     """
     create(config.strategy, config.parameters)
-    series = catalog.get(config.stock, config.timeframe)
     first, stop = series.span(config.start_date, config.end_date)
     most = min(stop - first, MOST_CHUNKS)
     if config.chunks is not None and config.chunks > most:

@@ -219,7 +219,7 @@ class Result(Message):
     chunks: int
     replayed_bars: Annotated[int, Field(description="Bars that the fold had to run again.")]
     metrics: Annotated[
-        dict[str, float | None],
+        dict[str, int | float | None],
         Field(description="As docs/metrics.md defines them; null where a metric is undefined."),
     ]
     execution_arn: str

@@ -162,7 +162,7 @@ def test_ties_on_a_grid_are_found_whatever_the_cut() -> None:
 
 def test_a_missing_chunk_is_refused(goog: Bars) -> None:
     strategy = create("buy_and_hold", {})
-    pieces = cut(len(goog), 1, workers=4)
+    pieces = cut(len(goog), 1, workers=4, chunks=4)
     found = Case(goog, strategy, Account(1_000), "both", pieces).speculations()
     with pytest.raises(ValueError, match="expected bar 537"):
         fold([found[0], *found[2:]])

@@ -106,7 +106,11 @@ class SeriesCatalog:
         found = [self._read(key) for key in self._keys(layout.SERIES)]
         return sorted(found, key=lambda series: (series.symbol, timeframe_seconds(series.timeframe)))
 
-    def get(self, symbol: str, timeframe: str | None = None) -> Series:
+    def get(self, symbol: str, timeframe: str) -> Series:
+        """Return the series of `symbol` in `timeframe`, which is known to exist."""
+        return self._read(layout.series_key(symbol, timeframe))
+
+    def find(self, symbol: str, timeframe: str | None = None) -> Series:
         """Return the series of `symbol` in `timeframe`, or in its coarsest one.
 
         Raises:

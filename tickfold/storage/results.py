@@ -1,6 +1,7 @@
 """What remains of a run: its trades and its equity curve, one Parquet file each, and one row in the table of runs."""
 
 import json
+from collections.abc import Mapping
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -62,7 +63,7 @@ RUNS = pa.schema(
 )
 
 
-def defined(metrics: dict[str, float]) -> dict[str, float | None]:
+def defined(metrics: Mapping[str, float]) -> dict[str, int | float | None]:
     """Return `metrics` with None for what is undefined, as JSON has neither NaN nor infinity."""
     return {name: value if isfinite(value) else None for name, value in metrics.items()}
 

@@ -5,6 +5,7 @@ they see all of a load or nothing of it.
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ SCHEMA = pa.schema(
 )
 _DTYPES: dict[str, type[np.generic]] = {"timestamp": np.int64} | dict.fromkeys(COLUMNS[1:], np.float64)
 _PARALLEL_READS = 8
+_FILES_KEPT = 16
 
 
 class SeriesStore(SeriesCatalog):
@@ -76,17 +78,17 @@ class SeriesStore(SeriesCatalog):
     def _read_year(self, series: Series, file: SeriesFile, start: int, stop: int) -> Bars:
         key = layout.bars_key(series.symbol, series.timeframe, file.year)
         try:
-            found = self._s3.get_object(Bucket=self._bucket, Key=key, VersionId=file.version_id)
+            data = _version(self._s3, self._bucket, key, file.version_id)
         except ClientError as error:
             if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchVersion"):
                 raise RunError(f"the {file.year} bars of {series.symbol} were deleted; load them again") from error
             raise
-        return _decode(found["Body"].read(), start, stop)
+        return _decode(data, start, stop)
 
     def _put_year(self, symbol: str, timeframe: str, year: int, bars: Bars, before: SeriesFile | None) -> SeriesFile:
         key = layout.bars_key(symbol, timeframe, year)
         if before:
-            old = self._s3.get_object(Bucket=self._bucket, Key=key, VersionId=before.version_id)["Body"].read()
+            old = _version(self._s3, self._bucket, key, before.version_id)
             bars = _merge(_decode(old), bars)
             if encode(bars) == old:
                 return before
@@ -115,6 +117,12 @@ class SeriesStore(SeriesCatalog):
                     f"another load of {series.symbol} {series.timeframe} finished meanwhile; load again"
                 ) from error
             raise
+
+
+@lru_cache(maxsize=_FILES_KEPT)
+def _version(s3: "S3Client", bucket: str, key: str, version_id: str) -> bytes:
+    """Return one version of an object. It never changes, so a warm worker reads it once for many chunks."""
+    return s3.get_object(Bucket=bucket, Key=key, VersionId=version_id)["Body"].read()
 
 
 def encode(bars: Bars) -> bytes:

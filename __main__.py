@@ -1,0 +1,88 @@
+"""Tickfold's stack: one run's way from the client's message through the workflow to the lake, and back."""
+
+import pulumi
+
+from components.arn import Arn
+from components.backtest_workflow import BacktestWorkflow
+from components.catalog import Catalog
+from components.configuration import Configuration
+from components.data_lake import DataLake
+from components.package import Package
+from components.python_function import PythonFunction
+from components.tables import Tables
+from components.tags import tag_everything
+from components.websocket_api import WebSocketApi
+from tickfold.storage import layout
+
+configuration = Configuration.load(pulumi.Config())
+name = f"{pulumi.get_project()}-{pulumi.get_stack()}"
+tag_everything({"project": pulumi.get_project(), "stack": pulumi.get_stack()})
+
+# What keeps: Parquet in S3, read by Athena; connections and runs in DynamoDB.
+lake = DataLake(name, protect=configuration.protect_data)
+catalog = Catalog(name, lake=lake, bytes_scanned_limit=configuration.bytes_scanned_limit)
+tables = Tables(name, protect=configuration.protect_data)
+
+# What runs: Plan, Simulate × N, Reduce, each of which posts to the client's connection.
+api = WebSocketApi(
+    name,
+    throttling_rate=configuration.throttling_rate,
+    throttling_burst=configuration.throttling_burst,
+    log_retention_days=configuration.log_retention_days,
+    own_account=configuration.own_api_gateway_account,
+)
+package = Package(name, bucket=lake.bucket_name, dependencies=configuration.dependencies)
+workflow = BacktestWorkflow(name, package=package, lake=lake, tables=tables, api=api, configuration=configuration)
+
+# What answers the client.
+connect = PythonFunction(
+    f"{name}-connect",
+    module="connect",
+    package=package,
+    layers=["base"],
+    grants=[tables.connections.may("PutItem")],
+    memory=512,
+    timeout=10,
+    log_retention_days=configuration.log_retention_days,
+)
+disconnect = PythonFunction(
+    f"{name}-disconnect",
+    module="disconnect",
+    package=package,
+    layers=["base"],
+    grants=[tables.connections.may("DeleteItem")],
+    memory=512,
+    timeout=10,
+    log_retention_days=configuration.log_retention_days,
+)
+message = PythonFunction(
+    f"{name}-message",
+    module="message",
+    package=package,
+    layers=["base", "numeric"],
+    grants=[
+        lake.may_read(layout.SERIES),
+        lake.may_list(layout.SERIES),
+        tables.runs.may("PutItem", "GetItem", "UpdateItem", "Query"),
+        tables.connections.may("GetItem", "DeleteItem"),
+        workflow.may_start(),
+        api.may_post_to_connections(),
+    ],
+    memory=1_769,
+    timeout=29,
+    log_retention_days=configuration.log_retention_days,
+)
+api.route("$connect", connect)
+api.route("$disconnect", disconnect)
+api.route("$default", message)
+api.deploy()
+
+pulumi.export("region", tables.runs.table.arn.apply(lambda arn: Arn.parse(arn).region))
+pulumi.export("websocket_url", api.websocket_url)
+pulumi.export("connections_endpoint", api.connections_endpoint)
+pulumi.export("bucket", lake.bucket_name)
+pulumi.export("state_machine_arn", workflow.state_machine.arn)
+pulumi.export("connections_table", tables.connections.table_name)
+pulumi.export("runs_table", tables.runs.table_name)
+pulumi.export("athena_workgroup", catalog.workgroup.name)
+pulumi.export("athena_database", catalog.database.name)

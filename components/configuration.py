@@ -1,0 +1,120 @@
+"""What a stack may choose: every key of its Pulumi.STACK.yaml, typed and checked before a resource is created."""
+
+from typing import Annotated, Literal
+
+import pulumi
+from pulumi.runtime.config import CONFIG, get_config_env
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails
+
+RETENTION_DAYS = (
+    1,
+    3,
+    5,
+    7,
+    14,
+    30,
+    60,
+    90,
+    120,
+    150,
+    180,
+    365,
+    400,
+    545,
+    731,
+    1096,
+    1827,
+    2192,
+    2557,
+    2922,
+    3288,
+    3653,
+)
+"""CloudWatch Logs refuses any other number of days."""
+
+
+class ConfigurationError(Exception):
+    """The stack's configuration is wrong; the message names each key, its value and what is allowed."""
+
+
+def _retention(days: int) -> int:
+    if days not in RETENTION_DAYS:
+        raise ValueError("not a retention that CloudWatch Logs knows")
+    return days
+
+
+class Configuration(BaseModel):
+    """The settings of one stack. Each description says what is allowed: an error shows it."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
+
+    log_retention_days: Annotated[
+        int,
+        AfterValidator(_retention),
+        Field(description="the days that logs are kept, one of " + ", ".join(map(str, RETENTION_DAYS))),
+    ]
+    throttling_rate: Annotated[
+        int, Field(ge=1, le=10_000, description="messages a second over all connections, 1 to 10000")
+    ]
+    throttling_burst: Annotated[
+        int, Field(ge=1, le=5_000, description="messages at once over all connections, 1 to 5000")
+    ]
+    bytes_scanned_limit: Annotated[
+        int, Field(ge=10_000_000, description="bytes that one Athena query may scan, 10000000 or more")
+    ]
+    own_api_gateway_account: Annotated[
+        bool, Field(description="true or false: whether this stack sets the account's log role of API Gateway")
+    ]
+    protect_data: Annotated[
+        bool, Field(description="true or false: whether the bucket and the tables refuse to be destroyed")
+    ]
+    max_concurrency: Annotated[
+        int, Field(ge=1, le=10_000, description="chunks of one run that are simulated at once, 1 to 10000")
+    ] = 40
+    simulate_memory: Annotated[
+        int, Field(ge=128, le=10_240, description="MB, 128 to 10240; 1769 are one full processor")
+    ] = 1_769
+    reduce_memory: Annotated[
+        int, Field(ge=128, le=10_240, description="MB, 128 to 10240; 1769 are one full processor")
+    ] = 3_008
+    dependencies: Annotated[
+        Literal["layers", "runtime"],
+        Field(description="layers (built and attached), or runtime (the interpreter has the packages already)"),
+    ] = "layers"
+
+    @classmethod
+    def load(cls, config: pulumi.Config) -> "Configuration":
+        """Read and check the stack's configuration.
+
+        Raises:
+            ConfigurationError: a key is missing, unknown, or has a value that is not allowed.
+        """
+        try:
+            return cls.model_validate(_values(config))
+        except ValidationError as error:
+            raise ConfigurationError("\n".join(_explain(config, found) for found in error.errors())) from None
+
+
+def _keys() -> dict[str, str]:
+    """Every known key with what it allows."""
+    fields = Configuration.model_fields.values()
+    return {field.alias: field.description for field in fields if field.alias and field.description}
+
+
+def _values(config: pulumi.Config) -> dict[str, str]:
+    """Every value of the project, also under a key that nobody knows: pulumi.Config would hide a misspelt one."""
+    prefix = config.full_key("")
+    stored = {key.removeprefix(prefix) for key in (*get_config_env(), *CONFIG.get()) if key.startswith(prefix)}
+    values = {key: config.get(key) for key in stored.union(_keys())}
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _explain(config: pulumi.Config, found: ErrorDetails) -> str:
+    key = str(found["loc"][0])
+    name = config.full_key(key)
+    if found["type"] == "extra_forbidden":
+        return f"{name} is not a known key; known keys: {', '.join(sorted(_keys()))}"
+    wrong = "is missing" if found["type"] == "missing" else f"is {found['input']!r}"
+    return f"{name} {wrong}; expected {_keys()[key]}. Set it: pulumi config set {name} VALUE"

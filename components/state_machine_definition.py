@@ -1,0 +1,46 @@
+"""Fills the ${Placeholders} in a file of Amazon States Language. The file is JSON before and after."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+_PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
+
+
+class PlaceholderError(Exception):
+    """A definition's placeholders and the values for them do not match; the message names those that do not."""
+
+
+def read_definition(path: Path) -> dict[str, Any]:
+    """Read a definition with its placeholders."""
+    definition: dict[str, Any] = json.loads(path.read_text())
+    return definition
+
+
+def fill(definition: Mapping[str, Any], values: Mapping[str, str | int]) -> dict[str, Any]:
+    """Return `definition` with its placeholders replaced by `values`.
+
+    A string that is nothing but a placeholder takes the value's own type, so that "${MaxConcurrency}" becomes a number.
+
+    Raises:
+        PlaceholderError: a placeholder has no value, or a value no placeholder.
+    """
+    placeholders = set(_PLACEHOLDER.findall(json.dumps(definition)))
+    if placeholders != values.keys():
+        missing, unused = sorted(placeholders - values.keys()), sorted(values.keys() - placeholders)
+        raise PlaceholderError(f"placeholders without a value: {missing}; values without a placeholder: {unused}")
+    filled: dict[str, Any] = _fill(definition, values)
+    return filled
+
+
+def _fill(part: Any, values: Mapping[str, str | int]) -> Any:
+    if isinstance(part, Mapping):
+        return {key: _fill(value, values) for key, value in part.items()}
+    if isinstance(part, list):
+        return [_fill(value, values) for value in part]
+    if not isinstance(part, str):
+        return part
+    whole = _PLACEHOLDER.fullmatch(part)
+    return values[whole[1]] if whole else _PLACEHOLDER.sub(lambda found: str(values[found[1]]), part)

@@ -1,0 +1,54 @@
+"""The emulated AWS account as its clients see it: where it is, and with what key."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+REGION = "us-east-1"
+ACCOUNT = "000000000000"
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """An AWS access key; the session token only goes with a role's key."""
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str | None = None
+
+
+# The emulator takes this key for the account's root user, whose rights nothing limits.
+ADMIN = Credentials("test", "test")
+
+
+@dataclass
+class Cloud:
+    """Clients of the account at `endpoint_url`, for whoever holds `credentials`."""
+
+    endpoint_url: str
+    credentials: Credentials = ADMIN
+    _clients: dict[str, Any] = field(default_factory=dict, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def client(self, service: str) -> Any:
+        """Return the boto3 client of `service`; it may be used from several threads."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._connect(service)
+            return self._clients[service]
+
+    def _connect(self, service: str) -> Any:
+        connect: Callable[..., Any] = boto3.client  # its stubs want each service's name as a literal
+        return connect(
+            service,
+            endpoint_url=self.endpoint_url,
+            region_name=REGION,
+            aws_access_key_id=self.credentials.access_key_id,
+            aws_secret_access_key=self.credentials.secret_access_key,
+            aws_session_token=self.credentials.session_token,
+            config=Config(retries={"mode": "standard"}, max_pool_connections=32),
+        )

@@ -1,0 +1,143 @@
+"""Deploys the Pulumi program of a source tree into the emulator.
+
+The program runs in a process of its own with Pulumi's engine replaced: every resource that it registers is created in
+the emulator at once. It runs from the tree's own directory, so that an altered copy deploys its own components.
+"""
+
+import asyncio
+import json
+import os
+import runpy
+import subprocess
+import sys
+import traceback
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import pulumi
+import yaml
+from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks, set_mocks
+from pulumi.runtime.settings import get_root_resource
+from pulumi.runtime.stack import Stack, run_pulumi_func
+
+from embedded.cloud import ACCOUNT, REGION, Cloud
+from embedded.resources import UnsupportedResourceError, create
+
+PROJECT = "tickfold"
+STACK = "embedded"
+CONFIGURATION = "Pulumi.dev.yaml"
+
+
+class DeploymentError(Exception):
+    """The program could not be deployed; the message says what failed and why."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What a deployment made: the stack's outputs, and the number of resources."""
+
+    outputs: dict[str, str]
+    resources: int
+
+
+def deploy(root: Path, cloud: Cloud, directory: Path) -> Deployment:
+    """Deploy the program at `root` into `cloud`; what it prints goes to deployment.log in `directory`.
+
+    Raises:
+        DeploymentError: the program failed, or asks for something that the embedded stack cannot create.
+    """
+    result, log = directory / "deployment.json", directory / "deployment.log"
+    with log.open("wb") as output:
+        ended = subprocess.run(
+            [sys.executable, "-m", "embedded.deployment", cloud.endpoint_url, str(result)],
+            cwd=root,
+            env={name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PULUMI_"))},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if ended.returncode == 0:
+        return Deployment(**json.loads(result.read_text()))
+    reason = json.loads(result.read_text())["error"] if result.exists() else log.read_text(errors="replace")[-2000:]
+    raise DeploymentError(f"the program in {root} could not be deployed: {reason}")
+
+
+_ANSWERS: dict[str, dict[str, Any]] = {
+    "aws:index/getCallerIdentity:getCallerIdentity": {
+        "id": ACCOUNT,
+        "accountId": ACCOUNT,
+        "arn": f"arn:aws:iam::{ACCOUNT}:root",
+        "userId": ACCOUNT,
+    },
+    "aws:index/getRegion:getRegion": {"id": REGION, "region": REGION},
+}
+
+
+class _Engine(Mocks):
+    """Stands in for Pulumi's engine and its AWS provider."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self.resources = 0
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        if not args.custom:  # a component: its children are registered one by one
+            return "", args.inputs
+        created = create(self._cloud, args.typ, args.name, args.inputs)
+        self.resources += 1
+        return created
+
+    def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
+        if args.token in _ANSWERS:
+            return _ANSWERS[args.token], []
+        raise UnsupportedResourceError(
+            f"the program calls {args.token}, which the embedded stack cannot answer: add it to embedded/deployment.py"
+        )
+
+
+def configuration(root: Path) -> dict[str, str]:
+    """Return the settings of the development stack, with what differs on a single machine."""
+    settings = yaml.safe_load((root / CONFIGURATION).read_text())["config"] | {
+        "aws:region": REGION,
+        # The workers run in this very environment, so its packages are theirs.
+        f"{PROJECT}:dependencies": "runtime",
+        # That account setting is nobody's here, and nothing outlives the emulator.
+        f"{PROJECT}:ownApiGatewayAccount": False,
+        f"{PROJECT}:protectData": False,
+        # As many Python processes as the cores can feed.
+        f"{PROJECT}:maxConcurrency": max(4, 2 * (os.cpu_count() or 1)),
+    }
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in settings.items()}
+
+
+async def _run_program(root: Path, cloud: Cloud) -> Deployment:
+    engine = _Engine(cloud)
+    pulumi.runtime.set_all_config(configuration(root))
+    set_mocks(engine, project=PROJECT, stack=STACK, preview=False)
+
+    def program() -> None:
+        runpy.run_path(str(root / "__main__.py"))
+
+    await run_pulumi_func(program)
+    stack = cast(Stack, get_root_resource())  # set_mocks makes it
+    outputs = await pulumi.Output.from_input(stack.outputs).future()
+    return Deployment(outputs=dict(outputs or {}), resources=engine.resources)
+
+
+def main(endpoint_url: str, result: Path) -> int:
+    """Deploy the program of the working directory and write what came of it to `result`."""
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        deployment = asyncio.run(_run_program(Path.cwd(), Cloud(endpoint_url)))
+    except Exception as error:
+        traceback.print_exc()
+        result.write_text(json.dumps({"error": f"{type(error).__name__}: {error}"}))
+        return 1
+    result.write_text(json.dumps(asdict(deployment)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], Path(sys.argv[2])))

@@ -1,0 +1,73 @@
+"""The record of the embedded stack that is running on this machine, through which the command line finds it."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from embedded.cloud import Credentials
+from embedded.emulator import answers
+
+
+@dataclass(frozen=True)
+class Record:
+    """Where a running embedded stack is reached, and with what key."""
+
+    pid: int
+    endpoint_url: str
+    region: str
+    credentials: Credentials
+    outputs: dict[str, str]
+
+
+def state_directory() -> Path:
+    """Return the directory of Tickfold's state: TICKFOLD_STATE_DIR, or else `tickfold` in the XDG state home."""
+    if chosen := os.environ.get("TICKFOLD_STATE_DIR"):
+        return Path(chosen)
+    home = os.environ.get("XDG_STATE_HOME")
+    return (Path(home) if home else Path.home() / ".local" / "state") / "tickfold"
+
+
+def path() -> Path:
+    """Return the path of the record's file."""
+    return state_directory() / "embedded.json"
+
+
+def write(record: Record) -> None:
+    """Record a running stack. Only this user can read it, since it holds a key."""
+    path().parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path().with_suffix(f".{os.getpid()}")
+    unfinished.touch(mode=0o600)
+    unfinished.write_text(json.dumps(asdict(record), indent=2))
+    unfinished.replace(path())
+
+
+def read() -> Record | None:
+    """Return the record of the stack that runs, or None; what is left of one that died is removed."""
+    try:
+        found = json.loads(path().read_text())
+        record = Record(**found | {"credentials": Credentials(**found["credentials"])})
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, KeyError):  # written by another version, or damaged
+        remove()
+        return None
+    if _alive(record.pid) and answers(record.endpoint_url):
+        return record
+    remove()
+    return None
+
+
+def remove() -> None:
+    """Forget the running stack."""
+    path().unlink(missing_ok=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

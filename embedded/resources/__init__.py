@@ -1,0 +1,21 @@
+"""Creates each of the program's resources in the emulator, as Pulumi's AWS provider would in AWS.
+
+One module an AWS service. Each registers its creators when it is imported.
+"""
+
+from embedded.resources import apigatewayv2, athena, dynamodb, glue, iam, lambda_, logs, s3, stepfunctions
+from embedded.resources.creator import UnsupportedResourceError, create
+
+__all__ = [
+    "UnsupportedResourceError",
+    "apigatewayv2",
+    "athena",
+    "create",
+    "dynamodb",
+    "glue",
+    "iam",
+    "lambda_",
+    "logs",
+    "s3",
+    "stepfunctions",
+]

@@ -1,0 +1,51 @@
+"""API Gateway v2: the WebSocket API with its routes, integrations and stage."""
+
+from embedded.cloud import ACCOUNT, REGION, Cloud
+from embedded.resources.creator import Inputs, Outputs, autoname, creates, pascal, taken
+
+
+@creates("aws:apigatewayv2/api:Api")
+def api(cloud: Cloud, name: str, inputs: Inputs) -> tuple[str, Outputs]:
+    api_name = inputs.pop("name", None) or autoname(name)
+    created = cloud.client("apigatewayv2").create_api(
+        Name=api_name, Tags=inputs.pop("tags", {}), **pascal(taken(inputs))
+    )
+    api_id = created["ApiId"]
+    return api_id, {
+        "name": api_name,
+        "arn": f"arn:aws:apigateway:{REGION}::/apis/{api_id}",
+        "executionArn": f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{api_id}",
+        # By path, since the emulator's form by host name does not resolve on every machine.
+        "apiEndpoint": f"{cloud.endpoint_url.replace('http', 'ws', 1)}/_aws/execute-api/{api_id}",
+    }
+
+
+@creates("aws:apigatewayv2/integration:Integration")
+def integration(cloud: Cloud, _name: str, inputs: Inputs) -> tuple[str, Outputs]:
+    created = cloud.client("apigatewayv2").create_integration(
+        **pascal(taken(inputs), {"timeoutMilliseconds": "TimeoutInMillis"})
+    )
+    return created["IntegrationId"], {}
+
+
+@creates("aws:apigatewayv2/route:Route")
+def route(cloud: Cloud, _name: str, inputs: Inputs) -> tuple[str, Outputs]:
+    return cloud.client("apigatewayv2").create_route(**pascal(taken(inputs)))["RouteId"], {}
+
+
+@creates("aws:apigatewayv2/stage:Stage")
+def stage(cloud: Cloud, name: str, inputs: Inputs) -> tuple[str, Outputs]:
+    stage_name, api_id = inputs.pop("name", None) or autoname(name), inputs.pop("apiId")
+    cloud.client("apigatewayv2").create_stage(
+        ApiId=api_id,
+        StageName=stage_name,
+        Tags=inputs.pop("tags", {}),
+        StageVariables=inputs.pop("stageVariables", {}),
+        **pascal(taken(inputs)),
+    )
+    return stage_name, {
+        "name": stage_name,
+        "arn": f"arn:aws:apigateway:{REGION}::/apis/{api_id}/stages/{stage_name}",
+        "executionArn": f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{api_id}/{stage_name}",
+        "invokeUrl": f"{cloud.endpoint_url.replace('http', 'ws', 1)}/_aws/execute-api/{api_id}/{stage_name}",
+    }

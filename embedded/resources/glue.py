@@ -1,0 +1,43 @@
+"""Glue: the data catalog's databases and tables."""
+
+from embedded.cloud import ACCOUNT, REGION, Cloud
+from embedded.resources.creator import Inputs, Outputs, autoname, creates, pascal, taken
+
+
+@creates("aws:glue/catalogDatabase:CatalogDatabase")
+def database(cloud: Cloud, name: str, inputs: Inputs) -> tuple[str, Outputs]:
+    database_name = inputs.pop("name", None) or autoname(name)
+    cloud.client("glue").create_database(
+        Tags=inputs.pop("tags", {}),
+        DatabaseInput={"Name": database_name, "Parameters": inputs.pop("parameters", {})} | pascal(taken(inputs)),
+    )
+    return f"{ACCOUNT}:{database_name}", {
+        "name": database_name,
+        "arn": f"arn:aws:glue:{REGION}:{ACCOUNT}:database/{database_name}",
+        "catalogId": ACCOUNT,
+    }
+
+
+@creates("aws:glue/catalogTable:CatalogTable")
+def table(cloud: Cloud, name: str, inputs: Inputs) -> tuple[str, Outputs]:
+    table_name, database_name = inputs.pop("name", None) or autoname(name), inputs.pop("databaseName")
+    # A table's parameters (partition projection) are data, not members of the API.
+    parameters = inputs.pop("parameters", {})
+    storage = dict(inputs.pop("storageDescriptor"))
+    serialization = dict(storage.pop("serDeInfo"))
+    serialization_parameters = serialization.pop("parameters", {})
+    cloud.client("glue").create_table(
+        DatabaseName=database_name,
+        TableInput=pascal(taken(inputs))
+        | {
+            "Name": table_name,
+            "Parameters": parameters,
+            "StorageDescriptor": pascal(storage)
+            | {"SerdeInfo": pascal(serialization) | {"Parameters": serialization_parameters}},
+        },
+    )
+    return f"{ACCOUNT}:{database_name}:{table_name}", {
+        "name": table_name,
+        "arn": f"arn:aws:glue:{REGION}:{ACCOUNT}:table/{database_name}/{table_name}",
+        "catalogId": ACCOUNT,
+    }

@@ -1,0 +1,60 @@
+"""Lambda: functions, their aliases, and who may invoke them. (`lambda` alone is a keyword of Python.)"""
+
+from typing import Any
+
+from embedded.cloud import REGION, Cloud
+from embedded.resources.creator import Inputs, Outputs, UnsupportedResourceError, autoname, creates, pascal, taken
+
+
+@creates("aws:lambda/function:Function", ignores={"skipDestroy": "nothing is destroyed"})
+def function(cloud: Cloud, name: str, inputs: Inputs) -> tuple[str, Outputs]:
+    function_name, expected_hash = inputs.pop("name", None) or autoname(name), inputs.pop("sourceCodeHash", None)
+    reserved = inputs.pop("reservedConcurrentExecutions", None)
+    client = cloud.client("lambda")
+    created = client.create_function(FunctionName=function_name, **_definition(inputs))
+    if expected_hash and created["CodeSha256"] != expected_hash:
+        raise UnsupportedResourceError(
+            f"the package of {name} has the SHA-256 {created['CodeSha256']}, but sourceCodeHash says {expected_hash}"
+        )
+    if reserved is not None:
+        client.put_function_concurrency(FunctionName=function_name, ReservedConcurrentExecutions=reserved)
+    unqualified = created["FunctionArn"].split(f":{function_name}")[0] + f":{function_name}"
+    return function_name, {
+        "name": function_name,
+        "arn": unqualified,
+        "version": created["Version"],
+        "qualifiedArn": f"{unqualified}:{created['Version']}",
+        "invokeArn": _invoke_arn(unqualified),
+    }
+
+
+def _definition(inputs: Inputs) -> dict[str, Any]:
+    # The names of environment variables are data, not members of the API.
+    variables = inputs.pop("environment", {}).get("variables", {})
+    definition = {
+        "Code": {"S3Bucket": inputs.pop("s3Bucket"), "S3Key": inputs.pop("s3Key")},
+        "Environment": {"Variables": variables},
+        "Tags": inputs.pop("tags", {}),
+    }
+    definition.update(pascal(taken(inputs)))
+    return definition
+
+
+@creates("aws:lambda/alias:Alias")
+def alias(cloud: Cloud, _name: str, inputs: Inputs) -> tuple[str, Outputs]:
+    created = cloud.client("lambda").create_alias(**pascal(taken(inputs)))
+    return created["AliasArn"], {"arn": created["AliasArn"], "invokeArn": _invoke_arn(created["AliasArn"])}
+
+
+@creates("aws:lambda/permission:Permission")
+def permission(cloud: Cloud, name: str, inputs: Inputs) -> tuple[str, Outputs]:
+    statement_id = inputs.pop("statementId", None) or autoname(name)
+    cloud.client("lambda").add_permission(
+        StatementId=statement_id, FunctionName=inputs.pop("function"), **pascal(taken(inputs))
+    )
+    return statement_id, {"statementId": statement_id}
+
+
+def _invoke_arn(arn: str) -> str:
+    """The form in which API Gateway wants a function."""
+    return f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{arn}/invocations"

@@ -1,0 +1,156 @@
+"""`tickfold query`, against an HTTP server on this machine that speaks Athena's protocol as far as it is used."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Command
+
+Json = dict[str, Any]
+
+
+def row(*cells: str | None) -> Json:
+    return {"Data": [{} if cell is None else {"VarCharValue": cell} for cell in cells]}
+
+
+def page(rows: list[Json], **types: str) -> Json:
+    columns = [{"Name": name, "Type": kind} for name, kind in types.items()]
+    return {"ResultSet": {"Rows": rows, "ResultSetMetadata": {"ColumnInfo": columns}}}
+
+
+@dataclass
+class Athena:
+    """The states that a query goes through, the pages of its result, and the operations that were asked for."""
+
+    states: list[Json]
+    pages: list[Json]
+    statement: str = "DML"
+    asked: list[tuple[str, Json]] = field(default_factory=list)
+
+    def answer(self, operation: str, request: Json) -> Json:
+        self.asked.append((operation, request))
+        match operation:
+            case "StartQueryExecution":
+                return {"QueryExecutionId": "query-1"}
+            case "GetQueryExecution":
+                state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
+                found = {"QueryExecutionId": "query-1", "Status": state, "StatementType": self.statement}
+                return {"QueryExecution": found | {"Statistics": {"DataScannedInBytes": 123_456}}}
+            case "GetQueryResults":
+                number = int(request.get("NextToken", "0"))
+                more = {"NextToken": str(number + 1)} if number + 1 < len(self.pages) else {}
+                return self.pages[number] | more
+            case _:
+                return {}
+
+    def operations(self) -> list[str]:
+        return [operation for operation, _ in self.asked]
+
+
+@pytest.fixture
+def athena(alone: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Athena]:
+    """An Athena that answers with one empty page unless a test says otherwise."""
+    served = Athena([{"State": "SUCCEEDED"}], [page([])])
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            operation = self.headers["X-Amz-Target"].split(".")[-1]
+            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            body = json.dumps(served.answer(operation, request)).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    for name, value in {
+        "AWS_ENDPOINT_URL_ATHENA": f"http://127.0.0.1:{server.server_port}",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "TICKFOLD_REGION": "us-east-1",
+        "TICKFOLD_ATHENA_WORKGROUP": "tickfold-dev",
+        "TICKFOLD_ATHENA_DATABASE": "tickfold_dev",
+    }.items():
+        monkeypatch.setenv(name, value)
+    try:
+        yield served
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(5)
+
+
+def test_the_statement_goes_to_the_stacks_workgroup_and_database(tickfold: Command, athena: Athena) -> None:
+    assert tickfold("query", "SELECT 1").status == 0
+    operation, request = athena.asked[0]
+    assert operation == "StartQueryExecution"
+    assert request["QueryString"] == "SELECT 1"
+    assert request["WorkGroup"] == "tickfold-dev"
+    assert request["QueryExecutionContext"] == {"Database": "tickfold_dev"}
+
+
+def test_every_page_is_written_and_only_the_first_row_is_names(tickfold: Command, athena: Athena) -> None:
+    types = {"symbol": "varchar", "bars": "bigint"}
+    athena.states = [{"State": "QUEUED"}, {"State": "RUNNING"}, {"State": "SUCCEEDED"}]
+    athena.pages = [page([row("symbol", "bars"), row("GOOG", "1")], **types), page([row("FB", None)], **types)]
+    ended = tickfold("query", "SELECT symbol, bars FROM t")
+    assert (ended.status, ended.stdout) == (0, "symbol,bars\nGOOG,1\nFB,\n")
+    assert ended.stderr == "123,456 bytes scanned\n"
+
+
+def test_json_has_numbers_and_truth_values_by_type(tickfold: Command, athena: Athena) -> None:
+    types = {"a": "integer", "b": "double", "c": "boolean", "d": "varchar", "e": "decimal"}
+    athena.pages = [
+        page([row(*types), row("7", "1.5", "true", "7", "1.10"), row(None, "NaN", "false", "", None)], **types)
+    ]
+    assert json.loads(tickfold("query", "SELECT 1", "--json").stdout) == [
+        {"a": 7, "b": 1.5, "c": True, "d": "7", "e": "1.10"},
+        {"a": None, "b": None, "c": False, "d": "", "e": None},
+    ]
+
+
+def test_a_statement_that_is_no_select_has_no_row_of_names(tickfold: Command, athena: Athena) -> None:
+    athena.statement = "UTILITY"
+    athena.pages = [page([row("bars"), row("runs")], tab_name="string")]
+    assert tickfold("query", "SHOW TABLES").stdout == "tab_name\nbars\nruns\n"
+
+
+def test_athenas_error_is_one_line(tickfold: Command, athena: Athena) -> None:
+    athena.states = [
+        {"State": "FAILED", "StateChangeReason": "SYNTAX_ERROR: line 1:8:\n  Column 'x' cannot be resolved"}
+    ]
+    ended = tickfold("query", "SELECT x")
+    assert (ended.status, ended.stdout) == (1, "")
+    assert ended.stderr == "tickfold: query failed: SYNTAX_ERROR: line 1:8: Column 'x' cannot be resolved\n"
+
+
+def test_ctrl_c_stops_the_query(athena: Athena) -> None:
+    athena.states = [{"State": "RUNNING"}]
+    command = [sys.executable, "-m", "tickfold.cli", "query", "SELECT 1"]
+    process = subprocess.Popen(command, env=os.environ, stderr=subprocess.PIPE, text=True)
+    try:
+        polled = threading.Event()
+        while not polled.wait(0.02):
+            if athena.operations().count("GetQueryExecution") >= 2:
+                polled.set()
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=10)
+    finally:
+        process.kill()
+    assert (process.returncode, stderr) == (130, "query stopped\n")
+    assert athena.asked[-1] == ("StopQueryExecution", {"QueryExecutionId": "query-1"})

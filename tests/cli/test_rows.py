@@ -1,0 +1,43 @@
+"""Rows as CSV, JSON and tables."""
+
+import json
+
+import pytest
+
+from tickfold.cli.rows import Value, write_rows
+
+COLUMNS = ("symbol", "bars", "sharpe", "note")
+ROWS: list[list[Value]] = [["GOOG", 2148, 0.5, 'a "b", c'], ["A", None, float("nan"), None]]
+
+
+def test_csv_is_quoted_where_it_must_be(capsys: pytest.CaptureFixture[str]) -> None:
+    write_rows(COLUMNS, ROWS, as_csv=True, as_json=False)
+    assert capsys.readouterr().out == 'symbol,bars,sharpe,note\nGOOG,2148,0.5,"a ""b"", c"\nA,,nan,\n'
+
+
+def test_in_a_pipe_csv_is_the_default(capsys: pytest.CaptureFixture[str]) -> None:
+    write_rows(["a"], [[1]], as_csv=False, as_json=False)
+    assert capsys.readouterr().out == "a\n1\n"
+
+
+def test_json_keeps_numbers_and_has_null_for_what_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    write_rows(COLUMNS, ROWS, as_csv=False, as_json=True)
+    assert json.loads(capsys.readouterr().out) == [
+        {"symbol": "GOOG", "bars": 2148, "sharpe": 0.5, "note": 'a "b", c'},
+        {"symbol": "A", "bars": None, "sharpe": None, "note": None},
+    ]
+
+
+def test_no_rows_are_an_empty_array(capsys: pytest.CaptureFixture[str]) -> None:
+    write_rows(COLUMNS, [], as_csv=False, as_json=True)
+    assert json.loads(capsys.readouterr().out) == []
+
+
+def test_on_a_terminal_rows_are_a_table_that_cannot_steer_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    write_rows(["name", "bars"], [["\x1b[2J[red]", 7]], as_csv=False, as_json=False)
+    written = capsys.readouterr().out
+    assert "\x1b[2J" not in written
+    assert "\N{REPLACEMENT CHARACTER}[2J[red]" in written

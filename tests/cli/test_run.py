@@ -1,0 +1,198 @@
+"""`tickfold run`, against a WebSocket server on this machine in place of a stack's."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from websockets.sync.server import ServerConnection
+
+from tests.cli.conftest import Command
+from tests.cli.websocket_server import send, serving
+from tickfold.protocol import Error, Failed, Message, dump
+
+RUN = ("run", "--symbol", "goog", "--start", "2004-08-19", "--end", "2013-03-01")
+KEYS = [
+    "run_id",
+    "status",
+    "symbol",
+    "start",
+    "end",
+    "bars",
+    "strategy",
+    "parameters",
+    "chunks",
+    "replayed_bars",
+    "metrics",
+    "execution_arn",
+    "trades_uri",
+    "equity_uri",
+    "duration_seconds",
+]
+
+
+@pytest.fixture(autouse=True)
+def _alone(alone: Path) -> None:
+    pass
+
+
+def test_the_options_become_the_request(
+    tickfold: Command, messages: list[Message], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests: list[str | bytes] = []
+
+    def answer(connection: ServerConnection) -> None:
+        requests.append(connection.recv(timeout=5))
+        for message in messages:
+            connection.send(dump(message))
+
+    with serving(answer) as url:
+        monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", url)
+        options = (
+            "--strategy sma_cross --param fast=10 --param level=2.5 --capital 5000 --timeframe 1d --commission 0.002"
+        )
+        more = "--spread 0.001 --fractional --direction long --keep-open --chunks 7"
+        assert tickfold(*RUN, *options.split(), *more.split()).status == 0
+    assert json.loads(requests[0])["config"] == {
+        "stock": "GOOG",
+        "startDate": "2004-08-19",
+        "endDate": "2013-03-01",
+        "startCapital": 5000.0,
+        "strategy": "sma_cross",
+        "parameters": {"fast": 10, "level": 2.5},
+        "timeframe": "1d",
+        "commission": 0.002,
+        "spread": 0.001,
+        "fractionalShares": True,
+        "direction": "long",
+        "closeAtEnd": False,
+        "chunks": 7,
+    }
+
+
+def test_the_summary_is_on_stdout_and_the_progress_on_stderr(
+    tickfold: Command, messages: list[Message], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with serving(lambda connection: send(connection, messages)) as url:
+        monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", url)
+        ended = tickfold(*RUN)
+    assert ended.status == 0
+    assert "Final equity            51,422.99" in ended.stdout
+    assert "\n▁▃█\n" in ended.stdout
+    assert ended.stderr == "run goog-sma_cross-1\nGOOG 1d: 2,148 bars, 7 chunks\n"
+    assert "\x1b" not in ended.stdout + ended.stderr
+
+
+def test_json_is_one_document_and_nothing_else(
+    tickfold: Command, messages: list[Message], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(lambda connection: send(connection, messages)) as url:
+        monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", url)
+        ended = tickfold(*RUN, "--json")
+    document = json.loads(ended.stdout)
+    assert ended.status == 0
+    assert list(document) == KEYS
+    assert (document["run_id"], document["status"]) == ("goog-sma_cross-1", "succeeded")
+    assert (document["start"], document["end"]) == ("2004-08-19", "2013-03-01")
+    assert document["metrics"]["profit_factor"] is None
+    assert document["metrics"]["final_equity"] == 51_422.99
+
+
+def test_a_run_that_fails_is_status_one_with_its_reason(
+    tickfold: Command, messages: list[Message], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing = [messages[0], Failed(run_id="goog-sma_cross-1", sequence=2, stage="plan", reason="too few bars")]
+    with serving(lambda connection: send(connection, failing)) as url:
+        monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", url)
+        plain, as_json = tickfold(*RUN), tickfold(*RUN, "--json")
+    assert (plain.status, plain.stdout) == (1, "")
+    assert plain.stderr.endswith("tickfold: too few bars\n")
+    assert as_json.status == 1
+    assert json.loads(as_json.stdout) == {
+        "run_id": "goog-sma_cross-1",
+        "status": "failed",
+        "error": "too few bars",
+    }
+
+
+def test_a_refused_request_has_no_run_id(tickfold: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(lambda connection: send(connection, [Error(reason="unknown symbol GOOG")])) as url:
+        monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", url)
+        ended = tickfold(*RUN, "--json")
+    assert ended.status == 1
+    assert json.loads(ended.stdout) == {"run_id": None, "status": "failed", "error": "unknown symbol GOOG"}
+
+
+def test_without_a_stack_json_is_a_document_too(tickfold: Command) -> None:
+    ended = tickfold(*RUN, "--json")
+    assert ended.status == 1
+    assert json.loads(ended.stdout)["error"].startswith("no stack is up")
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--end", "2003-01-01"], "--end 2003-01-01 is before --start 2004-08-19"),
+        (["--capital", "-5"], "--capital -5.0: "),
+        (["--symbol", "not a symbol"], "--symbol 'NOT A SYMBOL' does not match"),
+        (["--commission", "1.5"], "--commission 1.5: "),
+    ],
+)
+def test_a_wrong_value_is_named_by_its_option_before_anything_is_sent(
+    tickfold: Command, monkeypatch: pytest.MonkeyPatch, options: list[str], reason: str
+) -> None:
+    monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "ws://127.0.0.1:1/nobody")
+    ended = tickfold(*RUN, *options)
+    assert ended.status == 1
+    assert ended.stderr.startswith(f"tickfold: {reason}")
+
+
+def test_without_days_the_bucket_must_be_known(tickfold: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "ws://127.0.0.1:1/nobody")
+    ended = tickfold("run", "--symbol", "GOOG")
+    assert ended.status == 1
+    assert "does not name the stack's bucket" in ended.stderr
+
+
+def test_a_stack_that_cannot_be_reached_is_named(tickfold: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "ws://127.0.0.1:1/nobody")
+    ended = tickfold(*RUN)
+    assert ended.status == 1
+    assert ended.stderr.startswith("tickfold: cannot connect to ws://127.0.0.1:1/nobody: ")
+
+
+def test_a_directory_that_cannot_be_made_is_refused_before_the_run(
+    tickfold: Command, alone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (alone / "file").write_text("")
+    monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "ws://127.0.0.1:1/nobody")
+    ended = tickfold(*RUN, "--save", str(alone / "file" / "results"))
+    assert ended.status == 1
+    assert "cannot be made: Not a directory" in ended.stderr
+
+
+def test_ctrl_c_says_that_the_run_goes_on(messages: list[Message]) -> None:
+    def answer(connection: ServerConnection) -> None:
+        send(connection, messages[:2])
+        connection.recv(timeout=10)
+
+    with serving(answer) as url:
+        environment = os.environ | {"TICKFOLD_WEBSOCKET_URL": url}
+        command = [sys.executable, "-m", "tickfold.cli", *RUN]
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            assert process.stderr is not None
+            assert [process.stderr.readline(), process.stderr.readline()] == [
+                "run goog-sma_cross-1\n",
+                "GOOG 1d: 2,148 bars, 7 chunks\n",
+            ]
+            process.send_signal(signal.SIGINT)
+            stdout, stderr = process.communicate(timeout=10)
+        finally:
+            process.kill()
+    assert (process.returncode, stdout) == (130, "")
+    assert stderr == "no longer followed; run goog-sma_cross-1 goes on in the stack\n"

@@ -1,0 +1,67 @@
+"""How a result is laid out."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from tickfold.cli.summary import GROUPS, formatted, sketch, write_summary
+from tickfold.protocol import Result
+
+
+def written(result: Result, equity: list[float], width: int) -> list[str]:
+    file = io.StringIO()
+    write_summary(Console(file=file, width=width), result, equity)
+    return [line.rstrip() for line in file.getvalue().splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("final_equity", 1_234_567.891, ("Final equity", "1,234,567.89")),
+        ("total_return", 4.142299, ("Total return", "414.23 %")),
+        ("max_drawdown", -0.4798, ("Max drawdown", "-47.98 %")),
+        ("sharpe", 0.58062, ("Sharpe", "0.581")),
+        ("trades", 1_066.0, ("Trades", "1,066")),
+        ("max_drawdown_duration", 584.0, ("Longest drawdown", "584 days")),
+        ("max_drawdown_duration", 1.0, ("Longest drawdown", "1 day")),
+        ("profit_factor", None, ("Profit factor", "–")),
+        ("ulcer_index", 1.25, ("ulcer_index", "1.250")),
+    ],
+)
+def test_a_metric_is_formatted_for_people(name: str, value: float | None, shown: tuple[str, str]) -> None:
+    assert formatted(name, value) == shown
+
+
+def test_no_metric_is_in_two_groups() -> None:
+    names = [name for group in GROUPS.values() for name in group]
+    assert len(names) == len(set(names)) == 27
+
+
+@pytest.mark.parametrize("width", [80, 160])
+def test_the_summary_names_the_run_its_metrics_and_its_places(result: Result, width: int) -> None:
+    lines = written(result, [], width)
+    text = "\n".join(lines)
+    assert lines[0] == "GOOG 1d   sma_cross fast=10 slow=30   2004-08-19 … 2013-03-01"
+    assert lines[1] == "2,148 bars in 7 chunks, 185 replayed by the fold, 4.0 s"
+    assert "Final equity            51,422.99      Trades                         66" in text
+    assert "Profit factor                   –" in text
+    assert "ulcer_index" in text
+    assert f"execution  {result.execution_arn}" in lines
+    assert f"trades     {result.trades_uri}" in lines
+
+
+def test_what_would_steer_a_terminal_is_not_passed_on(result: Result) -> None:
+    steering = result.model_copy(update={"strategy": "\x1b[2Jsma", "metrics": {"\x1b]0;x": 1.0}})
+    assert "\x1b" not in "\n".join(written(steering, [], 80))
+
+
+def test_the_equity_is_sketched(result: Result) -> None:
+    assert written(result, [0.0, 7.0], 80)[3] == "▁█"
+
+
+def test_a_sketch_shows_the_last_value_of_each_stretch() -> None:
+    assert sketch([0, 1, 2, 3, 4, 5, 6, 7], 8) == "▁▂▃▄▅▆▇█"
+    assert sketch([9, 0, 9, 7], 2) == "▁█"
+    assert sketch([5, 5, 5], 3) == "▁▁▁"
+    assert len(sketch([float(i) for i in range(1_000)], 72)) == 72

@@ -1,0 +1,100 @@
+"""What every command does alike: help, version, wrong usage, failures without a trace."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command
+
+
+@pytest.mark.parametrize(
+    "command", [[], ["up"], ["run"], ["query"], ["data"], ["data", "load"], ["data", "list"]], ids=" ".join
+)
+def test_help_of_every_command_is_on_stdout(tickfold: Command, command: list[str]) -> None:
+    ended = tickfold(*command, "--help")
+    assert ended.status == 0
+    assert f"Usage: {' '.join(['tickfold', *command])}" in ended.stdout
+    assert ended.stderr == ""
+
+
+def test_help_names_every_command(tickfold: Command) -> None:
+    shown = tickfold("--help").stdout
+    assert all(f"│ {name} " in shown for name in ("up", "run", "query", "data"))
+
+
+def test_version_is_printed(tickfold: Command) -> None:
+    assert tickfold("--version").stdout == "tickfold 0.1.0\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["run"], "Missing option '--symbol'"),
+        (["run", "--symbol", "A", "--param", "fast"], "'fast' is not name=value"),
+        (["run", "--symbol", "A", "--param", "fast=ten"], "'ten' is not a number"),
+        (["run", "--symbol", "A", "--param", "fast=nan"], "'nan' is not a number"),
+        (["run", "--symbol", "A", "--param", "=1"], "'=1' is not name=value"),
+        (["run", "--symbol", "A", "--param", "a=1", "--param", "a=2"], "a is given more than once"),
+        (["run", "--symbol", "A", "--start", "01/02/2020"], "does not match the format"),
+        (["run", "--symbol", "A", "--chunks", "0"], "'--chunks'"),
+        (["run", "--symbol", "A", "--direction", "up"], "'--direction'"),
+        (["query"], "Missing argument"),
+        (["query", "SELECT 1", "--csv", "--json"], "--csv and --json exclude each other"),
+        (["data", "load", "f.csv"], "Missing option '--symbol'"),
+        (["data", "load", "f.csv", "--symbol", "a b"], "'a b' is no symbol"),
+        (["data", "load", "f.csv", "--symbol", "A", "--timeframe", "day"], "'day' is no timeframe"),
+        (["nonsense"], "No such command 'nonsense'"),
+    ],
+)
+def test_wrong_usage_is_status_two_and_says_what_is_wrong(tickfold: Command, arguments: list[str], reason: str) -> None:
+    ended = tickfold(*arguments)
+    assert (ended.status, ended.stdout) == (2, "")
+    assert reason in " ".join(ended.stderr.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["run", "--symbol", "A"], ["query", "SELECT 1"], ["data", "list"], ["data", "load", "f.csv", "--symbol", "A"]],
+    ids=lambda arguments: " ".join(arguments[:2]),
+)
+def test_without_a_stack_it_says_how_to_get_one(tickfold: Command, alone: Path, arguments: list[str]) -> None:
+    ended = tickfold(*arguments)
+    assert (ended.status, ended.stdout) == (1, "")
+    assert ended.stderr.startswith(
+        "tickfold: no stack is up and none was named: start the embedded stack with `tickfold up`"
+    )
+    assert ended.stderr.count("\n") == 1
+
+
+def test_an_unexpected_error_is_one_line_and_a_trace_on_request(
+    tickfold: Command, alone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A stack whose output is damaged in a way that nobody foresaw.
+    monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "ws://127.0.0.1:1/stage")
+    monkeypatch.setenv("TICKFOLD_REGION", "us-east-1")
+    monkeypatch.setenv("TICKFOLD_BUCKET", "no such bucket!")
+    quiet = tickfold("data", "list")
+    monkeypatch.setenv("TICKFOLD_TRACEBACK", "1")
+    traced = tickfold("data", "list")
+    assert quiet.status == traced.status == 1
+    assert quiet.stderr.startswith("tickfold: AWS could not be used: Parameter validation failed")
+    assert "Traceback" not in quiet.stderr
+    assert "Traceback" in traced.stderr
+
+
+def test_ctrl_c_ends_without_a_trace(alone: Path) -> None:
+    command = [sys.executable, "-m", "tickfold.cli", "up", "--port", "0"]
+    process = subprocess.Popen(command, env=os.environ, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stderr is not None
+        assert "starting the emulator" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        _, rest = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert "Traceback" not in rest
+    assert process.returncode in (0, 130)

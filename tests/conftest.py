@@ -1,0 +1,24 @@
+"""One embedded stack for all the tests of a session, on a free port and with a state directory of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from embedded.stack import EmbeddedStack
+
+
+@pytest.fixture(scope="session")
+def state_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the stack of this session records itself, so that it meets no other that runs on this machine."""
+    directory = tmp_path_factory.mktemp("state")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("TICKFOLD_STATE_DIR", str(directory))
+        yield directory
+
+
+@pytest.fixture(scope="session")
+def stack(state_directory: Path) -> Iterator[EmbeddedStack]:
+    """The running stack, with the real bars loaded."""
+    with EmbeddedStack() as running:
+        yield running

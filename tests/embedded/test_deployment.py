@@ -1,0 +1,169 @@
+"""The program deploys whole, and what the embedded stack cannot create is an error that says so."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import boto3
+import pytest
+from bokeh_sampledata import stocks
+from botocore.exceptions import ClientError
+
+from embedded import market_data
+from embedded.cloud import Cloud, Credentials
+from embedded.deployment import DeploymentError, configuration, deploy
+from embedded.resources import UnsupportedResourceError, create
+from embedded.stack import OUTPUTS, ROOT, EmbeddedStack
+from tickfold.storage.series import SeriesStore
+
+FUNCTIONS = {"connect", "disconnect", "message", "plan", "simulate", "reduce", "report-failure"}
+
+
+def program(directory: Path, *lines: str) -> Path:
+    """Write a Pulumi program of its own and return its source tree."""
+    (directory / "Pulumi.dev.yaml").write_text("config:\n  tickfold:logRetentionDays: 7\n")
+    (directory / "__main__.py").write_text("\n".join(["import pulumi", "import pulumi_aws as aws", *lines]))
+    return directory
+
+
+def test_every_output_names_something_that_exists(stack: EmbeddedStack) -> None:
+    outputs = stack.outputs
+    assert set(OUTPUTS) <= set(outputs)
+    assert outputs["region"] == stack.region
+    assert stack.client("s3").get_bucket_versioning(Bucket=outputs["bucket"])["Status"] == "Enabled"
+    for table in (outputs["connections_table"], outputs["runs_table"]):
+        assert stack.client("dynamodb").describe_table(TableName=table)["Table"]["TableStatus"] == "ACTIVE"
+    machine = stack.client("stepfunctions").describe_state_machine(stateMachineArn=outputs["state_machine_arn"])
+    assert machine["status"] == "ACTIVE"
+    assert "${" not in machine["definition"]
+    workgroup = stack.client("athena").get_work_group(WorkGroup=outputs["athena_workgroup"])["WorkGroup"]
+    assert workgroup["Configuration"]["EnforceWorkGroupConfiguration"] is True
+    tables = stack.client("glue").get_tables(DatabaseName=outputs["athena_database"])["TableList"]
+    assert {table["Name"] for table in tables} == {"bars", "trades", "equity", "runs"}
+
+
+def test_the_api_is_on_loopback_with_a_route_to_each_function(stack: EmbeddedStack) -> None:
+    websocket, management = (urlsplit(stack.outputs[name]) for name in ("websocket_url", "connections_endpoint"))
+    assert (websocket.scheme, management.scheme) == ("ws", "http")
+    assert websocket.hostname == management.hostname == "127.0.0.1"
+    assert websocket.path == management.path
+    api_id = websocket.path.split("/")[-2]
+    routes = stack.client("apigatewayv2").get_routes(ApiId=api_id)["Items"]
+    assert {route["RouteKey"] for route in routes} == {"$connect", "$disconnect", "$default"}
+
+
+def test_every_function_is_deployed_behind_an_alias(stack: EmbeddedStack) -> None:
+    client = stack.client("lambda")
+    names = [function["FunctionName"] for function in client.list_functions()["Functions"]]
+    assert {name.removeprefix("tickfold-embedded-") for name in names} == FUNCTIONS
+    for name in names:
+        (alias,) = client.list_aliases(FunctionName=name)["Aliases"]
+        assert alias["Name"] == "live"
+        assert alias["FunctionVersion"] != "$LATEST"
+
+
+def test_the_real_bars_are_loaded(stack: EmbeddedStack) -> None:
+    store = SeriesStore(stack.client("s3"), stack.outputs["bucket"])
+    series = store.get("GOOG", "1d")
+    loaded = store.read(series, 0, series.bars)
+    expected = market_data.daily_bars("GOOG")
+    assert len(loaded) == 2148
+    assert loaded.timestamp.tolist() == expected.timestamp.tolist()
+    assert loaded.close.tolist() == expected.close.tolist()
+
+
+def test_adjusted_bars_have_no_split_in_them() -> None:
+    bars = market_data.daily_bars("AAPL")
+    table = stocks.AAPL
+    split = table["date"].index("2005-02-28")
+    assert table["close"][split] / table["close"][split - 1] < 0.52
+    assert 0.9 < bars.close[split] / bars.close[split - 1] < 1.1
+    assert (bars.low <= bars.close).all()
+    assert (bars.close <= bars.high).all()
+
+
+def credentials_of(stack: EmbeddedStack, function: str) -> Credentials:
+    """Return a key of the role of a function."""
+    role = stack.client("lambda").get_function_configuration(FunctionName=f"tickfold-embedded-{function}")["Role"]
+    key = stack.client("sts").assume_role(RoleArn=role, RoleSessionName="test-session")["Credentials"]
+    return Credentials(key["AccessKeyId"], key["SecretAccessKey"], key["SessionToken"])
+
+
+def test_a_role_can_do_what_it_was_granted_and_nothing_else(stack: EmbeddedStack) -> None:
+    connect = Cloud(stack.endpoint_url, credentials_of(stack, "connect"))
+    row = {"connection_id": {"S": "granted"}}
+    connect.client("dynamodb").put_item(TableName=stack.outputs["connections_table"], Item=row)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        connect.client("dynamodb").delete_item(TableName=stack.outputs["connections_table"], Key=row)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        connect.client("s3").list_objects_v2(Bucket=stack.outputs["bucket"])
+
+
+def test_an_unknown_type_is_an_error_that_names_it(stack: EmbeddedStack, tmp_path: Path) -> None:
+    tree = program(tmp_path, 'aws.sqs.Queue("jobs")')
+    with pytest.raises(DeploymentError, match=r"jobs is of the type aws:sqs/queue:Queue"):
+        deploy(tree, stack.cloud, tmp_path)
+
+
+def test_an_unused_input_is_an_error_that_names_it(stack: EmbeddedStack, tmp_path: Path) -> None:
+    tree = program(tmp_path, 'aws.s3.Bucket("locked", object_lock_enabled=True)')
+    with pytest.raises(DeploymentError, match=r"locked \(aws:s3/bucket:Bucket\).*objectLockEnabled"):
+        deploy(tree, stack.cloud, tmp_path)
+
+
+def test_an_input_that_the_api_does_not_know_is_an_error(stack: EmbeddedStack, tmp_path: Path) -> None:
+    tree = program(tmp_path, 'aws.iam.Role("strange", assume_role_policy="{}", managed_policy_arns=["x"])')
+    with pytest.raises(DeploymentError, match=r"(?s)strange \(aws:iam/role:Role\) was refused.*ManagedPolicyArns"):
+        deploy(tree, stack.cloud, tmp_path)
+
+
+def test_an_error_of_the_program_itself_is_reported(stack: EmbeddedStack, tmp_path: Path) -> None:
+    with pytest.raises(DeploymentError, match="ZeroDivisionError"):
+        deploy(program(tmp_path, "1 / 0"), stack.cloud, tmp_path)
+
+
+def test_an_unknown_call_is_an_error_that_names_it(stack: EmbeddedStack, tmp_path: Path) -> None:
+    tree = program(tmp_path, 'aws.get_availability_zones(state="available")')
+    with pytest.raises(DeploymentError, match="getAvailabilityZones"):
+        deploy(tree, stack.cloud, tmp_path)
+
+
+def test_the_caller_and_the_region_are_known(stack: EmbeddedStack, tmp_path: Path) -> None:
+    tree = program(
+        tmp_path,
+        'pulumi.export("account", aws.get_caller_identity().account_id)',
+        'pulumi.export("region", aws.get_region().region)',
+    )
+    outputs = deploy(tree, stack.cloud, tmp_path).outputs
+    identity = stack.client("sts").get_caller_identity()["Account"]
+    assert outputs == {"account": identity, "region": stack.region}
+
+
+def test_whole_numbers_and_user_keys_arrive_as_they_were_given(stack: EmbeddedStack) -> None:
+    _, made = create(
+        stack.cloud,
+        "aws:cloudwatch/logGroup:LogGroup",
+        "group",
+        {"retentionInDays": 7.0, "tags": {"lowerCase": "kept"}},
+    )
+    (group,) = stack.client("logs").describe_log_groups(logGroupNamePrefix=made["name"])["logGroups"]
+    assert group["retentionInDays"] == 7
+    assert stack.client("logs").list_tags_for_resource(resourceArn=made["arn"])["tags"] == {"lowerCase": "kept"}
+
+
+def test_create_refuses_an_unknown_type(stack: EmbeddedStack) -> None:
+    with pytest.raises(UnsupportedResourceError, match="add its creator"):
+        create(stack.cloud, "aws:sqs/queue:Queue", "jobs", {})
+
+
+def test_the_configuration_is_that_of_development_but_for_this_machine() -> None:
+    settings = configuration(ROOT)
+    assert settings["tickfold:dependencies"] == "runtime"
+    assert settings["tickfold:ownApiGatewayAccount"] == "false"
+    assert settings["tickfold:logRetentionDays"] == "7"
+
+
+def test_administrators_are_not_found_in_the_environment(stack: EmbeddedStack) -> None:
+    """A client gets the stack's own key, whatever profile the user has."""
+    frozen = boto3.Session().get_credentials()
+    assert frozen is None or frozen.access_key != stack.credentials.access_key_id
+    assert stack.client("sts").get_caller_identity()["Arn"].endswith(":root")

@@ -1,0 +1,236 @@
+"""What goes wrong on the way: crashing workers, workers run twice, lost connections, a stack that is broken."""
+
+import io
+import json
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from embedded.stack import EmbeddedStack
+from tests.embedded.conversation import SMA, Json, conversation, run, start
+from tickfold.storage import layout
+from tickfold.storage.series import SeriesStore
+
+CRASH_ONCE = """
+import os, pathlib
+from functions import simulate_itself
+
+def handler(event, context):
+    marker = pathlib.Path({marker!r}, f"{{event['run_id']}}-{{event['chunk']}}")
+    first = event["chunk"] in {chunks!r} and not marker.exists()
+    if first and {before!r}:
+        marker.touch()
+        os._exit(1)
+    output = simulate_itself.handler(event, context)
+    if first:
+        marker.touch()
+        os._exit(1)
+    return output
+"""
+CRASH_ALWAYS = """
+import os
+
+def handler(event, context):
+    os._exit(1)
+"""
+RAISE = """
+from functions.step import step
+
+@step("{stage}")
+def handler(event):
+    raise ValueError("the password is hunter2")
+"""
+
+
+@pytest.fixture(scope="module")
+def url(stack: EmbeddedStack) -> str:
+    return stack.outputs["websocket_url"]
+
+
+@contextmanager
+def deployed(stack: EmbeddedStack, function: str, source: str) -> Iterator[None]:
+    """Put other code behind a function's alias, as a bad release would; the real one stays beside it."""
+    client, name = stack.client("lambda"), f"tickfold-embedded-{function}"
+    before = client.get_alias(FunctionName=name, Name="live")["FunctionVersion"]
+    code = client.update_function_code(FunctionName=name, ZipFile=_altered(stack, function, source), Publish=True)
+    client.update_alias(FunctionName=name, Name="live", FunctionVersion=code["Version"])
+    try:
+        yield
+    finally:
+        client.update_alias(FunctionName=name, Name="live", FunctionVersion=before)
+
+
+def _altered(stack: EmbeddedStack, function: str, source: str) -> bytes:
+    s3, bucket = stack.client("s3"), stack.outputs["bucket"]
+    (key,) = (entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket, Prefix="lambda/")["Contents"])
+    archive = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(s3.get_object(Bucket=bucket, Key=key)["Body"].read())) as real,
+        zipfile.ZipFile(archive, "w") as altered,
+    ):
+        for name in real.namelist():
+            place = f"functions/{function}_itself.py" if name == f"functions/{function}.py" else name
+            altered.writestr(place, real.read(name))
+        altered.writestr(f"functions/{function}.py", source)
+    return archive.getvalue()
+
+
+def record(stack: EmbeddedStack, run_id: str) -> dict[str, Any]:
+    item = stack.client("dynamodb").get_item(
+        TableName=stack.outputs["runs_table"], Key={"run_id": {"S": run_id}, "entry": {"S": "run"}}
+    )["Item"]
+    return {name: next(iter(value.values())) for name, value in item.items()}
+
+
+def wait_for_end(stack: EmbeddedStack, run_id: str) -> dict[str, Any]:
+    for _ in range(600):
+        found = record(stack, run_id)
+        if found["status"] != "running":
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"{run_id} did not end")
+
+
+def objects(stack: EmbeddedStack) -> dict[str, str]:
+    pages = stack.client("s3").get_paginator("list_objects_v2").paginate(Bucket=stack.outputs["bucket"], Prefix="data/")
+    return {entry["Key"]: entry["ETag"] for page in pages for entry in page.get("Contents", [])}
+
+
+def comparable(result: Json) -> Json:
+    own = {"runId", "sequence", "executionArn", "tradesUri", "equityUri", "durationSeconds"}
+    return {name: value for name, value in result.items() if name not in own}
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before its work", "after its work"])
+def test_a_worker_that_crashes_is_run_again(stack: EmbeddedStack, url: str, tmp_path: Path, before: bool) -> None:
+    undisturbed = run(url, start(**SMA, chunks=6))[-1]
+    source = CRASH_ONCE.format(marker=str(tmp_path), chunks=[1, 4], before=before)
+    with deployed(stack, "simulate", source):
+        result = run(url, start(**SMA, chunks=6))[-1]
+    assert len(list(tmp_path.iterdir())) == 2  # both did crash
+    assert comparable(result) == comparable(undisturbed)
+
+
+def test_a_worker_run_twice_changes_nothing(stack: EmbeddedStack, url: str) -> None:
+    run_id = run(url, start(**SMA, chunks=5))[-1]["runId"]
+    before, counted = objects(stack), record(stack, run_id)
+    for chunk in (0, 4):
+        answer = stack.client("lambda").invoke(
+            FunctionName="tickfold-embedded-simulate:live",
+            Payload=json.dumps({"run_id": run_id, "chunk": chunk}),
+        )
+        assert "FunctionError" not in answer
+    assert objects(stack) == before
+    assert record(stack, run_id) == counted
+    assert counted["chunks_done"] == "5"
+
+
+def test_a_reducer_run_twice_changes_nothing(stack: EmbeddedStack, url: str) -> None:
+    run_id = run(url, start(**SMA, chunks=5))[-1]["runId"]
+    before, recorded = objects(stack), record(stack, run_id)
+    answer = stack.client("lambda").invoke(
+        FunctionName="tickfold-embedded-reduce:live", Payload=json.dumps({"run_id": run_id})
+    )
+    assert json.loads(answer["Payload"].read()) == {"run_id": run_id, "status": "succeeded"}
+    assert objects(stack) == before
+    assert record(stack, run_id) == recorded
+
+
+def test_a_run_outlives_its_connection_and_a_new_one_gets_what_was_missed(stack: EmbeddedStack, url: str) -> None:
+    with conversation(url) as client:
+        client.say(start(**SMA, chunks=40))
+        first = client.hear()
+    ended = wait_for_end(stack, first["runId"])
+    assert ended["status"] == "succeeded"
+    assert f"data/equity/run_id={first['runId']}/equity.parquet" in objects(stack)
+    with conversation(url) as client:
+        client.say({"type": "resume", "runId": first["runId"], "after": 1})
+        missed = client.hear_out()
+    assert [message["sequence"] for message in missed] == list(range(2, len(missed) + 2))
+    assert missed[-1]["type"] == "result"
+    assert json.loads(ended["result"])["metrics"] == missed[-1]["metrics"]
+
+
+def test_a_worker_that_always_crashes_ends_the_run_and_says_so(stack: EmbeddedStack, url: str) -> None:
+    with deployed(stack, "simulate", CRASH_ALWAYS):
+        heard = run(url, start(**SMA))
+    assert (heard[-1]["type"], heard[-1]["stage"]) == ("failed", "simulate")
+    assert "a worker crashed" in heard[-1]["reason"]
+    assert record(stack, heard[0]["runId"])["status"] == "failed"
+    execution = stack.client("stepfunctions").describe_execution(executionArn=heard[0]["executionArn"])
+    assert execution["status"] == "FAILED"
+
+
+@pytest.mark.parametrize("stage", ["plan", "simulate", "reduce"])
+def test_no_secret_or_trace_of_an_internal_error_reaches_the_client(stack: EmbeddedStack, url: str, stage: str) -> None:
+    with deployed(stack, stage, RAISE.format(stage=stage)), conversation(url) as client:
+        client.say(start(**SMA))
+        heard = client.hear_out()
+        assert client.heard_nothing_more()
+    assert (heard[-1]["type"], heard[-1]["stage"]) == ("failed", stage)
+    assert heard[-1]["reason"] == f"{stage} failed with an internal error (ValueError); its log says more"
+    assert not any("hunter2" in frame or "Traceback" in frame for frame in client.frames)
+
+
+def test_a_start_while_the_stack_is_broken_fails_at_once(stack: EmbeddedStack, url: str) -> None:
+    machine = stack.outputs["state_machine_arn"]
+    definition = stack.client("stepfunctions").describe_state_machine(stateMachineArn=machine)
+    stack.client("stepfunctions").delete_state_machine(stateMachineArn=machine)
+    try:
+        with conversation(url) as client:
+            client.say(start(**SMA))
+            heard = client.hear_out()
+            assert client.heard_nothing_more()
+    finally:
+        stack.client("stepfunctions").create_state_machine(
+            name=definition["name"], definition=definition["definition"], roleArn=definition["roleArn"]
+        )
+    assert [(message["type"], message["stage"]) for message in heard] == [("failed", "start")]
+    assert "StateMachineDoesNotExist" in heard[0]["reason"]
+    assert record(stack, heard[0]["runId"])["status"] == "failed"
+
+
+def test_bars_that_vanish_under_a_run_are_named(stack: EmbeddedStack, url: str) -> None:
+    store = SeriesStore(stack.client("s3"), stack.outputs["bucket"])
+    series = store.get("IBM", "1d")
+    store.put("GONE", "1d", store.read(series, 0, series.bars), "a copy of IBM")
+    (year,) = (file for file in store.get("GONE", "1d").files if file.year == 2007)
+    stack.client("s3").delete_object(
+        Bucket=stack.outputs["bucket"], Key=layout.bars_key("GONE", "1d", 2007), VersionId=year.version_id
+    )
+    heard = run(url, start("GONE", **SMA))
+    assert (heard[-1]["type"], heard[-1]["stage"]) == ("failed", "simulate")
+    assert heard[-1]["reason"] == "the 2007 bars of GONE were deleted; load them again"
+
+
+def test_connections_are_remembered_while_they_are_open(stack: EmbeddedStack, url: str) -> None:
+    def rows() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = stack.client("dynamodb").query(
+            TableName=stack.outputs["connections_table"],
+            IndexName="by_portfolio",
+            KeyConditionExpression="portfolio_id = :p",
+            ExpressionAttributeValues={":p": {"S": "growth"}},
+        )["Items"]
+        return found
+
+    with conversation(f"{url}?portfolioId=growth") as client:
+        assert client.heard_nothing_more()
+        (row,) = rows()
+    assert row["user_id"]["S"] == "anonymous"
+    assert 23 * 3_600 < int(row["expires_at"]["N"]) - time.time() <= 24 * 3_600
+    for _ in range(100):
+        if not rows():
+            break
+        time.sleep(0.1)
+    assert rows() == []
+
+
+def test_a_portfolio_that_is_no_name_is_refused(url: str) -> None:
+    with pytest.raises(InvalidStatus), conversation(f"{url}?portfolioId=a%20b"):
+        pytest.fail("the connection was accepted")

@@ -1,0 +1,5 @@
+"""`python -m tickfold.cli`, where the `tickfold` script is not installed."""
+
+from tickfold.cli import main
+
+main()

@@ -1,0 +1,38 @@
+"""The commands, put together."""
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from tickfold.cli import data, query, run, up
+
+app = typer.Typer(
+    name="tickfold",
+    help="Backtests fanned out over Lambda workers and folded back into one exact result.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tickfold {version('tickfold')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+app.command("up")(up.up)
+app.command("run")(run.run)
+app.command("query")(query.query)
+app.add_typer(data.app, name="data")

@@ -1,0 +1,65 @@
+"""`tickfold data load`: bars from a file into the stack."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tickfold.cli.console import note
+from tickfold.cli.data_list import shown
+from tickfold.cli.target import StackOutputs, find_target
+from tickfold.protocol import SYMBOL_PATTERN, TIMEFRAME_PATTERN
+
+
+def symbol(text: str) -> str:
+    """Return `text` as a symbol.
+
+    Raises:
+        BadParameter: it is none.
+    """
+    found = text.strip().upper()
+    if not re.match(SYMBOL_PATTERN, found):
+        raise typer.BadParameter(f"{text!r} is no symbol: up to 20 letters, digits and . ^ = _ -")
+    return found
+
+
+def timeframe(text: str) -> str:
+    """Return `text` as a timeframe.
+
+    Raises:
+        BadParameter: it is none.
+    """
+    if not re.match(TIMEFRAME_PATTERN, text):
+        raise typer.BadParameter(f"{text!r} is no timeframe: a number and s, m, h, d or w, such as 5m or 1d")
+    return text
+
+
+def load(
+    file: Annotated[Path, typer.Argument(help="CSV or Parquet: date or timestamp, open, high, low, close, volume.")],
+    under: Annotated[str, typer.Option("--symbol", parser=symbol, metavar="SYMBOL", help="Symbol to load it under.")],
+    bar_length: Annotated[
+        str | None,
+        typer.Option(
+            "--timeframe", parser=timeframe, metavar="TIMEFRAME", help="Such as 1m, 1h, 1d. Left out: as in the file."
+        ),
+    ] = None,
+    stack_outputs: StackOutputs = None,
+) -> None:
+    """Load bars from a file. All of it or nothing is loaded; bars at times that are loaded already are replaced.
+
+    Times are taken as UTC unless they carry an offset. A file with a bad row is refused, and its bad rows are named.
+    """
+    from tickfold.bar_file import read_bar_file  # noqa: PLC0415 - loads pandas, which takes a while
+    from tickfold.storage.series import SeriesStore  # noqa: PLC0415
+
+    target = find_target(stack_outputs)
+    bucket = target.output("bucket")
+    read = read_bar_file(file, bar_length)
+    for remark in read.notes:
+        note(f"{file.name}: {remark}")
+    series = SeriesStore(target.s3(), bucket).put(under, read.timeframe, read.bars, source=file.name)
+    typer.echo(
+        f"loaded {len(read.bars):,} bars; {series.symbol} {series.timeframe} now has {series.bars:,} "
+        f"from {shown(series.first)} to {shown(series.last)}"
+    )

@@ -1,0 +1,65 @@
+"""Saving a run's trades and equity curve beside the user's other files."""
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from tickfold.errors import RunError
+from tickfold.protocol import Result
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+class SaveError(RunError):
+    """The files of a run could not be saved."""
+
+
+def prepare_directory(directory: Path) -> None:
+    """Make `directory`, so that a run is not made for files that can then not be saved.
+
+    Raises:
+        SaveError: it cannot be made or written to.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SaveError(f"{directory} cannot be made: {error.strerror}") from None
+    if not os.access(directory, os.W_OK):
+        raise SaveError(f"{directory} cannot be written to")
+
+
+def save(s3: "S3Client", result: Result, directory: Path) -> list[Path]:
+    """Write trades.parquet and equity.parquet into `directory`, both or neither, in place of any that are there.
+
+    Raises:
+        SaveError: they cannot be written.
+    """
+    wanted = {directory / "trades.parquet": result.trades_uri, directory / "equity.parquet": result.equity_uri}
+    try:
+        with ExitStack() as unfinished:
+            written = {path: _download(s3, uri, path, unfinished) for path, uri in wanted.items()}
+            for path, temporary in written.items():
+                temporary.replace(path)
+    except OSError as error:
+        raise SaveError(f"run {result.run_id} could not be saved in {directory}: {error.strerror}") from None
+    return list(wanted)
+
+
+def _download(s3: "S3Client", uri: str, path: Path, unfinished: ExitStack) -> Path:
+    """Write the object beside `path` under a name of its own, which is removed with `unfinished` if still there."""
+    location = urlsplit(uri)
+    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        unfinished.callback(Path(file.name).unlink, missing_ok=True)
+        s3.download_fileobj(location.netloc, location.path.lstrip("/"), file)
+    Path(file.name).chmod(0o666 & ~_umask())
+    return Path(file.name)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,67 @@
+"""What is seen of a run while it goes on: its chunks on a bar, and the equity as it arrives."""
+
+from types import TracebackType
+from typing import Self
+
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from tickfold.cli.console import note, stderr
+from tickfold.protocol import Accepted, Message, Partial, Planned
+from tickfold.protocol import Progress as ChunkProgress
+
+
+class ProgressView:
+    """Shows a run's messages on stderr: live on a terminal, else a line for each step."""
+
+    def __init__(self) -> None:
+        self.run_id: str | None = None
+        self.equity: list[float] = []
+        self._live = stderr().is_terminal
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[chunks]}"),
+            TextColumn("{task.fields[equity]}", style="green"),
+            TimeElapsedColumn(),
+            console=stderr(),
+            transient=True,
+            disable=not self._live,
+        )
+        self._task: TaskID = self._bar.add_task("starting", total=None, chunks="", equity="")
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def show(self, message: Message) -> None:
+        """Show what `message` says."""
+        self.run_id = self.run_id or message.run_id
+        match message:
+            case Accepted():
+                self._tell(f"run {message.run_id}")
+            case Planned():
+                self._tell(f"{message.symbol} {message.timeframe}: {message.bars:,} bars, {_chunks(message.chunks)}")
+                self._count(0, message.chunks)
+            case ChunkProgress():
+                self._count(message.chunks_done, message.chunks)
+            case Partial():
+                self.equity += [dollars for _, dollars in message.equity]
+                self._bar.update(self._task, equity=f"equity {self.equity[-1]:,.2f}" if self.equity else "")
+
+    def _tell(self, text: str) -> None:
+        self._bar.update(self._task, description=text)
+        if not self._live:
+            note(text)
+
+    def _count(self, done: int, chunks: int) -> None:
+        self._bar.update(self._task, completed=done, total=chunks, chunks=f"{done}/{_chunks(chunks)}")
+
+
+def _chunks(count: int) -> str:
+    return f"{count:,} chunk{'' if count == 1 else 's'}"

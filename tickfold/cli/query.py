@@ -1,0 +1,102 @@
+"""`tickfold query`: SQL over the bars, runs, trades and equity curves, answered by Athena."""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tickfold.cli.console import note
+from tickfold.cli.rows import AsCsv, AsJson, Value, check_formats, write_rows
+from tickfold.cli.target import StackOutputs, find_target
+from tickfold.errors import RunError
+
+if TYPE_CHECKING:
+    from mypy_boto3_athena import AthenaClient
+    from mypy_boto3_athena.type_defs import QueryExecutionTypeDef
+
+_FIRST_POLL_SECONDS, _LONGEST_POLL_SECONDS = 0.1, 2.0
+_NUMBERS: dict[str, Callable[[str], Value]] = {
+    **dict.fromkeys(("tinyint", "smallint", "integer", "int", "bigint"), int),
+    **dict.fromkeys(("float", "real", "double"), float),
+    "boolean": lambda text: text.lower() == "true",
+}
+
+
+class QueryError(RunError):
+    """Athena did not answer the query."""
+
+
+def query(
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="One statement, in Athena's SQL.", show_default=False)],
+    as_csv: AsCsv = False,
+    as_json: AsJson = False,
+    stack_outputs: StackOutputs = None,
+) -> None:
+    """Ask in SQL. Tables: bars, runs, trades, equity.
+
+    Name the symbol and the timeframe of bars, and the run_id of trades and equity, by = in WHERE.
+
+    Example: tickfold query "SELECT run_id, total_return, sharpe FROM runs ORDER BY sharpe DESC"
+    """
+    check_formats(as_csv, as_json)
+    target = find_target(stack_outputs)
+    workgroup, database = target.output("athena_workgroup"), target.output("athena_database")
+    athena = target.athena()
+    started = athena.start_query_execution(
+        QueryString=sql, WorkGroup=workgroup, QueryExecutionContext={"Database": database}
+    )["QueryExecutionId"]
+    try:
+        execution = _wait(athena, started)
+        columns, rows = _results(athena, execution)
+        write_rows(columns, rows, as_csv, as_json)
+    except KeyboardInterrupt:
+        athena.stop_query_execution(QueryExecutionId=started)
+        note("query stopped")
+        raise
+    note(f"{execution.get('Statistics', {}).get('DataScannedInBytes', 0):,} bytes scanned")
+
+
+def _wait(athena: "AthenaClient", execution_id: str) -> "QueryExecutionTypeDef":
+    """Return the query's execution once it has ended well.
+
+    Raises:
+        QueryError: it has ended in another way.
+    """
+    pause = _FIRST_POLL_SECONDS
+    while True:
+        execution = athena.get_query_execution(QueryExecutionId=execution_id)["QueryExecution"]
+        status = execution["Status"]
+        if status["State"] == "SUCCEEDED":
+            return execution
+        if status["State"] in ("FAILED", "CANCELLED"):
+            reason = " ".join(status.get("StateChangeReason", "").split())
+            raise QueryError(f"query {status['State'].lower()}: {reason or 'Athena gives no reason'}")
+        time.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - jitter, no secret
+        pause = min(2 * pause, _LONGEST_POLL_SECONDS)
+
+
+def _results(athena: "AthenaClient", execution: "QueryExecutionTypeDef") -> tuple[list[str], Iterator[list[Value]]]:
+    pages: Iterator[Any] = iter(
+        athena.get_paginator("get_query_results").paginate(QueryExecutionId=execution["QueryExecutionId"])
+    )
+    first = next(pages)
+    described = first["ResultSet"]["ResultSetMetadata"].get("ColumnInfo", [])
+    names = [column["Name"] for column in described]
+    readers = [_NUMBERS.get(column["Type"], str) for column in described]
+
+    def rows() -> Iterator[list[Value]]:
+        # Only a SELECT repeats its columns' names as a first row.
+        skipped = 1 if execution.get("StatementType", "DML") == "DML" else 0
+        for page in (first, *pages):
+            for row in page["ResultSet"]["Rows"][skipped:]:
+                yield [_value(read, cell) for read, cell in zip(readers, row["Data"], strict=True)]
+            skipped = 0
+
+    return names, rows()
+
+
+def _value(read: Callable[[str], Value], cell: dict[str, str]) -> Value:
+    text = cell.get("VarCharValue")
+    return None if text is None else read(text)

@@ -1,0 +1,79 @@
+"""Rows for the reader at hand: a table on a terminal, CSV in a pipe, JSON on request."""
+
+import csv
+import json
+import math
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from tickfold.cli.console import printable, stdout
+
+Value = str | int | float | bool | None
+
+AsCsv = Annotated[bool, typer.Option("--csv", help="Write CSV, as is also done where stdout is no terminal.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Write a JSON array of objects.")]
+
+
+def check_formats(as_csv: bool, as_json: bool) -> None:
+    """Refuse to be asked for two formats at once.
+
+    Raises:
+        UsageError: both were asked for.
+    """
+    if as_csv and as_json:
+        raise typer.BadParameter("--csv and --json exclude each other")
+
+
+def write_rows(columns: Sequence[str], rows: Iterable[Sequence[Value]], as_csv: bool, as_json: bool) -> None:
+    """Write `rows` on stdout."""
+    if as_json:
+        _write_json(columns, rows)
+    elif as_csv or not sys.stdout.isatty():
+        _write_csv(columns, rows)
+    else:
+        _write_table(columns, rows)
+
+
+def _write_json(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
+    objects = (dict(zip(columns, map(_defined, row), strict=True)) for row in rows)
+    lines = [json.dumps(each, ensure_ascii=False) for each in objects]
+    sys.stdout.write("[" + "".join(f"{',' if i else ''}\n  {line}" for i, line in enumerate(lines)))
+    sys.stdout.write("\n]\n" if lines else "]\n")
+
+
+def _defined(value: Value) -> Value:
+    """Return `value`, or None for what JSON cannot write."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _write_csv(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+
+
+def _write_table(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
+    kept = list(rows)
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
+    for position, name in enumerate(columns):
+        numeric = any(_is_number(row[position]) for row in kept)
+        table.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
+    for row in kept:
+        table.add_row(*(_shown(value) for value in row))
+    stdout().print(table)
+
+
+def _is_number(value: Value) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _shown(value: Value) -> Text:
+    if value is None:
+        return Text("–", style="dim")
+    return Text(printable(str(value)))

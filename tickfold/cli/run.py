@@ -1,0 +1,226 @@
+"""`tickfold run`: one backtest, followed live to its summary."""
+
+import json
+import math
+import re
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from tickfold.cli import failure
+from tickfold.cli.console import note, stdout
+from tickfold.cli.download import prepare_directory, save
+from tickfold.cli.progress import ProgressView
+from tickfold.cli.summary import write_summary
+from tickfold.cli.target import StackOutputs, Target, find_target
+from tickfold.client import Patience, run_backtest
+from tickfold.errors import RunError
+from tickfold.protocol import BacktestConfig, Direction, Result
+from tickfold.validation import explain
+
+OPTIONS = {
+    "stock": "--symbol",
+    "startDate": "--start",
+    "endDate": "--end",
+    "startCapital": "--capital",
+    "strategy": "--strategy",
+    "parameters": "--param",
+    "timeframe": "--timeframe",
+    "commission": "--commission",
+    "spread": "--spread",
+    "fractionalShares": "--fractional",
+    "direction": "--direction",
+    "closeAtEnd": "--close-at-end",
+    "chunks": "--chunks",
+}
+"""The protocol's names of what the options set."""
+
+DAYS = ["%Y-%m-%d"]
+BARS, STRATEGY, MONEY = "Bars", "Strategy", "Money"  # the panels of --help
+
+
+def parameter(text: str) -> tuple[str, float]:
+    """Parse `name=value`.
+
+    Raises:
+        BadParameter: it is no such pair, or the value is no number.
+    """
+    name, equals, value = text.partition("=")
+    if not (name.strip() and equals):
+        raise typer.BadParameter(f"{text!r} is not name=value, such as fast=10")
+    try:
+        number = int(value) if re.fullmatch(r"\s*[+-]?\d+\s*", value) else float(value)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise typer.BadParameter(f"{text!r}: {value!r} is not a number")
+    return name.strip(), number
+
+
+def distinct(pairs: list[Any] | None) -> list[Any] | None:
+    """Refuse a parameter that is given twice."""
+    names = [name for name, _ in pairs or []]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise typer.BadParameter(f"{', '.join(sorted(twice))} is given more than once")
+    return pairs
+
+
+def run(
+    *,
+    symbol: Annotated[
+        str, typer.Option(help="As it was loaded: see `tickfold data list`.", rich_help_panel=BARS, metavar="SYMBOL")
+    ],
+    timeframe: Annotated[
+        str | None,
+        typer.Option(
+            help="Such as 1m, 1h, 1d. Left out: the coarsest that is loaded.", rich_help_panel=BARS, metavar="TIME"
+        ),
+    ] = None,
+    start: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=DAYS, help="First UTC day. Left out: the first bar's.", rich_help_panel=BARS, metavar="DAY"
+        ),
+    ] = None,
+    end: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=DAYS, help="Last UTC day, inclusive. Left out: the last bar's.", rich_help_panel=BARS, metavar="DAY"
+        ),
+    ] = None,
+    strategy: Annotated[
+        str, typer.Option(help="Name of the strategy.", rich_help_panel=STRATEGY, metavar="NAME")
+    ] = "buy_and_hold",
+    param: Annotated[
+        list[Any] | None,
+        typer.Option(
+            parser=parameter,
+            callback=distinct,
+            metavar="NAME=NUMBER",
+            help="A parameter of the strategy; may be repeated.",
+            rich_help_panel=STRATEGY,
+        ),
+    ] = None,
+    direction: Annotated[Direction, typer.Option(help="Sides that may be held.", rich_help_panel=STRATEGY)] = "both",
+    close_at_end: Annotated[
+        bool,
+        typer.Option(
+            "--close-at-end/--keep-open", help="Close an open trade at the last bar's open.", rich_help_panel=STRATEGY
+        ),
+    ] = True,
+    capital: Annotated[
+        float, typer.Option(help="Cash at the start.", rich_help_panel=MONEY, metavar="DOLLARS")
+    ] = 10_000.0,
+    commission: Annotated[
+        float,
+        typer.Option(help="Part of each fill's value: 0.002 is 0.2 %.", rich_help_panel=MONEY, metavar="FRACTION"),
+    ] = 0.0,
+    spread: Annotated[
+        float, typer.Option(help="Part of the price, paid on entry.", rich_help_panel=MONEY, metavar="FRACTION")
+    ] = 0.0,
+    fractional: Annotated[
+        bool, typer.Option("--fractional", help="Buy fractions of a share.", rich_help_panel=MONEY)
+    ] = False,
+    chunks: Annotated[
+        int | None,
+        typer.Option(min=1, help="Force the number of chunks. Left out: follows from the bars.", metavar="COUNT"),
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option(min=1, help="How long to wait. The run itself goes on after that.", metavar="SECONDS")
+    ] = Patience.run,
+    as_json: Annotated[bool, typer.Option("--json", help="Write one JSON document instead of the summary.")] = False,
+    save_to: Annotated[
+        Path | None,
+        typer.Option(
+            "--save", metavar="DIR", file_okay=False, help="Also write trades.parquet and equity.parquet into DIR."
+        ),
+    ] = None,
+    stack_outputs: StackOutputs = None,
+) -> None:
+    """Run one backtest in the stack, and show its progress and its metrics.
+
+    Example: tickfold run --symbol AAPL --strategy sma_cross --param fast=10 --param slow=30
+    """
+    view = ProgressView()
+    wanted = {
+        "stock": symbol,
+        "startDate": _day(start),
+        "endDate": _day(end),
+        "startCapital": capital,
+        "strategy": strategy,
+        "parameters": dict(param or []),
+        "timeframe": timeframe,
+        "commission": commission,
+        "spread": spread,
+        "fractionalShares": fractional,
+        "direction": direction,
+        "closeAtEnd": close_at_end,
+        "chunks": chunks,
+    }
+    try:
+        result = _run(find_target(stack_outputs), wanted, view, timeout, save_to)
+    except KeyboardInterrupt:
+        note(f"no longer followed; run {view.run_id} goes on in the stack" if view.run_id else "interrupted")
+        raise
+    except Exception as error:
+        if not as_json:
+            raise
+        failure.report(error)
+        typer.echo(json.dumps({"run_id": view.run_id, "status": "failed", "error": failure.explain(error)}, indent=2))
+        raise typer.Exit(1) from None
+    if as_json:
+        typer.echo(json.dumps(document(result), indent=2))
+    else:
+        write_summary(stdout(), result, view.equity)
+
+
+def _run(target: Target, wanted: dict[str, Any], view: ProgressView, timeout: float, directory: Path | None) -> Result:
+    url = target.output("websocket_url")
+    config = _config(_with_range(target, wanted))
+    if directory is not None:
+        prepare_directory(directory)
+    with view:
+        result = run_backtest(url, config, view.show, replace(Patience(), run=timeout))
+    if directory is not None:
+        for path in save(target.s3(), result, directory):
+            note(f"saved {path}")
+    return result
+
+
+def _with_range(target: Target, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Fill in the days that were left out: those of the first and the last bar."""
+    if wanted["startDate"] and wanted["endDate"]:
+        return wanted
+    from tickfold.storage.catalog import SeriesCatalog  # noqa: PLC0415 - its client is slow to load
+
+    series = SeriesCatalog(target.s3(), target.output("bucket")).find(
+        wanted["stock"].strip().upper(), wanted["timeframe"]
+    )
+    return wanted | {
+        "startDate": wanted["startDate"] or series.first.date(),
+        "endDate": wanted["endDate"] or series.last.date(),
+    }
+
+
+def _config(wanted: dict[str, Any]) -> BacktestConfig:
+    try:
+        return BacktestConfig.model_validate(wanted)
+    except ValidationError as error:
+        names = re.compile(rf"\b({'|'.join(OPTIONS)})\b")
+        raise RunError(names.sub(lambda name: OPTIONS[name[0]], explain(error))) from None
+
+
+def _day(chosen: datetime | None) -> date | None:
+    return chosen.date() if chosen else None
+
+
+def document(result: Result) -> dict[str, Any]:
+    """Return a result as `--json` writes it."""
+    found = result.model_dump(mode="json")
+    names = ("symbol", "start", "end", "bars", "strategy", "parameters", "chunks", "replayed_bars", "metrics")
+    places = ("execution_arn", "trades_uri", "equity_uri", "duration_seconds")
+    return {"run_id": result.run_id, "status": "succeeded"} | {name: found[name] for name in (*names, *places)}

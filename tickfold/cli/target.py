@@ -1,0 +1,123 @@
+"""Which stack a command talks to: one named by its outputs, or else the embedded stack that is up."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tickfold.errors import RunError
+
+if TYPE_CHECKING:
+    from mypy_boto3_athena import AthenaClient
+    from mypy_boto3_s3 import S3Client
+
+OUTPUTS = ("region", "websocket_url", "bucket", "athena_workgroup", "athena_database")
+"""The stack's outputs that commands use; in the environment each is TICKFOLD_ and its name in capitals."""
+
+HOW_TO_NAME_ONE = (
+    "start the embedded stack with `tickfold up` in another terminal, or name a stack on AWS with "
+    "--stack-outputs FILE (the output of `pulumi stack output --json`) or TICKFOLD_WEBSOCKET_URL"
+)
+
+StackOutputs = Annotated[
+    Path | None,
+    typer.Option(
+        "--stack-outputs",
+        metavar="FILE",
+        envvar="TICKFOLD_STACK_OUTPUTS",
+        help="The stack on AWS to use: what `pulumi stack output --json` printed. "
+        "Left out: TICKFOLD_WEBSOCKET_URL and the like, or else the embedded stack.",
+        rich_help_panel="Stack",
+    ),
+]
+
+
+class TargetError(RunError):
+    """There is no stack to talk to, or too little is known of it."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A stack's outputs, where they came from, and how its services are reached."""
+
+    outputs: Mapping[str, str]
+    origin: str
+    endpoint_url: str | None = None
+    access_key: tuple[str, str] | None = None
+
+    def output(self, name: str) -> str:
+        """Return the output `name`.
+
+        Raises:
+            TargetError: it is not known.
+        """
+        value = self.outputs.get(name)
+        if not value:
+            raise TargetError(f"{self.origin} does not name the stack's {name}, which this command needs")
+        return value
+
+    def s3(self) -> "S3Client":
+        """Return a client of the stack's S3."""
+        client: S3Client = self._client("s3")
+        return client
+
+    def athena(self) -> "AthenaClient":
+        """Return a client of the stack's Athena."""
+        client: AthenaClient = self._client("athena")
+        return client
+
+    def _client(self, service: str) -> Any:
+        import boto3  # noqa: PLC0415 - slow to load, and not every command needs it
+        from botocore.config import Config  # noqa: PLC0415
+
+        key, secret = self.access_key or (None, None)
+        session = boto3.Session(key, secret, region_name=self.outputs.get("region"))
+        config = Config(retries={"mode": "standard"})
+        if self.endpoint_url:  # on this machine, where no proxy leads
+            config = config.merge(Config(proxies={}))
+        return session.client(service, endpoint_url=self.endpoint_url, config=config)  # type: ignore[call-overload]
+
+
+def find_target(stack_outputs: Path | None) -> Target:
+    """Return the stack that the file, else the environment names, or else the embedded one that is up.
+
+    Raises:
+        TargetError: there is none, or the file is no stack's outputs.
+    """
+    if stack_outputs is not None:
+        return Target(_read_outputs(stack_outputs), str(stack_outputs))
+    if named := {name: os.environ[variable] for name in OUTPUTS if os.environ.get(variable := variable_of(name))}:
+        return Target(named, f"the environment ({', '.join(variable_of(name) for name in named)})")
+    return _embedded()
+
+
+def variable_of(output: str) -> str:
+    """Return the environment variable that stands for an output."""
+    return f"TICKFOLD_{output.upper()}"
+
+
+def _read_outputs(path: Path) -> dict[str, str]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TargetError(f"the stack's outputs cannot be read from {path}: {error.strerror}") from None
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise TargetError(f"{path} is not the JSON object that `pulumi stack output --json` prints")
+    return {name: value for name, value in found.items() if isinstance(value, str)}
+
+
+def _embedded() -> Target:
+    from embedded import record  # noqa: PLC0415 - not needed for a stack on AWS
+
+    running = record.read()
+    if running is None:
+        raise TargetError(f"no stack is up and none was named: {HOW_TO_NAME_ONE}")
+    key = running.credentials.access_key_id, running.credentials.secret_access_key
+    outputs = {"region": running.region} | running.outputs
+    return Target(outputs, "the embedded stack", running.endpoint_url, key)
