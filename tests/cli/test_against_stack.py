@@ -2,18 +2,27 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
-import backtesting
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import ClientError
 
 from embedded.stack import EmbeddedStack
 from tests.cli.conftest import Command
+from tests.golden import GOOG, assert_golden
 from tickfold.cli.download import save
 from tickfold.protocol import Result
 
-GOOG = Path(backtesting.__file__).parent / "test" / "GOOG.csv"
+GOLDEN = (
+    "run --symbol real --strategy sma_cross --param fast=10 --param slow=30 --capital 10000 "
+    "--start 2004-08-19 --end 2013-03-01"
+)
+KEYS = [
+    *("run_id", "status", "symbol", "start", "end", "bars", "strategy", "parameters", "chunks", "replayed_bars"),
+    *("metrics", "execution_arn", "trades_uri", "equity_uri", "duration_seconds"),
+]
 RUN = "run --symbol real --strategy sma_cross --param fast=10 --param slow=30"
 
 
@@ -47,17 +56,35 @@ def test_a_file_with_a_bad_row_loads_nothing(tickfold: Command, tmp_path: Path) 
     assert "BAD" not in tickfold("data", "list").stdout
 
 
-def test_a_run_has_its_golden_result_and_its_files(tickfold: Command, tmp_path: Path) -> None:
+def _own(document: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what differs from run to run, and what the cut decides."""
+    apart = ("run_id", "execution_arn", "trades_uri", "equity_uri", "duration_seconds", "chunks", "replayed_bars")
+    return {name: value for name, value in document.items() if name not in apart}
+
+
+def test_the_golden_run_is_the_same_for_every_cut(tickfold: Command) -> None:
+    """One chunk, a few, many, and one bar a chunk."""
+    documents = {}
+    for chunks in (1, 7, 64, 2148):
+        ended = tickfold(*GOLDEN.split(), "--chunks", str(chunks), "--json")
+        assert ended.status == 0, ended.stderr
+        documents[chunks] = json.loads(ended.stdout)
+        assert list(documents[chunks]) == KEYS
+        assert documents[chunks]["chunks"] == chunks
+    assert_golden(documents[1]["metrics"])
+    assert documents[1]["replayed_bars"] == 0 < documents[2148]["replayed_bars"]
+    assert all(_own(document) == _own(documents[1]) for document in documents.values())
+
+
+def test_a_saved_run_has_both_files(tickfold: Command, tmp_path: Path) -> None:
     ended = tickfold(*RUN.split(), "--chunks", "9", "--json", "--save", str(tmp_path / "new" / "dir"))
     document = json.loads(ended.stdout)
-    assert (ended.status, document["status"], document["chunks"]) == (0, "succeeded", 9)
-    assert document["metrics"]["final_equity"] == pytest.approx(51_422.99, abs=0.005)
-    assert document["metrics"]["trades"] == 66
     assert sorted(path.name for path in (tmp_path / "new" / "dir").iterdir()) == ["equity.parquet", "trades.parquet"]
     trades = pq.ParquetFile(tmp_path / "new" / "dir" / "trades.parquet").read()
     equity = pq.ParquetFile(tmp_path / "new" / "dir" / "equity.parquet").read()
     assert (trades.num_rows, equity.num_rows) == (66, 2148)
-    assert equity["equity"][-1].as_py() == pytest.approx(document["metrics"]["final_equity"])
+    assert equity["equity"][-1].as_py() == document["metrics"]["final_equity"]
+    assert equity.schema.field("timestamp").type == pa.timestamp("us", tz="UTC")
 
 
 def test_a_download_that_fails_leaves_no_files(stack: EmbeddedStack, result: Result, tmp_path: Path) -> None:
@@ -74,13 +101,34 @@ def test_the_range_is_that_of_the_bars_unless_it_is_given(tickfold: Command) -> 
     assert (document["start"], document["end"]) == ("2012-01-01", "2013-03-01")
 
 
-def test_a_run_and_its_trades_are_found_in_sql(tickfold: Command) -> None:
-    run_id = json.loads(tickfold(*RUN.split(), "--json").stdout)["run_id"]
-    runs = tickfold("query", f"SELECT symbol, strategy, trades FROM runs WHERE run_id = '{run_id}'")  # noqa: S608
-    assert (runs.status, runs.stdout) == (0, "symbol,strategy,trades\nREAL,sma_cross,66\n")
-    assert "bytes scanned" in runs.stderr
-    trades = tickfold("query", f"SELECT count(*) AS trades FROM trades WHERE run_id = '{run_id}'", "--json")  # noqa: S608
-    assert json.loads(trades.stdout) == [{"trades": 66}]
+def test_sql_finds_the_trades_and_the_equity_of_the_message(tickfold: Command) -> None:
+    document = json.loads(tickfold(*RUN.split(), "--json").stdout)
+    run_id, metrics = document["run_id"], document["metrics"]
+
+    def asked(sql: str) -> list[dict[str, Any]]:
+        ended = tickfold("query", sql, "--json")
+        assert ended.status == 0, ended.stderr
+        found: list[dict[str, Any]] = json.loads(ended.stdout)
+        return found
+
+    (run,) = asked(f"SELECT symbol, strategy, trades, final_equity FROM runs WHERE run_id = '{run_id}'")  # noqa: S608
+    assert run == {
+        "symbol": "REAL",
+        "strategy": "sma_cross",
+        "trades": metrics["trades"],
+        "final_equity": metrics["final_equity"],
+    }
+    assert asked(f"SELECT count(*) AS n FROM trades WHERE run_id = '{run_id}'") == [{"n": metrics["trades"]}]  # noqa: S608
+    (last,) = asked(f"SELECT timestamp, equity FROM equity WHERE run_id = '{run_id}' ORDER BY 1 DESC LIMIT 1")  # noqa: S608
+    assert last["equity"] == metrics["final_equity"]
+    assert last["timestamp"].startswith("2013-03-01 00:00:00")
+
+
+def test_rows_are_csv_when_they_are_piped(tickfold: Command) -> None:
+    bars = "SELECT count(*) AS bars, max(close) AS highest FROM bars WHERE symbol = 'REAL' AND timeframe = '1d'"
+    ended = tickfold("query", bars)
+    assert (ended.status, ended.stdout) == (0, "bars,highest\n2148,806.85\n")
+    assert "bytes scanned" in ended.stderr
 
 
 def test_a_wrong_statement_is_one_clear_line(tickfold: Command) -> None:

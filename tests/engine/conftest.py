@@ -2,20 +2,18 @@
 
 import csv
 from datetime import UTC, datetime
-from pathlib import Path
 
-import backtesting
 import numpy as np
 import pytest
 
+from tests.golden import GOOG
 from tickfold.engine.bars import Bars, decimals_of
 
 
 @pytest.fixture(scope="session")
 def goog() -> Bars:
     """Daily bars of GOOG from 2004-08-19 to 2013-03-01, 2,148 of them."""
-    path = Path(backtesting.__file__).parent / "test" / "GOOG.csv"
-    with path.open() as file:
+    with GOOG.open() as file:
         rows = list(csv.reader(file))[1:]
     days = [datetime.fromisoformat(row[0]).replace(tzinfo=UTC) for row in rows]
     timestamp = np.array([int(day.timestamp()) * 1_000_000 for day in days])

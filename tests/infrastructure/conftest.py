@@ -1,0 +1,17 @@
+"""The program's resources, captured once for all tests."""
+
+import pytest
+
+from .capture import Stack, captured
+
+
+@pytest.fixture(scope="session")
+def dev() -> Stack:
+    """The stack of Pulumi.dev.yaml."""
+    return captured("dev")
+
+
+@pytest.fixture(scope="session")
+def prod() -> Stack:
+    """The stack of Pulumi.prod.yaml."""
+    return captured("prod")

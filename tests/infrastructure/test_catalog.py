@@ -1,0 +1,171 @@
+"""The Glue tables and the Athena workgroup; the saved queries run on tables that have the catalog's columns."""
+
+import json
+import subprocess
+import sys
+from datetime import date
+
+import pytest
+
+from components.catalog import TABLES
+from components.saved_queries import SAVED_QUERIES
+from tickfold.storage import layout
+
+from .capture import Resource, Stack
+
+TABLE = "aws:glue/catalogTable:CatalogTable"
+LAKE = "s3://tickfold-dev-bucket-1a2b3c4"
+COLUMNS = {
+    "bars": "timestamp timestamp, open double, high double, low double, close double, volume double",
+    "trades": "symbol string, side string, quantity double, entry_time timestamp, entry_price double, "
+    "exit_time timestamp, exit_price double, pnl double, trade_return double, commission double, bars int, "
+    "closed_at_end boolean",
+    "equity": "timestamp timestamp, equity double, cash double, shares double, close double",
+    "runs": "run_id string, symbol string, timeframe string, strategy string, parameters string, start_date date, "
+    "end_date date, start_capital double, bars bigint, chunks int, replayed_bars bigint, trades int, "
+    "final_equity double, total_return double, sharpe double, max_drawdown double, created_at timestamp, "
+    "duration_seconds double, metrics string",
+}
+PARTITIONS = {
+    "bars": "symbol string, timeframe string, year int",
+    "trades": "run_id string",
+    "equity": "run_id string",
+    "runs": "day date",
+}
+PROJECTIONS = {
+    "bars": {
+        "projection.symbol.type": "injected",
+        "projection.timeframe.type": "injected",
+        "projection.year.type": "integer",
+        "projection.year.range": "1900,2200",
+    },
+    "trades": {"projection.run_id.type": "injected"},
+    "equity": {"projection.run_id.type": "injected"},
+    "runs": {
+        "projection.day.type": "date",
+        "projection.day.range": "2020-01-01,NOW",
+        "projection.day.format": "yyyy-MM-dd",
+    },
+}
+
+
+def table_of(stack: Stack, name: str) -> Resource:
+    found = [table for table in stack.of(TABLE) if table.inputs["name"] == name]
+    assert len(found) == 1
+    return found[0]
+
+
+def written(columns: list[dict[str, str]]) -> str:
+    return ", ".join(f"{column['name']} {column['type']}" for column in columns)
+
+
+def test_there_are_four_tables(dev: Stack) -> None:
+    assert {table.inputs["name"] for table in dev.of(TABLE)} == set(COLUMNS)
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_table_has_its_columns(dev: Stack, name: str) -> None:
+    inputs = table_of(dev, name).inputs
+    assert inputs["databaseName"] == "tickfold_dev"
+    assert written(inputs["storageDescriptor"]["columns"]) == COLUMNS[name]
+    assert written(inputs["partitionKeys"]) == PARTITIONS[name]
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_table_is_parquet_in_the_lake(dev: Stack, name: str) -> None:
+    inputs = table_of(dev, name).inputs
+    descriptor = inputs["storageDescriptor"]
+    assert inputs["tableType"] == "EXTERNAL_TABLE"
+    assert descriptor["location"] == f"{LAKE}/data/{name}/"
+    assert descriptor["inputFormat"].endswith("MapredParquetInputFormat")
+    assert descriptor["outputFormat"].endswith("MapredParquetOutputFormat")
+    assert descriptor["serDeInfo"]["serializationLibrary"].endswith("ParquetHiveSerDe")
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_partitions_are_projected(dev: Stack, name: str) -> None:
+    parameters = table_of(dev, name).inputs["parameters"]
+    assert parameters["projection.enabled"] == "true"
+    assert {key: value for key, value in parameters.items() if key.count(".") > 1 and "projection" in key} == (
+        PROJECTIONS[name]
+    )
+
+
+KEYS = {
+    "bars": layout.bars_key("AAPL", "1d", 2012),
+    "trades": layout.trades_key("run-1"),
+    "equity": layout.equity_key("run-1"),
+    "runs": layout.run_key("run-1", date(2026, 1, 31)),
+}
+VALUES = {"symbol": "AAPL", "timeframe": "1d", "year": "2012", "run_id": "run-1", "day": "2026-01-31"}
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_projected_partition_is_where_the_layout_puts_its_file(dev: Stack, name: str) -> None:
+    location: str = table_of(dev, name).inputs["parameters"]["storage.location.template"]
+    for partition, value in VALUES.items():
+        location = location.replace(f"${{{partition}}}", value)
+    assert "${" not in location
+    assert location == f"{LAKE}/{KEYS[name].rpartition('/')[0]}/"
+
+
+def test_runs_can_be_found_without_knowing_them() -> None:
+    injected = {name: "injected" in [p["type"] for p in table.projections.values()] for name, table in TABLES.items()}
+    assert injected == {"bars": True, "trades": True, "equity": True, "runs": False}
+
+
+@pytest.mark.parametrize(("stack_name", "limit"), [("dev", 1_000_000_000), ("prod", 100_000_000_000)])
+def test_workgroup_bounds_what_a_query_costs(stack_name: str, limit: int, request: pytest.FixtureRequest) -> None:
+    stack: Stack = request.getfixturevalue(stack_name)
+    configuration = stack.one("aws:athena/workgroup:Workgroup").inputs["configuration"]
+    assert configuration["bytesScannedCutoffPerQuery"] == limit
+    assert configuration["enforceWorkgroupConfiguration"] is True
+
+
+def test_query_results_are_encrypted_and_lie_where_they_expire(dev: Stack) -> None:
+    configuration = dev.one("aws:athena/workgroup:Workgroup").inputs["configuration"]
+    assert configuration["resultConfiguration"] == {
+        "outputLocation": f"{LAKE}/data/athena/",
+        "encryptionConfiguration": {"encryptionOption": "SSE_S3"},
+    }
+
+
+def test_queries_are_saved_in_the_workgroup(dev: Stack) -> None:
+    saved = dev.of("aws:athena/namedQuery:NamedQuery")
+    assert {query.inputs["query"] for query in saved} == set(SAVED_QUERIES.values())
+    assert {(query.inputs["database"], query.inputs["workgroup"]) for query in saved} == {
+        ("tickfold_dev", "tickfold-dev")
+    }
+
+
+# In a process of its own: DuckDB's binding complains on standard error when the interpreter that has it loaded ends.
+RUN_QUERIES = """
+import duckdb, json, sys
+tables, queries = json.load(sys.stdin)
+lake = duckdb.connect()
+for name, columns in tables.items():
+    lake.execute(f'CREATE TABLE "{name}" (' + ", ".join(f'"{column}" {t}' for column, t in columns.items()) + ")")
+json.dump({name: lake.execute(query, given).fetchall() for name, (query, given) in queries.items()}, sys.stdout)
+"""
+
+
+def test_saved_queries_name_only_columns_that_exist() -> None:
+    values = {"symbol": "AAPL", "timeframe": "1d", "year": 2012, "run_id": "run-1"}
+    tables = {name: {**table.columns, **table.partitions} for name, table in TABLES.items()}
+    queries = {
+        name: (query, [values[part.split()[-2]] for part in query.split("?")[:-1]])
+        for name, query in SAVED_QUERIES.items()
+    }
+    done = subprocess.run(  # noqa: PLW1510 # the test itself looks at the return code
+        [sys.executable, "-c", RUN_QUERIES], input=json.dumps([tables, queries]), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {name: [] for name in SAVED_QUERIES}
+
+
+@pytest.mark.parametrize("name", SAVED_QUERIES)
+def test_saved_query_gives_every_injected_column_by_equality(name: str) -> None:
+    query = SAVED_QUERIES[name]
+    table = query.split("FROM ")[1].split()[0]
+    injected = [column for column, settings in TABLES[table].projections.items() if settings["type"] == "injected"]
+    assert [column for column in injected if f"{column} = ?" not in query] == []

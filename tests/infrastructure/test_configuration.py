@@ -1,0 +1,166 @@
+"""A stack's configuration: what the stack files say, and how each mistake is answered."""
+
+import contextvars
+import json
+from collections.abc import Mapping
+
+import pulumi
+import pytest
+from pulumi.runtime import set_all_config
+
+from components.configuration import RETENTION_DAYS, Configuration, ConfigurationError
+
+from .capture import configuration_of, run_program
+
+
+def load(values: Mapping[str, str]) -> Configuration:
+    def read() -> Configuration:
+        set_all_config(dict(values))
+        return Configuration.load(pulumi.Config("tickfold"))
+
+    return contextvars.Context().run(read)
+
+
+def test_dev_can_be_thrown_away_and_prod_is_kept() -> None:
+    dev, prod = load(configuration_of("dev")), load(configuration_of("prod"))
+    assert not dev.protect_data
+    assert prod.protect_data
+    assert dev.log_retention_days < prod.log_retention_days
+    assert dev.bytes_scanned_limit < prod.bytes_scanned_limit
+    assert dev.throttling_rate < prod.throttling_rate
+    assert dev.max_concurrency < prod.max_concurrency
+    assert dev.dependencies == prod.dependencies == "layers"
+
+
+@pytest.mark.parametrize("stack_name", ["dev", "prod"])
+def test_stack_file_names_a_region(stack_name: str) -> None:
+    assert configuration_of(stack_name)["aws:region"] == "us-east-1"
+
+
+def test_what_is_left_out_takes_its_default() -> None:
+    left_out: dict[str, None] = dict.fromkeys(["maxConcurrency", "simulateMemory", "reduceMemory", "dependencies"])
+    configuration = load(configuration_of("dev", **left_out))
+    assert configuration.max_concurrency == 40
+    assert configuration.simulate_memory == 1_769
+    assert configuration.reduce_memory == 3_008
+    assert configuration.dependencies == "layers"
+
+
+WRONG = {
+    "logRetentionDays": ["6", "0", "-1", "two", "", "7.5"],
+    "throttlingRate": ["0", "10001", "many"],
+    "throttlingBurst": ["0", "5001", "many"],
+    "bytesScannedLimit": ["9999999", "1 GB"],
+    "ownApiGatewayAccount": ["perhaps", "", "2"],
+    "protectData": ["perhaps", "", "2"],
+    "maxConcurrency": ["0", "10001", "all"],
+    "simulateMemory": ["127", "10241", "2 GB"],
+    "reduceMemory": ["127", "10241", "2 GB"],
+    "dependencies": ["layer", "Layers", ""],
+}
+ALLOWED = {
+    "logRetentionDays": ["1", "3653"],
+    "throttlingRate": ["1", "10000"],
+    "throttlingBurst": ["1", "5000"],
+    "bytesScannedLimit": ["10000000"],
+    "ownApiGatewayAccount": ["true", "false"],
+    "protectData": ["true", "false"],
+    "maxConcurrency": ["1", "10000"],
+    "simulateMemory": ["128", "10240"],
+    "reduceMemory": ["128", "10240"],
+    "dependencies": ["layers", "runtime"],
+}
+EXPECTED = {
+    "logRetentionDays": ", ".join(map(str, RETENTION_DAYS)),
+    "throttlingRate": "1 to 10000",
+    "throttlingBurst": "1 to 5000",
+    "bytesScannedLimit": "10000000 or more",
+    "ownApiGatewayAccount": "true or false",
+    "protectData": "true or false",
+    "maxConcurrency": "1 to 10000",
+    "simulateMemory": "128 to 10240",
+    "reduceMemory": "128 to 10240",
+    "dependencies": "layers (built and attached), or runtime",
+}
+
+
+def pairs(values: Mapping[str, list[str]]) -> list[tuple[str, str]]:
+    return [(key, value) for key, listed in values.items() for value in listed]
+
+
+def test_every_key_is_tried() -> None:
+    keys = {field.alias for field in Configuration.model_fields.values()}
+    assert WRONG.keys() == ALLOWED.keys() == EXPECTED.keys() == keys
+
+
+@pytest.mark.parametrize(("key", "value"), pairs(WRONG))
+def test_wrong_value_is_refused_with_its_key_and_what_is_allowed(key: str, value: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        load(configuration_of("dev", **{key: value}))
+    message = str(refused.value)
+    assert message.startswith(f"tickfold:{key} is {value!r}; expected ")
+    assert EXPECTED[key] in message
+    assert f"pulumi config set tickfold:{key} VALUE" in message
+
+
+@pytest.mark.parametrize(("key", "value"), pairs(ALLOWED))
+def test_value_at_the_edge_of_what_is_allowed_is_taken(key: str, value: str) -> None:
+    configuration = load(configuration_of("dev", **{key: value}))
+    taken = configuration.model_dump(by_alias=True)[key]
+    assert str(taken).lower() == value
+
+
+@pytest.mark.parametrize("days", RETENTION_DAYS)
+def test_every_retention_of_cloudwatch_is_taken(days: int) -> None:
+    assert load(configuration_of("dev", logRetentionDays=str(days))).log_retention_days == days
+
+
+REQUIRED = [
+    "logRetentionDays",
+    "throttlingRate",
+    "throttlingBurst",
+    "bytesScannedLimit",
+    "ownApiGatewayAccount",
+    "protectData",
+]
+
+
+@pytest.mark.parametrize("key", REQUIRED)
+def test_missing_key_is_named_with_what_is_allowed(key: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"^tickfold:{key} is missing; expected ") as refused:
+        load(configuration_of("dev", **{key: None}))
+    assert EXPECTED[key] in str(refused.value)
+
+
+def test_unknown_key_is_named_with_the_known_ones() -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        load(configuration_of("dev", logRetentionDay="7"))
+    assert str(refused.value).startswith("tickfold:logRetentionDay is not a known key; known keys: ")
+    assert "logRetentionDays" in str(refused.value)
+
+
+def test_keys_of_others_are_not_ours_to_judge() -> None:
+    configuration = load({**configuration_of("dev"), "aws:profile": "x", "tickfoldish:logRetentionDay": "7"})
+    assert configuration.log_retention_days == 7
+
+
+def test_every_mistake_is_named_at_once() -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        load(configuration_of("dev", protectData=None, simulateMemory="1", memory="1"))
+    assert [line.split()[0] for line in str(refused.value).splitlines()] == [
+        "tickfold:protectData",
+        "tickfold:simulateMemory",
+        "tickfold:memory",
+    ]
+
+
+def test_configuration_in_the_environment_is_read_as_the_engine_sets_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = configuration_of("dev", logRetentionDay="7")
+    monkeypatch.setenv("PULUMI_CONFIG", json.dumps(values))
+    with pytest.raises(ConfigurationError, match="tickfold:logRetentionDay is not a known key"):
+        load({})
+
+
+def test_nothing_is_created_from_a_wrong_configuration() -> None:
+    with pytest.raises(ConfigurationError, match="tickfold:protectData is missing"):
+        run_program(configuration_of("dev", protectData=None))

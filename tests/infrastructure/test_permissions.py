@@ -1,0 +1,303 @@
+"""Every role may do all that it needs, and loses a need with every right that is taken away; nothing may do more.
+
+The emulator checks what functions call. What services do in a role's name (the state machine's tasks, its Distributed
+Map, logs and traces, API Gateway's invocations) it lets pass, so it is judged here.
+"""
+
+import copy
+import json
+import warnings
+from typing import Any
+
+import pytest
+
+from tickfold.storage import layout
+
+from .capture import Resource, Stack, captured
+from .iam import Document, Policies, is_allowed, is_refused_by_resource, policies_of, service_is_allowed
+from .needs import ALL_NEEDS, LOG_DELIVERY, TRACING, unmet
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import parliament
+
+POLICIES = policies_of(captured("dev"))
+STATEMENTS = [
+    (role, policy, index)
+    for role, policies in POLICIES.items()
+    for policy, document in policies.items()
+    for index in range(len(document["Statement"]))
+]
+
+
+def parts(kind: str) -> list[tuple[str, str, int, str]]:
+    """Every action or resource of every statement."""
+    return [(*place, part) for place in STATEMENTS for part in statement_at(POLICIES, *place)[kind]]
+
+
+def statement_at(policies: Policies, role: str, policy: str, index: int) -> dict[str, Any]:
+    statement: dict[str, Any] = policies[role][policy]["Statement"][index]
+    return statement
+
+
+def without(role: str, policy: str, index: int, kind: str, part: str) -> Policies:
+    policies = copy.deepcopy(POLICIES)
+    statement = statement_at(policies, role, policy, index)
+    statement[kind].remove(part)
+    if not statement[kind]:
+        policies[role][policy]["Statement"].remove(statement)
+    return policies
+
+
+def test_every_need_is_met() -> None:
+    assert [str(need) for need in unmet(POLICIES, ALL_NEEDS)] == []
+
+
+@pytest.mark.parametrize(("role", "policy", "index", "action"), parts("Action"))
+def test_role_that_loses_an_action_lacks_it(role: str, policy: str, index: int, action: str) -> None:
+    missing = unmet(without(role, policy, index, "Action", action), ALL_NEEDS)
+    assert missing
+    assert {(need.role, need.action) for need in missing} == {(role, action)}
+    assert str(missing[0]).startswith(f"{role} lacks {action} on ")
+
+
+@pytest.mark.parametrize(("role", "policy", "index", "resource"), parts("Resource"))
+def test_role_that_loses_a_resource_lacks_something(role: str, policy: str, index: int, resource: str) -> None:
+    missing = unmet(without(role, policy, index, "Resource", resource), ALL_NEEDS)
+    assert missing
+    assert {need.role for need in missing} == {role}
+
+
+IAM_HAS_NO_RESOURCE = {
+    **{
+        f"logs:{action}": "vended log delivery and its resource policy belong to the account" for action in LOG_DELIVERY
+    },
+    **{f"xray:{action}": "traces and sampling rules belong to the account" for action in TRACING},
+}
+PREFIXES = [
+    value for value in vars(layout).values() if isinstance(value, str) and value.endswith("/") and value != layout.DATA
+]
+OBJECTS = [f"arn:aws:s3:::{captured('dev').outputs['bucket']}/{prefix}probe" for prefix in PREFIXES]
+
+
+def is_of_need(resource: str, needed: set[str]) -> bool:
+    """Tell whether `resource` is one of `needed`, or an object that lies beside one under the layout's prefix."""
+    return resource in needed or (
+        resource in OBJECTS and any(other.startswith(resource.removesuffix("probe")) for other in needed)
+    )
+
+
+@pytest.mark.parametrize("role", POLICIES)
+def test_role_may_do_nothing_that_it_does_not_need(role: str) -> None:
+    actions = {need.action for need in ALL_NEEDS} - IAM_HAS_NO_RESOURCE.keys()
+    resources = {need.resource for need in ALL_NEEDS} - {"*"} | set(OBJECTS)
+    excess = []
+    for action in sorted(actions):
+        needed = {need.resource for need in ALL_NEEDS if (need.role, need.action) == (role, action)}
+        context = {"s3:prefix": f"{layout.SERIES}AAPL/"}
+        others = [resource for resource in sorted(resources) if not is_of_need(resource, needed)]
+        excess += [
+            f"{role} may {action} on {r}" for r in others if is_allowed(POLICIES[role].values(), action, r, context)
+        ]
+    assert excess == []
+
+
+def test_series_are_listed_and_nothing_else() -> None:
+    role = next(role for role in POLICIES if "-message-" in role)
+    bucket = f"arn:aws:s3:::{captured('dev').outputs['bucket']}"
+    for prefix in ("", "data/", "data/bars/", "lambda/"):
+        assert not is_allowed(POLICIES[role].values(), "s3:ListBucket", bucket, {"s3:prefix": prefix})
+    assert not is_allowed(POLICIES[role].values(), "s3:ListBucket", bucket)
+
+
+# --- who may assume a role -------------------------------------------------------------------------------------------
+
+MACHINE = "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev"
+FROM_MACHINE = {"aws:SourceArn": MACHINE, "aws:SourceAccount": "111122223333"}
+
+
+def trust_of(role: Resource) -> Document:
+    document: Document = json.loads(role.inputs["assumeRolePolicy"])
+    return document
+
+
+def assuming_service(role: Resource) -> str:
+    if "workflow" in role.name:
+        return "states.amazonaws.com"
+    return "apigateway.amazonaws.com" if "api-gateway" in role.name else "lambda.amazonaws.com"
+
+
+@pytest.mark.parametrize("role", captured("dev").of("aws:iam/role:Role"), ids=lambda role: role.name)
+@pytest.mark.parametrize("service", ["lambda.amazonaws.com", "states.amazonaws.com", "apigateway.amazonaws.com"])
+def test_role_is_assumed_by_its_service_only(role: Resource, service: str) -> None:
+    allowed = service_is_allowed(trust_of(role), service, "sts:AssumeRole", "*", FROM_MACHINE)
+    assert allowed == (service == assuming_service(role))
+
+
+@pytest.mark.parametrize(
+    ("source", "account", "allowed"),
+    [
+        (MACHINE, "111122223333", True),
+        (f"{MACHINE}/Simulate", "111122223333", True),
+        (f"{MACHINE}-other", "111122223333", False),
+        (MACHINE.replace("111122223333", "444455556666"), "444455556666", False),
+        (MACHINE, "444455556666", False),
+    ],
+)
+def test_workflow_s_role_serves_its_own_machine_only(dev: Stack, source: str, account: str, allowed: bool) -> None:
+    role = dev.one("aws:iam/role:Role", "workflow-role")
+    context = {"aws:SourceArn": source, "aws:SourceAccount": account}
+    assert service_is_allowed(trust_of(role), "states.amazonaws.com", "sts:AssumeRole", "*", context) == allowed
+
+
+# --- API Gateway invokes the functions -------------------------------------------------------------------------------
+
+PERMISSIONS = captured("dev").of("aws:lambda/permission:Permission")
+
+
+def refused_routes(stack: Stack, permissions: list[Resource]) -> list[str]:
+    """Return the routes whose function API Gateway may not invoke with `permissions`."""
+    return [
+        route.inputs["routeKey"]
+        for route in stack.of("aws:apigatewayv2/route:Route")
+        if not invocation_is_allowed(permissions, target_of(stack, route), source_of(route))
+    ]
+
+
+def target_of(stack: Stack, route: Resource) -> str:
+    integration = route.inputs["target"].removeprefix("integrations/integration-").removesuffix("-1a2b3c4")
+    uri: str = stack.one("aws:apigatewayv2/integration:Integration", integration).inputs["integrationUri"]
+    return uri.partition("/functions/")[2].removesuffix("/invocations")
+
+
+def source_of(route: Resource, stage: str = "live", api: str = "a1b2c3d4e5") -> str:
+    return f"arn:aws:execute-api:eu-north-1:111122223333:{api}/{stage}/{route.inputs['routeKey']}"
+
+
+def invocation_is_allowed(permissions: list[Resource], function_arn: str, source_arn: str) -> bool:
+    statements = [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": permission.inputs["principal"]},
+            "Action": permission.inputs["action"],
+            "Resource": "arn:aws:lambda:eu-north-1:111122223333:function:"
+            f"{permission.inputs['function']}:{permission.inputs['qualifier']}",
+            "Condition": {"ArnLike": {"aws:SourceArn": permission.inputs["sourceArn"]}},
+        }
+        for permission in permissions
+    ]
+    context = {"aws:SourceArn": source_arn}
+    return service_is_allowed(
+        {"Statement": statements}, "apigateway.amazonaws.com", "lambda:InvokeFunction", function_arn, context
+    )
+
+
+def test_every_route_may_invoke_its_function(dev: Stack) -> None:
+    assert refused_routes(dev, PERMISSIONS) == []
+
+
+@pytest.mark.parametrize("permission", PERMISSIONS, ids=lambda permission: permission.name)
+def test_route_without_its_permission_is_refused(dev: Stack, permission: Resource) -> None:
+    others = [other for other in PERMISSIONS if other is not permission]
+    assert refused_routes(dev, others) == [permission.inputs["sourceArn"].rpartition("/")[2]]
+
+
+@pytest.mark.parametrize(("stage", "api"), [("other", "a1b2c3d4e5"), ("live", "z9y8x7w6v5")])
+def test_other_stages_and_apis_may_invoke_nothing(dev: Stack, stage: str, api: str) -> None:
+    for route in dev.of("aws:apigatewayv2/route:Route"):
+        assert not invocation_is_allowed(PERMISSIONS, target_of(dev, route), source_of(route, stage, api))
+
+
+# --- the bucket's own policy -----------------------------------------------------------------------------------------
+
+
+def bucket_policy(stack: Stack) -> Document:
+    document: Document = json.loads(stack.one("aws:s3/bucketPolicy:BucketPolicy").inputs["policy"])
+    return document
+
+
+@pytest.mark.parametrize("action", ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"])
+@pytest.mark.parametrize("suffix", ["", "/data/series/AAPL/1d.json"])
+def test_bucket_refuses_plain_http_and_nothing_else(dev: Stack, action: str, suffix: str) -> None:
+    resource = f"arn:aws:s3:::{dev.outputs['bucket']}{suffix}"
+    assert is_refused_by_resource(bucket_policy(dev), action, resource, secure=False)
+    assert not is_refused_by_resource(bucket_policy(dev), action, resource, secure=True)
+
+
+@pytest.mark.parametrize(
+    ("key", "source", "allowed"),
+    [
+        ("logs/2026-01-31", "tickfold-dev-bucket-1a2b3c4", True),
+        ("logs/2026-01-31", "somebody-elses-bucket", False),
+        ("data/series/AAPL/1d.json", "tickfold-dev-bucket-1a2b3c4", False),
+        ("lambda/code.zip", "tickfold-dev-bucket-1a2b3c4", False),
+    ],
+)
+def test_access_logs_of_this_bucket_are_delivered_where_they_belong(
+    dev: Stack, key: str, source: str, allowed: bool
+) -> None:
+    resource = f"arn:aws:s3:::{dev.outputs['bucket']}/{key}"
+    context = {"aws:SourceArn": f"arn:aws:s3:::{source}"}
+    service = "logging.s3.amazonaws.com"
+    assert service_is_allowed(bucket_policy(dev), service, "s3:PutObject", resource, context) == allowed
+
+
+# --- what a policy must not say --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("role", "policy", "index"), STATEMENTS)
+def test_statement_names_its_actions_and_its_resources(role: str, policy: str, index: int) -> None:
+    statement = statement_at(POLICIES, role, policy, index)
+    assert [action for action in statement["Action"] if "*" in action] == []
+    if "*" in statement["Resource"]:
+        assert [action for action in statement["Action"] if action not in IAM_HAS_NO_RESOURCE] == []
+        assert statement["Resource"] == ["*"]
+
+
+@pytest.mark.parametrize("action", IAM_HAS_NO_RESOURCE)
+def test_action_on_everything_is_one_that_iam_cannot_narrow(action: str) -> None:
+    service, _, name = action.partition(":")
+    privileges = [entry["privileges"] for entry in parliament.iam_definition if entry["prefix"] == service]
+    taken = [p["resource_types"] for listed in privileges for p in listed if p["privilege"] == name]
+    assert [kind["resource_type"] for types in taken for kind in types] == [""]
+
+
+def test_no_role_has_more_policies_than_these(dev: Stack) -> None:
+    for role in dev.of("aws:iam/role:Role"):
+        assert "managedPolicyArns" not in role.inputs
+        assert "inlinePolicies" not in role.inputs
+    attached = [attachment.inputs["role"] for attachment in dev.of("aws:iam/rolePolicyAttachment:RolePolicyAttachment")]
+    assert attached == ["tickfold-dev-api-gateway-role-1a2b3c4"]
+
+
+def findings(document: Document) -> list[str]:
+    return [
+        f"{found.issue}: {found.detail}" for found in parliament.analyze_policy_string(json.dumps(document)).findings
+    ]
+
+
+@pytest.mark.parametrize(
+    ("policy", "document"),
+    [(name, document) for policies in POLICIES.values() for name, document in policies.items()],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_policy_has_known_actions_on_resources_that_they_take(policy: str, document: Document) -> None:
+    assert findings(document) == []
+
+
+def test_bucket_policy_has_known_actions_on_resources_that_they_take(dev: Stack) -> None:
+    assert findings(bucket_policy(dev)) == []
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "issue"),
+    [
+        ("s3:GetObjekt", "arn:aws:s3:::bucket/*", "UNKNOWN_ACTION"),
+        ("s3:GetObject", "arn:aws:s3:::bucket", "RESOURCE_MISMATCH"),
+        ("states:StartExecution", "arn:aws:lambda:eu-north-1:111122223333:function:f", "RESOURCE_MISMATCH"),
+    ],
+)
+def test_mistakes_in_a_policy_are_found(action: str, resource: str, issue: str) -> None:
+    statement = {"Effect": "Allow", "Action": [action], "Resource": [resource]}
+    found = findings({"Version": "2012-10-17", "Statement": [statement]})
+    assert [finding.partition(":")[0] for finding in found] == [issue]

@@ -1,0 +1,153 @@
+"""The program as a whole: exactly which resources there are, how they hang together, and what the stack says of itself.
+
+Here and in the other files of this directory inputs are checked as the engine receives them; that AWS accepts them is
+not shown.
+"""
+
+from collections import Counter
+
+import pytest
+
+from .capture import ROOT, Resource, Stack, configuration_of, run_program
+
+RESOURCES = {
+    "aws:apigateway/account:Account": 1,
+    "aws:apigatewayv2/api:Api": 1,
+    "aws:apigatewayv2/integration:Integration": 3,
+    "aws:apigatewayv2/route:Route": 3,
+    "aws:apigatewayv2/stage:Stage": 1,
+    "aws:athena/namedQuery:NamedQuery": 6,
+    "aws:athena/workgroup:Workgroup": 1,
+    "aws:cloudwatch/logGroup:LogGroup": 9,
+    "aws:dynamodb/table:Table": 2,
+    "aws:glue/catalogDatabase:CatalogDatabase": 1,
+    "aws:glue/catalogTable:CatalogTable": 4,
+    "aws:iam/role:Role": 9,
+    "aws:iam/rolePolicy:RolePolicy": 9,
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": 1,
+    "aws:lambda/alias:Alias": 7,
+    "aws:lambda/function:Function": 7,
+    "aws:lambda/permission:Permission": 3,
+    "aws:s3/bucket:Bucket": 1,
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": 1,
+    "aws:s3/bucketLogging:BucketLogging": 1,
+    "aws:s3/bucketObjectv2:BucketObjectv2": 1,
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": 1,
+    "aws:s3/bucketPolicy:BucketPolicy": 1,
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": 1,
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": 1,
+    "aws:s3/bucketVersioning:BucketVersioning": 1,
+    "aws:sfn/stateMachine:StateMachine": 1,
+}
+ACCOUNT_RESOURCES = {
+    "aws:apigateway/account:Account": 1,
+    "aws:iam/role:Role": 1,
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": 1,
+}
+CANNOT_HAVE_TAGS = {
+    "aws:apigateway/account:Account",
+    "aws:apigatewayv2/integration:Integration",
+    "aws:apigatewayv2/route:Route",
+    "aws:athena/namedQuery:NamedQuery",
+    "aws:glue/catalogTable:CatalogTable",
+    "aws:iam/rolePolicy:RolePolicy",
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+    "aws:lambda/alias:Alias",
+    "aws:lambda/permission:Permission",
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "aws:s3/bucketLogging:BucketLogging",
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+    "aws:s3/bucketPolicy:BucketPolicy",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "aws:s3/bucketVersioning:BucketVersioning",
+}
+
+
+def created(stack: Stack) -> list[Resource]:
+    return [resource for resource in stack.resources if not resource.is_component]
+
+
+@pytest.mark.parametrize("stack_name", ["dev", "prod"])
+def test_exactly_these_resources_are_created(stack_name: str, request: pytest.FixtureRequest) -> None:
+    stack: Stack = request.getfixturevalue(stack_name)
+    assert Counter(resource.token for resource in created(stack)) == RESOURCES
+
+
+def test_account_that_somebody_else_looks_after_is_left_alone() -> None:
+    stack = run_program(configuration_of("dev", dependencies="runtime", ownApiGatewayAccount="false"))
+    expected = Counter(RESOURCES)
+    expected.subtract(ACCOUNT_RESOURCES)
+    assert Counter(resource.token for resource in created(stack)) == +expected
+
+
+def test_stack_says_where_everything_is(dev: Stack) -> None:
+    assert dev.outputs == {
+        "region": "eu-north-1",
+        "websocket_url": "wss://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live",
+        "connections_endpoint": "https://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live",
+        "bucket": "tickfold-dev-bucket-1a2b3c4",
+        "state_machine_arn": "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev",
+        "connections_table": "tickfold-dev-connections",
+        "runs_table": "tickfold-dev-runs",
+        "athena_workgroup": "tickfold-dev",
+        "athena_database": "tickfold_dev",
+    }
+
+
+def test_every_resource_belongs_to_a_component(dev: Stack) -> None:
+    components = {resource.urn for resource in dev.resources if resource.is_component}
+    assert [resource.name for resource in created(dev) if resource.parent not in components] == []
+
+
+def test_every_name_begins_with_project_and_stack(dev: Stack) -> None:
+    assert [r.name for r in dev.resources if not r.name.startswith("tickfold-dev")] == []
+    physical = {r.inputs["name"] for r in created(dev) if r.token not in UNNAMED and "name" in r.inputs}
+    assert [name for name in physical if "tickfold-dev" not in name and name != "tickfold_dev"] == []
+
+
+# Their names are fixed by the thing they belong to, which has the stack in its name.
+UNNAMED = {
+    "aws:apigatewayv2/stage:Stage",
+    "aws:athena/namedQuery:NamedQuery",
+    "aws:glue/catalogTable:CatalogTable",
+    "aws:lambda/alias:Alias",
+}
+
+
+def test_two_stacks_share_no_name(dev: Stack, prod: Stack) -> None:
+    names = [
+        {(r.token, r.inputs["name"]) for r in created(stack) if r.token not in UNNAMED and "name" in r.inputs}
+        for stack in (dev, prod)
+    ]
+    assert names[0].isdisjoint(names[1])
+    assert len(names[0]) == len(names[1])
+
+
+def test_every_resource_that_can_have_tags_has_them(dev: Stack) -> None:
+    for resource in created(dev):
+        expected = None if resource.token in CANNOT_HAVE_TAGS else {"project": "tickfold", "stack": "dev"}
+        assert resource.inputs.get("tags") == expected, resource.name
+
+
+def test_only_data_is_protected_and_only_in_prod(dev: Stack, prod: Stack) -> None:
+    assert [resource.name for resource in dev.resources if resource.protect] == []
+    assert {resource.name for resource in prod.resources if resource.protect} == {
+        "tickfold-prod-bucket",
+        "tickfold-prod-connections-table",
+        "tickfold-prod-runs-table",
+    }
+
+
+def test_destroying_a_stack_leaves_the_account_s_log_role_to_the_others(dev: Stack) -> None:
+    assert {resource.name for resource in dev.resources if resource.retain_on_delete} == {
+        "tickfold-dev-api-gateway-account",
+        "tickfold-dev-api-gateway-push-logs",
+        "tickfold-dev-api-gateway-role",
+    }
+
+
+def test_project_runs_in_the_virtual_environment_that_setup_makes() -> None:
+    project = (ROOT / "Pulumi.yaml").read_text()
+    assert "virtualenv: .venv" in project
+    assert "name: python" in project
