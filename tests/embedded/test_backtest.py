@@ -13,6 +13,7 @@ import pytest
 
 from embedded.stack import EmbeddedStack
 from tests.embedded.conversation import SMA, conversation, run, start
+from tests.embedded.executions import ended
 from tickfold.engine.backtest import backtest
 from tickfold.engine.bars import Bars
 from tickfold.engine.ledger import Account
@@ -116,10 +117,7 @@ def test_the_original_message_works_to_the_letter(stack: EmbeddedStack, url: str
 def test_the_execution_shows_under_the_runs_id(stack: EmbeddedStack, url: str) -> None:
     heard = run(url, start(**SMA))
     run_id, arn = heard[0]["runId"], heard[0]["executionArn"]
-    while True:  # the result is sent a moment before the execution ends
-        execution = stack.client("stepfunctions").describe_execution(executionArn=arn)
-        if execution["status"] != "RUNNING":
-            break
+    execution = ended(stack, arn)
     assert (execution["name"], execution["status"]) == (run_id, "SUCCEEDED")
     assert heard[-1]["executionArn"] == arn
     (map_run,) = stack.client("stepfunctions").list_map_runs(executionArn=arn)["mapRuns"]

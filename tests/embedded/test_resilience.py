@@ -14,6 +14,7 @@ from websockets.exceptions import InvalidStatus
 
 from embedded.stack import EmbeddedStack
 from tests.embedded.conversation import SMA, Json, conversation, run, start
+from tests.embedded.executions import ended
 from tickfold.storage import layout
 from tickfold.storage.series import SeriesStore
 
@@ -163,8 +164,7 @@ def test_a_worker_that_always_crashes_ends_the_run_and_says_so(stack: EmbeddedSt
     assert (heard[-1]["type"], heard[-1]["stage"]) == ("failed", "simulate")
     assert "a worker crashed" in heard[-1]["reason"]
     assert record(stack, heard[0]["runId"])["status"] == "failed"
-    execution = stack.client("stepfunctions").describe_execution(executionArn=heard[0]["executionArn"])
-    assert execution["status"] == "FAILED"
+    assert ended(stack, heard[0]["executionArn"])["status"] == "FAILED"
 
 
 @pytest.mark.parametrize("stage", ["plan", "simulate", "reduce"])
