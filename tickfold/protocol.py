@@ -10,6 +10,7 @@ from datetime import date
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -162,6 +163,16 @@ def parse_request(body: str) -> StartBacktest | Resume | Ping:
 # --- to the client ---------------------------------------------------------------------------------------------------
 
 
+LONGEST_REASON = 2_000
+
+
+def _shortened(reason: str) -> str:
+    return reason if len(reason) <= LONGEST_REASON else reason[: LONGEST_REASON - 1] + "…"
+
+
+Reason = Annotated[str, AfterValidator(_shortened), Field(description="What was wrong, and what would be right.")]
+
+
 class Message(_Wire):
     """What every message to the client has: the run it belongs to, and its place among the run's messages."""
 
@@ -233,14 +244,14 @@ class Failed(Message):
 
     type: Literal["failed"] = "failed"
     stage: Annotated[Literal["start", "plan", "simulate", "reduce"], Field(description="Where it failed.")]
-    reason: Annotated[str, Field(description="What was wrong, and what would be right.")]
+    reason: Reason
 
 
 class Error(Message):
     """A request was refused; nothing was started."""
 
     type: Literal["error"] = "error"
-    reason: Annotated[str, Field(description="What was wrong, and what would be right.")]
+    reason: Reason
 
 
 class Pong(Message):

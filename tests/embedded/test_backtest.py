@@ -169,6 +169,10 @@ BAD: dict[str, tuple[Any, str]] = {
     ),
     "unknown timeframe": (start("GOOG", timeframe="1m"), "GOOG has no 1m bars; it has: 1d"),
     "too many chunks": (start("GOOG", "2013-02-28", chunks=3), "chunks 3 is too many; these 2 bars can be cut into 2"),
+    "long names": (
+        start(strategy="sma_cross", parameters={"x" * 15_000: 1, "y" * 15_000: 2}),
+        "strategy sma_cross has no parameter xxxxx",
+    ),
     "not JSON": ("hello there", "the message is not JSON"),
     "not an object": ("[1, 2, 3]", "the message is JSON but not an object"),
     "unknown type": ({"type": "buy_the_dip"}, "the message has an unknown type; known types: start_backtest"),
