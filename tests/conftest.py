@@ -1,11 +1,15 @@
 """One embedded stack for all the tests of a session, on a free port and with a state directory of its own."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from embedded.stack import EmbeddedStack
+
+# A shell starts jobs in the background with Ctrl-C ignored, and the processes that tests interrupt would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
