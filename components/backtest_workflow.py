@@ -11,6 +11,7 @@ import pulumi_aws as aws
 from components.arn import Arn
 from components.configuration import Configuration
 from components.data_lake import DataLake
+from components.execution_watch import ExecutionWatch
 from components.grant import Grant, Statement, policy_document, trust_document
 from components.package import Layer, Package
 from components.python_function import PythonFunction
@@ -34,6 +35,7 @@ class BacktestWorkflow(pulumi.ComponentResource):
     log_group: aws.cloudwatch.LogGroup
     role: aws.iam.Role
     state_machine: aws.sfn.StateMachine
+    watch: ExecutionWatch
 
     def __init__(
         self,
@@ -65,6 +67,12 @@ class BacktestWorkflow(pulumi.ComponentResource):
         policy = self._create_policy(lake)
         self.state_machine = self._create_state_machine(lake, policy)
         self._permit_distributed_map()
+        self.watch = ExecutionWatch(
+            f"{name}-workflow",
+            state_machine=self.state_machine,
+            report_failure=self.report_failure,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         self.register_outputs({"state_machine_arn": self.state_machine.arn})
 
     def may_start(self) -> Grant:

@@ -36,8 +36,9 @@ def handler(event: Event) -> Event:
     result = _result(manifest, outcome, strategy.model_dump(), folded.replayed_bars)
     results.put_run(s3, bucket, manifest, result)
     _stream_curve(run_id, bars, outcome)
-    granted.runs().set(run_id, status="succeeded", result=dump(result))
+    # In this order: a result that could not be sent is sent by the next attempt, at the price of sending it twice.
     granted.outbox().send(run_id, result)
+    granted.runs().set(run_id, status="succeeded", result=dump(result))
     return {"run_id": run_id, "status": "succeeded"}
 
 

@@ -1,4 +1,4 @@
-"""Report failure: tells the client what failed and why, when the workflow has caught an error."""
+"""Report failure: tells the client what failed and why. The workflow asks for it, or the watch over its executions."""
 
 from functions import granted
 from functions.step import Event, step
@@ -6,14 +6,15 @@ from tickfold.failure import reason_of_state
 from tickfold.protocol import Failed
 
 
-@step("report_failure")
+@step("report_failure", noted=False)
 def handler(event: Event) -> Event:
-    """Take run_id, the stage that failed, and the Error and Cause that Step Functions caught; return run_id."""
+    """Take run_id, the stage that failed, and the Error and Cause that were caught; a run that has ended is left."""
     run_id, stage, caught = event["run_id"], event["stage"], event["error"]
     run = granted.runs().get(run_id)
-    noted = run.failure if run else None
-    if noted and noted["stage"] == stage:
-        reason = noted["reason"]
+    if run is None or run.status != "running":
+        return {"run_id": run_id}
+    if run.failure and stage in (run.failure["stage"], "workflow"):
+        stage, reason = run.failure["stage"], run.failure["reason"]
     else:
         reason = reason_of_state(caught["Error"], caught.get("Cause", ""), stage)
     failed = Failed(stage=stage, reason=reason)

@@ -16,8 +16,11 @@ Event = dict[str, Any]
 Handler = Callable[[Event, LambdaContext], Event]
 
 
-def step(stage: str) -> Callable[[Callable[[Event], Event]], Handler]:
-    """Make a handler of a function that takes a step's input and returns its output."""
+def step(stage: str, *, noted: bool = True) -> Callable[[Callable[[Event], Event]], Handler]:
+    """Make a handler of a function that takes a step's input and returns its output.
+
+    Where `noted`, the reason of a failure is kept in the run's record, for the report.
+    """
 
     def decorate(work: Callable[[Event], Event]) -> Handler:
         @wraps(work)
@@ -29,7 +32,8 @@ def step(stage: str) -> Callable[[Callable[[Event], Event]], Handler]:
                 output = work(event)
             except Exception as error:
                 logger.exception("the step failed")
-                _record(run_id, stage, reason_of(error, stage))
+                if noted:
+                    _note(run_id, stage, reason_of(error, stage))
                 raise
             logger.info("the step is done")
             return output
@@ -39,7 +43,7 @@ def step(stage: str) -> Callable[[Callable[[Event], Event]], Handler]:
     return decorate
 
 
-def _record(run_id: str, stage: str, reason: str) -> None:
+def _note(run_id: str, stage: str, reason: str) -> None:
     try:
         granted.runs().note_failure(run_id, stage, reason)
     except Exception:

@@ -13,6 +13,8 @@ _SAID_BY_AWS = {
     "Lambda.TooManyRequestsException": "AWS Lambda is at its concurrency limit; try again later",
     "Runtime.OutOfMemory": "it ran out of memory",
     "Runtime.ExitError": "it crashed or ran out of memory",
+    "TIMED_OUT": "it ran out of time",
+    "ABORTED": "it was stopped",
     "States.ExceedToleratedFailureThreshold": "a worker crashed without saying why",
 }
 

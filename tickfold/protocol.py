@@ -243,7 +243,10 @@ class Failed(Message):
     """The run has ended without a result."""
 
     type: Literal["failed"] = "failed"
-    stage: Annotated[Literal["start", "plan", "simulate", "reduce"], Field(description="Where it failed.")]
+    stage: Annotated[
+        Literal["start", "plan", "simulate", "reduce", "workflow"],
+        Field(description="Where it failed; `workflow` where no step did: it was stopped, or ran out of time."),
+    ]
     reason: Reason
 
 

@@ -3,7 +3,7 @@
 One module an AWS service. Each registers its creators when it is imported.
 """
 
-from embedded.resources import apigatewayv2, athena, dynamodb, glue, iam, lambda_, logs, s3, stepfunctions
+from embedded.resources import apigatewayv2, athena, dynamodb, eventbridge, glue, iam, lambda_, logs, s3, stepfunctions
 from embedded.resources.creator import UnsupportedResourceError, create
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "athena",
     "create",
     "dynamodb",
+    "eventbridge",
     "glue",
     "iam",
     "lambda_",

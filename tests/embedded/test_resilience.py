@@ -167,6 +167,19 @@ def test_a_worker_that_always_crashes_ends_the_run_and_says_so(stack: EmbeddedSt
     assert ended(stack, heard[0]["executionArn"])["status"] == "FAILED"
 
 
+def test_a_run_that_is_stopped_from_outside_ends_for_the_client_too(stack: EmbeddedStack, url: str) -> None:
+    with conversation(url) as client:
+        client.say(start(**SMA, chunks=400))
+        accepted = client.hear()
+        while client.hear()["type"] != "progress":
+            pass
+        stack.client("stepfunctions").stop_execution(executionArn=accepted["executionArn"])
+        told = client.hear_out()[-1]
+    assert (told["type"], told["stage"]) == ("failed", "workflow")
+    assert told["reason"] == "workflow failed: it was stopped; the execution and the logs say more"
+    assert record(stack, accepted["runId"])["status"] == "failed"
+
+
 @pytest.mark.parametrize("stage", ["plan", "simulate", "reduce"])
 def test_no_secret_or_trace_of_an_internal_error_reaches_the_client(stack: EmbeddedStack, url: str, stage: str) -> None:
     with deployed(stack, stage, RAISE.format(stage=stage)), conversation(url) as client:

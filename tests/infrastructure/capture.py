@@ -189,6 +189,7 @@ def _api(_name: str, _inputs: Mapping[str, Any]) -> dict[str, Any]:
 _COMPUTED: Mapping[str, Callable[[str, Mapping[str, Any]], dict[str, Any]]] = {
     "aws:apigatewayv2/api:Api": _api,
     "aws:apigatewayv2/integration:Integration": lambda name, _: {"id": f"integration-{name}"},
+    "aws:cloudwatch/eventRule:EventRule": lambda name, _: {"arn": _arn("events", f"rule/{name}")},
     "aws:cloudwatch/logGroup:LogGroup": lambda name, _: {"arn": _arn("logs", f"log-group:{name}")},
     "aws:dynamodb/table:Table": lambda name, _: {"arn": _arn("dynamodb", f"table/{name}")},
     "aws:iam/role:Role": lambda name, _: {"arn": f"arn:aws:iam::{ACCOUNT}:role/{name}", "name": name},

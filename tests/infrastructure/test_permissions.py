@@ -153,6 +153,7 @@ def test_workflow_s_role_serves_its_own_machine_only(dev: Stack, source: str, ac
 # --- API Gateway invokes the functions -------------------------------------------------------------------------------
 
 PERMISSIONS = captured("dev").of("aws:lambda/permission:Permission")
+OF_ROUTES = [permission for permission in PERMISSIONS if permission.inputs["principal"] == "apigateway.amazonaws.com"]
 
 
 def refused_routes(stack: Stack, permissions: list[Resource]) -> list[str]:
@@ -174,7 +175,9 @@ def source_of(route: Resource, stage: str = "live", api: str = "a1b2c3d4e5") -> 
     return f"arn:aws:execute-api:eu-north-1:111122223333:{api}/{stage}/{route.inputs['routeKey']}"
 
 
-def invocation_is_allowed(permissions: list[Resource], function_arn: str, source_arn: str) -> bool:
+def invocation_is_allowed(
+    permissions: list[Resource], function_arn: str, source_arn: str, service: str = "apigateway.amazonaws.com"
+) -> bool:
     statements = [
         {
             "Effect": "Allow",
@@ -187,16 +190,14 @@ def invocation_is_allowed(permissions: list[Resource], function_arn: str, source
         for permission in permissions
     ]
     context = {"aws:SourceArn": source_arn}
-    return service_is_allowed(
-        {"Statement": statements}, "apigateway.amazonaws.com", "lambda:InvokeFunction", function_arn, context
-    )
+    return service_is_allowed({"Statement": statements}, service, "lambda:InvokeFunction", function_arn, context)
 
 
 def test_every_route_may_invoke_its_function(dev: Stack) -> None:
     assert refused_routes(dev, PERMISSIONS) == []
 
 
-@pytest.mark.parametrize("permission", PERMISSIONS, ids=lambda permission: permission.name)
+@pytest.mark.parametrize("permission", OF_ROUTES, ids=lambda permission: permission.name)
 def test_route_without_its_permission_is_refused(dev: Stack, permission: Resource) -> None:
     others = [other for other in PERMISSIONS if other is not permission]
     assert refused_routes(dev, others) == [permission.inputs["sourceArn"].rpartition("/")[2]]
@@ -206,6 +207,15 @@ def test_route_without_its_permission_is_refused(dev: Stack, permission: Resourc
 def test_other_stages_and_apis_may_invoke_nothing(dev: Stack, stage: str, api: str) -> None:
     for route in dev.of("aws:apigatewayv2/route:Route"):
         assert not invocation_is_allowed(PERMISSIONS, target_of(dev, route), source_of(route, stage, api))
+
+
+def test_the_watch_over_executions_may_report_a_failure_and_no_other_rule_may(dev: Stack) -> None:
+    target = dev.one("aws:cloudwatch/eventTarget:EventTarget").inputs["arn"]
+    rule = "arn:aws:events:eu-north-1:111122223333:rule/tickfold-dev-workflow-unsuccessful"
+    assert target.endswith(":function:tickfold-dev-report-failure:live")
+    assert invocation_is_allowed(PERMISSIONS, target, rule, "events.amazonaws.com")
+    assert not invocation_is_allowed(OF_ROUTES, target, rule, "events.amazonaws.com")
+    assert not invocation_is_allowed(PERMISSIONS, target, f"{rule}-other", "events.amazonaws.com")
 
 
 # --- the bucket's own policy -----------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ RESOURCES = {
     "aws:apigatewayv2/stage:Stage": 1,
     "aws:athena/namedQuery:NamedQuery": 6,
     "aws:athena/workgroup:Workgroup": 1,
+    "aws:cloudwatch/eventRule:EventRule": 1,
+    "aws:cloudwatch/eventTarget:EventTarget": 1,
     "aws:cloudwatch/logGroup:LogGroup": 9,
     "aws:dynamodb/table:Table": 2,
     "aws:glue/catalogDatabase:CatalogDatabase": 1,
@@ -27,7 +29,7 @@ RESOURCES = {
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": 1,
     "aws:lambda/alias:Alias": 7,
     "aws:lambda/function:Function": 7,
-    "aws:lambda/permission:Permission": 3,
+    "aws:lambda/permission:Permission": 4,
     "aws:s3/bucket:Bucket": 1,
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": 1,
     "aws:s3/bucketLogging:BucketLogging": 1,
@@ -49,6 +51,7 @@ CANNOT_HAVE_TAGS = {
     "aws:apigatewayv2/integration:Integration",
     "aws:apigatewayv2/route:Route",
     "aws:athena/namedQuery:NamedQuery",
+    "aws:cloudwatch/eventTarget:EventTarget",
     "aws:glue/catalogTable:CatalogTable",
     "aws:iam/rolePolicy:RolePolicy",
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
@@ -110,6 +113,7 @@ def test_every_name_begins_with_project_and_stack(dev: Stack) -> None:
 UNNAMED = {
     "aws:apigatewayv2/stage:Stage",
     "aws:athena/namedQuery:NamedQuery",
+    "aws:cloudwatch/eventTarget:EventTarget",
     "aws:glue/catalogTable:CatalogTable",
     "aws:lambda/alias:Alias",
 }
