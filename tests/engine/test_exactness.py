@@ -1,103 +1,29 @@
 """The claim: folded chunks equal one pass, for any cut, any bars, any costs and parameters."""
 
-from dataclasses import dataclass
-from itertools import pairwise
-
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from tickfold.engine.automaton import Decisions, Direction
-from tickfold.engine.backtest import Outcome, backtest, conclude, simulate
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars, decimals_of, join
-from tickfold.engine.chunk import Chunk, Speculation, cut
+from tests.engine.random_runs import PROPERTY, Case, assert_same, cases, copied
+from tickfold.engine.automaton import Decisions
+from tickfold.engine.bars import Bars
+from tickfold.engine.chunk import Speculation, cut
 from tickfold.engine.fold import fold
 from tickfold.engine.ledger import Account
 from tickfold.strategies import Strategy, create
 
 
-@dataclass(frozen=True)
-class Case:
-    """A run, and the bars at which it is cut."""
-
-    bars: Bars
-    strategy: Strategy
-    account: Account
-    direction: Direction
-    chunks: list[Chunk]
-
-    def speculations(self) -> list[Speculation]:
-        found = []
-        for chunk in self.chunks:
-            first = chunk.start - chunk.warm_up(self.strategy.lookback)
-            own = _copy(self.bars[first : chunk.stop])
-            found.append(simulate(own, chunk, self.strategy, self.direction))
-        return found
-
-    def whole(self) -> Outcome:
-        return backtest(self.bars, self.strategy, self.account, self.direction)
-
-    def settle(self, decisions: Decisions) -> Outcome:
-        return conclude(decisions, self.bars, self.strategy, self.account)
-
-
-def _copy(bars: Bars) -> Bars:
-    """Return `bars` in memory of their own, as a worker has them."""
-    return join([bars], bars.decimals)
-
-
-def _bars(seed: int, count: int, grid: int, on_grid: bool) -> Bars:
-    """A random walk. On a coarse grid averages tie often; off any grid no sum is exact."""
-    rng = np.random.default_rng(seed)
-    path = np.abs(np.cumsum(rng.integers(-3, 4, count * 2))).reshape(count, 2) % 60 + 1
-    prices = path / grid if on_grid else path * (1 + rng.random((count, 2)) * 1e-3) / 7
-    open_, close = prices.T
-    high, low = prices.max(axis=1), prices.min(axis=1)
-    step = MICROSECONDS_PER_DAY if seed % 2 else 60_000_000
-    decimals = decimals_of(prices.ravel()) if on_grid else None
-    return Bars(np.arange(count) * step, open_, high, low, close, np.ones(count), decimals=decimals)
-
-
 @st.composite
-def cases(draw: st.DrawFn) -> Case:
-    count = draw(st.integers(1, 400))
-    bars = _bars(draw(st.integers(0, 10_000)), count, draw(st.sampled_from([1, 2, 10, 8])), draw(st.booleans()))
+def strategies(draw: st.DrawFn) -> Strategy:
     fast = draw(st.integers(1, 12))
-    strategy = draw(
-        st.sampled_from(
-            [
-                create("sma_cross", {"fast": fast, "slow": fast + draw(st.integers(1, 20))}),
-                create("buy_and_hold", {}),
-            ]
-        )
-    )
-    account = Account(
-        capital=draw(st.sampled_from([0.5, 100.0, 10_000.0, 1e9])),
-        commission=draw(st.sampled_from([0.0, 0.002, 0.05])),
-        spread=draw(st.sampled_from([0.0, 0.001, 0.03])),
-        fractional_shares=draw(st.booleans()),
-        close_at_end=draw(st.booleans()),
-    )
-    inner = draw(st.sets(st.integers(1, count - 1))) if count > 1 else set()
-    edges = [0, *sorted(inner), count]
-    chunks = [Chunk(a, b) for a, b in pairwise(edges)]
-    return Case(bars, strategy, account, draw(st.sampled_from(["both", "long", "short"])), chunks)
-
-
-def assert_same(whole: Outcome, folded: Outcome) -> None:
-    assert whole.statement.trades == folded.statement.trades
-    assert whole.statement.open_trade == folded.statement.open_trade
-    assert_array_equal(whole.statement.equity, folded.statement.equity)
-    np.testing.assert_equal(whole.metrics.as_dict(), folded.metrics.as_dict())  # NaN equals NaN here
-
-
-PROPERTY = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    averages = create("sma_cross", {"fast": fast, "slow": fast + draw(st.integers(1, 20))})
+    return draw(st.sampled_from([averages, create("buy_and_hold", {})]))
 
 
 @PROPERTY
-@given(cases())
+@given(cases(strategies()))
 def test_folded_equals_one_pass(case: Case) -> None:
     folded = fold(case.speculations())
     assert_same(case.whole(), case.settle(folded.decisions))
@@ -112,7 +38,7 @@ def naive(speculations: list[Speculation]) -> Decisions:
 
 def test_the_property_refutes_a_fold_that_never_replays() -> None:
     @PROPERTY
-    @given(cases())
+    @given(cases(strategies()))
     def claim(case: Case) -> None:
         assert_same(case.whole(), case.settle(naive(case.speculations())))
 
@@ -122,12 +48,12 @@ def test_the_property_refutes_a_fold_that_never_replays() -> None:
 
 def test_the_property_refutes_a_warm_up_that_is_one_bar_short() -> None:
     @PROPERTY
-    @given(cases())
+    @given(cases(strategies()))
     def claim(case: Case) -> None:
         signals = case.strategy.signals(case.bars)
         for chunk in case.chunks:
             short = max(chunk.warm_up(case.strategy.lookback) - 1, 0)
-            own = case.strategy.signals(_copy(case.bars[chunk.start - short : chunk.stop]))[short:]
+            own = case.strategy.signals(copied(case.bars[chunk.start - short : chunk.stop]))[short:]
             assert_array_equal(own, signals[chunk.start : chunk.stop])
 
     with pytest.raises(AssertionError):

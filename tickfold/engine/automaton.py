@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tickfold.engine.bars import Ints
-from tickfold.engine.signal import FLAT, HOLD, LONG, SHORT, Signals
+from tickfold.engine.signal import FLAT, HOLD, SHORT, Signals
 
 Direction = Literal["both", "long", "short"]
 Sides = npt.NDArray[np.int8]
@@ -52,6 +52,6 @@ def asked(signals: Signals) -> Ints:
     Raises:
         ValueError: a value is none of HOLD, LONG, SHORT and FLAT.
     """
-    if not np.isin(signals, (HOLD, LONG, SHORT, FLAT)).all():
+    if len(signals) and not SHORT <= signals.min() <= signals.max() <= FLAT:  # HOLD and LONG lie between these
         raise ValueError("a strategy's signals must be HOLD, LONG, SHORT or FLAT at every bar")
-    return np.flatnonzero(signals)
+    return np.flatnonzero(signals != HOLD)

@@ -1,10 +1,13 @@
 """The ledger: the cash and shares account. Fills go through it in order, and only here is money counted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
+import numpy.typing as npt
 
-from tickfold.engine.automaton import Decisions
+from tickfold.engine.automaton import Decisions, Sides
 from tickfold.engine.bars import Bars, Floats, Ints
 
 
@@ -50,6 +53,48 @@ class Trade:
         return self.pnl / (self.quantity * self.entry_price)
 
 
+@dataclass(frozen=True, eq=False)
+class Trades(Sequence[Trade]):
+    """Closed trades in the order of their exits, as parallel arrays: each is what `Trade` has under that name.
+
+    It reads as a sequence of `Trade` too; a run of a million bars has tens of thousands, so metrics use the arrays.
+    """
+
+    side: Sides
+    quantity: Floats
+    entry_bar: Ints
+    entry_price: Floats
+    exit_bar: Ints
+    exit_price: Floats
+    commission: Floats
+    closed_at_end: npt.NDArray[np.bool_]
+
+    @property
+    def pnl(self) -> Floats:
+        return self.side * self.quantity * (self.exit_price - self.entry_price) - self.commission
+
+    @property
+    def trade_return(self) -> Floats:
+        return self.pnl / (self.quantity * self.entry_price)
+
+    def __len__(self) -> int:
+        return len(self.side)
+
+    @overload
+    def __getitem__(self, at: int) -> Trade: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Trade]: ...
+    def __getitem__(self, at: int | slice) -> Trade | list[Trade]:
+        if isinstance(at, slice):
+            return [self[k] for k in range(*at.indices(len(self)))]
+        return Trade(*(column[at].item() for column in vars(self).values()))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 @dataclass(frozen=True)
 class OpenTrade:
     """A position that is still held; `commission` is what its entry cost."""
@@ -65,7 +110,7 @@ class OpenTrade:
 class Statement:
     """What the account did: closed trades, the open one if any, and at each bar's close cash, shares and equity."""
 
-    trades: list[Trade]
+    trades: Trades
     open_trade: OpenTrade | None
     cash: Floats
     shares: Floats
@@ -73,59 +118,17 @@ class Statement:
     commissions: float
 
 
-class Ledger:
-    """Cash, and at most one open position, all of whose entries use all cash."""
+@dataclass(frozen=True, eq=False)
+class Fills:
+    """Where the position changes: at `bar` and `price` what is held is closed, and `side` is opened (0: nothing)."""
 
-    def __init__(self, account: Account) -> None:
-        self._account = account
-        self.cash = account.capital
-        self.held: OpenTrade | None = None
-        self.trades: list[Trade] = []
-        self.commissions = 0.0
+    bar: Ints
+    price: Floats
+    side: Sides
 
-    @property
-    def shares(self) -> float:
-        """Shares held, negative when short."""
-        return self.held.side * self.held.quantity if self.held else 0.0
-
-    def enter(self, side: int, bar: int, price: float) -> None:
-        """Open a position on `side` with all cash at `price`; nothing is opened where the cash buys nothing."""
-        paid = price * (1 + side * self._account.spread)
-        quantity = self._affordable(paid)
-        if quantity <= 0:
-            return
-        commission = self._account.commission * quantity * paid
-        self.cash -= side * quantity * paid + commission
-        self.commissions += commission
-        self.held = OpenTrade(side, quantity, bar, paid, commission)
-
-    def exit(self, bar: int, price: float, *, at_end: bool = False) -> None:
-        """Close the open position, if there is one, at `price`."""
-        held = self.held
-        if held is None:
-            return
-        commission = self._account.commission * held.quantity * price
-        self.cash += held.side * held.quantity * price - commission
-        self.commissions += commission
-        self.trades.append(
-            Trade(
-                held.side,
-                held.quantity,
-                held.entry_bar,
-                held.entry_price,
-                bar,
-                price,
-                held.commission + commission,
-                at_end,
-            )
-        )
-        self.held = None
-
-    def _affordable(self, price: float) -> float:
-        cost = price * (1 + self._account.commission)
-        if self.cash <= 0 or cost <= 0:
-            return 0.0
-        return self.cash / cost if self._account.fractional_shares else float(self.cash // cost)
+    def then_close(self, bar: int, price: float) -> "Fills":
+        """Return these fills and one more, which closes what they leave open."""
+        return Fills(np.append(self.bar, bar), np.append(self.price, price), np.append(self.side, np.int8(0)))
 
 
 def settle(decisions: Decisions, bars: Bars, account: Account) -> Statement:
@@ -134,37 +137,78 @@ def settle(decisions: Decisions, bars: Bars, account: Account) -> Statement:
     A decision at the last bar is never filled. When a bar's close leaves no equity, the account is ruined: the
     position is closed at that close and nothing is traded after it.
     """
-    statement = _settle(decisions, bars, account, ruined_at=None)
-    ruined = np.flatnonzero(statement.equity <= 0)
-    if len(ruined):
-        statement = _settle(decisions, bars, account, ruined_at=int(ruined[0]))
-    return statement
-
-
-def _settle(decisions: Decisions, bars: Bars, account: Account, ruined_at: int | None) -> Statement:
     last = len(bars) - 1
-    final = last if ruined_at is None else ruined_at
-    filled = int(np.searchsorted(decisions.bar, final))  # decided before `final`, so filled by then
-    at = decisions.bar[:filled] + 1
-    ledger = Ledger(account)
-    entries = [(0, account.capital, 0.0)]
-    for bar, price, side in zip(at.tolist(), bars.open[at].tolist(), decisions.side[:filled].tolist(), strict=True):
-        ledger.exit(bar, price)
-        if side:
-            ledger.enter(side, bar, price)
-        entries.append((bar, ledger.cash, ledger.shares))
-    if ruined_at is not None:
-        ledger.exit(ruined_at, float(bars.close[ruined_at]))
-        entries.append((ruined_at, ledger.cash, 0.0))
-    elif account.close_at_end:
-        ledger.exit(last, float(bars.open[last]), at_end=True)
-        entries.append((last, ledger.cash, ledger.shares))
-    return _statement(ledger, entries, bars.close)
+    fills = _fill(decisions, bars, last)
+    if account.close_at_end:
+        statement = _book(fills.then_close(last, bars.open[last]), bars, account, closed_at_end=len(fills.bar))
+    else:
+        statement = _book(fills, bars, account)
+    ruined = statement.equity <= 0
+    if not ruined.any():
+        return statement
+    ruin = int(ruined.argmax())
+    return _book(_fill(decisions, bars, ruin).then_close(ruin, bars.close[ruin]), bars, account)
 
 
-def _statement(ledger: Ledger, entries: list[tuple[int, float, float]], close: Floats) -> Statement:
-    """Spread the ledger's entries (bar, cash, shares) over the bars, and value them at each close."""
-    bar, cash, shares = (np.array(column) for column in zip(*entries, strict=True))
-    current: Ints = np.searchsorted(bar, np.arange(len(close)), side="right") - 1
-    cash, shares = cash[current], shares[current]
-    return Statement(ledger.trades, ledger.held, cash, shares, cash + shares * close, ledger.commissions)
+def _fill(decisions: Decisions, bars: Bars, final: int) -> Fills:
+    """Return the fills of what is decided before bar `final`."""
+    filled = int(np.searchsorted(decisions.bar, final))
+    bar = decisions.bar[:filled] + 1
+    return Fills(bar, bars.open[bar], decisions.side[:filled])
+
+
+def _book(fills: Fills, bars: Bars, account: Account, closed_at_end: int | None = None) -> Statement:
+    """Return what the account did when `fills` went through it; `closed_at_end` is the number of the closing one."""
+    paid = fills.price * (1 + fills.side * account.spread)
+    cash, quantity = _size(fills, paid, account)
+    entry_fee = account.commission * quantity * paid
+    closed_quantity = np.zeros_like(quantity)
+    closed_quantity[1:] = quantity[:-1]
+    exit_fee = account.commission * closed_quantity * fills.price
+    exit_ = np.flatnonzero(closed_quantity)
+    entry = exit_ - 1
+    trades = Trades(
+        side=fills.side[entry],
+        quantity=quantity[entry],
+        entry_bar=fills.bar[entry],
+        entry_price=paid[entry],
+        exit_bar=fills.bar[exit_],
+        exit_price=fills.price[exit_],
+        commission=entry_fee[entry] + exit_fee[exit_],
+        closed_at_end=exit_ == closed_at_end if closed_at_end is not None else np.zeros(len(exit_), dtype=np.bool_),
+    )
+    open_trade = None
+    if len(quantity) and quantity[-1]:
+        open_trade = OpenTrade(
+            int(fills.side[-1]), float(quantity[-1]), int(fills.bar[-1]), float(paid[-1]), float(entry_fee[-1])
+        )
+    lasts = np.diff(fills.bar, prepend=0, append=len(bars))  # how many closes see the account as each fill left it
+    at_close = np.repeat(np.append(account.capital, cash), lasts)
+    shares = np.repeat(np.append(0.0, fills.side * quantity), lasts)
+    fees = np.cumsum(np.column_stack([exit_fee, entry_fee]))  # one after the other, as they were paid
+    return Statement(
+        trades, open_trade, at_close, shares, at_close + shares * bars.close, float(fees[-1]) if len(fees) else 0.0
+    )
+
+
+def _size(fills: Fills, paid: Floats, account: Account) -> tuple[Floats, Floats]:
+    """Return, after each fill, the cash and the shares (without sign) that it opened: as many as all cash buys.
+
+    Each size depends on the cash that the fill before it left, so this is a loop, and it does nothing else.
+    """
+    rate, fractional, cash = account.commission, account.fractional_shares, float(account.capital)
+    cost = paid * (1 + rate)
+    cost[(fills.side == 0) | (cost <= 0)] = np.inf  # of which no cash buys a share
+    quantity = signed = 0.0
+    after: list[float] = []
+    bought: list[float] = []
+    for price, entry_price, each, side in zip(
+        fills.price.tolist(), paid.tolist(), cost.tolist(), fills.side.tolist(), strict=True
+    ):
+        cash += signed * price - rate * quantity * price
+        quantity = 0.0 if cash <= 0 else cash / each if fractional else cash // each
+        signed = side * quantity
+        cash -= signed * entry_price + rate * quantity * entry_price
+        after.append(cash)
+        bought.append(quantity)
+    return np.array(after), np.array(bought)

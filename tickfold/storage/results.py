@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from tickfold.engine.backtest import Outcome
 from tickfold.engine.bars import Bars
-from tickfold.engine.ledger import Trade
+from tickfold.engine.ledger import Trades
 from tickfold.protocol import Result
 from tickfold.storage import layout, parquet
 from tickfold.storage.manifest import Manifest
@@ -76,26 +76,28 @@ def equity_table(bars: Bars, outcome: Outcome) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=EQUITY)
 
 
-def trades_table(symbol: str, bars: Bars, trades: list[Trade]) -> pa.Table:
+def trades_table(symbol: str, bars: Bars, trades: Trades) -> pa.Table:
     """Return the closed trades, a row a trade, in the order of their exits."""
-    rows = [
-        {
-            "symbol": symbol,
-            "side": "long" if trade.side > 0 else "short",
-            "quantity": trade.quantity,
-            "entry_time": int(bars.timestamp[trade.entry_bar]),
-            "entry_price": trade.entry_price,
-            "exit_time": int(bars.timestamp[trade.exit_bar]),
-            "exit_price": trade.exit_price,
-            "pnl": trade.pnl,
-            "trade_return": trade.trade_return,
-            "commission": trade.commission,
-            "bars": trade.exit_bar - trade.entry_bar,
-            "closed_at_end": trade.closed_at_end,
-        }
-        for trade in trades
-    ]
-    return pa.Table.from_pylist(rows, schema=TRADES)
+    columns = {
+        "symbol": [symbol] * len(trades),
+        "side": ["long" if side > 0 else "short" for side in trades.side.tolist()],
+        "quantity": trades.quantity,
+        "entry_time": bars.timestamp[trades.entry_bar],
+        "entry_price": trades.entry_price,
+        "exit_time": bars.timestamp[trades.exit_bar],
+        "exit_price": trades.exit_price,
+        "pnl": trades.pnl,
+        "trade_return": trades.trade_return,
+        "commission": trades.commission,
+        "bars": (trades.exit_bar - trades.entry_bar).astype(np.int32),
+        "closed_at_end": trades.closed_at_end.tolist(),
+    }
+    arrays = []
+    for field in TRADES:
+        values = columns[field.name]
+        kind = field.type
+        arrays.append(pa.array(values, kind) if isinstance(values, list) else parquet.array(values, kind))
+    return pa.Table.from_arrays(arrays, schema=TRADES)
 
 
 def put_curves(s3: "S3Client", bucket: str, manifest: Manifest, bars: Bars, outcome: Outcome) -> None:
