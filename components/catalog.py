@@ -76,7 +76,7 @@ TABLES: Mapping[str, ParquetTable] = {
             "trade_return": "double",
             "commission": "double",
             "bars": "int",
-            "closed_at_end": "boolean",
+            "exit_reason": "string",
         },
         {"run_id": "string"},
         {"run_id": _INJECTED},

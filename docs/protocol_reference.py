@@ -10,7 +10,12 @@ from tickfold import protocol
 
 PAGE = Path(__file__).with_name("protocol.md")
 REQUESTS: tuple[type[BaseModel], ...] = (protocol.StartBacktest, protocol.Resume, protocol.Ping)
-PART = protocol.BacktestConfig
+PARTS: dict[type[BaseModel], str] = {
+    protocol.BacktestConfig: "config",
+    protocol.SizingTerms: "sizing",
+    protocol.CommissionTerms: "commission",
+}
+"""What messages are made of, and what each part is called here."""
 MESSAGES: tuple[type[BaseModel], ...] = (
     protocol.Accepted,
     protocol.Planned,
@@ -21,6 +26,7 @@ MESSAGES: tuple[type[BaseModel], ...] = (
     protocol.Error,
     protocol.Pong,
 )
+NAMES = {f"#/$defs/{model.__name__}": name for model, name in PARTS.items()}
 BOUNDS = {
     "exclusiveMinimum": "> {}",
     "minimum": "≥ {}",
@@ -51,7 +57,9 @@ def render() -> str:
         "## From the client\n",
         f"The smallest request for a run:\n\n```json\n{json.dumps(ORIGINAL)}\n```\n",
         *(_section(model) for model in REQUESTS),
-        _section(PART),
+        _section(protocol.BacktestConfig),
+        _section(protocol.SizingTerms),
+        _section(protocol.CommissionTerms),
         "## To the client\n",
         *(_section(model) for model in MESSAGES),
     ]
@@ -61,7 +69,7 @@ def render() -> str:
 def _section(model: type[BaseModel]) -> str:
     schema = model.model_json_schema(by_alias=True)
     wire = schema["properties"].get("type", {}).get("const")
-    title = f"`{wire}`" if wire else "`config`"
+    title = f"`{wire or PARTS[model]}`"
     required = set(schema.get("required", ()))
     rows = [_row(name, field, name in required) for name, field in schema["properties"].items() if name != "type"]
     table = "| field | type | default | meaning |\n|---|---|---|---|\n" + "".join(rows) if rows else ""
@@ -82,8 +90,8 @@ def _type(field: dict[str, Any]) -> str:
             return " or ".join(f"`{json.dumps(value)}`" for value in values)
         case {"const": value}:
             return f"`{json.dumps(value)}`"
-        case {"$ref": _}:
-            return "object, see `config`"
+        case {"$ref": reference}:
+            return f"object, see `{NAMES[reference]}`"
         case {"prefixItems": items}:
             return "[" + ", ".join(_type(item) for item in items) + "]"
         case {"type": "array", "items": items}:

@@ -7,7 +7,7 @@ from functions.step import Event, step
 from tickfold.engine.backtest import Outcome, conclude
 from tickfold.engine.bars import Bars
 from tickfold.engine.fold import fold
-from tickfold.planning import account_of
+from tickfold.planning import account_of, orders_of
 from tickfold.protocol import Partial, Result, dump
 from tickfold.storage import layout, results, speculations
 from tickfold.storage.manifest import Manifest
@@ -28,10 +28,11 @@ def handler(event: Event) -> Event:
         return {"run_id": run_id, "status": "succeeded"}
     s3, bucket = granted.s3(), granted.bucket()
     manifest = Manifest.get(s3, bucket, run_id)
-    folded = fold(speculations.get_all(s3, bucket, run_id, manifest.chunks))
     bars = SeriesStore(s3, bucket).read(manifest.series, manifest.first, manifest.first + manifest.bars)
-    strategy = create(manifest.config.strategy, manifest.config.parameters)
-    outcome = conclude(folded.decisions, bars, strategy, account_of(manifest.config))
+    config, orders = manifest.config, orders_of(manifest.config)
+    folded = fold(speculations.get_all(s3, bucket, run_id, manifest.chunks), bars, orders)
+    strategy = create(config.strategy, config.parameters)
+    outcome = conclude(folded.decisions, bars, strategy, account_of(config), orders)
     results.put_curves(s3, bucket, manifest, bars, outcome)
     result = _result(manifest, outcome, strategy.model_dump(), folded.replayed_bars)
     results.put_run(s3, bucket, manifest, result)
@@ -54,6 +55,7 @@ def _result(manifest: Manifest, outcome: Outcome, parameters: dict[str, int | fl
         parameters=parameters,
         chunks=len(manifest.chunks),
         replayed_bars=replayed_bars,
+        sequential_bars=outcome.statement.sequential_bars,
         metrics=results.defined(outcome.metrics.as_dict()),
         execution_arn=manifest.execution_arn,
         trades_uri=root + layout.trades_key(manifest.run_id),

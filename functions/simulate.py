@@ -5,6 +5,7 @@ from functools import lru_cache
 from functions import granted
 from functions.step import Event, step
 from tickfold.engine.backtest import simulate
+from tickfold.planning import orders_of
 from tickfold.protocol import Progress
 from tickfold.storage import speculations
 from tickfold.storage.manifest import Manifest
@@ -24,7 +25,7 @@ def handler(event: Event) -> Event:
     strategy = create(config.strategy, config.parameters)
     start = manifest.first + chunk.start - chunk.warm_up(strategy.lookback)
     bars = SeriesStore(granted.s3(), granted.bucket()).read(manifest.series, start, manifest.first + chunk.stop)
-    speculation = simulate(bars, chunk, strategy, config.direction)
+    speculation = simulate(bars, chunk, strategy, orders_of(config))
     if speculations.put(granted.s3(), granted.bucket(), run_id, number, speculation):
         _tell(run_id, len(manifest.chunks))
     return {}

@@ -1,9 +1,10 @@
 """Planning: checks what a client asked for, and cuts it into chunks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
+from tickfold.engine.account import Account, Commission, Sizing
 from tickfold.engine.chunk import Chunk, cut
-from tickfold.engine.ledger import Account
+from tickfold.engine.orders import Orders
 from tickfold.errors import RunError
 from tickfold.protocol import BacktestConfig
 from tickfold.storage.catalog import Series
@@ -45,8 +46,15 @@ def account_of(config: BacktestConfig) -> Account:
     """Return the account that `config` trades with."""
     return Account(
         capital=config.start_capital,
-        commission=config.commission,
+        commission=Commission(**config.commission.model_dump()),
         spread=config.spread,
+        slippage=config.slippage,
+        sizing=Sizing(**config.sizing.model_dump()),
         fractional_shares=config.fractional_shares,
         close_at_end=config.close_at_end,
     )
+
+
+def orders_of(config: BacktestConfig) -> Orders:
+    """Return the terms of the orders that `config` asks for."""
+    return Orders(**{field.name: getattr(config, field.name) for field in fields(Orders)})

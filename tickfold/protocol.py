@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     TypeAdapter,
@@ -21,6 +22,8 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from tickfold.engine.account import SizingKind
+from tickfold.engine.orders import Direction, Fill
 from tickfold.errors import RunError
 from tickfold.validation import explain
 
@@ -32,7 +35,7 @@ TIMEFRAME_PATTERN = r"^[1-9][0-9]{0,2}(s|m|h|d|w)$"
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
-Direction = Literal["both", "long", "short"]
+_PARTS = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(%|bps?)\s*")
 
 
 class _Wire(BaseModel):
@@ -46,6 +49,52 @@ class _Wire(BaseModel):
 
 
 # --- from the client -------------------------------------------------------------------------------------------------
+
+
+def _of_parts(value: Any) -> Any:
+    """Turn `5bp` and `0.05%` into 0.0005; leave anything else for the field to judge."""
+    match = _PARTS.fullmatch(value) if isinstance(value, str) else None
+    return float(match[1]) / (100 if match[2] == "%" else 10_000) if match else value
+
+
+Fraction = Annotated[float, Field(ge=0, lt=1), BeforeValidator(_of_parts)]
+Distance = Annotated[float, Field(gt=0, lt=1), BeforeValidator(_of_parts)]
+Dollars = Annotated[float, Field(ge=0, le=1_000_000_000)]
+
+
+class CommissionTerms(_Wire):
+    """What each fill costs: fixed + perShare · shares + relative · value, and minimum at least."""
+
+    relative: Annotated[Fraction, Field(description="Fraction of the fill's value.")] = 0.0
+    per_share: Annotated[Dollars, Field(description="Dollars a share.")] = 0.0
+    fixed: Annotated[Dollars, Field(description="Dollars a fill.")] = 0.0
+    minimum: Annotated[Dollars, Field(description="Dollars that a fill costs at least.")] = 0.0
+
+
+def _of_a_number(value: Any) -> Any:
+    return {"relative": value} if isinstance(value, int | float | str) else value
+
+
+class SizingTerms(_Wire):
+    """How much an order buys or sells short; never more than the cash pays for."""
+
+    kind: Annotated[
+        SizingKind,
+        Field(
+            description="`fraction` of the cash, `cash` in dollars, number of `shares`, or the fraction of the cash "
+            "that gives the position a yearly `volatility`."
+        ),
+    ] = "fraction"
+    value: Annotated[
+        float, Field(gt=0, le=1_000_000_000_000, description="Fraction, dollars, shares, or volatility (0.2: 20 %).")
+    ]
+    bars: Annotated[int, Field(ge=2, le=10_000, description="Bars over which volatility is measured.")] = 20
+
+    @model_validator(mode="after")
+    def _is_a_fraction(self) -> "SizingTerms":
+        if self.kind == "fraction" and self.value > 1:
+            raise ValueError(f"a fraction of the cash is at most 1, not {self.value:g}")
+        return self
 
 
 class BacktestConfig(_Wire):
@@ -67,11 +116,37 @@ class BacktestConfig(_Wire):
             description="Such as 1m, 1h, 1d. Left out: the coarsest that is loaded.",
         ),
     ] = None
-    commission: Annotated[float, Field(ge=0, lt=1, description="Fraction of each fill's value.")] = 0.0
-    spread: Annotated[float, Field(ge=0, lt=1, description="Fraction of the price, paid on entry.")] = 0.0
-    fractional_shares: Annotated[bool, Field(description="Buy fractions of a share.")] = False
     direction: Annotated[Direction, Field(description="Sides that may be held.")] = "both"
-    close_at_end: Annotated[bool, Field(description="Close an open trade at the last bar's open.")] = True
+    fill: Annotated[
+        Fill, Field(description="Where market orders are filled: at the next `open`, or at the `close` that decided.")
+    ] = "open"
+    limit: Annotated[
+        Fraction | None, Field(description="Enter by a limit order, this fraction better than the close that decided.")
+    ] = None
+    limit_bars: Annotated[
+        int | None, Field(ge=1, description="Bars that a limit order lives. Left out: until another side is asked for.")
+    ] = None
+    stop_loss: Annotated[
+        Distance | None, Field(description="Leave at a loss of this fraction of the market price at entry.")
+    ] = None
+    take_profit: Annotated[
+        Annotated[float, Field(gt=0, le=1_000), BeforeValidator(_of_parts)] | None,
+        Field(description="Leave at a profit of this fraction of the market price at entry."),
+    ] = None
+    trailing_stop: Annotated[
+        Distance | None, Field(description="Leave this fraction away from the best price since the entry.")
+    ] = None
+    max_bars: Annotated[int | None, Field(ge=1, description="Most bars that a position is held.")] = None
+    sizing: Annotated[SizingTerms, Field(description="How large positions are.")] = SizingTerms(value=1)
+    fractional_shares: Annotated[bool, Field(description="Buy fractions of a share.")] = False
+    commission: Annotated[
+        CommissionTerms,
+        BeforeValidator(_of_a_number),
+        Field(description="What a fill costs. A number is short for `relative`, the fraction of its value."),
+    ] = CommissionTerms()
+    spread: Annotated[Fraction, Field(description="Fraction of the price, paid on entry.")] = 0.0
+    slippage: Annotated[Fraction, Field(description="Fraction by which market and stop fills are worse.")] = 0.0
+    close_at_end: Annotated[bool, Field(description="Close an open trade at the last bar.")] = True
     chunks: Annotated[
         int | None,
         Field(ge=1, description="Force the number of chunks. Left out: follows from bars and lookback."),
@@ -103,6 +178,14 @@ class BacktestConfig(_Wire):
     def _in_order(self) -> "BacktestConfig":
         if self.end_date < self.start_date:
             raise ValueError(f"endDate {self.end_date} is before startDate {self.start_date}")
+        return self
+
+    @model_validator(mode="after")
+    def _terms_go_together(self) -> "BacktestConfig":
+        if self.limit_bars is not None and self.limit is None:
+            raise ValueError("limitBars needs limit: it says for how long such an order waits")
+        if self.sizing.kind == "shares" and self.sizing.value % 1 and not self.fractional_shares:
+            raise ValueError(f"{self.sizing.value:g} shares are no whole number; set fractionalShares")
         return self
 
 
@@ -229,6 +312,9 @@ class Result(Message):
     parameters: dict[str, int | float]
     chunks: int
     replayed_bars: Annotated[int, Field(description="Bars that the fold had to run again.")]
+    sequential_bars: Annotated[
+        int, Field(description="Bars decided in sequence, since cash did not pay for an order.")
+    ] = 0
     metrics: Annotated[
         dict[str, int | float | None],
         Field(description="As docs/metrics.md defines them; null where a metric is undefined."),

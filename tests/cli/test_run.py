@@ -26,6 +26,7 @@ KEYS = [
     "parameters",
     "chunks",
     "replayed_bars",
+    "sequential_bars",
     "metrics",
     "execution_arn",
     "trades_uri",
@@ -54,7 +55,12 @@ def test_the_options_become_the_request(
         options = (
             "--strategy sma_cross --param fast=10 --param level=2.5 --capital 5000 --timeframe 1d --commission 0.002"
         )
-        more = "--spread 0.001 --fractional --direction long --keep-open --chunks 7"
+        more = (
+            "--spread 0.001 --fractional --direction long --keep-open --chunks 7 --fill close --limit 1% "
+            "--limit-bars 3 --stop-loss 500bp --take-profit 0.1 --trailing-stop 0.04 --max-bars 9 "
+            "--size volatility:0.2:60 --slippage 5bp --commission-per-share 0.01 --commission-fixed 1 "
+            "--commission-minimum 2"
+        )
         assert tickfold(*RUN, *options.split(), *more.split()).status == 0
     assert json.loads(requests[0])["config"] == {
         "stock": "GOOG",
@@ -64,10 +70,19 @@ def test_the_options_become_the_request(
         "strategy": "sma_cross",
         "parameters": {"fast": 10, "level": 2.5},
         "timeframe": "1d",
-        "commission": 0.002,
-        "spread": 0.001,
-        "fractionalShares": True,
         "direction": "long",
+        "fill": "close",
+        "limit": 0.01,
+        "limitBars": 3,
+        "stopLoss": 0.05,
+        "takeProfit": 0.1,
+        "trailingStop": 0.04,
+        "maxBars": 9,
+        "sizing": {"kind": "volatility", "value": 0.2, "bars": 60},
+        "fractionalShares": True,
+        "commission": {"relative": 0.002, "perShare": 0.01, "fixed": 1.0, "minimum": 2.0},
+        "spread": 0.001,
+        "slippage": 0.0005,
         "closeAtEnd": False,
         "chunks": 7,
     }
@@ -139,7 +154,11 @@ def test_without_a_stack_json_is_a_document_too(tickfold: Command) -> None:
         (["--end", "2003-01-01"], "--end 2003-01-01 is before --start 2004-08-19"),
         (["--capital", "-5"], "--capital -5.0: "),
         (["--symbol", "not a symbol"], "--symbol 'NOT A SYMBOL' does not match"),
-        (["--commission", "1.5"], "--commission 1.5: "),
+        (["--commission", "1.5"], "--commission '1.5': "),
+        (["--size", "fraction:2"], "a fraction of the cash is at most 1, not 2"),
+        (["--size", "lots:2"], "--size 'lots': "),
+        (["--stop-loss", "half"], "--stop-loss 'half': "),
+        (["--limit-bars", "2"], "--limit-bars needs --limit: it says for how long such an order waits"),
     ],
 )
 def test_a_wrong_value_is_named_by_its_option_before_anything_is_sent(

@@ -17,7 +17,8 @@ from tests.embedded.conversation import SMA, conversation, run, start
 from tests.embedded.executions import ended
 from tickfold.engine.backtest import backtest
 from tickfold.engine.bars import Bars
-from tickfold.engine.ledger import Account
+from tickfold.planning import account_of, orders_of
+from tickfold.protocol import BacktestConfig
 from tickfold.storage.catalog import SeriesCatalog
 from tickfold.storage.series import SeriesStore
 from tickfold.strategies import create
@@ -74,25 +75,27 @@ def test_the_streamed_curve_is_the_one_in_parquet(stack: EmbeddedStack, url: str
         {"commission": 0.002, "spread": 0.001},
         {"fractionalShares": True, "direction": "long"},
         {"direction": "short", "closeAtEnd": False, "commission": 0.001},
+        {"stopLoss": 0.03, "takeProfit": 0.06, "slippage": "5bp", "commission": {"perShare": 0.005, "minimum": 1}},
+        {"limit": 0.01, "limitBars": 5, "trailingStop": 0.05, "sizing": {"kind": "volatility", "value": 0.2}},
+        {"fill": "close", "maxBars": 15, "sizing": {"kind": "cash", "value": 2_500}},
+        {"startCapital": 60},  # which does not always buy a share
     ],
 )
 def test_the_result_is_that_of_one_pass(stack: EmbeddedStack, url: str, options: dict[str, Any]) -> None:
-    result = run(url, start(**SMA, **options))[-1]
+    accepted, *_, result = run(url, start(**SMA, **options))
     store = SeriesStore(stack.client("s3"), stack.outputs["bucket"])
     series = store.get("AAPL", "1d")
     bars = store.read(series, *series.span(datetime(2000, 3, 1).date(), datetime(2013, 3, 1).date()))
-    account = Account(
-        10_000,
-        commission=options.get("commission", 0.0),
-        spread=options.get("spread", 0.0),
-        fractional_shares=options.get("fractionalShares", False),
-        close_at_end=options.get("closeAtEnd", True),
-    )
-    whole = backtest(bars, create("sma_cross", {"fast": 10, "slow": 30}), account, options.get("direction", "both"))
+    config = BacktestConfig.model_validate(accepted["config"])
+    strategy = create("sma_cross", {"fast": 10, "slow": 30})
+    whole = backtest(bars, strategy, account_of(config), orders_of(config))
     expected = {name: None if np.isnan(value) else value for name, value in whole.metrics.as_dict().items()}
     assert result["metrics"] == expected
     trades = table(stack, result["tradesUri"])
     assert [trade["pnl"] for trade in trades] == [trade.pnl for trade in whole.statement.trades]
+    assert [trade["exit_reason"] for trade in trades] == [trade.exit_reason for trade in whole.statement.trades]
+    assert result["sequentialBars"] == whole.statement.sequential_bars
+    assert (result["sequentialBars"] > 0) == ("startCapital" in options)
     assert result["chunks"] > 1
 
 

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from tickfold.engine.automaton import Direction, asked, decide, targets
+from tickfold.engine.automaton import asked
+from tickfold.engine.bars import Bars
 from tickfold.engine.chunk import Chunk, cut, speculate
+from tickfold.engine.orders import NONE, Direction, Orders
 from tickfold.engine.signal import FLAT, HOLD, LONG, SHORT
 
 
@@ -43,32 +45,41 @@ SIGNALS = np.array([HOLD, LONG, LONG, HOLD, SHORT, FLAT, FLAT, LONG, HOLD], dtyp
 
 
 @pytest.mark.parametrize(
-    ("direction", "state", "expected"),
+    ("direction", "expected"),
     [
-        ("both", 0, [(1, 1), (4, -1), (5, 0), (7, 1)]),
-        ("both", 1, [(4, -1), (5, 0), (7, 1)]),
-        ("long", 0, [(1, 1), (4, 0), (7, 1)]),
-        ("short", 0, [(4, -1), (5, 0)]),
-        ("short", -1, [(1, 0), (4, -1), (5, 0)]),
+        ("both", [(1, 1), (2, 1), (4, -1), (5, 0), (6, 0), (7, 1)]),
+        ("long", [(1, 1), (2, 1), (4, 0), (5, 0), (6, 0), (7, 1)]),
+        ("short", [(1, 0), (2, 0), (4, -1), (5, 0), (6, 0), (7, 0)]),
     ],
 )
-def test_signals_become_decisions(direction: Direction, state: int, expected: list[tuple[int, int]]) -> None:
-    bar = asked(SIGNALS)
-    made = decide(bar, targets(SIGNALS[bar], direction), state)
-    assert list(zip(made.bar.tolist(), made.side.tolist(), strict=True)) == expected
+def test_signals_become_asks_as_the_direction_allows(direction: Direction, expected: list[tuple[int, int]]) -> None:
+    asks = asked(SIGNALS, direction)
+    assert list(zip(asks.bar.tolist(), asks.side.tolist(), strict=True)) == expected
+
+
+def test_asks_for_one_side_are_one_wish() -> None:
+    asks = asked(SIGNALS, "both")
+    assert asks.begins.tolist() == [0, 2, 3, 5]
+    assert asks.starts.tolist() == [0, 0, 2, 3, 3, 5]
+    assert asks.ends.tolist() == [2, 2, 3, 5, 5, 6]
 
 
 def test_speculation_counts_bars_from_the_runs_first() -> None:
-    found = speculate(Chunk(100, 109), SIGNALS, "both")
-    assert found.bar.tolist() == [101, 102, 104, 105, 106, 107]
-    assert found.decisions.bar.tolist() == [101, 104, 105, 107]
+    price = np.arange(10.0, 19.0)
+    bars = Bars(np.arange(9), price, price, price, price, price)
+    found = speculate(Chunk(100, 109), bars, SIGNALS, Orders()).decisions
+    assert found.asks.bar.tolist() == [101, 102, 104, 105, 106, 107]
+    assert found.positions.ask.tolist() == [0, 2, 5]
+    assert found.positions.entry_bar.tolist() == [102, 105, 108]
+    assert found.positions.exit_bar.tolist() == [105, 106, NONE]  # the last is open at the chunk's end
 
 
 def test_an_unknown_signal_is_refused() -> None:
     with pytest.raises(ValueError, match="HOLD, LONG, SHORT or FLAT"):
-        asked(np.array([0, 3], dtype=np.int8))
+        asked(np.array([0, 3], dtype=np.int8), "both")
 
 
 def test_signals_of_another_length_are_refused() -> None:
-    with pytest.raises(ValueError, match="9 signals for a chunk of 10 bars"):
-        speculate(Chunk(0, 10), SIGNALS, "both")
+    price = np.ones(10)
+    with pytest.raises(ValueError, match="9 signals and 10 bars for a chunk of 10 bars"):
+        speculate(Chunk(0, 10), Bars(np.arange(10), price, price, price, price, price), SIGNALS, Orders())

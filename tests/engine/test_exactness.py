@@ -3,42 +3,45 @@
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from tests.engine.random_runs import PROPERTY, Case, assert_same, cases, copied
-from tickfold.engine.automaton import Decisions
+from tests.engine.random_runs import PROPERTY, Case, assert_as_reference, assert_same, cases, copied, random_strategies
+from tickfold.engine.account import Account, Commission
+from tickfold.engine.automaton import Asks, Decisions, merge
 from tickfold.engine.bars import Bars
 from tickfold.engine.chunk import Speculation, cut
 from tickfold.engine.fold import fold
-from tickfold.engine.ledger import Account
-from tickfold.strategies import Strategy, create
+from tickfold.engine.orders import Orders
+from tickfold.strategies import create
 
-
-@st.composite
-def strategies(draw: st.DrawFn) -> Strategy:
-    fast = draw(st.integers(1, 12))
-    averages = create("sma_cross", {"fast": fast, "slow": fast + draw(st.integers(1, 20))})
-    return draw(st.sampled_from([averages, create("buy_and_hold", {})]))
+EVERY_EXIT = Orders(stop_loss=0.04, take_profit=0.08, trailing_stop=0.05, max_bars=30)
 
 
 @PROPERTY
-@given(cases(strategies()))
+@given(cases(random_strategies()))
 def test_folded_equals_one_pass(case: Case) -> None:
-    folded = fold(case.speculations())
+    folded = fold(case.speculations(), case.bars, case.orders)
     assert_same(case.whole(), case.settle(folded.decisions))
     assert 0 <= folded.replayed_bars <= len(case.bars)
 
 
+@PROPERTY
+@given(cases(random_strategies()))
+def test_one_pass_equals_the_reference(case: Case) -> None:
+    assert_as_reference(case.whole().statement, case)
+
+
 def naive(speculations: list[Speculation]) -> Decisions:
     """What a fold that trusts every speculation would answer: each chunk as if it truly began flat."""
-    parts = [speculation.decisions for speculation in speculations]
-    return Decisions(np.concatenate([part.bar for part in parts]), np.concatenate([part.side for part in parts]))
+    found = [speculation.decisions for speculation in speculations]
+    offsets = np.cumsum([0, *(len(decisions.asks) for decisions in found)])
+    asks = Asks(*(np.concatenate([getattr(d.asks, name) for d in found]) for name in ("bar", "side")))
+    return Decisions(asks, merge([d.positions.later(0, int(at)) for d, at in zip(found, offsets, strict=False)]))
 
 
 def test_the_property_refutes_a_fold_that_never_replays() -> None:
     @PROPERTY
-    @given(cases(strategies()))
+    @given(cases(random_strategies()))
     def claim(case: Case) -> None:
         assert_same(case.whole(), case.settle(naive(case.speculations())))
 
@@ -48,7 +51,7 @@ def test_the_property_refutes_a_fold_that_never_replays() -> None:
 
 def test_the_property_refutes_a_warm_up_that_is_one_bar_short() -> None:
     @PROPERTY
-    @given(cases(strategies()))
+    @given(cases(random_strategies()))
     def claim(case: Case) -> None:
         signals = case.strategy.signals(case.bars)
         for chunk in case.chunks:
@@ -60,14 +63,17 @@ def test_the_property_refutes_a_warm_up_that_is_one_bar_short() -> None:
         claim()
 
 
+@pytest.mark.parametrize("orders", [Orders(), EVERY_EXIT, Orders(limit=0.01, limit_bars=10, stop_loss=0.05)])
 @pytest.mark.parametrize("chunks", [1, 2, 7, 64, 2148])
 @pytest.mark.parametrize(("fast", "slow"), [(10, 30), (1, 2), (50, 200)])
-def test_real_bars_fold_the_same_for_any_number_of_chunks(goog: Bars, chunks: int, fast: int, slow: int) -> None:
+def test_real_bars_fold_the_same_for_any_number_of_chunks(
+    goog: Bars, orders: Orders, chunks: int, fast: int, slow: int
+) -> None:
     strategy = create("sma_cross", {"fast": fast, "slow": slow})
     pieces = cut(len(goog), strategy.lookback, workers=40, chunks=chunks)
-    case = Case(goog, strategy, Account(10_000, commission=0.001), "both", pieces)
+    case = Case(goog, strategy, Account(10_000, Commission(0.001)), orders, pieces)
     assert len(pieces) == chunks
-    assert_same(case.whole(), case.settle(fold(case.speculations()).decisions))
+    assert_same(case.whole(), case.settle(fold(case.speculations(), goog, orders).decisions))
 
 
 def test_ties_on_a_grid_are_found_whatever_the_cut() -> None:
@@ -89,6 +95,6 @@ def test_ties_on_a_grid_are_found_whatever_the_cut() -> None:
 def test_a_missing_chunk_is_refused(goog: Bars) -> None:
     strategy = create("buy_and_hold", {})
     pieces = cut(len(goog), 1, workers=4, chunks=4)
-    found = Case(goog, strategy, Account(1_000), "both", pieces).speculations()
+    found = Case(goog, strategy, Account(1_000), Orders(), pieces).speculations()
     with pytest.raises(ValueError, match="expected bar 537"):
-        fold([found[0], *found[2:]])
+        fold([found[0], *found[2:]], goog, Orders())

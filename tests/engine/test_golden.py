@@ -3,10 +3,10 @@
 import pytest
 
 from tests.golden import assert_golden
-from tickfold.engine.automaton import Direction
+from tickfold.engine.account import Account, Commission
 from tickfold.engine.backtest import backtest
 from tickfold.engine.bars import Bars
-from tickfold.engine.ledger import Account
+from tickfold.engine.orders import Orders
 from tickfold.strategies import create
 
 
@@ -16,24 +16,25 @@ def test_sma_cross_10_30_has_every_golden_metric(goog: Bars) -> None:
 
 
 @pytest.mark.parametrize(
-    ("account", "direction", "final_equity", "trades"),
+    ("account", "orders", "final_equity", "trades"),
     [
-        (Account(10_000, commission=0.002, close_at_end=False), "both", 56_263.52, 93),
-        (Account(10_000, commission=0.002), "both", 55_574.51, 94),
-        (Account(10_000, spread=0.002, close_at_end=False), "both", 68_935.12, 93),
-        (Account(10_000, commission=0.002, close_at_end=False), "long", 63_341.19136, 46),
+        (Account(10_000, Commission(0.002), close_at_end=False), Orders(), 56_263.52, 93),
+        (Account(10_000, Commission(0.002)), Orders(), 55_574.51, 94),
+        (Account(10_000, spread=0.002, close_at_end=False), Orders(), 68_935.12, 93),
+        (Account(10_000, Commission(0.002), close_at_end=False), Orders("long"), 63_341.19136, 46),
+        (Account(10_000, Commission(0.002), close_at_end=False), Orders(fill="close"), 49_985.91578, 93),
     ],
 )
 def test_sma_cross_10_20_with_costs(
-    goog: Bars, account: Account, direction: Direction, final_equity: float, trades: int
+    goog: Bars, account: Account, orders: Orders, final_equity: float, trades: int
 ) -> None:
-    metrics = backtest(goog, create("sma_cross", {"fast": 10, "slow": 20}), account, direction).metrics
+    metrics = backtest(goog, create("sma_cross", {"fast": 10, "slow": 20}), account, orders).metrics
     assert metrics.final_equity == pytest.approx(final_equity, abs=0.005)
     assert metrics.trades == trades
 
 
 def test_buy_and_hold_closed_at_the_end(goog: Bars) -> None:
-    metrics = backtest(goog, create("buy_and_hold", {}), Account(10_000, commission=0.002)).metrics
+    metrics = backtest(goog, create("buy_and_hold", {}), Account(10_000, Commission(0.002))).metrics
     assert metrics.final_equity == pytest.approx(71_670.961, abs=0.0005)
     assert metrics.commissions == pytest.approx(163.539, abs=0.0005)
     assert metrics.trades == 1

@@ -19,7 +19,7 @@ COLUMNS = {
     "bars": "timestamp timestamp, open double, high double, low double, close double, volume double",
     "trades": "symbol string, side string, quantity double, entry_time timestamp, entry_price double, "
     "exit_time timestamp, exit_price double, pnl double, trade_return double, commission double, bars int, "
-    "closed_at_end boolean",
+    "exit_reason string",
     "equity": "timestamp timestamp, equity double, cash double, shares double, close double",
     "runs": "run_id string, symbol string, timeframe string, strategy string, parameters string, start_date date, "
     "end_date date, start_capital double, bars bigint, chunks int, replayed_bars bigint, trades int, "

@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 
+from tickfold.engine.account import Account, Commission, Sizing
+from tickfold.engine.orders import Orders
 from tickfold.errors import RunError
+from tickfold.planning import account_of, orders_of
 from tickfold.protocol import (
     MAX_MESSAGE_BYTES,
+    CommissionTerms,
     Failed,
     Partial,
     Ping,
@@ -39,7 +43,10 @@ def test_the_original_message_is_accepted_to_the_letter() -> None:
     assert (config.stock, config.start_date, config.end_date) == ("TQQQ", date(2024, 1, 1), date(2024, 1, 2))
     assert config.start_capital == 1000
     assert config.strategy == "buy_and_hold"
-    assert (config.commission, config.spread, config.fractional_shares, config.timeframe) == (0, 0, False, None)
+    assert (config.commission, config.spread, config.slippage) == (CommissionTerms(), 0, 0)
+    assert (config.fractional_shares, config.timeframe) == (False, None)
+    assert orders_of(config) == Orders()
+    assert account_of(config) == Account(1000)
 
 
 def test_every_option_is_read() -> None:
@@ -54,13 +61,38 @@ def test_every_option_is_read() -> None:
             direction="long",
             closeAtEnd=False,
             chunks=8,
+            fill="close",
+            limit=0.01,
+            limitBars=3,
+            stopLoss="5%",
+            takeProfit=0.1,
+            trailingStop="250bp",
+            maxBars=20,
+            sizing={"kind": "volatility", "value": 0.2, "bars": 60},
+            slippage="5 bps",
         )
     )
     assert isinstance(request, StartBacktest)
     config = request.config
     assert config.parameters == {"fast": 5, "slow": 9}
-    assert (config.commission, config.spread, config.fractional_shares) == (0.001, 0.002, True)
+    assert (config.commission.relative, config.spread, config.fractional_shares) == (0.001, 0.002, True)
     assert (config.timeframe, config.direction, config.close_at_end, config.chunks) == ("1m", "long", False, 8)
+    assert orders_of(config) == Orders("long", "close", 0.01, 3, 0.05, 0.1, 0.025, 20)
+    assert account_of(config) == Account(
+        1000,
+        Commission(0.001),
+        0.002,
+        0.0005,
+        Sizing("volatility", 0.2, 60),
+        fractional_shares=True,
+        close_at_end=False,
+    )
+
+
+def test_commission_may_have_four_parts() -> None:
+    request = parse_request(start(commission={"relative": "10bp", "perShare": 0.005, "fixed": 1, "minimum": 2}))
+    assert isinstance(request, StartBacktest)
+    assert account_of(request.config).commission == Commission(0.001, 0.005, 1, 2)
 
 
 @pytest.mark.parametrize(
@@ -82,8 +114,18 @@ def test_every_option_is_read() -> None:
         (start(startDate=0), "config.startDate 0: must be a day such as 2024-01-31"),
         (start(endDate="2023-12-31"), "endDate 2023-12-31 is before startDate 2024-01-01"),
         (start(stock="../../etc"), "config.stock '../../ETC' does not match"),
-        (start(commission=1), "config.commission 1: input should be less than 1"),
+        (start(commission=1), "config.commission.relative 1: input should be less than 1"),
         (start(spread=-0.1), "config.spread -0.1"),
+        (start(spread="wide"), "config.spread 'wide': input should be a valid number"),
+        (start(commission={"perFill": 1}), "config.commission.perFill is not a known field"),
+        (start(stopLoss=0), "config.stopLoss 0: input should be greater than 0"),
+        (start(trailingStop="100%"), "config.trailingStop 1.0: input should be less than 1"),
+        (start(fill="middle"), "config.fill 'middle': input should be 'open' or 'close'"),
+        (start(limitBars=3), "limitBars needs limit: it says for how long such an order waits"),
+        (start(maxBars=0), "config.maxBars 0: input should be greater than or equal to 1"),
+        (start(sizing={"value": 1.5}), "a fraction of the cash is at most 1, not 1.5"),
+        (start(sizing={"kind": "shares", "value": 1.5}), "1.5 shares are no whole number; set fractionalShares"),
+        (start(sizing={"kind": "lots", "value": 1}), "input should be 'fraction', 'cash', 'shares' or 'volatility'"),
         (start(timeframe="day"), "config.timeframe 'day' does not match"),
         (start(direction="up"), "config.direction 'up': input should be 'both', 'long' or 'short'"),
         (start(chunks=0), "config.chunks 0"),

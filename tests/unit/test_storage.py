@@ -10,9 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.testing import assert_array_equal
 
-from tickfold.engine.automaton import Decisions
+from tickfold.engine.automaton import Asks, Decisions, Positions
 from tickfold.engine.bars import Bars
-from tickfold.engine.chunk import Chunk, Speculation
+from tickfold.engine.chunk import Chunk, Speculation, speculate
+from tickfold.engine.orders import NONE, SIGNAL, Orders
 from tickfold.storage import parquet, results, series, speculations
 
 
@@ -48,22 +49,28 @@ def test_an_array_of_another_width_is_refused() -> None:
 
 def test_a_speculation_survives_its_file() -> None:
     chunk = Chunk(100, 200)
-    bar, target = np.array([103, 110, 150]), np.array([1, 1, -1], dtype=np.int8)
-    found = speculations.decode(
-        chunk, speculations.encode(Speculation(chunk, bar, target, Decisions(bar[[0, 2]], target[[0, 2]])))
+    asks = Asks(np.array([103, 110, 150]), np.array([1, 1, -1], dtype=np.int8))
+    positions = Positions(
+        ask=np.array([0, 2]),
+        side=np.array([1, -1], dtype=np.int8),
+        entry_bar=np.array([104, 151]),
+        entry_price=np.array([10.25, 11.5]),
+        exit_bar=np.array([151, NONE]),
+        exit_price=np.array([11.5, 0.1]),
+        reason=np.array([SIGNAL, 0], dtype=np.int8),
     )
+    found = speculations.decode(chunk, speculations.encode(Speculation(chunk, Decisions(asks, positions))))
     assert found.chunk == chunk
-    assert_array_equal(found.bar, bar)
-    assert_array_equal(found.target, target)
-    assert_array_equal(found.decisions.bar, [103, 150])
-    assert_array_equal(found.decisions.side, [1, -1])
+    for name in ("bar", "side"):
+        assert_array_equal(getattr(found.decisions.asks, name), getattr(asks, name), strict=True)
+    for name, expected in vars(positions).items():
+        assert_array_equal(getattr(found.decisions.positions, name), expected, strict=True)
 
 
 def test_a_speculation_without_signals_survives_its_file() -> None:
-    chunk = Chunk(0, 5)
-    nothing = Decisions(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int8))
-    found = speculations.decode(chunk, speculations.encode(Speculation(chunk, nothing.bar, nothing.side, nothing)))
-    assert len(found.bar) == len(found.decisions.bar) == 0
+    nothing = speculate(Chunk(0, 5), bars(5), np.zeros(5, dtype=np.int8), Orders())
+    found = speculations.decode(nothing.chunk, speculations.encode(nothing))
+    assert len(found.decisions.asks) == len(found.decisions.positions) == 0
 
 
 @pytest.mark.parametrize(("count", "points"), [(1, 1), (10, 10), (11, 6), (100, 11)])

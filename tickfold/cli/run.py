@@ -18,8 +18,9 @@ from tickfold.cli.progress import ProgressView
 from tickfold.cli.summary import write_summary
 from tickfold.cli.target import StackOutputs, Target, find_target
 from tickfold.client import Patience, run_backtest
+from tickfold.engine.orders import Direction, Fill
 from tickfold.errors import RunError
-from tickfold.protocol import BacktestConfig, Direction, Result
+from tickfold.protocol import BacktestConfig, Result
 from tickfold.validation import explain
 
 OPTIONS = {
@@ -30,17 +31,33 @@ OPTIONS = {
     "strategy": "--strategy",
     "parameters": "--param",
     "timeframe": "--timeframe",
-    "commission": "--commission",
-    "spread": "--spread",
-    "fractionalShares": "--fractional",
     "direction": "--direction",
+    "fill": "--fill",
+    "limit": "--limit",
+    "limitBars": "--limit-bars",
+    "stopLoss": "--stop-loss",
+    "takeProfit": "--take-profit",
+    "trailingStop": "--trailing-stop",
+    "maxBars": "--max-bars",
+    "sizing.kind": "--size",
+    "sizing.value": "--size",
+    "sizing.bars": "--size",
+    "sizing": "--size",
+    "fractionalShares": "--fractional",
+    "commission.relative": "--commission",
+    "commission.perShare": "--commission-per-share",
+    "commission.fixed": "--commission-fixed",
+    "commission.minimum": "--commission-minimum",
+    "spread": "--spread",
+    "slippage": "--slippage",
     "closeAtEnd": "--close-at-end",
     "chunks": "--chunks",
 }
 """The protocol's names of what the options set."""
 
 DAYS = ["%Y-%m-%d"]
-BARS, STRATEGY, MONEY = "Bars", "Strategy", "Money"  # the panels of --help
+BARS, STRATEGY, ORDERS, MONEY = "Bars", "Strategy", "Orders", "Money"  # the panels of --help
+SHARE = "0.002, 0.2% or 20bp."
 
 
 def parameter(text: str) -> tuple[str, float]:
@@ -59,6 +76,18 @@ def parameter(text: str) -> tuple[str, float]:
     if not math.isfinite(number):
         raise typer.BadParameter(f"{text!r}: {value!r} is not a number")
     return name.strip(), number
+
+
+def sizing(text: str) -> dict[str, Any]:
+    """Parse `kind:number` or `kind:number:bars`; whether they are right is for the protocol to say.
+
+    Raises:
+        BadParameter: it is not of that form.
+    """
+    match = re.fullmatch(r"([a-z]+):([^:]+)(?::(\d+))?", text)
+    if not match:
+        raise typer.BadParameter(f"{text!r} is not kind:number, such as fraction:0.5 or cash:5000")
+    return {"kind": match[1], "value": match[2]} | ({"bars": match[3]} if match[3] else {})
 
 
 def distinct(pairs: list[Any] | None) -> list[Any] | None:
@@ -106,25 +135,74 @@ def run(
         ),
     ] = None,
     direction: Annotated[Direction, typer.Option(help="Sides that may be held.", rich_help_panel=STRATEGY)] = "both",
+    fill: Annotated[
+        Fill, typer.Option(help="Fill at the next open, or at the close that decides.", rich_help_panel=ORDERS)
+    ] = "open",
+    limit: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Enter by a limit order, so much better than the close. {SHARE}",
+            rich_help_panel=ORDERS,
+            metavar="FRACTION",
+        ),
+    ] = None,
+    limit_bars: Annotated[
+        int | None, typer.Option(help="How long a limit order lives.", rich_help_panel=ORDERS, metavar="BARS")
+    ] = None,
+    stop_loss: Annotated[
+        str | None, typer.Option(help=f"Leave at this loss. {SHARE}", rich_help_panel=ORDERS, metavar="FRACTION")
+    ] = None,
+    take_profit: Annotated[
+        str | None, typer.Option(help=f"Leave at this profit. {SHARE}", rich_help_panel=ORDERS, metavar="FRACTION")
+    ] = None,
+    trailing_stop: Annotated[
+        str | None,
+        typer.Option(help=f"Leave so far from the best price. {SHARE}", rich_help_panel=ORDERS, metavar="FRACTION"),
+    ] = None,
+    max_bars: Annotated[
+        int | None, typer.Option(help="Hold no longer than this.", rich_help_panel=ORDERS, metavar="BARS")
+    ] = None,
     close_at_end: Annotated[
         bool,
-        typer.Option(
-            "--close-at-end/--keep-open", help="Close an open trade at the last bar's open.", rich_help_panel=STRATEGY
-        ),
+        typer.Option("--close-at-end/--keep-open", help="Close an open trade at the last bar.", rich_help_panel=ORDERS),
     ] = True,
     capital: Annotated[
         float, typer.Option(help="Cash at the start.", rich_help_panel=MONEY, metavar="DOLLARS")
     ] = 10_000.0,
-    commission: Annotated[
-        float,
-        typer.Option(help="Part of each fill's value: 0.002 is 0.2 %.", rich_help_panel=MONEY, metavar="FRACTION"),
-    ] = 0.0,
-    spread: Annotated[
-        float, typer.Option(help="Part of the price, paid on entry.", rich_help_panel=MONEY, metavar="FRACTION")
-    ] = 0.0,
+    size: Annotated[
+        Any,
+        typer.Option(
+            parser=sizing,
+            help="How large positions are: fraction:0.5, cash:5000, shares:100, volatility:0.2 or volatility:0.2:60 "
+            "(yearly, measured over 60 bars). Left out: all cash.",
+            rich_help_panel=MONEY,
+            metavar="KIND:NUMBER",
+        ),
+    ] = None,
     fractional: Annotated[
         bool, typer.Option("--fractional", help="Buy fractions of a share.", rich_help_panel=MONEY)
     ] = False,
+    commission: Annotated[
+        str, typer.Option(help=f"Of each fill's value. {SHARE}", rich_help_panel=MONEY, metavar="FRACTION")
+    ] = "0",
+    commission_per_share: Annotated[
+        float, typer.Option(help="Of each share.", rich_help_panel=MONEY, metavar="DOLLARS")
+    ] = 0.0,
+    commission_fixed: Annotated[
+        float, typer.Option(help="Of each fill.", rich_help_panel=MONEY, metavar="DOLLARS")
+    ] = 0.0,
+    commission_minimum: Annotated[
+        float, typer.Option(help="That a fill costs at least.", rich_help_panel=MONEY, metavar="DOLLARS")
+    ] = 0.0,
+    spread: Annotated[
+        str, typer.Option(help=f"Paid by market orders on entry. {SHARE}", rich_help_panel=MONEY, metavar="FRACTION")
+    ] = "0",
+    slippage: Annotated[
+        str,
+        typer.Option(
+            help=f"By which market and stop fills are worse. {SHARE}", rich_help_panel=MONEY, metavar="FRACTION"
+        ),
+    ] = "0",
     chunks: Annotated[
         int | None,
         typer.Option(min=1, help="Force the number of chunks. Left out: follows from the bars.", metavar="COUNT"),
@@ -154,10 +232,24 @@ def run(
         "strategy": strategy,
         "parameters": dict(param or []),
         "timeframe": timeframe,
-        "commission": commission,
-        "spread": spread,
-        "fractionalShares": fractional,
         "direction": direction,
+        "fill": fill,
+        "limit": limit,
+        "limitBars": limit_bars,
+        "stopLoss": stop_loss,
+        "takeProfit": take_profit,
+        "trailingStop": trailing_stop,
+        "maxBars": max_bars,
+        "sizing": size or {"value": 1},
+        "fractionalShares": fractional,
+        "commission": {
+            "relative": commission,
+            "perShare": commission_per_share,
+            "fixed": commission_fixed,
+            "minimum": commission_minimum,
+        },
+        "spread": spread,
+        "slippage": slippage,
         "closeAtEnd": close_at_end,
         "chunks": chunks,
     }
@@ -210,7 +302,7 @@ def _config(wanted: dict[str, Any]) -> BacktestConfig:
     try:
         return BacktestConfig.model_validate(wanted)
     except ValidationError as error:
-        names = re.compile(rf"\b({'|'.join(OPTIONS)})\b")
+        names = re.compile(rf"\b({'|'.join(re.escape(name) for name in OPTIONS)})\b")
         raise RunError(names.sub(lambda name: OPTIONS[name[0]], explain(error))) from None
 
 
@@ -221,6 +313,6 @@ def _day(chosen: datetime | None) -> date | None:
 def document(result: Result) -> dict[str, Any]:
     """Return a result as `--json` writes it."""
     found = result.model_dump(mode="json")
-    names = ("symbol", "start", "end", "bars", "strategy", "parameters", "chunks", "replayed_bars", "metrics")
-    places = ("execution_arn", "trades_uri", "equity_uri", "duration_seconds")
+    names = ("symbol", "start", "end", "bars", "strategy", "parameters", "chunks", "replayed_bars")
+    places = ("sequential_bars", "metrics", "execution_arn", "trades_uri", "equity_uri", "duration_seconds")
     return {"run_id": result.run_id, "status": "succeeded"} | {name: found[name] for name in (*names, *places)}

@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from tickfold.engine.automaton import START, Decisions, Direction, asked, decide, targets
+from tickfold.engine.account import Account
+from tickfold.engine.automaton import Decisions, asked, decide
 from tickfold.engine.bars import Bars
 from tickfold.engine.chunk import Chunk, Speculation, speculate
-from tickfold.engine.ledger import Account, Statement, settle
+from tickfold.engine.ledger import Statement, settle
 from tickfold.engine.metrics import Metrics, measure
+from tickfold.engine.orders import Orders
 from tickfold.engine.signal import Signals
+
+AT_THE_NEXT_OPEN = Orders()
 
 
 class SignalSource(Protocol):
@@ -28,20 +32,21 @@ class Outcome:
     metrics: Metrics
 
 
-def backtest(bars: Bars, strategy: SignalSource, account: Account, direction: Direction = "both") -> Outcome:
+def backtest(bars: Bars, strategy: SignalSource, account: Account, orders: Orders = AT_THE_NEXT_OPEN) -> Outcome:
     """Run `strategy` over `bars` in one pass."""
-    signals = strategy.signals(bars)
-    at = asked(signals)
-    return conclude(decide(at, targets(signals[at], direction), START), bars, strategy, account)
+    decisions = decide(bars, asked(strategy.signals(bars), orders.direction), orders)
+    return conclude(decisions, bars, strategy, account, orders)
 
 
-def simulate(bars: Bars, chunk: Chunk, strategy: SignalSource, direction: Direction = "both") -> Speculation:
+def simulate(bars: Bars, chunk: Chunk, strategy: SignalSource, orders: Orders = AT_THE_NEXT_OPEN) -> Speculation:
     """Simulate `chunk` given its bars and, before them, the bars of its warm-up."""
     warm_up = chunk.warm_up(strategy.lookback)
-    return speculate(chunk, strategy.signals(bars)[warm_up:], direction)
+    return speculate(chunk, bars[warm_up:], strategy.signals(bars)[warm_up:], orders)
 
 
-def conclude(decisions: Decisions, bars: Bars, strategy: SignalSource, account: Account) -> Outcome:
+def conclude(
+    decisions: Decisions, bars: Bars, strategy: SignalSource, account: Account, orders: Orders = AT_THE_NEXT_OPEN
+) -> Outcome:
     """Turn a run's decisions into money and metrics."""
-    statement = settle(decisions, bars, account)
+    statement = settle(decisions, bars, account, orders)
     return Outcome(statement, measure(bars, statement, strategy.lookback))

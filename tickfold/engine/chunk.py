@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from itertools import pairwise
 
-import numpy as np
-
-from tickfold.engine.automaton import START, Decisions, Direction, Sides, asked, decide, targets
-from tickfold.engine.bars import Ints
+from tickfold.engine.automaton import Decisions, asked, decide
+from tickfold.engine.bars import Bars
+from tickfold.engine.orders import Orders
 from tickfold.engine.signal import Signals
 
 WARM_UP_SHARE = 10
@@ -46,22 +45,20 @@ def cut(bars: int, lookback: int, workers: int, chunks: int | None = None) -> li
 
 @dataclass(frozen=True, eq=False)
 class Speculation:
-    """A chunk simulated as if it began flat.
-
-    `bar` and `target` are the bars, counted from the run's first, at which the strategy asked for a side, and that
-    side; `decisions` are those that follow from them when the chunk begins flat.
-    """
+    """A chunk simulated as if it began with nothing held. Bars count from the run's first, asks from the chunk's."""
 
     chunk: Chunk
-    bar: Ints
-    target: Sides
     decisions: Decisions
 
 
-def speculate(chunk: Chunk, signals: Signals, direction: Direction) -> Speculation:
-    """Run the automaton over the chunk's own signals (warm-up removed), assuming that it starts flat."""
-    if len(signals) != chunk.stop - chunk.start:
-        raise ValueError(f"{len(signals)} signals for a chunk of {chunk.stop - chunk.start} bars")
-    found = asked(signals)
-    bar, target = found + np.int64(chunk.start), targets(signals[found], direction)
-    return Speculation(chunk, bar, target, decide(bar, target, START))
+def speculate(chunk: Chunk, bars: Bars, signals: Signals, orders: Orders) -> Speculation:
+    """Run the automaton over the chunk's own bars and signals (warm-up removed), assuming that it starts flat.
+
+    Raises:
+        ValueError: bars or signals are more or fewer than the chunk's.
+    """
+    length = chunk.stop - chunk.start
+    if not length == len(signals) == len(bars):
+        raise ValueError(f"{len(signals)} signals and {len(bars)} bars for a chunk of {length} bars")
+    found = decide(bars, asked(signals, orders.direction), orders)
+    return Speculation(chunk, Decisions(found.asks.later(chunk.start), found.positions.later(bars=chunk.start, asks=0)))

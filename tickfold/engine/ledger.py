@@ -1,38 +1,30 @@
-"""The ledger: the cash and shares account. Fills go through it in order, and only here is money counted."""
+"""The ledger: the cash and shares account. Positions go through it in order, and only here is money counted."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import overload
 
 import numpy as np
 import numpy.typing as npt
 
-from tickfold.engine.automaton import Decisions, Sides
+from tickfold.engine.account import Account, Commission
+from tickfold.engine.automaton import Asks, Decisions, Positions, Sides, merge, next_ask, resolve
 from tickfold.engine.bars import Bars, Floats, Ints
+from tickfold.engine.orders import END, MAX_BARS, NONE, REASONS, RUIN, SIGNAL, TAKE_PROFIT, Orders
+from tickfold.engine.sizing import Bounds, bounds
 
+_ASKS_AT_A_TIME = 256
 
-@dataclass(frozen=True)
-class Account:
-    """How the account trades.
-
-    `capital` is the cash at the start in dollars; `commission` a fraction of each fill's value, paid on entry and
-    exit; `spread` a fraction of the price, paid on entry: a long entry costs price × (1 + spread), a short entry
-    brings price × (1 − spread). Every entry uses all cash. `close_at_end` closes an open trade at the last bar's
-    open.
-    """
-
-    capital: float
-    commission: float = 0.0
-    spread: float = 0.0
-    fractional_shares: bool = False
-    close_at_end: bool = True
+_Row = tuple[int, float, float | None, float]
 
 
 @dataclass(frozen=True)
 class Trade:
     """A position from its entry to its exit. Bars count from the run's first; prices and `pnl` are in dollars.
 
-    `pnl` is after both commissions; `trade_return` is `pnl` over the value at entry.
+    Prices are what was paid and received, spread and slippage included. `pnl` is after both commissions; `trade_return`
+    is `pnl` over the value at entry. `reason` numbers `tickfold.engine.orders.REASONS`.
     """
 
     side: int
@@ -42,7 +34,7 @@ class Trade:
     exit_bar: int
     exit_price: float
     commission: float
-    closed_at_end: bool = False
+    reason: int
 
     @property
     def pnl(self) -> float:
@@ -51,6 +43,11 @@ class Trade:
     @property
     def trade_return(self) -> float:
         return self.pnl / (self.quantity * self.entry_price)
+
+    @property
+    def exit_reason(self) -> str:
+        """Why it ended, in a word."""
+        return REASONS[self.reason]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +64,7 @@ class Trades(Sequence[Trade]):
     exit_bar: Ints
     exit_price: Floats
     commission: Floats
-    closed_at_end: npt.NDArray[np.bool_]
+    reason: Sides
 
     @property
     def pnl(self) -> Floats:
@@ -108,7 +105,12 @@ class OpenTrade:
 
 @dataclass(frozen=True, eq=False)
 class Statement:
-    """What the account did: closed trades, the open one if any, and at each bar's close cash, shares and equity."""
+    """What the account did: closed trades, the open one if any, and at each bar's close cash, shares and equity.
+
+    `commissions` and `slippage_cost` (what spread and slippage made prices worse by) are in dollars, the entry of an
+    open trade included. `sequential_bars` are the bars whose decisions hung on cash, since an order that it did not pay
+    for may be followed by another; they were decided in sequence.
+    """
 
     trades: Trades
     open_trade: OpenTrade | None
@@ -116,99 +118,226 @@ class Statement:
     shares: Floats
     equity: Floats
     commissions: float
+    slippage_cost: float
+    sequential_bars: int
 
 
-@dataclass(frozen=True, eq=False)
-class Fills:
-    """Where the position changes: at `bar` and `price` what is held is closed, and `side` is opened (0: nothing)."""
+def settle(decisions: Decisions, bars: Bars, account: Account, orders: Orders) -> Statement:
+    """Put the decided positions through the account and return what it did.
 
-    bar: Ints
-    price: Floats
-    side: Sides
-
-    def then_close(self, bar: int, price: float) -> "Fills":
-        """Return these fills and one more, which closes what they leave open."""
-        return Fills(np.append(self.bar, bar), np.append(self.price, price), np.append(self.side, np.int8(0)))
-
-
-def settle(decisions: Decisions, bars: Bars, account: Account) -> Statement:
-    """Fill each decision at the next bar's open and return what the account did.
-
-    A decision at the last bar is never filled. When a bar's close leaves no equity, the account is ruined: the
-    position is closed at that close and nothing is traded after it.
+    A decision at the last bar is never carried out. An order that cash does not pay for is refused, and the same wish
+    tries again at the strategy's next ask. When a bar's close leaves no equity, the account is ruined: what is held is
+    closed at that close and nothing is traded after it.
     """
-    last = len(bars) - 1
-    fills = _fill(decisions, bars, last)
-    if account.close_at_end:
-        statement = _book(fills.then_close(last, bars.open[last]), bars, account, closed_at_end=len(fills.bar))
-    else:
-        statement = _book(fills, bars, account)
+    ledger = Ledger(decisions.asks, bars, account, orders)
+    ledger.post(decisions.positions)
+    statement = ledger.statement()
     ruined = statement.equity <= 0
     if not ruined.any():
         return statement
-    ruin = int(ruined.argmax())
-    return _book(_fill(decisions, bars, ruin).then_close(ruin, bars.close[ruin]), bars, account)
+    until = Ledger(decisions.asks, bars, account, orders, ruin=int(ruined.argmax()))
+    until.post(ledger.positions)
+    return until.statement()
 
 
-def _fill(decisions: Decisions, bars: Bars, final: int) -> Fills:
-    """Return the fills of what is decided before bar `final`."""
-    filled = int(np.searchsorted(decisions.bar, final))
-    bar = decisions.bar[:filled] + 1
-    return Fills(bar, bars.open[bar], decisions.side[:filled])
+class Ledger:
+    """Cash, and at most one position, opened with what cash there is when its turn comes."""
 
+    def __init__(self, asks: Asks, bars: Bars, account: Account, orders: Orders, ruin: int | None = None) -> None:
+        self._asks, self._bars, self._account, self._orders, self._ruin = asks, bars, account, orders, ruin
+        self._cash = account.capital
+        self._quantity: list[float] = []
+        self._cash_after: list[float] = []  # the entry, and the exit
+        self._posted: list[Positions] = []
+        self._sequential_bars = 0
+        self._affordable = _buyer(account, bounds(account.sizing, bars, np.empty(0, np.int64)))
 
-def _book(fills: Fills, bars: Bars, account: Account, closed_at_end: int | None = None) -> Statement:
-    """Return what the account did when `fills` went through it; `closed_at_end` is the number of the closing one."""
-    paid = fills.price * (1 + fills.side * account.spread)
-    cash, quantity = _size(fills, paid, account)
-    entry_fee = account.commission * quantity * paid
-    closed_quantity = np.zeros_like(quantity)
-    closed_quantity[1:] = quantity[:-1]
-    exit_fee = account.commission * closed_quantity * fills.price
-    exit_ = np.flatnonzero(closed_quantity)
-    entry = exit_ - 1
-    trades = Trades(
-        side=fills.side[entry],
-        quantity=quantity[entry],
-        entry_bar=fills.bar[entry],
-        entry_price=paid[entry],
-        exit_bar=fills.bar[exit_],
-        exit_price=fills.price[exit_],
-        commission=entry_fee[entry] + exit_fee[exit_],
-        closed_at_end=exit_ == closed_at_end if closed_at_end is not None else np.zeros(len(exit_), dtype=np.bool_),
-    )
-    open_trade = None
-    if len(quantity) and quantity[-1]:
-        open_trade = OpenTrade(
-            int(fills.side[-1]), float(quantity[-1]), int(fills.bar[-1]), float(paid[-1]), float(entry_fee[-1])
+    @property
+    def positions(self) -> Positions:
+        """The positions that were opened."""
+        return merge(self._posted)
+
+    def post(self, positions: Positions) -> None:
+        """Open and close `positions` in turn; where one is refused, decide the rest of its wish anew."""
+        positions = self._ended(positions)
+        rows = self._rows(positions)
+        at = 0
+        while True:
+            first, at = at, self._post_until_refused(rows, at)
+            self._posted.append(positions[first:at])
+            if at == len(rows) or self._cash <= 0:  # with no cash left, no equity is left: the next close is the ruin
+                return
+            self._try_again(positions[at : at + 1])
+            at = int(np.searchsorted(positions.ask, self._asks.ends[positions.ask[at]]))
+
+    def _post_until_refused(self, rows: "list[_Row]", at: int) -> int:
+        """Post rows from number `at` on; return the number of the first that is refused, or how many there are."""
+        fees = self._account.commission
+        fixed, per_share, relative, minimum = fees.fixed, fees.per_share, fees.relative, fees.minimum
+        cash, affordable = self._cash, self._affordable
+        for number, (signed, paid, got, fraction) in enumerate(islice(rows, at, None), at):
+            quantity = affordable(cash, paid, fraction)
+            if quantity <= 0:
+                self._cash = cash
+                return number
+            value = quantity * paid
+            cash -= signed * value + max(fixed + quantity * per_share + relative * value, minimum)
+            self._quantity.append(quantity)
+            self._cash_after.append(cash)
+            if got is not None:
+                value = quantity * got
+                cash += signed * value - max(fixed + quantity * per_share + relative * value, minimum)
+            self._cash_after.append(cash)
+        self._cash = cash
+        return len(rows)
+
+    def _try_again(self, refused: Positions) -> None:
+        """After a refusal, go through the rest of the wish ask by ask, with the account at hand."""
+        end = int(self._asks.ends[refused.ask[0]])
+        until = self._asks.bar[end] if end < len(self._asks) else len(self._bars) - 1
+        self._sequential_bars += int(until - self._asks.bar[refused.ask[0]])
+        position, taken = refused, False
+        while self._cash > 0:
+            ask = self._next(position) if taken else self._after_refusal(position)
+            if not NONE < ask < end:
+                return
+            position = resolve(self._bars, self._asks, np.array([ask]), self._orders)
+            ended = self._ended(position)
+            taken = self._post_until_refused(self._rows(ended), 0) == len(ended)
+            if taken:
+                self._posted.append(ended)
+
+    def _after_refusal(self, refused: Positions) -> int:
+        """Return the first ask after an order was refused; of market orders, the first that cash would pay for."""
+        ask = int(max(refused.ask[0] + 1, np.searchsorted(self._asks.bar, refused.entry_bar[0])))
+        end = int(self._asks.ends[refused.ask[0]])
+        while self._orders.limit is None and ask < end:
+            some = np.arange(ask, min(ask + _ASKS_AT_A_TIME, end))
+            tried = resolve(self._bars, self._asks, some, self._orders)
+            for number, (_, paid, _, fraction) in enumerate(self._rows(tried)):
+                if self._affordable(self._cash, paid, fraction) > 0:
+                    return ask + number
+            ask += len(some)
+        return ask
+
+    def _next(self, position: Positions) -> int:
+        return int(next_ask(self._asks, position, self._orders)[0])
+
+    def _rows(self, positions: Positions) -> "list[_Row]":
+        """Return for each of `positions` side, price paid, price got (None: open), and the part of the cash for it."""
+        paid, got = self._prices(positions)
+        exits: list[float | None] = list(got.tolist())
+        if exits and positions.exit_bar[-1] == NONE:
+            exits[-1] = None
+        fraction = bounds(self._account.sizing, self._bars, self._asks.bar[positions.ask]).fraction
+        return list(zip(positions.side.tolist(), paid.tolist(), exits, fraction.tolist(), strict=True))
+
+    def _prices(self, positions: Positions) -> tuple[Floats, Floats]:
+        """Return what is paid and what is got a share: market prices made worse by spread and slippage."""
+        slippage, side = self._account.slippage, positions.side
+        paid, got = positions.entry_price, positions.exit_price
+        if self._orders.limit is None:
+            paid = paid * (1 + side * self._account.spread) * (1 + side * slippage)
+        return paid, np.where(positions.reason == TAKE_PROFIT, got, got * (1 - side * slippage))
+
+    def _ended(self, positions: Positions) -> Positions:
+        """Return what is carried out of `positions`, of which the account's ruin, or the run's end, ends the last."""
+        market, at_open = self._orders.limit is None, self._orders.fill == "open"
+        decided, filled = self._asks.bar[positions.ask], positions.entry_bar != NONE
+        if self._ruin is not None:
+            carried_out = filled & (positions.entry_bar <= self._ruin) & ((decided < self._ruin) | (not market))
+            over = ~positions.known | (positions.exit_bar > self._ruin)
+            return _close(positions, over, self._ruin, self._bars.close[self._ruin], RUIN)[carried_out]
+        last = len(self._bars) - 1
+        carried_out = filled & ((decided < last) | (not market))
+        asked = (positions.reason == SIGNAL) | (positions.reason == MAX_BARS)
+        over = (positions.exit_bar == last) & asked & (not at_open)  # decided at the last bar
+        if not self._account.close_at_end:
+            return _close(positions, over, NONE, np.nan, 0)[carried_out]
+        over |= ~positions.known
+        if at_open:  # whatever comes later in the last bar comes too late
+            over |= (positions.exit_bar == last) & ~asked
+            carried_out &= (positions.entry_bar < last) | market
+        price = (self._bars.open if at_open else self._bars.close)[last]
+        return _close(positions, over, last, price, END)[carried_out]
+
+    def statement(self) -> Statement:
+        """Return what has happened so far."""
+        positions, quantity = self.positions, np.array(self._quantity)
+        paid, got = self._prices(positions)
+        fees = self._account.commission
+        entry_fee, exit_fee = _fee(fees, quantity, paid), _fee(fees, quantity, got)
+        closed = positions.known
+        trades = Trades(
+            side=positions.side[closed],
+            quantity=quantity[closed],
+            entry_bar=positions.entry_bar[closed],
+            entry_price=paid[closed],
+            exit_bar=positions.exit_bar[closed],
+            exit_price=got[closed],
+            commission=(entry_fee + exit_fee)[closed],
+            reason=positions.reason[closed],
         )
-    lasts = np.diff(fills.bar, prepend=0, append=len(bars))  # how many closes see the account as each fill left it
-    at_close = np.repeat(np.append(account.capital, cash), lasts)
-    shares = np.repeat(np.append(0.0, fills.side * quantity), lasts)
-    fees = np.cumsum(np.column_stack([exit_fee, entry_fee]))  # one after the other, as they were paid
-    return Statement(
-        trades, open_trade, at_close, shares, at_close + shares * bars.close, float(fees[-1]) if len(fees) else 0.0
+        open_trade = None
+        if len(closed) and not closed[-1]:
+            open_trade = OpenTrade(
+                int(positions.side[-1]),
+                float(quantity[-1]),
+                int(positions.entry_bar[-1]),
+                float(paid[-1]),
+                float(entry_fee[-1]),
+            )
+        worse = np.abs(paid - positions.entry_price).dot(quantity)
+        worse += np.abs(got - positions.exit_price)[closed].dot(quantity[closed])
+        cash, shares = self._at_closes(positions, quantity)
+        return Statement(
+            trades,
+            open_trade,
+            cash,
+            shares,
+            cash + shares * self._bars.close,
+            commissions=float(entry_fee.sum() + exit_fee[closed].sum()),
+            slippage_cost=float(worse),
+            sequential_bars=self._sequential_bars,
+        )
+
+    def _at_closes(self, positions: Positions, quantity: Floats) -> tuple[Floats, Floats]:
+        """Return cash and shares at each bar's close."""
+        events = np.column_stack([positions.entry_bar, positions.exit_bar]).ravel()
+        held = np.column_stack([positions.side * quantity, np.zeros(len(quantity))]).ravel()
+        events[events == NONE] = len(self._bars)
+        lasts = np.diff(events, prepend=0, append=len(self._bars))  # how many closes see the account as each left it
+        cash = np.repeat(np.append(self._account.capital, self._cash_after), lasts)
+        return cash, np.repeat(np.append(0.0, held), lasts)
+
+
+def _fee(commission: Commission, quantity: Floats, price: Floats) -> Floats:
+    each = commission.per_share + commission.relative * price
+    return np.maximum(commission.fixed + quantity * each, commission.minimum)
+
+
+def _close(positions: Positions, which: npt.NDArray[np.bool_], bar: int, price: float, reason: int) -> Positions:
+    """Return `positions`, those of `which` with another end."""
+    return replace(
+        positions,
+        exit_bar=np.where(which, bar, positions.exit_bar),
+        exit_price=np.where(which, price, positions.exit_price),
+        reason=np.where(which, reason, positions.reason).astype(np.int8),
     )
 
 
-def _size(fills: Fills, paid: Floats, account: Account) -> tuple[Floats, Floats]:
-    """Return, after each fill, the cash and the shares (without sign) that it opened: as many as all cash buys.
+def _buyer(account: Account, most: Bounds) -> Callable[[float, float, float], float]:
+    """Return what says how many shares at a price an order gets, given the cash and the fraction that it may use."""
+    fees, whole = account.commission, not account.fractional_shares
+    fixed, per_share, minimum, rate = fees.fixed, fees.per_share, fees.minimum, 1 + fees.relative
+    most_cash, most_shares = most.cash, most.shares // 1 if whole else most.shares
 
-    Each size depends on the cash that the fill before it left, so this is a loop, and it does nothing else.
-    """
-    rate, fractional, cash = account.commission, account.fractional_shares, float(account.capital)
-    cost = paid * (1 + rate)
-    cost[(fills.side == 0) | (cost <= 0)] = np.inf  # of which no cash buys a share
-    quantity = signed = 0.0
-    after: list[float] = []
-    bought: list[float] = []
-    for price, entry_price, each, side in zip(
-        fills.price.tolist(), paid.tolist(), cost.tolist(), fills.side.tolist(), strict=True
-    ):
-        cash += signed * price - rate * quantity * price
-        quantity = 0.0 if cash <= 0 else cash / each if fractional else cash // each
-        signed = side * quantity
-        cash -= signed * entry_price + rate * quantity * entry_price
-        after.append(cash)
-        bought.append(quantity)
-    return np.array(after), np.array(bought)
+    def buy(cash: float, price: float, fraction: float) -> float:
+        budget = min(cash * fraction, most_cash)
+        each = price * rate + per_share
+        quantity = (budget - fixed) // each if whole else (budget - fixed) / each
+        if minimum:
+            quantity = min(quantity, (budget - minimum) // price if whole else (budget - minimum) / price)
+        return min(quantity, most_shares)
+
+    return buy

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +11,7 @@ import pyarrow as pa
 from tickfold.engine.backtest import Outcome
 from tickfold.engine.bars import Bars
 from tickfold.engine.ledger import Trades
+from tickfold.engine.orders import REASONS
 from tickfold.protocol import Result
 from tickfold.storage import layout, parquet
 from tickfold.storage.manifest import Manifest
@@ -35,7 +36,7 @@ TRADES = pa.schema(
         pa.field("trade_return", pa.float64(), nullable=False),
         pa.field("commission", pa.float64(), nullable=False),
         pa.field("bars", pa.int32(), nullable=False),
-        pa.field("closed_at_end", pa.bool_(), nullable=False),
+        pa.field("exit_reason", pa.string(), nullable=False),
     ]
 )
 RUNS = pa.schema(
@@ -78,7 +79,7 @@ def equity_table(bars: Bars, outcome: Outcome) -> pa.Table:
 
 def trades_table(symbol: str, bars: Bars, trades: Trades) -> pa.Table:
     """Return the closed trades, a row a trade, in the order of their exits."""
-    columns = {
+    columns: dict[str, Any] = {
         "symbol": [symbol] * len(trades),
         "side": ["long" if side > 0 else "short" for side in trades.side.tolist()],
         "quantity": trades.quantity,
@@ -90,7 +91,7 @@ def trades_table(symbol: str, bars: Bars, trades: Trades) -> pa.Table:
         "trade_return": trades.trade_return,
         "commission": trades.commission,
         "bars": (trades.exit_bar - trades.entry_bar).astype(np.int32),
-        "closed_at_end": trades.closed_at_end.tolist(),
+        "exit_reason": [REASONS[reason] for reason in trades.reason.tolist()],
     }
     arrays = []
     for field in TRADES:

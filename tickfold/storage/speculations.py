@@ -4,11 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from botocore.exceptions import ClientError
 
-from tickfold.engine.automaton import Decisions
+from tickfold.engine.automaton import Asks, Decisions, Positions
 from tickfold.engine.chunk import Chunk, Speculation
 from tickfold.storage import layout, parquet
 
@@ -18,29 +17,39 @@ if TYPE_CHECKING:
 SCHEMA = pa.schema(
     [
         pa.field("bar", pa.int64(), nullable=False),
-        pa.field("target", pa.int8(), nullable=False),
-        pa.field("decided", pa.int8(), nullable=False),
+        pa.field("side", pa.int8(), nullable=False),
+        pa.field("opened", pa.int8(), nullable=False),
+        pa.field("entry_bar", pa.int64(), nullable=False),
+        pa.field("entry_price", pa.float64(), nullable=False),
+        pa.field("exit_bar", pa.int64(), nullable=False),
+        pa.field("exit_price", pa.float64(), nullable=False),
+        pa.field("reason", pa.int8(), nullable=False),
     ]
 )
-_DTYPES: dict[str, type[np.generic]] = {"bar": np.int64, "target": np.int8, "decided": np.int8}
+_DTYPES: dict[str, type[np.generic]] = {field.name: np.dtype(field.type.to_pandas_dtype()).type for field in SCHEMA}
+_OF_POSITIONS = ("entry_bar", "entry_price", "exit_bar", "exit_price", "reason")
 _PARALLEL_READS = 16
 
 
 def encode(speculation: Speculation) -> bytes:
-    """Return `speculation` as a Parquet file: a row for each bar that asks for a side, and whether it decided."""
-    decided = np.isin(speculation.bar, speculation.decisions.bar).astype(np.int8)
-    values: tuple[npt.NDArray[np.generic], ...] = (speculation.bar, speculation.target, decided)
-    columns = [parquet.array(column, field.type) for column, field in zip(values, SCHEMA, strict=True)]
-    return parquet.encode(pa.Table.from_arrays(columns, schema=SCHEMA))
+    """Return `speculation` as a Parquet file: a row an ask, with the position that it opened, if it opened one."""
+    asks, positions = speculation.decisions.asks, speculation.decisions.positions
+    columns = {name: np.zeros(len(asks), dtype) for name, dtype in _DTYPES.items()}
+    columns |= {"bar": asks.bar, "side": asks.side}
+    columns["opened"][positions.ask] = 1
+    for name in _OF_POSITIONS:
+        columns[name][positions.ask] = getattr(positions, name)
+    arrays = [parquet.array(columns[field.name], field.type) for field in SCHEMA]
+    return parquet.encode(pa.Table.from_arrays(arrays, schema=SCHEMA))
 
 
 def decode(chunk: Chunk, data: bytes) -> Speculation:
     """Read back what `encode` wrote for `chunk`."""
     columns = parquet.decode(data, _DTYPES)
-    bar = columns["bar"].astype(np.int64)
-    target = columns["target"].astype(np.int8)
-    decided = np.flatnonzero(columns["decided"])
-    return Speculation(chunk, bar, target, Decisions(bar[decided], target[decided]))
+    asks = Asks(columns["bar"], columns["side"])
+    ask = np.flatnonzero(columns["opened"])
+    positions = Positions(ask, asks.side[ask], *(columns[name][ask] for name in _OF_POSITIONS))
+    return Speculation(chunk, Decisions(asks, positions))
 
 
 def put(s3: "S3Client", bucket: str, run_id: str, chunk: int, speculation: Speculation) -> bool:

@@ -1,0 +1,29 @@
+"""The claim as a program: `python -m tests.engine.claim` ends with status 0 where it holds, and 1 where it is refuted.
+
+It is run against faulty copies of the engine, so it takes whatever `tickfold` comes first on the path.
+"""
+
+from hypothesis import HealthCheck, Phase, given, settings
+
+from tests.engine.random_runs import Case, assert_as_reference, assert_same, cases, random_strategies
+from tickfold.engine.fold import fold
+
+
+@settings(
+    max_examples=300,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.generate],  # one refutation is enough, however large
+    report_multiple_bugs=False,
+    suppress_health_check=list(HealthCheck),
+)
+@given(cases(random_strategies()))
+def folded_equals_one_pass_equals_reference(case: Case) -> None:
+    whole = case.whole()
+    assert_same(whole, case.settle(fold(case.speculations(), case.bars, case.orders).decisions))
+    assert_as_reference(whole.statement, case)
+
+
+if __name__ == "__main__":
+    folded_equals_one_pass_equals_reference()
