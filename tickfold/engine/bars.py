@@ -1,7 +1,7 @@
 """Bars: open, high, low, close and volume over time, as parallel numpy arrays."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -59,3 +59,8 @@ def decimals_of(prices: Floats) -> int | None:
         if np.array_equal(np.rint(prices * scale) / scale, prices):
             return decimals
     return None
+
+
+def with_decimals(bars: Bars) -> Bars:
+    """Return `bars` with the decimals of their own prices, as a series has them once it is loaded."""
+    return replace(bars, decimals=decimals_of(np.concatenate([bars.open, bars.high, bars.low, bars.close])))

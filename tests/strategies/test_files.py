@@ -1,0 +1,152 @@
+"""Strategies from files: found, named, and kept from stopping each other where they are faulty."""
+
+import importlib
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tickfold.engine.bars import Bars
+from tickfold.errors import RunError
+from tickfold.strategies import BUILT_IN, create
+from tickfold.strategies.files import StrategyFileError, discover, load_file
+
+SOUND = """
+from typing import Annotated, ClassVar
+import numpy as np
+from pydantic import Field
+from tickfold.engine.bars import Bars
+from tickfold.engine.signal import HOLD, LONG, Signals
+from tickfold.strategies import Strategy
+
+class AlwaysLong(Strategy):
+    name: ClassVar[str] = "NAME"
+    after: Annotated[int, Field(ge=0, le=9)] = 3
+
+    @property
+    def lookback(self) -> int:
+        return self.after
+
+    def signals(self, bars: Bars) -> Signals:
+        signals = np.full(len(bars), LONG, dtype=np.int8)
+        signals[: self.after] = HOLD
+        return signals
+"""
+
+
+def write(folder: Path, **files: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name, text in files.items():
+        (folder / f"{name}.py").write_text(text)
+    return folder
+
+
+def sound(name: str) -> str:
+    return SOUND.replace("NAME", name)
+
+
+def some_bars() -> Bars:
+    ones = np.ones(5)
+    return Bars(np.arange(5), ones, ones, ones, ones, ones)
+
+
+def test_a_file_adds_its_strategy_with_its_parameters(tmp_path: Path) -> None:
+    found = discover(write(tmp_path / "strategies", mine=sound("always_long")), BUILT_IN)
+    assert found.faults == {}
+    assert set(found.strategies) == {*BUILT_IN, "always_long"}
+    assert create("always_long", {"after": 2}, found).signals(some_bars()).tolist() == [0, 0, 1, 1, 1]
+    with pytest.raises(RunError, match="after 10: input should be less than or equal to 9"):
+        create("always_long", {"after": 10}, found)
+
+
+def test_strategies_are_found_in_an_archive_as_lambda_may_have_them(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "code.zip", "w") as archive:
+        archive.writestr("strategies/mine.py", sound("always_long"))
+    importlib.invalidate_caches()
+    assert "always_long" in discover(tmp_path / "code.zip" / "strategies", {}).strategies
+
+
+def test_a_folder_that_is_not_there_adds_nothing(tmp_path: Path) -> None:
+    found = discover(tmp_path / "none", BUILT_IN)
+    assert (found.strategies, found.faults) == (BUILT_IN, {})
+
+
+FAULTY = {
+    "does_not_parse": ("x = (", "strategies/does_not_parse.py cannot be imported: line 1: '(' was never closed"),
+    "does_not_import": (
+        "\nimport nonsense_of_a_module",
+        "strategies/does_not_import.py cannot be imported: line 2: "
+        "ModuleNotFoundError: No module named 'nonsense_of_a_module'",
+    ),
+    "stops_python": ("raise SystemExit(3)", "strategies/stops_python.py cannot be imported: line 1: SystemExit: 3"),
+    "is_empty": ("", "strategies/is_empty.py defines no strategy: expected a class that inherits from Strategy"),
+    "only_imports_one": (
+        "from tickfold.strategies.sma_cross import SmaCross",
+        "strategies/only_imports_one.py defines no strategy: expected a class that inherits from Strategy",
+    ),
+    "lacks_a_method": (
+        sound("x").replace("def signals", "def signal"),
+        "strategies/lacks_a_method.py: AlwaysLong lacks signals",
+    ),
+    "has_a_method": (
+        sound("x").replace("    @property\n", ""),
+        "strategies/has_a_method.py: AlwaysLong has a method lookback; expected a property",
+    ),
+    "lacks_a_name": (
+        sound("x").replace('    name: ClassVar[str] = "x"\n', ""),
+        "strategies/lacks_a_name.py: AlwaysLong has no name; "
+        'expected name: ClassVar[str] = "my_strategy", of up to 40 small letters, digits and _',
+    ),
+    "has_a_bad_name": (sound("My Strategy"), "strategies/has_a_bad_name.py: AlwaysLong has the name 'My Strategy'"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTY)
+def test_a_faulty_file_is_told_to_whoever_asks_for_it_and_stops_no_other(tmp_path: Path, name: str) -> None:
+    text, fault = FAULTY[name]
+    found = discover(write(tmp_path / "strategies", **{name: text, "mine": sound("always_long")}), BUILT_IN)
+    assert set(found.strategies) == {*BUILT_IN, "always_long"}
+    with pytest.raises(RunError) as refused:
+        create(name, {}, found)
+    assert str(refused.value).startswith(fault)
+    with pytest.raises(RunError, match=r"unknown strategy 'other'; known strategies: always_long, .*; strategies/"):
+        create("other", {}, found)
+
+
+def test_a_name_that_tickfold_has_stays_tickfolds(tmp_path: Path) -> None:
+    found = discover(write(tmp_path / "strategies", mine=sound("sma_cross")), BUILT_IN)
+    assert found.strategies == BUILT_IN
+    with pytest.raises(RunError) as refused:
+        create("mine", {}, found)
+    assert str(refused.value) == (
+        "strategies/mine.py takes the name 'sma_cross', which a strategy of Tickfold's has; "
+        "give AlwaysLong another name"
+    )
+
+
+def test_a_name_that_two_files_take_stands_for_neither(tmp_path: Path) -> None:
+    found = discover(write(tmp_path / "strategies", mine=sound("same"), yours=sound("same")), BUILT_IN)
+    assert found.strategies == BUILT_IN
+    with pytest.raises(RunError, match=r"strategies/mine.py and strategies/yours.py take the name 'same', which can"):
+        create("same", {}, found)
+
+
+def test_files_that_begin_with_an_underscore_are_passed_over(tmp_path: Path) -> None:
+    found = discover(write(tmp_path / "strategies", _shared="raise ValueError"), BUILT_IN)
+    assert (found.strategies, found.faults) == (BUILT_IN, {})
+
+
+def test_a_file_anywhere_can_be_loaded(tmp_path: Path) -> None:
+    (strategy,) = load_file(write(tmp_path, mine=sound("always_long")) / "mine.py")
+    assert strategy.name == "always_long"
+
+
+@pytest.mark.parametrize(
+    ("file", "reason"),
+    [("absent.py", "absent.py: there is no such file"), ("text.txt", "text.txt is no Python file: its name must end")],
+)
+def test_what_is_no_strategy_file_is_refused(tmp_path: Path, file: str, reason: str) -> None:
+    (tmp_path / "text.txt").write_text("text")
+    with pytest.raises(StrategyFileError, match=reason):
+        load_file(tmp_path / file)

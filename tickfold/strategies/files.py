@@ -1,0 +1,128 @@
+"""Strategies from files: one that defines a subclass of Strategy adds it, and one that is faulty stops no other."""
+
+import importlib.util
+import inspect
+import pkgutil
+import re
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from types import ModuleType
+
+from tickfold.errors import RunError
+from tickfold.strategies.strategy import Strategy
+
+FOLDER = Path(__file__).resolve().parents[2] / "strategies"
+"""Where the user's own strategies are: beside `tickfold`, in the repository and so in what Lambda runs."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
+class StrategyFileError(RunError):
+    """A file that should define a strategy does not; the message names the file."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """Strategies by name; and why others cannot be used, by the name under which somebody would ask for them."""
+
+    strategies: dict[str, type[Strategy]]
+    faults: dict[str, str]
+
+
+def discover(folder: Path, known: Mapping[str, type[Strategy]]) -> Found:
+    """Return the strategies that the files of `folder` add to the `known` ones.
+
+    A file that cannot be used is a fault under its own name, and so is one that takes the name of a known strategy,
+    which stays what it is. A name that two files take stands for neither: whoever asks for it must not be given the
+    wrong one. Folders, and files that begin with `_`, are passed over.
+    """
+    owners: dict[str, list[type[Strategy]]] = {}
+    faults: dict[str, str] = {}
+    for module in pkgutil.iter_modules([str(folder)]):
+        if module.ispkg or module.name.startswith("_"):
+            continue
+        spec = PathFinder.find_spec(f"strategies.{module.name}", [str(folder)])
+        try:
+            for strategy in _load(spec, f"strategies/{module.name}.py"):
+                if strategy.name in known:
+                    faults[module.name] = _clash([strategy], "a strategy of Tickfold's has")
+                else:
+                    owners.setdefault(strategy.name, []).append(strategy)
+        except StrategyFileError as error:
+            faults[module.name] = str(error)
+    faults |= {name: _clash(those, "can only stand for one") for name, those in owners.items() if len(those) > 1}
+    return Found(dict(known) | {name: those[0] for name, those in owners.items() if len(those) == 1}, faults)
+
+
+def load_file(path: Path) -> list[type[Strategy]]:
+    """Return the strategies that a file defines, at least one.
+
+    Raises:
+        StrategyFileError: the file is not there, does not import, or defines no strategy.
+    """
+    if not path.is_file():
+        raise StrategyFileError(f"{path}: there is no such file")
+    return _load(importlib.util.spec_from_file_location(f"strategies.{path.stem}", path), str(path))
+
+
+def _clash(strategies: list[type[Strategy]], why: str) -> str:
+    files = " and ".join(dict.fromkeys(_file(strategy) for strategy in strategies))
+    classes = " or ".join(strategy.__name__ for strategy in strategies)
+    take = "takes" if len(strategies) == 1 else "take"
+    return f"{files} {take} the name {strategies[0].name!r}, which {why}; give {classes} another name"
+
+
+def _file(strategy: type[Strategy]) -> str:
+    return f"{strategy.__module__.replace('.', '/')}.py"
+
+
+def _load(spec: ModuleSpec | None, file: str) -> list[type[Strategy]]:
+    if spec is None or spec.loader is None:
+        raise StrategyFileError(f"{file} is no Python file: its name must end in .py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where pydantic looks up the names in annotations
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        del sys.modules[spec.name]
+        raise StrategyFileError(f"{file} cannot be imported: {_explain(error, module.__file__)}") from error
+    own = list(_own(module))
+    strategies = [strategy for strategy in own if not inspect.isabstract(strategy)]
+    if not own:
+        raise StrategyFileError(f"{file} defines no strategy: expected a class that inherits from Strategy")
+    for strategy in strategies or own:
+        if fault := _fault(strategy):
+            raise StrategyFileError(f"{file}: {strategy.__name__} {fault}")
+    return strategies
+
+
+def _own(module: ModuleType) -> Iterator[type[Strategy]]:
+    """Yield the strategies that the module itself defines, unfinished ones too."""
+    for value in vars(module).values():
+        if inspect.isclass(value) and issubclass(value, Strategy) and value.__module__ == module.__name__:
+            yield value
+
+
+def _fault(strategy: type[Strategy]) -> str:
+    """Say what `strategy` lacks to be one; nothing where it is."""
+    if missing := sorted(getattr(strategy, "__abstractmethods__", ())):
+        return f"lacks {' and '.join(missing)}"
+    if inspect.isfunction(vars(strategy).get("lookback")):
+        return "has a method lookback; expected a property: write @property above it"
+    name = getattr(strategy, "name", None)
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        given = "has no name" if name is None else f"has the name {name!r}"
+        return f'{given}; expected name: ClassVar[str] = "my_strategy", of up to 40 small letters, digits and _'
+    return ""
+
+
+def _explain(error: BaseException, path: str | None) -> str:
+    """Say what went wrong, and at which line of the file."""
+    if isinstance(error, SyntaxError):
+        return f"line {error.lineno}: {error.msg}"
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
+    return f"{f'line {lines[-1]}: ' if lines else ''}{type(error).__name__}: {error}"
