@@ -13,15 +13,16 @@ import pulumi_aws as aws
 from components.archive import UNZIPPED_LIMIT, Archive, archive_of, check_unzipped_size, write_archive
 from components.dependency_layer import ARCHITECTURE, RUNTIME, build_layer
 from tickfold.storage import layout
+from tickfold.strategies import FOUND
 
 Layer = Literal["base", "numeric"]
 LAYERS: tuple[Layer, ...] = ("base", "numeric")
 
 _ROOT = Path(__file__).resolve().parent.parent
 _BUILD = _ROOT / "build"
-_PACKAGED = ("functions", "tickfold")
-# They run on the client's machine only.
-_LEFT_OUT = ("tickfold/cli/*", "tickfold/client.py")
+_PACKAGED = ("functions", "strategies", "tickfold")
+# They are used on the client's machine only.
+_LEFT_OUT = ("tickfold/cli/*", "tickfold/client.py", "tickfold/strategies/checks.py", "strategies/*.md")
 
 
 class Package(pulumi.ComponentResource):
@@ -50,6 +51,8 @@ class Package(pulumi.ComponentResource):
         self.bucket = pulumi.Output.from_input(bucket)
         archives = build_layers() if dependencies == "layers" else {}
         self.code = build_code()
+        for fault in FOUND.faults.values():
+            pulumi.log.warn(fault, self)
         check_unzipped_size([self.code, *archives.values()])
         self.code_object = self._upload(self.code)
         self.layers = {layer: self._create_layer(layer, archive) for layer, archive in archives.items()}
@@ -83,7 +86,7 @@ class Package(pulumi.ComponentResource):
 
 
 def build_code() -> Archive:
-    """Zip the functions and the library that they call."""
+    """Zip the functions, the library that they call, and the user's own strategies."""
     files = [path for folder in _PACKAGED for path in (_ROOT / folder).rglob("*") if path.is_file()]
     places = {path.relative_to(_ROOT).as_posix(): path for path in files}
     packaged = {place: path for place, path in sorted(places.items()) if _is_packaged(PurePosixPath(place))}

@@ -10,6 +10,8 @@ from embedded import market_data, record
 from embedded.cloud import REGION, Cloud, Credentials
 from embedded.deployment import Deployment, DeploymentError, deploy
 from embedded.emulator import Emulator
+from tickfold.strategies import BUILT_IN
+from tickfold.strategies.files import discover
 
 ROOT = Path(__file__).parent.parent
 
@@ -79,9 +81,18 @@ class EmbeddedStack:
         if missing := [name for name in OUTPUTS if name not in self.outputs]:
             raise DeploymentError(f"the program in {self._root} does not export {', '.join(missing)}")
         self._log(f"deployed {self._deployment.resources} resources")
+        self._tell_of_strategies()
         loaded = market_data.load(self.client("s3"), self.outputs["bucket"])
         self._log("loaded bars: " + ", ".join(f"{series.symbol} {series.bars:,}" for series in loaded))
         record.write(record.Record(os.getpid(), self.endpoint_url, self.region, self.credentials, self.outputs))
+
+    def _tell_of_strategies(self) -> None:
+        """Name the user's own strategies, and why others cannot be used."""
+        found = discover(self._root / "strategies", BUILT_IN)
+        if own := sorted(set(found.strategies) - set(BUILT_IN)):
+            self._log("own strategies: " + ", ".join(own))
+        for fault in found.faults.values():
+            self._log(f"unusable strategy: {fault}")
 
     def _stop(self) -> None:
         self._emulator.stop()
