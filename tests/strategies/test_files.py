@@ -10,7 +10,9 @@ import pytest
 from tickfold.engine.bars import Bars
 from tickfold.errors import RunError
 from tickfold.strategies import BUILT_IN, create
-from tickfold.strategies.files import StrategyFileError, discover, load_file
+from tickfold.strategies.files import PACKAGES, StrategyFileError, discover, foreign_imports, load_file
+
+ROOT = Path(__file__).parents[2]
 
 SOUND = """
 from typing import Annotated, ClassVar
@@ -98,6 +100,10 @@ FAULTY = {
         "strategies/lacks_a_name.py: AlwaysLong has no name; "
         'expected name: ClassVar[str] = "my_strategy", of up to 40 small letters, digits and _',
     ),
+    "takes_a_name": (
+        sound("sma_cross"),
+        "strategies/takes_a_name.py: AlwaysLong takes the name 'sma_cross', which Tickfold has for a strategy; give it",
+    ),
     "has_a_bad_name": (sound("My Strategy"), "strategies/has_a_bad_name.py: AlwaysLong has the name 'My Strategy'"),
 }
 
@@ -114,22 +120,15 @@ def test_a_faulty_file_is_told_to_whoever_asks_for_it_and_stops_no_other(tmp_pat
         create("other", {}, found)
 
 
-def test_a_name_that_tickfold_has_stays_tickfolds(tmp_path: Path) -> None:
-    found = discover(write(tmp_path / "strategies", mine=sound("sma_cross")), BUILT_IN)
-    assert found.strategies == BUILT_IN
-    with pytest.raises(RunError) as refused:
-        create("mine", {}, found)
-    assert str(refused.value) == (
-        "strategies/mine.py takes the name 'sma_cross', which a strategy of Tickfold's has; "
-        "give AlwaysLong another name"
-    )
-
-
 def test_a_name_that_two_files_take_stands_for_neither(tmp_path: Path) -> None:
     found = discover(write(tmp_path / "strategies", mine=sound("same"), yours=sound("same")), BUILT_IN)
     assert found.strategies == BUILT_IN
-    with pytest.raises(RunError, match=r"strategies/mine.py and strategies/yours.py take the name 'same', which can"):
+    with pytest.raises(RunError) as refused:
         create("same", {}, found)
+    assert str(refused.value) == (
+        "strategies/mine.py and strategies/yours.py: the name 'same' is taken twice; "
+        "give AlwaysLong or AlwaysLong another one"
+    )
 
 
 def test_files_that_begin_with_an_underscore_are_passed_over(tmp_path: Path) -> None:
@@ -138,7 +137,7 @@ def test_files_that_begin_with_an_underscore_are_passed_over(tmp_path: Path) -> 
 
 
 def test_a_file_anywhere_can_be_loaded(tmp_path: Path) -> None:
-    (strategy,) = load_file(write(tmp_path, mine=sound("always_long")) / "mine.py")
+    (strategy,) = load_file(write(tmp_path, mine=sound("always_long")) / "mine.py", BUILT_IN)
     assert strategy.name == "always_long"
 
 
@@ -149,4 +148,16 @@ def test_a_file_anywhere_can_be_loaded(tmp_path: Path) -> None:
 def test_what_is_no_strategy_file_is_refused(tmp_path: Path, file: str, reason: str) -> None:
     (tmp_path / "text.txt").write_text("text")
     with pytest.raises(StrategyFileError, match=reason):
-        load_file(tmp_path / file)
+        load_file(tmp_path / file, BUILT_IN)
+
+
+def test_imports_that_lambda_does_not_have_are_found(tmp_path: Path) -> None:
+    text = "import json, numpy.linalg\nimport scipy.stats as st\ndef late():\n    from pandas import Series\n"
+    file = write(tmp_path, mine=text + "from tickfold.strategies import Strategy\n") / "mine.py"
+    assert foreign_imports(file) == ["pandas", "scipy"]
+
+
+@pytest.mark.parametrize("package", sorted(set(PACKAGES) - {"tickfold"}))
+def test_what_a_strategy_may_import_is_in_the_layers(package: str) -> None:
+    pinned = "".join((ROOT / "requirements" / f"lambda-{layer}.txt").read_text() for layer in ("base", "numeric"))
+    assert f"\n{package.replace('_', '-')}==" in pinned

@@ -142,10 +142,10 @@ def test_rsi_reversion_holds_each_side_until_the_exit_level(goog: Bars, exit_lev
         held = expected[-1]
         left = (held == 1 and value >= exit_level) or (held == -1 and value <= exit_level)
         expected.append(1 if value < 30 else -1 if value > 70 else 0 if left else held)
-    held = [0]
+    sides = [0]
     for signal in create("rsi_reversion", {"exit_level": exit_level}).signals(goog)[1:]:
-        held.append({LONG: 1, SHORT: -1, FLAT: 0}.get(int(signal), held[-1]))
-    assert held == expected
+        sides.append({LONG: 1, SHORT: -1, FLAT: 0}.get(int(signal), sides[-1]))
+    assert sides == expected
     assert set(expected) == {-1, 0, 1}
 
 

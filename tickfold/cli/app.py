@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tickfold.cli import data, query, run, up
+from tickfold.cli import check, data, query, run, up
 
 app = typer.Typer(
     name="tickfold",
@@ -34,5 +34,6 @@ def _root(
 
 app.command("up")(up.up)
 app.command("run")(run.run)
+app.command("check")(check.check)
 app.command("query")(query.query)
 app.add_typer(data.app, name="data")

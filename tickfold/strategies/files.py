@@ -1,5 +1,6 @@
 """Strategies from files: one that defines a subclass of Strategy adds it, and one that is faulty stops no other."""
 
+import ast
 import importlib.util
 import inspect
 import pkgutil
@@ -17,6 +18,9 @@ from tickfold.strategies.strategy import Strategy
 
 FOLDER = Path(__file__).resolve().parents[2] / "strategies"
 """Where the user's own strategies are: beside `tickfold`, in the repository and so in what Lambda runs."""
+
+PACKAGES = ("annotated_types", "numpy", "pyarrow", "pydantic", "tickfold", "typing_extensions")
+"""What a strategy may import besides Python's own library: the functions on AWS have nothing else for it."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
@@ -36,9 +40,8 @@ class Found:
 def discover(folder: Path, known: Mapping[str, type[Strategy]]) -> Found:
     """Return the strategies that the files of `folder` add to the `known` ones.
 
-    A file that cannot be used is a fault under its own name, and so is one that takes the name of a known strategy,
-    which stays what it is. A name that two files take stands for neither: whoever asks for it must not be given the
-    wrong one. Folders, and files that begin with `_`, are passed over.
+    A file that cannot be used is a fault under its own name. A name that two files take stands for neither: whoever
+    asks for it must not be given the wrong one. Folders, and files that begin with `_`, are passed over.
     """
     owners: dict[str, list[type[Strategy]]] = {}
     faults: dict[str, str] = {}
@@ -47,40 +50,42 @@ def discover(folder: Path, known: Mapping[str, type[Strategy]]) -> Found:
             continue
         spec = PathFinder.find_spec(f"strategies.{module.name}", [str(folder)])
         try:
-            for strategy in _load(spec, f"strategies/{module.name}.py"):
-                if strategy.name in known:
-                    faults[module.name] = _clash([strategy], "a strategy of Tickfold's has")
-                else:
-                    owners.setdefault(strategy.name, []).append(strategy)
+            for strategy in _load(spec, f"strategies/{module.name}.py", known):
+                owners.setdefault(strategy.name, []).append(strategy)
         except StrategyFileError as error:
             faults[module.name] = str(error)
-    faults |= {name: _clash(those, "can only stand for one") for name, those in owners.items() if len(those) > 1}
+    faults |= {name: _clash(those) for name, those in owners.items() if len(those) > 1}
     return Found(dict(known) | {name: those[0] for name, those in owners.items() if len(those) == 1}, faults)
 
 
-def load_file(path: Path) -> list[type[Strategy]]:
+def load_file(path: Path, known: Mapping[str, type[Strategy]]) -> list[type[Strategy]]:
     """Return the strategies that a file defines, at least one.
 
     Raises:
-        StrategyFileError: the file is not there, does not import, or defines no strategy.
+        StrategyFileError: the file is not there, does not import, or defines no strategy, or one that is unfinished
+            or takes the name of a `known` one.
     """
     if not path.is_file():
         raise StrategyFileError(f"{path}: there is no such file")
-    return _load(importlib.util.spec_from_file_location(f"strategies.{path.stem}", path), str(path))
+    return _load(importlib.util.spec_from_file_location(f"strategies.{path.stem}", path), str(path), known)
 
 
-def _clash(strategies: list[type[Strategy]], why: str) -> str:
-    files = " and ".join(dict.fromkeys(_file(strategy) for strategy in strategies))
+def foreign_imports(path: Path) -> list[str]:
+    """Return the packages that the file imports, inside functions too, and that the functions on AWS do not have."""
+    nodes = list(ast.walk(ast.parse(path.read_bytes())))
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level]
+    packages = {name.partition(".")[0] for name in names}
+    return sorted(packages - sys.stdlib_module_names - set(PACKAGES))
+
+
+def _clash(strategies: list[type[Strategy]]) -> str:
+    files = " and ".join(dict.fromkeys(f"strategies/{strategy.__module__.split('.')[1]}.py" for strategy in strategies))
     classes = " or ".join(strategy.__name__ for strategy in strategies)
-    take = "takes" if len(strategies) == 1 else "take"
-    return f"{files} {take} the name {strategies[0].name!r}, which {why}; give {classes} another name"
+    return f"{files}: the name {strategies[0].name!r} is taken twice; give {classes} another one"
 
 
-def _file(strategy: type[Strategy]) -> str:
-    return f"{strategy.__module__.replace('.', '/')}.py"
-
-
-def _load(spec: ModuleSpec | None, file: str) -> list[type[Strategy]]:
+def _load(spec: ModuleSpec | None, file: str, known: Mapping[str, type[Strategy]]) -> list[type[Strategy]]:
     if spec is None or spec.loader is None:
         raise StrategyFileError(f"{file} is no Python file: its name must end in .py")
     module = importlib.util.module_from_spec(spec)
@@ -95,7 +100,7 @@ def _load(spec: ModuleSpec | None, file: str) -> list[type[Strategy]]:
     if not own:
         raise StrategyFileError(f"{file} defines no strategy: expected a class that inherits from Strategy")
     for strategy in strategies or own:
-        if fault := _fault(strategy):
+        if fault := _fault(strategy, known):
             raise StrategyFileError(f"{file}: {strategy.__name__} {fault}")
     return strategies
 
@@ -107,7 +112,7 @@ def _own(module: ModuleType) -> Iterator[type[Strategy]]:
             yield value
 
 
-def _fault(strategy: type[Strategy]) -> str:
+def _fault(strategy: type[Strategy], known: Mapping[str, type[Strategy]]) -> str:
     """Say what `strategy` lacks to be one; nothing where it is."""
     if missing := sorted(getattr(strategy, "__abstractmethods__", ())):
         return f"lacks {' and '.join(missing)}"
@@ -117,7 +122,7 @@ def _fault(strategy: type[Strategy]) -> str:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         given = "has no name" if name is None else f"has the name {name!r}"
         return f'{given}; expected name: ClassVar[str] = "my_strategy", of up to 40 small letters, digits and _'
-    return ""
+    return f"takes the name {name!r}, which Tickfold has for a strategy; give it another" if name in known else ""
 
 
 def _explain(error: BaseException, path: str | None) -> str:

@@ -1,0 +1,173 @@
+"""`tickfold check`: whether a strategy keeps what it promises, shown on real bars before it is deployed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from tickfold.cli.console import note, printable, stderr, stdout
+from tickfold.cli.data_list import shown
+from tickfold.cli.run import distinct, parameter
+from tickfold.cli.target import StackOutputs, TargetError, find_target
+from tickfold.errors import RunError
+
+if TYPE_CHECKING:
+    from tickfold.engine.bars import Bars
+    from tickfold.strategies import Strategy
+    from tickfold.strategies.checks import Check
+
+MOST_BARS = 4_000
+"""The last so many bars are used, or four times the lookback, so that a check stays a matter of seconds."""
+
+_MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "yellow")}
+
+
+def check(
+    source: Annotated[
+        str, typer.Argument(metavar="STRATEGY", help="A Python file, or the name of a strategy that Tickfold knows.")
+    ],
+    *,
+    strategy: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which one, where the file defines more than one.")
+    ] = None,
+    param: Annotated[
+        list[Any] | None,
+        typer.Option(
+            parser=parameter,
+            callback=distinct,
+            metavar="NAME=NUMBER",
+            help="A parameter of the strategy; may be repeated.",
+        ),
+    ] = None,
+    symbol: Annotated[str, typer.Option(metavar="SYMBOL", help="Whose bars to check it on.")] = "AAPL",
+    timeframe: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Such as 1m, 1h, 1d. Left out: the coarsest that is loaded.")
+    ] = None,
+    bars: Annotated[
+        Path | None, typer.Option("--bars", metavar="FILE", help="Check it on the bars of this CSV or Parquet file.")
+    ] = None,
+    stack_outputs: StackOutputs = None,
+) -> None:
+    """Check that a strategy looks ahead nowhere, looks back no further than it says, and folds exactly.
+
+    Bars come from --bars, else from the stack that is up or named, else from the five series that come with Tickfold.
+    Exits with 0 only if every promise holds.
+
+    Example: tickfold check strategies/my_strategy.py --param window=20 --symbol IBM
+    """
+    from tickfold.strategies.checks import check as checks_of  # noqa: PLC0415 - numpy and pydantic take a while
+
+    checked = _strategy(source, strategy, dict(param or []))
+    series, origin = _bars(bars, symbol.strip().upper(), timeframe, stack_outputs)
+    used = series[-max(MOST_BARS, 4 * _lookback(checked)) :]
+    _write_title(checked, used, origin)
+    held = [_write(each) for each in (*_imports(source), *_live(checks_of(checked, used)))]
+    if not all(held):
+        raise typer.Exit(1)
+    if source.endswith(".py"):
+        note(
+            f"to run it, put it into strategies/, deploy again, and: tickfold run --strategy {checked.name} --symbol …"
+        )
+
+
+def _strategy(source: str, name: str | None, parameters: dict[str, int | float]) -> "Strategy":
+    from tickfold.strategies import BUILT_IN, configure, create  # noqa: PLC0415
+    from tickfold.strategies.files import load_file  # noqa: PLC0415
+
+    if not source.endswith(".py"):
+        return create(source, parameters)
+    found = {each.name: each for each in load_file(Path(source), BUILT_IN)}
+    if name is None and len(found) > 1:
+        raise RunError(f"{source} defines {len(found)} strategies; choose one with --strategy: {', '.join(found)}")
+    if name is not None and name not in found:
+        raise RunError(f"{source} defines no strategy {name!r}; it defines: {', '.join(found)}")
+    return configure(found[name or next(iter(found))], parameters)
+
+
+def _bars(file: Path | None, symbol: str, timeframe: str | None, stack_outputs: Path | None) -> tuple["Bars", str]:
+    """Return bars, and where they are from."""
+    if file is not None:
+        from tickfold.bar_file import read_bar_file  # noqa: PLC0415
+        from tickfold.engine.bars import with_decimals  # noqa: PLC0415
+
+        read = read_bar_file(file, timeframe)
+        return with_decimals(read.bars), f"{file.name}, {read.timeframe}"
+    try:
+        target = find_target(stack_outputs)
+    except TargetError:
+        if stack_outputs is not None:
+            raise
+        return _bundled_bars(symbol, timeframe)
+    from tickfold.storage.series import SeriesStore  # noqa: PLC0415
+
+    store = SeriesStore(target.s3(), target.output("bucket"))
+    series = store.find(symbol, timeframe)
+    return store.read(series, 0, series.bars), f"{series.symbol} {series.timeframe} in {target.origin}"
+
+
+def _bundled_bars(symbol: str, timeframe: str | None) -> tuple["Bars", str]:
+    from embedded.market_data import SYMBOLS, TIMEFRAME, daily_bars  # noqa: PLC0415
+    from tickfold.engine.bars import with_decimals  # noqa: PLC0415
+
+    if symbol not in SYMBOLS or timeframe not in (None, TIMEFRAME):
+        raise RunError(
+            f"no stack is up, and Tickfold itself has no {timeframe or TIMEFRAME} bars of {symbol}, only "
+            f"{TIMEFRAME} of {', '.join(SYMBOLS)}; give a file with --bars, or start a stack with `tickfold up`"
+        )
+    return with_decimals(daily_bars(symbol)), f"{symbol} {TIMEFRAME} that come with Tickfold"
+
+
+def _imports(source: str) -> "Iterator[Check]":
+    from tickfold.strategies.checks import Check  # noqa: PLC0415
+    from tickfold.strategies.files import PACKAGES, foreign_imports  # noqa: PLC0415
+
+    if not source.endswith(".py"):
+        return
+    if foreign := foreign_imports(Path(source)):
+        finding = f"{', '.join(foreign)}, which the functions on AWS do not have"
+        yield Check("imports", False, finding, f"use only Python's own library and {', '.join(PACKAGES)}")
+    else:
+        yield Check("imports", True, "nothing that the functions on AWS do not have")
+
+
+def _lookback(strategy: "Strategy") -> int:
+    """Return the strategy's lookback, or 0 where it has no proper one, which its check will say."""
+    try:
+        return int(strategy.lookback)
+    except Exception:
+        return 0
+
+
+# --- what is shown ---------------------------------------------------------------------------------------------------
+
+
+def _live(checks: "Iterator[Check]") -> "Iterator[Check]":
+    """Pass `checks` on as they are made, and show that work goes on where a terminal is there to see it."""
+    with stderr().status("checking"):
+        yield from checks
+
+
+def _write_title(strategy: "Strategy", bars: "Bars", origin: str) -> None:
+    from tickfold.storage.catalog import utc  # noqa: PLC0415
+
+    values = ", ".join(f"{name}={value}" for name, value in strategy.model_dump().items())
+    first, last = (shown(utc(int(bars.timestamp[at]))) for at in (0, -1))
+    title = f"{strategy.name}({values}) on {len(bars):,} bars of {origin}, {first} to {last}"
+    stdout().print(Text(printable(title), style="bold"), soft_wrap=True)
+
+
+def _write(check: "Check") -> bool:
+    """Write one line, and its advice under it; return whether the promise holds."""
+    mark, style = _MARKS[check.holds]
+    row = Table.grid(padding=(0, 1))
+    row.add_column(width=1)
+    row.add_column(width=14)
+    row.add_column()
+    row.add_row(Text(mark, style=style), check.promise, Text(printable(check.finding)))
+    if check.advice:
+        row.add_row("", "", Text(f"→ {check.advice}", style="dim"))
+    stdout().print(row)
+    return check.holds is True
