@@ -5,6 +5,7 @@ from functools import lru_cache
 from functions import granted
 from functions.step import Event, step
 from tickfold.engine.backtest import simulate
+from tickfold.errors import RunError
 from tickfold.planning import orders_of
 from tickfold.protocol import Progress
 from tickfold.storage import speculations
@@ -25,7 +26,10 @@ def handler(event: Event) -> Event:
     strategy = create(config.strategy, config.parameters)
     start = manifest.first + chunk.start - chunk.warm_up(strategy.lookback)
     bars = SeriesStore(granted.s3(), granted.bucket()).read(manifest.series, start, manifest.first + chunk.stop)
-    speculation = simulate(bars, chunk, strategy, orders_of(config))
+    try:
+        speculation = simulate(bars, chunk, strategy, orders_of(config))
+    except Exception as error:  # the strategy may be the user's own, and then its error is for the user to read
+        raise RunError(f"strategy {strategy.name} failed: {type(error).__name__}: {error}") from error
     if speculations.put(granted.s3(), granted.bucket(), run_id, number, speculation):
         _tell(run_id, len(manifest.chunks))
     return {}

@@ -12,7 +12,7 @@ from tests.cli.conftest import Command
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["up"], ["run"], ["query"], ["data"], ["data", "load"], ["data", "list"]], ids=" ".join
+    "command", [[], ["up"], ["run"], ["check"], ["query"], ["data"], ["data", "load"], ["data", "list"]], ids=" ".join
 )
 def test_help_of_every_command_is_on_stdout(tickfold: Command, command: list[str]) -> None:
     ended = tickfold(*command, "--help")
@@ -23,7 +23,7 @@ def test_help_of_every_command_is_on_stdout(tickfold: Command, command: list[str
 
 def test_help_names_every_command(tickfold: Command) -> None:
     shown = tickfold("--help").stdout
-    assert all(f"│ {name} " in shown for name in ("up", "run", "query", "data"))
+    assert all(f"│ {name} " in shown for name in ("up", "run", "check", "query", "data"))
 
 
 def test_version_is_printed(tickfold: Command) -> None:
@@ -42,6 +42,12 @@ def test_version_is_printed(tickfold: Command) -> None:
         (["run", "--symbol", "A", "--start", "01/02/2020"], "does not match the format"),
         (["run", "--symbol", "A", "--chunks", "0"], "'--chunks'"),
         (["run", "--symbol", "A", "--direction", "up"], "'--direction'"),
+        (
+            ["run", "--symbol", "A", "--strategy", "my.py"],
+            "my.py is a file; give a strategy's name. To run your own, put",
+        ),
+        (["check"], "Missing argument 'STRATEGY'"),
+        (["check", "macd", "--param", "fast"], "'fast' is not name=value"),
         (["query"], "Missing argument"),
         (["query", "SELECT 1", "--csv", "--json"], "--csv and --json exclude each other"),
         (["data", "load", "f.csv"], "Missing option '--symbol'"),

@@ -158,7 +158,7 @@ def test_a_strategy_that_asks_for_nothing_proves_nothing(bars: Bars) -> None:
 )
 def test_what_are_no_signals_is_refused(bars: Bars, returned: Any, finding: str) -> None:
     class Odd(Sided):
-        def signals(self, bars: Bars) -> Signals:
+        def signals(self, _bars: Bars) -> Signals:
             return returned  # type: ignore[no-any-return]
 
     (only,) = check(Odd(), bars)

@@ -98,6 +98,16 @@ def distinct(pairs: list[Any] | None) -> list[Any] | None:
     return pairs
 
 
+def known_by_name(text: str) -> str:
+    """Refuse a strategy that is given as a file: the workers are not on this machine, and run what was deployed."""
+    if text.endswith(".py") or "/" in text:
+        raise typer.BadParameter(
+            f"{text} is a file; give a strategy's name. To run your own, put its file into strategies/, "
+            "deploy again (`pulumi up`, or stop and start `tickfold up`), and give the name that its class has"
+        )
+    return text
+
+
 def run(
     *,
     symbol: Annotated[
@@ -122,7 +132,13 @@ def run(
         ),
     ] = None,
     strategy: Annotated[
-        str, typer.Option(help="Name of the strategy.", rich_help_panel=STRATEGY, metavar="NAME")
+        str,
+        typer.Option(
+            callback=known_by_name,
+            help="Name of the strategy: Tickfold's, or your own in strategies/.",
+            rich_help_panel=STRATEGY,
+            metavar="NAME",
+        ),
     ] = "buy_and_hold",
     param: Annotated[
         list[Any] | None,
