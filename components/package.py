@@ -85,13 +85,13 @@ class Package(pulumi.ComponentResource):
         )
 
 
-def build_code() -> Archive:
-    """Zip the functions, the library that they call, and the user's own strategies."""
-    files = [path for folder in _PACKAGED for path in (_ROOT / folder).rglob("*") if path.is_file()]
-    places = {path.relative_to(_ROOT).as_posix(): path for path in files}
+def build_code(root: Path = _ROOT) -> Archive:
+    """Zip the functions, the library that they call, and the user's own strategies, of the source tree at `root`."""
+    files = [path for folder in _PACKAGED for path in (root / folder).rglob("*") if path.is_file()]
+    places = {path.relative_to(root).as_posix(): path for path in files}
     packaged = {place: path for place, path in sorted(places.items()) if _is_packaged(PurePosixPath(place))}
     contents = b"".join(place.encode() + b"\0" + path.read_bytes() for place, path in packaged.items())
-    archive = archive_of("code", contents, _BUILD)
+    archive = archive_of("code", contents, root / "build")
     write_archive(archive, packaged)
     return archive
 

@@ -32,7 +32,12 @@ def _over_window(bar_by_bar: T, window: int, join: Callable[[T, T, int, int], T]
     back. So a window is always joined from its own bars and in the same order, which a running total is not.
 
     `join(recent, older, n, m)` joins windows of n bars with the windows of m bars that end n bars earlier.
+
+    Raises:
+        ValueError: the window is less than one bar.
     """
+    if window < 1:
+        raise ValueError(f"a window of {window} bars; expected at least 1")
     block, width = bar_by_bar, 1
     total, size = None, 0
     while True:

@@ -92,6 +92,9 @@ def test_deploying_names_own_strategies_and_those_that_cannot_be_used(own: Embed
     assert "own strategies: dip_buyer, raising" in told
     faults = [line for line in told if line.startswith("unusable strategy")]
     assert faults == ["unusable strategy: strategies/unfinished.py cannot be imported: line 1: invalid syntax"]
+    # What `pulumi up` prints as a warning.
+    warned = (own.log_file.parent / "deployment.log").read_text()
+    assert "strategies/unfinished.py cannot be imported: line 1: invalid syntax" in warned
 
 
 def test_an_own_strategy_runs_by_its_name(own: EmbeddedStack, tickfold: Command) -> None:

@@ -103,6 +103,12 @@ def test_rolling_sum_of_fewer_values_than_its_window_is_undefined() -> None:
     assert np.isnan(rolling_sum(np.ones(4), 5)).all()
 
 
+@pytest.mark.parametrize("window", [0, -3])
+def test_a_window_of_no_bars_is_refused(window: int) -> None:
+    with pytest.raises(ValueError, match=f"a window of {window} bars; expected at least 1"):
+        rolling_sum(np.ones(4), window)
+
+
 def test_averages_of_an_unchanging_price_are_that_price_and_its_deviation_is_zero() -> None:
     price = np.full(900, 0.1)
     price[:20] = 7.3

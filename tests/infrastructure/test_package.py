@@ -88,6 +88,14 @@ def test_code_holds_functions_and_library_but_nothing_of_the_client() -> None:
     assert not {"tickfold/client.py", "tickfold/strategies/checks.py", "strategies/README.md"} & set(names)
 
 
+def test_code_holds_the_users_own_strategies(tmp_path: Path) -> None:
+    (tmp_path / "strategies" / "__pycache__").mkdir(parents=True)
+    for file in ("mine.py", "_shared.py", "README.md", "__pycache__/mine.cpython-313.pyc"):
+        (tmp_path / "strategies" / file).write_text("text")
+    with zipfile.ZipFile(build_code(tmp_path).path) as code:
+        assert code.namelist() == ["strategies/_shared.py", "strategies/mine.py"]
+
+
 def test_code_is_built_the_same_twice() -> None:
     first = build_code()
     content = first.path.read_bytes()
