@@ -157,7 +157,7 @@ WINDOW_PURE: dict[str, tuple[Indicator, Callable[[int], int]]] = {
     "ema": (lambda bars, n: (indicators.ema(bars.close, n),), ema_lookback),
     "wilder": (lambda bars, n: (indicators.wilder(bars.close, n),), wilder_lookback),
     "rsi": (lambda bars, n: (indicators.rsi(bars.close, n),), wilder_lookback),
-    "macd": (lambda bars, n: indicators.macd(bars.close, 1, n, 2), lambda n: indicators.macd_lookback(n, 2)),
+    "macd": (lambda bars, n: indicators.macd(bars.close, 1, 2, n), lambda n: indicators.macd_lookback(2, n)),
     "bollinger_bands": (lambda bars, n: indicators.bollinger_bands(bars.close, n, 2.0), lambda n: n - 1),
     "donchian_channel": (indicators.donchian_channel, lambda n: n - 1),
     "rate_of_change": (lambda bars, n: (indicators.rate_of_change(bars.close, n),), lambda n: n),

@@ -76,6 +76,18 @@ class Writing(Sided):
         return bars.low
 
 
+class Tiring(Sided):
+    """Says the opposite when it is asked about the same bars twice in a row."""
+
+    last: ClassVar[list[Bars]] = []
+
+    def signals(self, bars: Bars) -> Signals:
+        again = any(np.array_equal(each.timestamp, bars.timestamp) for each in self.last)
+        self.last[:] = [bars]
+        signals = super().signals(bars)
+        return -signals if again else signals
+
+
 class Waiting(Sided):
     def signals(self, bars: Bars) -> Signals:
         return np.full(len(bars), HOLD, dtype=np.int8)
@@ -133,6 +145,13 @@ def test_chance_is_found(goog: Bars) -> None:
     assert found["deterministic"].holds is False
     assert found["deterministic"].finding.endswith(("LONG when called again", "SHORT when called again"))
     assert "use no random numbers" in found["deterministic"].advice
+
+
+def test_a_fold_that_gives_something_else_than_one_pass_is_found(goog: Bars) -> None:
+    """Of each chunk the check asks for the signals, and then the worker does: the fold is of what the worker got."""
+    found = checked(Tiring(), goog[:200])
+    assert broken(found) == ["deterministic", "exact fold"]
+    assert found["exact fold"].finding.endswith("another position or equity than in one pass when cut into 2 chunks")
 
 
 def test_bars_that_are_written_to_are_found(bars: Bars) -> None:

@@ -79,7 +79,7 @@ def donchian_breakout(bars: Bars) -> list[int]:
 
 def momentum(bars: Bars) -> list[int]:
     change = closes(bars).pct_change(126)
-    return [LONG if each > 0 else SHORT if each < 0 else HOLD for each in change]
+    return [LONG if each > 0.02 else SHORT if each < -0.02 else HOLD for each in change]
 
 
 def rsi_reversion(bars: Bars) -> list[int]:
@@ -115,7 +115,7 @@ FORMULAS: dict[str, tuple[Formula, dict[str, int | float]]] = {
     "ema_cross": (ema_cross, {}),
     "macd": (macd, {}),
     "donchian_breakout": (donchian_breakout, {}),
-    "momentum": (momentum, {}),
+    "momentum": (momentum, {"threshold": 0.02}),
     "rsi_reversion": (rsi_reversion, {}),
     "bollinger_reversion": (bollinger_reversion, {}),
     "vwap_reversion": (vwap_reversion, {"band": 0.005}),

@@ -122,13 +122,13 @@ def _bundled_bars(symbol: str, timeframe: str | None) -> tuple["Bars", str]:
 
 def _imports(source: str) -> "Iterator[Check]":
     from tickfold.strategies.checks import Check  # noqa: PLC0415
-    from tickfold.strategies.files import PACKAGES, foreign_imports  # noqa: PLC0415
+    from tickfold.strategies.files import foreign_imports  # noqa: PLC0415
 
     if not source.endswith(".py"):
         return
     if foreign := foreign_imports(Path(source)):
         finding = f"{', '.join(foreign)}, which the functions on AWS do not have"
-        yield Check("imports", False, finding, f"use only Python's own library and {', '.join(PACKAGES)}")
+        yield Check("imports", False, finding, "use Python's own library, numpy, pydantic and tickfold")
     else:
         yield Check("imports", True, "nothing that the functions on AWS do not have")
 

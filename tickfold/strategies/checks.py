@@ -14,7 +14,7 @@ from tickfold.engine.backtest import backtest, conclude, simulate
 from tickfold.engine.bars import COLUMNS, Bars, Ints, join
 from tickfold.engine.chunk import cut
 from tickfold.engine.fold import fold
-from tickfold.engine.ledger import Account, Statement
+from tickfold.engine.ledger import Account
 from tickfold.engine.signal import FLAT, HOLD, LONG, SHORT, Signals
 from tickfold.strategies.strategy import Strategy
 
@@ -202,25 +202,24 @@ def _folds(subject: _Subject, bars: Bars, whole: Signals) -> Check:
     one_pass = backtest(bars, subject, _ACCOUNT).statement
     counts = sorted({count for count in (*CHUNKS, min(len(bars), MOST_CUTS)) if count <= len(bars)})
     for count in counts:
-        cut_into = f"cut into {count:,} chunks"
-        chunks = cut(len(bars), subject.lookback, workers=1, chunks=count)
         speculations = []
-        for chunk in chunks:
+        for chunk in cut(len(bars), subject.lookback, workers=1, chunks=count):
             warm_up = chunk.warm_up(subject.lookback)
             own = bars[chunk.start - warm_up : chunk.stop]
-            signals = subject.signals(own)[warm_up:]
-            if len(differs := np.flatnonzero(signals != whole[chunk.start : chunk.stop])):
+            differs = np.flatnonzero((signals := subject.signals(own)[warm_up:]) != whole[chunk.start : chunk.stop])
+            if len(differs):
                 at = chunk.start + int(differs[0])
-                finding = f"{_bar(bars, at)}: {_NAMES[whole[at]]} in one pass, {_NAMES[signals[differs[0]]]} {cut_into}"
-                return Check("exact fold", False, finding, "see the promises that fail above")
+                return _unlike(bars, at, f"{_NAMES[whole[at]]} in one pass, {_NAMES[signals[differs[0]]]}", count)
             speculations.append(simulate(own, chunk, subject))
         folded = conclude(fold(speculations).decisions, bars, subject, _ACCOUNT).statement
-        if len(differs := _apart(one_pass, folded)):
-            finding = f"{_bar(bars, int(differs[0]))}: another position or equity than in one pass, {cut_into}"
-            return Check(
-                "exact fold", False, finding, "signals agree, so this is a fault of Tickfold: please report it"
-            )
+        if len(differs := np.flatnonzero((one_pass.shares != folded.shares) | (one_pass.equity != folded.equity))):
+            return _unlike(bars, int(differs[0]), "another position or equity than in one pass", count)
     return Check("exact fold", True, f"the same trades and equity from {_listed(counts)} chunks as in one pass")
+
+
+def _unlike(bars: Bars, at: int, how: str, count: int) -> Check:
+    advice = "if every promise above holds, this is a fault of Tickfold: please report it"
+    return Check("exact fold", False, f"{_bar(bars, at)}: {how} when cut into {count:,} chunks", advice)
 
 
 # --- comparing, and saying where -------------------------------------------------------------------------------------
@@ -228,13 +227,7 @@ def _folds(subject: _Subject, bars: Bars, whole: Signals) -> Check:
 
 def _cuts(count: int) -> Ints:
     """Return the places 1 … `count` − 1, or `MOST_CUTS` of them."""
-    return (
-        np.unique(np.linspace(1, count - 1, min(count - 1, MOST_CUTS)).astype(np.int64)) if count > 1 else np.arange(0)
-    )
-
-
-def _apart(first: Statement, second: Statement) -> Ints:
-    return np.flatnonzero((first.shares != second.shares) | (first.equity != second.equity))
+    return np.unique(np.linspace(1, count - 1, min(max(count - 1, 0), MOST_CUTS)).astype(np.int64))
 
 
 def _copied(bars: Bars) -> Bars:
