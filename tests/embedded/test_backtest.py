@@ -161,7 +161,7 @@ BAD: dict[str, tuple[Any, str]] = {
     "no capital": (start(startCapital=0), "config.startCapital 0: input should be greater than 0"),
     "unknown strategy": (
         start(strategy="magic"),
-        "unknown strategy 'magic'; known strategies: buy_and_hold, sma_cross",
+        "unknown strategy 'magic'; known strategies: bollinger_reversion, buy_and_hold, ",
     ),
     "unknown parameter": (
         start(strategy="sma_cross", parameters={"fats": 3}),

@@ -206,8 +206,8 @@ def _folds(subject: _Subject, bars: Bars, whole: Signals) -> Check:
         for chunk in cut(len(bars), subject.lookback, workers=1, chunks=count):
             warm_up = chunk.warm_up(subject.lookback)
             own = bars[chunk.start - warm_up : chunk.stop]
-            differs = np.flatnonzero((signals := subject.signals(own)[warm_up:]) != whole[chunk.start : chunk.stop])
-            if len(differs):
+            signals = subject.signals(own)[warm_up:]
+            if len(differs := np.flatnonzero(signals != whole[chunk.start : chunk.stop])):
                 at = chunk.start + int(differs[0])
                 return _unlike(bars, at, f"{_NAMES[whole[at]]} in one pass, {_NAMES[signals[differs[0]]]}", count)
             speculations.append(simulate(own, chunk, subject))
