@@ -8,10 +8,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.engine.random_runs import PROPERTY, Case, assert_same, cases
+from tickfold.engine.account import Account, Commission
 from tickfold.engine.bars import Bars
 from tickfold.engine.chunk import cut
 from tickfold.engine.fold import fold
-from tickfold.engine.ledger import Account
+from tickfold.engine.orders import Orders
 from tickfold.engine.signal import Signals
 from tickfold.errors import RunError
 from tickfold.strategies import BUILT_IN, Strategy, create
@@ -53,7 +54,7 @@ def test_folded_equals_one_pass(name: str) -> None:
     @settings(PROPERTY, max_examples=60)
     @given(cases(with_parameters(name)))
     def claim(case: Case) -> None:
-        folded = fold(case.speculations())
+        folded = fold(case.speculations(), case.bars, case.orders)
         assert_same(case.whole(), case.settle(folded.decisions))
 
     claim()
@@ -64,8 +65,8 @@ def test_folded_equals_one_pass(name: str) -> None:
 def test_real_bars_fold_the_same_for_any_number_of_chunks(goog: Bars, name: str, chunks: int) -> None:
     strategy = create(name, {})
     pieces = cut(len(goog), strategy.lookback, workers=40, chunks=chunks)
-    case = Case(goog, strategy, Account(10_000, commission=0.001), "long", pieces)
-    assert_same(case.whole(), case.settle(fold(case.speculations()).decisions))
+    case = Case(goog, strategy, Account(10_000, Commission(0.001)), Orders("long"), pieces)
+    assert_same(case.whole(), case.settle(fold(case.speculations(), case.bars, case.orders).decisions))
     assert case.whole().metrics.trades > 0
 
 
@@ -78,7 +79,7 @@ def test_the_property_refutes_a_lookback_that_is_one_bar_short(name: str) -> Non
     def claim(case: Case) -> None:
         short = ShortSighted(of=case.strategy)
         fewer = replace(case, strategy=short)
-        assert_same(case.whole(), case.settle(fold(fewer.speculations()).decisions))
+        assert_same(case.whole(), case.settle(fold(fewer.speculations(), case.bars, case.orders).decisions))
 
     with pytest.raises(AssertionError):
         claim()
