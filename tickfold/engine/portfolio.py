@@ -3,7 +3,7 @@
 Nothing moves between the symbols: what the portfolio is worth is the sum of what each is worth.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,8 +68,7 @@ def combine(sleeves: Iterable[Sleeve], uninvested: float) -> Portfolio:
     Raises:
         ValueError: there is no sleeve.
     """
-    uninvested_cash = np.full(3, uninvested)
-    total = _Steps(np.empty(0, dtype=np.int64), np.empty((3, 0)), uninvested_cash)
+    total = _Steps(np.empty(0, dtype=np.int64), np.empty((3, 0)), np.full(3, uninvested))
     capital, gain, held, bars, commissions = uninvested, 0.0, 0, 0, 0.0
     trades: list[tuple[Ints, Floats, Floats]] = []
     for sleeve in sleeves:
@@ -83,25 +82,28 @@ def combine(sleeves: Iterable[Sleeve], uninvested: float) -> Portfolio:
         trades.append((sleeve.bars.timestamp[closed.exit_bar], closed.pnl, closed.trade_return))
     if not trades:
         raise ValueError("a portfolio needs at least one sleeve")
-    exit_time, pnl, trade_return = (np.concatenate(column) for column in zip(*trades, strict=True))
-    order = exit_order(exit_time)
+    exit_times, pnl, trade_return = zip(*trades, strict=True)
+    order = exit_order(exit_times)
     cash, equity, market = total.values
     record = TrackRecord(
         timestamp=total.timestamp,
         equity=equity,
         market=market,
         benchmark_return=gain / capital,
-        pnl=pnl[order],
-        trade_return=trade_return[order],
+        pnl=np.concatenate(pnl)[order],
+        trade_return=np.concatenate(trade_return)[order],
         exposure=held / bars,
         commissions=commissions,
     )
     return Portfolio(total.timestamp, cash, equity, measure_record(record))
 
 
-def exit_order(exit_time: Ints) -> Ints:
-    """Return the order of all trades by `exit_time`; at the same time the sleeves' order stays."""
-    return np.argsort(exit_time, kind="stable")
+def exit_order(exit_times: Sequence[Ints]) -> Ints:
+    """Return the order of all sleeves' trades, laid end to end, by the times of their exits.
+
+    Of trades that end at the same time the earlier sleeve's comes first.
+    """
+    return np.argsort(np.concatenate(exit_times), kind="stable")
 
 
 def _steps(sleeve: Sleeve) -> _Steps:
