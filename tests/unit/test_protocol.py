@@ -212,7 +212,7 @@ def test_a_result_of_as_many_symbols_as_there_may_be_fits_a_frame() -> None:
     from tickfold.storage.results_by_symbol import HEADLINE  # noqa: PLC0415
 
     longest = -1.2345678901234567e-05
-    metrics = dict.fromkeys(HEADLINE, longest) | {"trades": 10**7}
+    metrics: dict[str, int | float | None] = {**dict.fromkeys(HEADLINE, longest), "trades": 10**7}
     own = SymbolResult(symbol="S" * 20, share=-longest, bars=10**8, metrics=metrics)
     uri = f"s3://{'b' * 63}/data/equity_by_symbol/run_id={'r' * 80}/equity_by_symbol.parquet"
     result = Result(
