@@ -126,7 +126,7 @@ def _symbols(symbols: Sequence[SymbolResult]) -> Table:
     """Return what each symbol did, a row a symbol."""
     columns = list(dict.fromkeys(name for own in symbols for name in own.metrics))
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    table.add_column("Symbol", no_wrap=True)
+    table.add_column("Symbol", overflow="fold")  # where room is short, this one makes it
     for label in ("Share", "Bars", *(formatted(name, None)[0] for name in columns)):
         table.add_column(Text(printable(label)), justify="right", no_wrap=True)
     for own in symbols:
@@ -166,7 +166,7 @@ def _places(result: Result) -> Text:
         "equity": result.equity_uri,
     }
     if result.symbols:
-        places |= {"each curve": result.equity_by_symbol_uri, "each run": result.runs_by_symbol_uri}
+        places |= {"curves": result.equity_by_symbol_uri, "symbols": result.runs_by_symbol_uri}
     text = Text()
     for name, place in places.items():
         text.append(f"{name:<11}", style="dim")
