@@ -39,7 +39,7 @@ MOST_SYMBOLS = 100
 """In one run: so many fit into its result's message."""
 
 _WHOLE = 1 + 1e-9
-"""What shares may add up to: ten times 0.1 is not quite 1."""
+"""What shares may add up to: those of three symbols may have been rounded to 0.3333333334."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 _PARTS = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(%|bps?)\s*")

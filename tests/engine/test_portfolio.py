@@ -161,6 +161,8 @@ def test_a_symbol_is_cash_before_its_first_bar_and_its_last_worth_after_its_last
 def test_trades_are_in_the_order_of_their_exits_and_at_the_same_time_in_that_of_the_sleeves() -> None:
     exits = [np.array([2, 5]), np.array([1, 2, 6]), np.array([2])]
     assert exit_order(exits).tolist() == [2, 0, 3, 5, 1, 4]
+    many = [np.zeros(100, dtype=np.int64), np.zeros(100, dtype=np.int64), np.array([-1])]
+    assert exit_order(many).tolist() == [200, *range(200)]
 
 
 def test_a_portfolio_needs_a_sleeve() -> None:

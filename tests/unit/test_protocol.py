@@ -184,8 +184,8 @@ def test_a_list_of_symbols_shares_the_capital() -> None:
         ("AAPL", 0.2),
         ("IBM", 0.5),
     ]
-    tenths = [{"symbol": f"S{number}", "share": 0.1} for number in range(10)]
-    assert [share for _, share in allocations(tenths)] == [0.1] * 10
+    rounded = [{"symbol": symbol, "share": 0.3333333334} for symbol in ("A", "B", "C")]
+    assert [share for _, share in allocations(rounded)] == [0.3333333334] * 3
 
 
 def test_resume_and_ping_are_requests() -> None:
