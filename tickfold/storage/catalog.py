@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _MOST_NAMES_SHOWN = 20
-_PARALLEL_READS = 16
+_PARALLEL_READS = 10
+"""As many as a client keeps connections unless it is told otherwise."""
 
 
 def timeframe_seconds(timeframe: str) -> int:
