@@ -115,6 +115,8 @@ class BacktestWorkflow(pulumi.ComponentResource):
                 lake.may_write(layout.RUNS),
                 lake.may_write(layout.TRADES),
                 lake.may_write(layout.EQUITY),
+                lake.may_write(layout.RUNS_BY_SYMBOL),
+                lake.may_write(layout.EQUITY_BY_SYMBOL),
                 tables.runs.may("GetItem"),
             ],
             memory=self._configuration.reduce_memory,

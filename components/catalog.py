@@ -1,4 +1,4 @@
-"""The lake's Parquet as SQL tables: the Glue database with the four tables, and the Athena workgroup that reads them.
+"""The lake's Parquet as SQL tables: the Glue database with its tables, and the Athena workgroup that reads them.
 
 Partitions are projected: nothing registers them, Athena computes where they lie. A column of the type `injected` must
 be given by equality in WHERE; `runs` has none, so that runs can be found without knowing them.
@@ -84,6 +84,38 @@ TABLES: Mapping[str, ParquetTable] = {
     "equity": ParquetTable(
         layout.EQUITY,
         {"timestamp": "timestamp", "equity": "double", "cash": "double", "shares": "double", "close": "double"},
+        {"run_id": "string"},
+        {"run_id": _INJECTED},
+    ),
+    "runs_by_symbol": ParquetTable(
+        layout.RUNS_BY_SYMBOL,
+        {
+            "symbol": "string",
+            "share": "double",
+            "start_capital": "double",
+            "bars": "bigint",
+            "chunks": "int",
+            "replayed_bars": "bigint",
+            "trades": "int",
+            "final_equity": "double",
+            "total_return": "double",
+            "sharpe": "double",
+            "max_drawdown": "double",
+            "metrics": "string",
+        },
+        {"run_id": "string"},
+        {"run_id": _INJECTED},
+    ),
+    "equity_by_symbol": ParquetTable(
+        layout.EQUITY_BY_SYMBOL,
+        {
+            "symbol": "string",
+            "timestamp": "timestamp",
+            "equity": "double",
+            "cash": "double",
+            "shares": "double",
+            "close": "double",
+        },
         {"run_id": "string"},
         {"run_id": _INJECTED},
     ),

@@ -30,6 +30,12 @@ FROM trades
 WHERE run_id = ?
 GROUP BY side
 """,
+    "symbols-of-a-run": """\
+SELECT symbol, share, start_capital, final_equity, total_return, sharpe, max_drawdown, trades, bars
+FROM runs_by_symbol
+WHERE run_id = ?
+ORDER BY total_return DESC
+""",
     "equity-of-a-run-by-month": """\
 SELECT date_trunc('month', "timestamp") AS month, min(equity) AS lowest, max(equity) AS highest,
        max_by(equity, "timestamp") AS at_the_end

@@ -14,6 +14,8 @@ PARTS: dict[type[BaseModel], str] = {
     protocol.BacktestConfig: "config",
     protocol.SizingTerms: "sizing",
     protocol.CommissionTerms: "commission",
+    protocol.Allocation: "allocation",
+    protocol.SymbolResult: "symbolResult",
 }
 """What messages are made of, and what each part is called here."""
 MESSAGES: tuple[type[BaseModel], ...] = (
@@ -60,8 +62,10 @@ def render() -> str:
         _section(protocol.BacktestConfig),
         _section(protocol.SizingTerms),
         _section(protocol.CommissionTerms),
+        _section(protocol.Allocation),
         "## To the client\n",
         *(_section(model) for model in MESSAGES),
+        _section(protocol.SymbolResult),
     ]
     return "\n".join(parts)
 
@@ -84,7 +88,7 @@ def _row(name: str, field: dict[str, Any], required: bool) -> str:
 
 def _type(field: dict[str, Any]) -> str:
     match field:
-        case {"anyOf": options}:
+        case {"anyOf": options} | {"oneOf": options}:
             return " or ".join(_type(option) for option in options)
         case {"enum": values}:
             return " or ".join(f"`{json.dumps(value)}`" for value in values)

@@ -56,10 +56,11 @@ def _resume(connection_id: str, run_id: str, after: int) -> None:
 
 def _start(connection_id: str, request: StartBacktest) -> None:
     config = request.config
-    series = SeriesCatalog(granted.s3(), granted.bucket()).find(config.stock, config.timeframe)
-    check(config, series)
-    config = config.model_copy(update={"timeframe": series.timeframe})
-    run_id = new_run_id(config.stock, config.strategy, datetime.now(UTC), secrets.token_hex(3))
+    symbols = [allocation.symbol for allocation in config.allocations]
+    found = SeriesCatalog(granted.s3(), granted.bucket()).find_all(symbols, config.timeframe)
+    check(config, found)
+    config = config.model_copy(update={"timeframe": found[0].timeframe})
+    run_id = new_run_id(symbols, config.strategy, datetime.now(UTC), secrets.token_hex(3))
     logger.append_keys(run_id=run_id)
     granted.runs().create(run_id, connection_id, granted.connections().user_of(connection_id), dump(config))
     try:

@@ -8,7 +8,7 @@ from tickfold.engine.backtest import simulate
 from tickfold.errors import RunError
 from tickfold.planning import orders_of
 from tickfold.protocol import Progress
-from tickfold.storage import speculations
+from tickfold.storage import layout, speculations
 from tickfold.storage.manifest import Manifest
 from tickfold.storage.series import SeriesStore
 from tickfold.strategies import create
@@ -19,19 +19,20 @@ PROGRESS_MESSAGES = 20
 
 @step("simulate")
 def handler(event: Event) -> Event:
-    """Take run_id and the chunk's number; return nothing, since a map's results are gathered in one place."""
-    run_id, number = event["run_id"], event["chunk"]
+    """Take run_id, symbol and the chunk's number; return nothing, since a map's results are gathered in one place."""
+    run_id, symbol, number = event["run_id"], event["symbol"], event["chunk"]
     manifest = _manifest(run_id)
-    chunk, config = manifest.chunks[number], manifest.config
+    sleeve, config = manifest.sleeve(symbol), manifest.config
+    chunk = sleeve.chunks[number]
     strategy = create(config.strategy, config.parameters)
-    start = manifest.first + chunk.start - chunk.warm_up(strategy.lookback)
-    bars = SeriesStore(granted.s3(), granted.bucket()).read(manifest.series, start, manifest.first + chunk.stop)
+    start = sleeve.first + chunk.start - chunk.warm_up(strategy.lookback)
+    bars = SeriesStore(granted.s3(), granted.bucket()).read(sleeve.series, start, sleeve.first + chunk.stop)
     try:
         speculation = simulate(bars, chunk, strategy, orders_of(config))
     except Exception as error:  # the strategy may be the user's own, and then its error is for the user to read
         raise RunError(f"strategy {strategy.name} failed: {type(error).__name__}: {error}") from error
-    if speculations.put(granted.s3(), granted.bucket(), run_id, number, speculation):
-        _tell(run_id, len(manifest.chunks))
+    if speculations.put(granted.s3(), granted.bucket(), layout.chunk_key(run_id, symbol, number), speculation):
+        _tell(run_id, manifest.chunks)
     return {}
 
 

@@ -7,6 +7,7 @@ larger WebSocket frame would close the connection.
 
 import re
 from datetime import date
+from math import fsum
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
@@ -14,7 +15,9 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
+    Tag,
     TypeAdapter,
     ValidationError,
     field_validator,
@@ -32,7 +35,11 @@ MAX_MESSAGE_BYTES = 32_000
 MAX_REQUEST_BYTES = 32_000
 SYMBOL_PATTERN = r"^[A-Z0-9][A-Z0-9.^=_-]{0,19}$"
 TIMEFRAME_PATTERN = r"^[1-9][0-9]{0,2}(s|m|h|d|w)$"
+MOST_SYMBOLS = 100
+"""In one run: so many fit into its result's message."""
 
+_WHOLE = 1 + 1e-9
+"""What shares may add up to: those of three symbols may have been rounded to 0.3333333334."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 _PARTS = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(%|bps?)\s*")
@@ -97,10 +104,47 @@ class SizingTerms(_Wire):
         return self
 
 
+def _upper(value: Any) -> Any:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+Symbol = Annotated[str, Field(pattern=SYMBOL_PATTERN), BeforeValidator(_upper)]
+
+
+class Allocation(_Wire):
+    """A symbol and its share of the capital."""
+
+    symbol: Annotated[Symbol, Field(description="Symbol, as it was loaded.")]
+    share: Annotated[float, Field(gt=0, description="Fraction of `startCapital`; all together at most 1.")]
+
+
+def _kind_of_stock(value: Any) -> str:
+    match value:
+        case [dict() | Allocation(), *_]:
+            return "(allocations)"
+        case list():
+            return "(symbols)"
+    return "(symbol)"
+
+
+Stock = Annotated[
+    Annotated[Symbol, Tag("(symbol)")]
+    | Annotated[list[Symbol], Tag("(symbols)")]
+    | Annotated[list[Allocation], Tag("(allocations)")],
+    Discriminator(_kind_of_stock),
+]
+
+
 class BacktestConfig(_Wire):
     """What to backtest, on which bars, with how much money and at what cost."""
 
-    stock: Annotated[str, Field(pattern=SYMBOL_PATTERN, description="Symbol, as it was loaded.")]
+    stock: Annotated[
+        Stock,
+        Field(
+            description="Symbol, as it was loaded; or a list of symbols, which share the capital equally; or a list of "
+            "symbols with their shares. docs/universe.md says what a run of a list is."
+        ),
+    ]
     start_date: Annotated[date, Field(description="First UTC day, inclusive.")]
     end_date: Annotated[date, Field(description="Last UTC day, inclusive.")]
     start_capital: Annotated[float, Field(gt=0, le=1e15, description="Cash at the start, in dollars.")]
@@ -154,8 +198,19 @@ class BacktestConfig(_Wire):
 
     @field_validator("stock", mode="before")
     @classmethod
-    def _upper(cls, value: Any) -> Any:
-        return value.strip().upper() if isinstance(value, str) else value
+    def _is_of_one_kind(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            raise ValueError('stock is an object; put it into a list, such as [{"symbol": "GOOG", "share": 0.5}]')
+        if isinstance(value, list) and len({isinstance(each, str) for each in value}) > 1:
+            raise ValueError("stock has symbols with and without a share; give a share to each of them, or to none")
+        return value
+
+    @field_validator("stock", mode="after")
+    @classmethod
+    def _is_a_universe(cls, value: str | list[str] | list[Allocation]) -> str | list[str] | list[Allocation]:
+        if isinstance(value, list):
+            _check_universe(_allocations(value))
+        return value
 
     @field_validator("parameters", mode="before")
     @classmethod
@@ -188,6 +243,33 @@ class BacktestConfig(_Wire):
             raise ValueError(f"{self.sizing.value:g} shares are no whole number; set fractionalShares")
         return self
 
+    @property
+    def allocations(self) -> list[Allocation]:
+        """Each symbol with its share of the capital, in the order in which they were named."""
+        return _allocations(self.stock)
+
+    @property
+    def is_universe(self) -> bool:
+        """Whether `stock` is a list, even if of one symbol."""
+        return isinstance(self.stock, list)
+
+
+def _allocations(stock: str | list[str] | list[Allocation]) -> list[Allocation]:
+    named = [stock] if isinstance(stock, str) else stock
+    return [each if isinstance(each, Allocation) else Allocation(symbol=each, share=1 / len(named)) for each in named]
+
+
+def _check_universe(allocations: list[Allocation]) -> None:
+    symbols = [allocation.symbol for allocation in allocations]
+    if not symbols:
+        raise ValueError("stock is an empty list; name at least one symbol")
+    if len(symbols) > MOST_SYMBOLS:
+        raise ValueError(f"stock names {len(symbols):,} symbols; a run may have {MOST_SYMBOLS}")
+    if twice := sorted({symbol for symbol in symbols if symbols.count(symbol) > 1}):
+        raise ValueError(f"stock names {', '.join(twice)} more than once")
+    if (total := fsum(allocation.share for allocation in allocations)) > _WHOLE:
+        raise ValueError(f"the shares of stock add up to {total:g}; they may add up to 1 at most")
+
 
 class StartBacktest(_Wire):
     """Start a run."""
@@ -216,6 +298,8 @@ _REQUEST: TypeAdapter[StartBacktest | Resume | Ping] = TypeAdapter(Request)
 
 
 _TYPES = ("start_backtest", "resume", "ping")
+TAGS = ("(symbol)", "(symbols)", "(allocations)")
+"""What pydantic puts into the path of an error about a stock, and its sender never wrote."""
 _KNOWN = f"known types: {', '.join(_TYPES)}"
 _EXAMPLE = 'send an object such as {"type": "start_backtest", "config": {"stock": "GOOG", ...}}'
 _NOT_A_REQUEST = {
@@ -240,7 +324,7 @@ def parse_request(body: str) -> StartBacktest | Resume | Ping:
         return _REQUEST.validate_json(body)
     except ValidationError as error:
         kind = error.errors()[0]["type"]
-        raise RunError(_NOT_A_REQUEST.get(kind) or explain(error, without=_TYPES)) from None
+        raise RunError(_NOT_A_REQUEST.get(kind) or explain(error, without=(*_TYPES, *TAGS))) from None
 
 
 # --- to the client ---------------------------------------------------------------------------------------------------
@@ -276,7 +360,7 @@ class Planned(Message):
     """The range was cut into chunks."""
 
     type: Literal["planned"] = "planned"
-    symbol: str
+    symbol: Annotated[str, Field(description="The symbol; several are joined by commas.")]
     timeframe: str
     bars: int
     chunks: int
@@ -299,11 +383,27 @@ class Partial(Message):
     equity: Annotated[list[tuple[int, float]], Field(description="Time in milliseconds since 1970 UTC, dollars.")]
 
 
+class SymbolResult(_Wire):
+    """What one symbol of several did."""
+
+    symbol: str
+    share: Annotated[float, Field(description="Fraction of `startCapital`.")]
+    bars: int
+    metrics: Annotated[
+        dict[str, int | float | None],
+        Field(description="The most asked for: final_equity, total_return, sharpe, max_drawdown and trades."),
+    ]
+
+
+def _is_absent(value: Any) -> bool:
+    return not value
+
+
 class Result(Message):
     """The run has ended well."""
 
     type: Literal["result"] = "result"
-    symbol: str
+    symbol: Annotated[str, Field(description="The symbol; several are joined by commas.")]
     timeframe: str
     start: date
     end: date
@@ -323,6 +423,16 @@ class Result(Message):
     trades_uri: str
     equity_uri: str
     duration_seconds: float
+    symbols: Annotated[
+        list[SymbolResult],
+        Field(exclude_if=_is_absent, description="Each symbol's own result. Only where `stock` was a list."),
+    ] = []
+    runs_by_symbol_uri: Annotated[
+        str, Field(exclude_if=_is_absent, description="All metrics of each symbol. Only where `stock` was a list.")
+    ] = ""
+    equity_by_symbol_uri: Annotated[
+        str, Field(exclude_if=_is_absent, description="Each symbol's own curve. Only where `stock` was a list.")
+    ] = ""
 
 
 class Failed(Message):

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -16,9 +17,10 @@ _RECORD = "run"
 _MESSAGE = "message#"
 
 
-def new_run_id(symbol: str, strategy: str, now: datetime, suffix: str) -> str:
+def new_run_id(symbols: Sequence[str], strategy: str, now: datetime, suffix: str) -> str:
     """Return a readable id that is a valid name for an execution: letters, digits, `-` and `_`, 80 at most."""
-    name = "".join(c if c.isalnum() else "-" for c in symbol.lower())
+    first = "".join(c if c.isalnum() else "-" for c in symbols[0].lower())
+    name = first if len(symbols) == 1 else f"{first}-and-{len(symbols) - 1}-more"
     return f"{name}-{strategy}-{now:%Y%m%dT%H%M%S}-{suffix}"[:80]
 
 

@@ -124,6 +124,47 @@ def test_sql_finds_the_trades_and_the_equity_of_the_message(tickfold: Command) -
     assert last["timestamp"].startswith("2013-03-01 00:00:00")
 
 
+def test_several_symbols_add_up_in_message_files_and_sql(tickfold: Command, tmp_path: Path) -> None:
+    several = "run --symbol real=0.5,ibm=0.25 --strategy sma_cross --param fast=10 --param slow=30 --chunks 5 --json"
+    ended = tickfold(*several.split(), "--save", str(tmp_path))
+    document = json.loads(ended.stdout)
+    assert list(document) == [*KEYS, "symbols", "runs_by_symbol_uri", "equity_by_symbol_uri"]
+    assert (document["symbol"], document["chunks"]) == ("REAL,IBM", 10)
+    assert (document["start"], document["end"]) == ("2000-03-01", "2013-03-01")  # IBM's first bar, and the last of both
+    saved = {path.name for path in tmp_path.iterdir()}
+    assert saved == {"trades.parquet", "equity.parquet", "runs_by_symbol.parquet", "equity_by_symbol.parquet"}
+    metrics, run_id = document["metrics"], document["run_id"]
+
+    def asked(sql: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(tickfold("query", sql.format(run_id), "--json").stdout)
+        return found
+
+    (run,) = asked("SELECT symbol, bars, chunks, trades, final_equity FROM runs WHERE run_id = '{}'")
+    assert run == {name: document[name] for name in ("symbol", "bars", "chunks")} | {
+        "trades": metrics["trades"],
+        "final_equity": metrics["final_equity"],
+    }
+    trades = asked(
+        "SELECT symbol, count(*) AS n, sum(pnl) AS pnl FROM trades WHERE run_id = '{}' GROUP BY 1 ORDER BY 1"
+    )
+    assert [(each["symbol"], each["n"]) for each in trades] == [
+        (own["symbol"], own["metrics"]["trades"]) for own in reversed(document["symbols"])
+    ]
+    assert sum(each["pnl"] for each in trades) == pytest.approx(metrics["final_equity"] - 10_000)
+    by_symbol = asked("SELECT symbol, share, bars, final_equity FROM runs_by_symbol WHERE run_id = '{}'")
+    assert by_symbol == [
+        {name: own[name] for name in ("symbol", "share", "bars")} | {"final_equity": own["metrics"]["final_equity"]}
+        for own in document["symbols"]
+    ]
+    last = asked(
+        "SELECT symbol, max_by(equity, timestamp) AS equity, max(timestamp) AS at FROM equity_by_symbol "
+        "WHERE run_id = '{}' GROUP BY 1"
+    )
+    (combined,) = asked("SELECT equity, shares, close FROM equity WHERE run_id = '{}' ORDER BY timestamp DESC LIMIT 1")
+    assert combined == {"equity": metrics["final_equity"], "shares": None, "close": None}
+    assert sum(each["equity"] for each in last) + 2_500 == pytest.approx(metrics["final_equity"], rel=1e-12)
+
+
 def test_rows_are_csv_when_they_are_piped(tickfold: Command) -> None:
     bars = "SELECT count(*) AS bars, max(close) AS highest FROM bars WHERE symbol = 'REAL' AND timeframe = '1d'"
     ended = tickfold("query", bars)

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from tickfold.cli.summary import GROUPS, formatted, sketch, write_summary
-from tickfold.protocol import Result
+from tickfold.protocol import Result, SymbolResult
 
 
 def written(result: Result, equity: list[float], width: int) -> list[str]:
@@ -49,6 +49,23 @@ def test_the_summary_names_the_run_its_metrics_and_its_places(result: Result, wi
     assert "ulcer_index" in text
     assert f"execution  {result.execution_arn}" in lines
     assert f"trades     {result.trades_uri}" in lines
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_several_symbols_have_a_row_each(result: Result, width: int) -> None:
+    metrics = {"final_equity": 51_422.99, "total_return": 4.1423, "sharpe": None, "max_drawdown": -0.5, "trades": 66}
+    symbols = [
+        SymbolResult(symbol="GOOG", share=0.75, bars=2_148, metrics=metrics),
+        SymbolResult(symbol="IBM", share=0.2, bars=3_270, metrics=metrics),
+    ]
+    several = result.model_copy(update={"symbol": "GOOG,IBM", "symbols": symbols})
+    lines = written(several, [], width)
+    assert lines[0].startswith("GOOG, IBM 1d   sma_cross")
+    at = lines.index("Symbol    Share   Bars  Final equity  Total return  Sharpe  Max drawdown  Trades")
+    assert lines[at + 1 : at + 3] == [
+        "GOOG    75.00 %  2,148     51,422.99      414.23 %       –      -50.00 %      66",
+        "IBM     20.00 %  3,270     51,422.99      414.23 %       –      -50.00 %      66",
+    ]
 
 
 def test_what_would_steer_a_terminal_is_not_passed_on(result: Result) -> None:

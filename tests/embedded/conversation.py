@@ -53,9 +53,9 @@ def conversation(url: str, seconds: float = SECONDS) -> Iterator[Conversation]:
         yield Conversation(socket, seconds)
 
 
-def start(symbol: str = "AAPL", first: str = "2000-03-01", last: str = "2013-03-01", **config: Any) -> Json:
+def start(stock: Any = "AAPL", first: str = "2000-03-01", last: str = "2013-03-01", **config: Any) -> Json:
     """Return a request for a run."""
-    base = {"stock": symbol, "startDate": first, "endDate": last, "startCapital": 10_000}
+    base = {"stock": stock, "startDate": first, "endDate": last, "startCapital": 10_000}
     return {"type": "start_backtest", "mode": "cloud", "config": base | config}
 
 

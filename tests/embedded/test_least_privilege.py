@@ -46,6 +46,8 @@ RIGHTS = {
         "s3:GetObject data/chunks/*",
         "s3:GetObjectVersion data/bars/*",
         "s3:PutObject data/equity/*",
+        "s3:PutObject data/equity_by_symbol/*",
+        "s3:PutObject data/runs_by_symbol/*",
         "s3:PutObject data/trades/*",
         "s3:PutObject data/runs/*",
         "dynamodb:GetItem runs",
@@ -122,10 +124,10 @@ class Scenario:
         assert "Item" not in self._stack.client("dynamodb").get_item(**self._table, Key=key)
 
     def run(self) -> None:
-        """A run succeeds, can be asked for again, and succeeds also for a connection that is gone."""
+        """A run of two symbols succeeds and can be asked for again; one succeeds for a connection that is gone."""
         began = datetime.now(UTC)
         with self._connected() as (client, connection_id):
-            run_id = self._run("AAPL", connection_id)
+            run_id = self._run(["AAPL", "IBM"], connection_id)
             heard = _all_of(client)
             assert [heard[0]["type"], heard[1]["type"], heard[-1]["type"]] == ["accepted", "planned", "result"]
             assert "progress" in {message["type"] for message in heard}
@@ -159,10 +161,10 @@ class Scenario:
         for item in client.scan(**self._table)["Items"]:
             client.delete_item(**self._table, Key={"connection_id": item["connection_id"]})
 
-    def _run(self, symbol: str, connection_id: str) -> str:
+    def _run(self, stock: str | list[str], connection_id: str) -> str:
         """Start a run and wait until its execution has ended; return its id."""
         before = {execution["name"] for execution in self._executions()}
-        self._message(connection_id, start(symbol, **SMA, chunks=3))
+        self._message(connection_id, start(stock, **SMA, chunks=3))
         (run_id,) = {str(execution["name"]) for execution in self._executions()} - before
         _wait(lambda: all(execution["status"] != "RUNNING" for execution in self._executions()), "no end of the run")
         return run_id

@@ -7,18 +7,22 @@ from typing import Any
 import pytest
 
 from tickfold.engine.account import Account, Commission, Sizing
+from tickfold.engine.metrics import Metrics
 from tickfold.engine.orders import Orders
 from tickfold.errors import RunError
 from tickfold.planning import account_of, orders_of
 from tickfold.protocol import (
     MAX_MESSAGE_BYTES,
+    MOST_SYMBOLS,
     CommissionTerms,
     Failed,
     Partial,
     Ping,
     Progress,
+    Result,
     Resume,
     StartBacktest,
+    SymbolResult,
     dump,
     parse_message,
     parse_request,
@@ -115,6 +119,17 @@ def test_commission_may_have_four_parts() -> None:
         (start(endDate="2023-12-31"), "endDate 2023-12-31 is before startDate 2024-01-01"),
         (start(stock="../../etc"), "config.stock '../../ETC' does not match"),
         (start(commission=1), "config.commission.relative 1: input should be less than 1"),
+        (start(stock=3), "config.stock 3: input should be a valid string"),
+        (start(stock=[]), "stock is an empty list; name at least one symbol"),
+        (start(stock=["A", "../etc"]), "config.stock.1 '../ETC' does not match"),
+        (start(stock=["A", "B", "a "]), "stock names A more than once"),
+        (start(stock=[f"S{n}" for n in range(101)]), "stock names 101 symbols; a run may have 100"),
+        (start(stock={"symbol": "A", "share": 1}), "stock is an object; put it into a list"),
+        (start(stock=["A", {"symbol": "B", "share": 0.5}]), "stock has symbols with and without a share"),
+        (start(stock=[{"symbol": "A", "share": 0.5}, "B"]), "stock has symbols with and without a share"),
+        (start(stock=[{"symbol": "A"}]), "config.stock.0.share is missing"),
+        (start(stock=[{"symbol": "A", "share": 0}]), "config.stock.0.share 0: input should be greater than 0"),
+        (start(stock=[{"symbol": "A", "share": 1.001}]), "the shares of stock add up to 1.001"),
         (start(spread=-0.1), "config.spread -0.1"),
         (start(spread="wide"), "config.spread 'wide': input should be a valid number"),
         (start(commission={"perFill": 1}), "config.commission.perFill is not a known field"),
@@ -150,6 +165,29 @@ def test_symbols_are_read_in_any_case() -> None:
     assert request.config.stock == "GOOG"
 
 
+def allocations(stock: object) -> list[tuple[str, float]]:
+    request = parse_request(start(stock=stock))
+    assert isinstance(request, StartBacktest)
+    assert parse_request(dump(request)) == request
+    return [(each.symbol, each.share) for each in request.config.allocations]
+
+
+def test_a_list_of_symbols_shares_the_capital() -> None:
+    assert allocations("goog") == [("GOOG", 1)]
+    assert allocations(["aapl", "ibm", "goog", "msft"]) == [
+        ("AAPL", 0.25),
+        ("IBM", 0.25),
+        ("GOOG", 0.25),
+        ("MSFT", 0.25),
+    ]
+    assert allocations([{"symbol": "aapl", "share": 0.2}, {"symbol": "IBM", "share": 0.5}]) == [
+        ("AAPL", 0.2),
+        ("IBM", 0.5),
+    ]
+    rounded = [{"symbol": symbol, "share": 0.3333333334} for symbol in ("A", "B", "C")]
+    assert [share for _, share in allocations(rounded)] == [0.3333333334] * 3
+
+
 def test_resume_and_ping_are_requests() -> None:
     assert parse_request('{"type":"resume","runId":"r-1","after":4}') == Resume(type="resume", run_id="r-1", after=4)
     assert parse_request('{"type":"ping"}') == Ping(type="ping")
@@ -168,6 +206,37 @@ def test_a_full_piece_of_the_curve_fits_a_frame() -> None:
     longest = (253_402_300_799_999, -1.2345678901234567e-300)
     piece = Partial(run_id="r" * 80, sequence=10**9, piece=9, pieces=9, equity=[longest] * POINTS_A_PIECE)
     assert len(dump(piece).encode()) < MAX_MESSAGE_BYTES
+
+
+def test_a_result_of_as_many_symbols_as_there_may_be_fits_a_frame() -> None:
+    from tickfold.storage.results_by_symbol import HEADLINE  # noqa: PLC0415
+
+    longest = -1.2345678901234567e-05
+    metrics: dict[str, int | float | None] = {**dict.fromkeys(HEADLINE, longest), "trades": 10**7}
+    own = SymbolResult(symbol="S" * 20, share=-longest, bars=10**8, metrics=metrics)
+    uri = f"s3://{'b' * 63}/data/equity_by_symbol/run_id={'r' * 80}/equity_by_symbol.parquet"
+    result = Result(
+        run_id="r" * 80,
+        sequence=10**9,
+        symbol=",".join(["S" * 20] * MOST_SYMBOLS),
+        timeframe="100m",
+        start=date(2000, 1, 1),
+        end=date(2000, 1, 1),
+        bars=10**11,
+        strategy="s" * 40,
+        parameters={f"a_long_parameter_{number}": longest for number in range(8)},
+        chunks=10**4,
+        replayed_bars=10**11,
+        metrics=dict.fromkeys(Metrics.__dataclass_fields__, longest),
+        execution_arn="a" * 256,
+        trades_uri=uri,
+        equity_uri=uri,
+        duration_seconds=longest,
+        symbols=[own] * MOST_SYMBOLS,
+        runs_by_symbol_uri=uri,
+        equity_by_symbol_uri=uri,
+    )
+    assert len(dump(result).encode()) < MAX_MESSAGE_BYTES
 
 
 def test_failed_names_its_stage() -> None:

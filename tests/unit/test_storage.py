@@ -76,7 +76,7 @@ def test_a_speculation_without_signals_survives_its_file() -> None:
 @pytest.mark.parametrize(("count", "points"), [(1, 1), (10, 10), (11, 6), (100, 11)])
 def test_a_thinned_curve_keeps_its_first_and_last_point(count: int, points: int) -> None:
     whole = bars(count)
-    thinned = results.thin(whole, whole.close, 10)
+    thinned = results.thin(whole.timestamp, whole.close, 10)
     assert len(thinned) == points
     assert thinned[0] == (0, whole.close[0])
     assert thinned[-1] == ((count - 1) * 60_000, whole.close[-1])

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
+_NAMES = ("trades.parquet", "equity.parquet", "equity_by_symbol.parquet", "runs_by_symbol.parquet")
+
+
 class SaveError(RunError):
     """The files of a run could not be saved."""
 
@@ -33,12 +36,15 @@ def prepare_directory(directory: Path) -> None:
 
 
 def save(s3: "S3Client", result: Result, directory: Path) -> list[Path]:
-    """Write trades.parquet and equity.parquet into `directory`, both or neither, in place of any that are there.
+    """Write the run's trades and curves into `directory`, all or none, in place of any that are there.
 
     Raises:
         SaveError: they cannot be written.
     """
-    wanted = {directory / "trades.parquet": result.trades_uri, directory / "equity.parquet": result.equity_uri}
+    uris = [result.trades_uri, result.equity_uri]
+    if result.symbols:
+        uris += [result.equity_by_symbol_uri, result.runs_by_symbol_uri]
+    wanted = {directory / name: uri for name, uri in zip(_NAMES, uris, strict=False)}
     try:
         with ExitStack() as unfinished:
             written = {path: _download(s3, uri, path, unfinished) for path, uri in wanted.items()}

@@ -6,6 +6,7 @@ from typing import Self
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from tickfold.cli.console import note, stderr
+from tickfold.cli.symbols import shown
 from tickfold.protocol import Accepted, Message, Partial, Planned
 from tickfold.protocol import Progress as ChunkProgress
 
@@ -46,7 +47,9 @@ class ProgressView:
             case Accepted():
                 self._tell(f"run {message.run_id}")
             case Planned():
-                self._tell(f"{message.symbol} {message.timeframe}: {message.bars:,} bars, {_chunks(message.chunks)}")
+                self._tell(
+                    f"{shown(message.symbol)} {message.timeframe}: {message.bars:,} bars, {_chunks(message.chunks)}"
+                )
                 self._count(0, message.chunks)
             case ChunkProgress():
                 self._count(message.chunks_done, message.chunks)

@@ -34,9 +34,9 @@ def query(
     as_json: AsJson = False,
     stack_outputs: StackOutputs = None,
 ) -> None:
-    """Ask in SQL. Tables: bars, runs, trades, equity.
+    """Ask in SQL. Tables: bars, runs, trades, equity, runs_by_symbol, equity_by_symbol.
 
-    Name the symbol and the timeframe of bars, and the run_id of trades and equity, by = in WHERE.
+    Name the symbol and the timeframe of bars, and the run_id of all others but runs, by = in WHERE.
 
     Example: tickfold query "SELECT run_id, total_return, sharpe FROM runs ORDER BY sharpe DESC"
     """

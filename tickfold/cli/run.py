@@ -16,11 +16,12 @@ from tickfold.cli.console import note, stdout
 from tickfold.cli.download import prepare_directory, save
 from tickfold.cli.progress import ProgressView
 from tickfold.cli.summary import write_summary
+from tickfold.cli.symbols import allocations, stock_of, symbols_of
 from tickfold.cli.target import StackOutputs, Target, find_target
 from tickfold.client import Patience, run_backtest
 from tickfold.engine.orders import Direction, Fill
 from tickfold.errors import RunError
-from tickfold.protocol import BacktestConfig, Result
+from tickfold.protocol import TAGS, BacktestConfig, Result
 from tickfold.validation import explain
 
 OPTIONS = {
@@ -111,7 +112,14 @@ def known_by_name(text: str) -> str:
 def run(
     *,
     symbol: Annotated[
-        str, typer.Option(help="As it was loaded: see `tickfold data list`.", rich_help_panel=BARS, metavar="SYMBOL")
+        list[Any],
+        typer.Option(
+            parser=allocations,
+            help="As it was loaded: see `tickfold data list`. Several (A,B, or repeated) share the capital equally, or "
+            "as A=0.5,B=0.25 says.",
+            rich_help_panel=BARS,
+            metavar="SYMBOL",
+        ),
     ],
     timeframe: Annotated[
         str | None,
@@ -230,18 +238,18 @@ def run(
     save_to: Annotated[
         Path | None,
         typer.Option(
-            "--save", metavar="DIR", file_okay=False, help="Also write trades.parquet and equity.parquet into DIR."
+            "--save", metavar="DIR", file_okay=False, help="Also write the trades and the equity curve, as Parquet."
         ),
     ] = None,
     stack_outputs: StackOutputs = None,
 ) -> None:
-    """Run one backtest in the stack, and show its progress and its metrics.
+    """Run one backtest in the stack, of one symbol or several, and show its progress and its metrics.
 
     Example: tickfold run --symbol AAPL --strategy sma_cross --param fast=10 --param slow=30
     """
     view = ProgressView()
     wanted = {
-        "stock": symbol,
+        "stock": stock_of(symbol),
         "startDate": _day(start),
         "endDate": _day(end),
         "startCapital": capital,
@@ -305,12 +313,11 @@ def _with_range(target: Target, wanted: dict[str, Any]) -> dict[str, Any]:
         return wanted
     from tickfold.storage.catalog import SeriesCatalog  # noqa: PLC0415 - its client is slow to load
 
-    series = SeriesCatalog(target.s3(), target.output("bucket")).find(
-        wanted["stock"].strip().upper(), wanted["timeframe"]
-    )
+    catalog = SeriesCatalog(target.s3(), target.output("bucket"))
+    found = catalog.find_all(symbols_of(wanted["stock"]), wanted["timeframe"])
     return wanted | {
-        "startDate": wanted["startDate"] or series.first.date(),
-        "endDate": wanted["endDate"] or series.last.date(),
+        "startDate": wanted["startDate"] or min(series.first for series in found).date(),
+        "endDate": wanted["endDate"] or max(series.last for series in found).date(),
     }
 
 
@@ -318,8 +325,9 @@ def _config(wanted: dict[str, Any]) -> BacktestConfig:
     try:
         return BacktestConfig.model_validate(wanted)
     except ValidationError as error:
-        names = re.compile(rf"\b({'|'.join(re.escape(name) for name in OPTIONS)})\b")
-        raise RunError(names.sub(lambda name: OPTIONS[name[0]], explain(error))) from None
+        # With the place in a list of symbols, where it is one: the value that follows says which is meant.
+        names = re.compile(rf"\b({'|'.join(re.escape(name) for name in OPTIONS)})\b(\.\d+(\.\w+)?)?")
+        raise RunError(names.sub(lambda name: OPTIONS[name[1]], explain(error, without=TAGS))) from None
 
 
 def _day(chosen: datetime | None) -> date | None:
@@ -331,4 +339,6 @@ def document(result: Result) -> dict[str, Any]:
     found = result.model_dump(mode="json")
     names = ("symbol", "start", "end", "bars", "strategy", "parameters", "chunks", "replayed_bars")
     places = ("sequential_bars", "metrics", "execution_arn", "trades_uri", "equity_uri", "duration_seconds")
-    return {"run_id": result.run_id, "status": "succeeded"} | {name: found[name] for name in (*names, *places)}
+    of_several = ("symbols", "runs_by_symbol_uri", "equity_by_symbol_uri") if result.symbols else ()
+    shown = (*names, *places, *of_several)
+    return {"run_id": result.run_id, "status": "succeeded"} | {name: found[name] for name in shown}

@@ -8,7 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from tickfold.cli.console import printable
-from tickfold.protocol import Result
+from tickfold.cli.symbols import shown
+from tickfold.protocol import Result, SymbolResult
 
 UNDEFINED = "–"
 _BLOCKS = "▁▂▃▄▅▆▇█"
@@ -82,6 +83,9 @@ def write_summary(console: Console, result: Result, equity: Sequence[float] = ()
     if len(equity) > 1:
         console.print(Text("\n" + sketch(equity, _CURVE_WIDTH), style="green"))
     console.print()
+    if result.symbols:
+        console.print(_symbols(result.symbols))
+        console.print()
     console.print(_metrics(result))
     console.print(_places(result), soft_wrap=True)  # whole, to be copied from
 
@@ -109,13 +113,26 @@ def formatted(name: str, value: float | None) -> tuple[str, str]:
 def _heading(result: Result) -> Text:
     parameters = " ".join(f"{name}={value:g}" for name, value in result.parameters.items())
     heading = Text()
-    heading.append(f"{result.symbol} {result.timeframe}", style="bold")
+    heading.append(f"{shown(result.symbol)} {result.timeframe}", style="bold")
     heading.append(f"   {printable(result.strategy)} {printable(parameters)}".rstrip())
     heading.append(f"   {result.start} … {result.end}\n")
     pieces = f"{result.chunks:,} chunk{'' if result.chunks == 1 else 's'}"
     counts = f"{result.bars:,} bars in {pieces}, {result.replayed_bars:,} replayed by the fold"
     heading.append(f"{counts}, {result.duration_seconds:,.1f} s", style="dim")
     return heading
+
+
+def _symbols(symbols: Sequence[SymbolResult]) -> Table:
+    """Return what each symbol did, a row a symbol."""
+    columns = list(dict.fromkeys(name for own in symbols for name in own.metrics))
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    table.add_column("Symbol", overflow="fold")  # where room is short, this one makes it
+    for label in ("Share", "Bars", *(formatted(name, None)[0] for name in columns)):
+        table.add_column(Text(printable(label)), justify="right", no_wrap=True)
+    for own in symbols:
+        figures = (formatted(name, own.metrics.get(name))[1] for name in columns)
+        table.add_row(Text(printable(own.symbol)), percent(own.share), count(own.bars), *figures)
+    return table
 
 
 def _metrics(result: Result) -> Table:
@@ -148,6 +165,8 @@ def _places(result: Result) -> Text:
         "trades": result.trades_uri,
         "equity": result.equity_uri,
     }
+    if result.symbols:
+        places |= {"curves": result.equity_by_symbol_uri, "symbols": result.runs_by_symbol_uri}
     text = Text()
     for name, place in places.items():
         text.append(f"{name:<11}", style="dim")

@@ -56,21 +56,55 @@ class Metrics:
         return asdict(self)
 
 
+@dataclass(frozen=True, eq=False)
+class TrackRecord:
+    """All that metrics follow from.
+
+    `equity` (dollars) and `market` (what beta is measured against, in any unit) have a value at each `timestamp`;
+    `benchmark_return` is a fraction; `pnl` (dollars) and `trade_return` have a value for each closed trade, in the
+    order of their exits; `exposure` is the fraction of bars with a position, `commissions` are dollars.
+    """
+
+    timestamp: Ints
+    equity: Floats
+    market: Floats
+    benchmark_return: float
+    pnl: Floats
+    trade_return: Floats
+    exposure: float
+    commissions: float
+
+
 def measure(bars: Bars, statement: Statement, lookback: int) -> Metrics:
     """Measure the run over `bars`; its benchmark is bought at the close that ends `lookback` bars of warm-up."""
-    equity, close = statement.equity, bars.close
-    first = close[min(max(lookback - 1, 0), len(close) - 1)]
+    trades = statement.trades
+    return measure_record(
+        TrackRecord(
+            timestamp=bars.timestamp,
+            equity=statement.equity,
+            market=bars.close,
+            benchmark_return=buy_and_hold_return(bars, lookback),
+            pnl=trades.pnl,
+            trade_return=trades.trade_return,
+            exposure=bars_held(statement, len(bars)) / len(bars),
+            commissions=statement.commissions,
+        )
+    )
+
+
+def measure_record(record: TrackRecord) -> Metrics:
+    """Return every metric of `record`."""
+    timestamp, equity = record.timestamp, record.equity
     total = _change(equity[0], equity[-1])
-    benchmark = _change(first, close[-1])
-    step = _bar_step(bars.timestamp)
-    yearly = _yearly(bars.timestamp, equity, step)
-    drawdowns = _drawdowns(bars.timestamp, equity, step)
-    beta = _beta(equity, close)
+    step = _bar_step(timestamp)
+    yearly = _yearly(timestamp, equity, step)
+    drawdowns = _drawdowns(timestamp, equity, step)
+    beta = _beta(equity, record.market)
     return Metrics(
         final_equity=float(equity[-1]),
         peak_equity=float(equity.max()),
         total_return=total,
-        buy_and_hold_return=benchmark,
+        buy_and_hold_return=record.benchmark_return,
         annual_return=yearly.annual_return,
         annual_volatility=yearly.volatility,
         cagr=yearly.cagr,
@@ -81,11 +115,11 @@ def measure(bars: Bars, statement: Statement, lookback: int) -> Metrics:
         average_drawdown=drawdowns.average,
         max_drawdown_duration=drawdowns.longest,
         average_drawdown_duration=drawdowns.average_duration,
-        **_trade_metrics(statement),
-        exposure=_exposure(statement, len(close)),
-        alpha=total - beta * benchmark,
+        **_trade_metrics(record.pnl, record.trade_return),
+        exposure=record.exposure,
+        alpha=total - beta * record.benchmark_return,
         beta=beta,
-        commissions=statement.commissions,
+        commissions=record.commissions,
     )
 
 
@@ -199,8 +233,7 @@ def _drawdowns(timestamp: Ints, equity: Floats, step: float) -> _Drawdowns:
 # --- trades and the market -------------------------------------------------------------------------------------------
 
 
-def _trade_metrics(statement: Statement) -> dict[str, float]:
-    pnl, returns = statement.trades.pnl, statement.trades.trade_return
+def _trade_metrics(pnl: Floats, returns: Floats) -> dict[str, float]:
     count = len(returns)
     won, lost = pnl[pnl > 0], pnl[pnl < 0]
     win_rate = len(won) / count if count else nan
@@ -218,13 +251,19 @@ def _trade_metrics(statement: Statement) -> dict[str, float]:
     }
 
 
-def _exposure(statement: Statement, bars: int) -> float:
-    """Return the fraction of bars, entry and exit bars included, in which a position was held."""
+def buy_and_hold_return(bars: Bars, lookback: int) -> float:
+    """Return what a share gained that was bought at the close that ends `lookback` bars of warm-up, as a fraction."""
+    first = bars.close[min(max(lookback - 1, 0), len(bars) - 1)]
+    return _change(first, bars.close[-1])
+
+
+def bars_held(statement: Statement, bars: int) -> int:
+    """Return in how many of the run's `bars`, entry and exit bars included, a position was held."""
     entry, exit_ = statement.trades.entry_bar, statement.trades.exit_bar
     if statement.open_trade:
         entry, exit_ = np.append(entry, statement.open_trade.entry_bar), np.append(exit_, bars - 1)
     shared = np.count_nonzero(entry[1:] == exit_[:-1])  # a reversal's bar belongs to two trades
-    return float(((exit_ - entry + 1).sum() - shared) / bars)
+    return int((exit_ - entry + 1).sum() - shared)
 
 
 def _beta(equity: Floats, close: Floats) -> float:

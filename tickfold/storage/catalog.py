@@ -3,7 +3,8 @@
 This module needs no Parquet library, so that the function that answers a client stays quick to start.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _MOST_NAMES_SHOWN = 20
+_PARALLEL_READS = 10
+"""As many as a client keeps connections unless it is told otherwise."""
 
 
 def timeframe_seconds(timeframe: str) -> int:
@@ -125,6 +128,20 @@ class SeriesCatalog:
             known = ", ".join(sorted(keys, key=timeframe_seconds))
             raise RunError(f"{symbol} has no {timeframe} bars; it has: {known}")
         return self._read(keys[timeframe])
+
+    def get_all(self, symbols: Sequence[str], timeframe: str) -> Sequence[Series]:
+        """Return the series of each of `symbols`, which are known to exist."""
+        with ThreadPoolExecutor(_PARALLEL_READS) as pool:
+            return tuple(pool.map(lambda symbol: self.get(symbol, timeframe), symbols))
+
+    def find_all(self, symbols: Sequence[str], timeframe: str | None = None) -> Sequence[Series]:
+        """Return the series of each of `symbols`, as `find` does.
+
+        Raises:
+            RunError: for the first of the symbols of which there is none in the timeframe.
+        """
+        with ThreadPoolExecutor(_PARALLEL_READS) as pool:
+            return tuple(pool.map(lambda symbol: self.find(symbol, timeframe), symbols))
 
     def _known_symbols(self) -> str:
         symbols = sorted({key.removeprefix(layout.SERIES).split("/")[0] for key in self._keys(layout.SERIES)})

@@ -5,10 +5,12 @@ logs/                                                 server access logs
 data/series/SYMBOL/TIMEFRAME.json                     what bars there are: the commit point of a load
 data/bars/symbol=S/timeframe=T/year=Y/bars.parquet    the bars
 data/chunks/run_id=R/items.json                       the Distributed Map's items
-data/chunks/run_id=R/00042.parquet                    what a worker found in its chunk
+data/chunks/run_id=R/symbol=S/00042.parquet           what a worker found in its chunk
 data/runs/day=2026-01-31/RUN_ID.parquet               one row a run
 data/trades/run_id=R/trades.parquet                   the run's trades, one file
 data/equity/run_id=R/equity.parquet                   the run's equity curve, one file
+data/runs_by_symbol/run_id=R/runs_by_symbol.parquet   a row for each symbol of a run of several
+data/equity_by_symbol/run_id=R/equity_by_symbol.parquet   each symbol's own equity curve, one file
 data/athena/                                          query results
 """
 
@@ -24,6 +26,8 @@ CHUNKS = "data/chunks/"
 RUNS = "data/runs/"
 TRADES = "data/trades/"
 EQUITY = "data/equity/"
+RUNS_BY_SYMBOL = "data/runs_by_symbol/"
+EQUITY_BY_SYMBOL = "data/equity_by_symbol/"
 ATHENA = "data/athena/"
 
 
@@ -43,8 +47,8 @@ def items_key(run_id: str) -> str:
     return f"{CHUNKS}run_id={run_id}/items.json"
 
 
-def chunk_key(run_id: str, chunk: int) -> str:
-    return f"{CHUNKS}run_id={run_id}/{chunk:05d}.parquet"
+def chunk_key(run_id: str, symbol: str, chunk: int) -> str:
+    return f"{CHUNKS}run_id={run_id}/symbol={symbol}/{chunk:05d}.parquet"
 
 
 def run_key(run_id: str, day: date) -> str:
@@ -57,3 +61,11 @@ def trades_key(run_id: str) -> str:
 
 def equity_key(run_id: str) -> str:
     return f"{EQUITY}run_id={run_id}/equity.parquet"
+
+
+def runs_by_symbol_key(run_id: str) -> str:
+    return f"{RUNS_BY_SYMBOL}run_id={run_id}/runs_by_symbol.parquet"
+
+
+def equity_by_symbol_key(run_id: str) -> str:
+    return f"{EQUITY_BY_SYMBOL}run_id={run_id}/equity_by_symbol.parquet"

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from tickfold.engine.backtest import Outcome
-from tickfold.engine.bars import Bars
+from tickfold.engine.bars import Bars, Floats, Ints
 from tickfold.engine.ledger import Trades
 from tickfold.engine.orders import REASONS
 from tickfold.protocol import Result
@@ -103,10 +103,10 @@ def trades_table(symbol: str, bars: Bars, trades: Trades) -> pa.Table:
 
 def put_curves(s3: "S3Client", bucket: str, manifest: Manifest, bars: Bars, outcome: Outcome) -> None:
     """Write the run's equity and trades; writing them again replaces them."""
-    run_id, symbol = manifest.run_id, manifest.series.symbol
+    run_id = manifest.run_id
     equity = parquet.encode(equity_table(bars, outcome))
     s3.put_object(Bucket=bucket, Key=layout.equity_key(run_id), Body=equity)
-    trades = parquet.encode(trades_table(symbol, bars, outcome.statement.trades))
+    trades = parquet.encode(trades_table(manifest.symbol, bars, outcome.statement.trades))
     s3.put_object(Bucket=bucket, Key=layout.trades_key(run_id), Body=trades)
 
 
@@ -137,8 +137,9 @@ def put_run(s3: "S3Client", bucket: str, manifest: Manifest, result: Result) -> 
     s3.put_object(Bucket=bucket, Key=layout.run_key(manifest.run_id, manifest.day), Body=data)
 
 
-def thin(bars: Bars, equity: "np.ndarray[tuple[int], np.dtype[np.float64]]", most: int) -> list[tuple[int, float]]:
+def thin(timestamp: Ints, equity: Floats, most: int) -> list[tuple[int, float]]:
     """Return at most `most` + 1 points (milliseconds since 1970 UTC, dollars) of the curve, its last among them."""
-    step = -(-len(bars) // most)
-    kept = np.unique(np.append(np.arange(0, len(bars), step), len(bars) - 1))
-    return list(zip((bars.timestamp[kept] // 1000).tolist(), equity[kept].tolist(), strict=True))
+    last = len(timestamp) - 1
+    step = -(-len(timestamp) // most)
+    kept = np.unique(np.append(np.arange(0, last + 1, step), last))
+    return list(zip((timestamp[kept] // 1000).tolist(), equity[kept].tolist(), strict=True))

@@ -52,10 +52,10 @@ def decode(chunk: Chunk, data: bytes) -> Speculation:
     return Speculation(chunk, Decisions(asks, positions))
 
 
-def put(s3: "S3Client", bucket: str, run_id: str, chunk: int, speculation: Speculation) -> bool:
-    """Write the file of chunk number `chunk`; return False where a worker had written it before."""
+def put(s3: "S3Client", bucket: str, key: str, speculation: Speculation) -> bool:
+    """Write a chunk's file under `key`; return False where a worker had written it before."""
     try:
-        s3.put_object(Bucket=bucket, Key=layout.chunk_key(run_id, chunk), Body=encode(speculation), IfNoneMatch="*")
+        s3.put_object(Bucket=bucket, Key=key, Body=encode(speculation), IfNoneMatch="*")
     except ClientError as error:
         if error.response["Error"]["Code"] == "PreconditionFailed":
             return False
@@ -63,11 +63,11 @@ def put(s3: "S3Client", bucket: str, run_id: str, chunk: int, speculation: Specu
     return True
 
 
-def get_all(s3: "S3Client", bucket: str, run_id: str, chunks: list[Chunk]) -> list[Speculation]:
-    """Read the files of all `chunks`, in order."""
+def get_all(s3: "S3Client", bucket: str, run_id: str, symbol: str, chunks: list[Chunk]) -> list[Speculation]:
+    """Read the files of all `chunks` of a symbol, in order."""
 
     def get(number: int) -> Speculation:
-        found = s3.get_object(Bucket=bucket, Key=layout.chunk_key(run_id, number))
+        found = s3.get_object(Bucket=bucket, Key=layout.chunk_key(run_id, symbol, number))
         return decode(chunks[number], found["Body"].read())
 
     with ThreadPoolExecutor(_PARALLEL_READS) as pool:

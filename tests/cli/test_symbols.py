@@ -1,0 +1,96 @@
+"""How one symbol or several are given on the command line, and how they are shown."""
+
+import json
+
+import pytest
+import typer
+from websockets.sync.server import ServerConnection
+
+from tests.cli.conftest import Command
+from tests.cli.websocket_server import serving
+from tickfold.cli.symbols import allocations, shown
+from tickfold.protocol import Error, dump
+
+DAYS = ("--start", "2012-01-01", "--end", "2013-03-01")
+
+
+def sent(tickfold: Command, monkeypatch: pytest.MonkeyPatch, *options: str) -> object:
+    """Return the `stock` of the request that `options` make."""
+    requests: list[str | bytes] = []
+
+    def refuse(connection: ServerConnection) -> None:
+        requests.append(connection.recv(timeout=5))
+        connection.send(dump(Error(reason="enough")))
+
+    with serving(refuse) as url:
+        monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", url)
+        assert tickfold("run", *options, *DAYS).stderr == "tickfold: enough\n"
+    stock: object = json.loads(requests[0])["config"]["stock"]
+    return stock
+
+
+@pytest.mark.parametrize(
+    ("options", "stock"),
+    [
+        (["--symbol", "goog"], "GOOG"),
+        (["--symbol", "aapl,ibm"], ["AAPL", "IBM"]),
+        (["--symbol", "aapl, ibm", "--symbol", "msft"], ["AAPL", "IBM", "MSFT"]),
+        (["--symbol", "aapl=0.25"], [{"symbol": "AAPL", "share": 0.25}]),
+        (
+            ["--symbol", "aapl=.25,ibm=0.5", "--symbol", "gc=f=0.1"],
+            [
+                {"symbol": "AAPL", "share": 0.25},
+                {"symbol": "IBM", "share": 0.5},
+                {"symbol": "GC=F", "share": 0.1},
+            ],
+        ),
+        (["--symbol", "gc=f,eurusd=x"], ["GC=F", "EURUSD=X"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) and isinstance(value[0], str) else "",
+)
+def test_symbols_become_the_stock_of_the_request(
+    alone: object, tickfold: Command, monkeypatch: pytest.MonkeyPatch, options: list[str], stock: object
+) -> None:
+    assert sent(tickfold, monkeypatch, *options) == stock
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--symbol", "a,a"], "--symbol names A more than once"),
+        (["--symbol", "a=0.7,b=0.7"], "the shares of --symbol add up to 1.4; they may add up to 1 at most"),
+        (["--symbol", "a=0.7,b"], "--symbol has symbols with and without a share"),
+        (["--symbol", "a=0"], "--symbol 0.0: input should be greater than 0"),
+        (["--symbol", "a=-0.5"], "--symbol -0.5: input should be greater than 0"),
+        (["--symbol", "a,b c"], "--symbol 'B C' does not match"),
+        (
+            ["--symbol", ",".join(f"s{number}" for number in range(101))],
+            "--symbol names 101 symbols; a run may have 100",
+        ),
+    ],
+)
+def test_wrong_symbols_are_refused_before_anything_is_sent(
+    alone: object, tickfold: Command, monkeypatch: pytest.MonkeyPatch, options: list[str], reason: str
+) -> None:
+    monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "ws://127.0.0.1:1/nobody")
+    ended = tickfold("run", *options, *DAYS)
+    assert (ended.status, ended.stdout) == (1, "")
+    assert ended.stderr.startswith(f"tickfold: {reason}")
+
+
+@pytest.mark.parametrize("text", ["", "a,,b", "a,"])
+def test_an_empty_symbol_is_wrong_usage(text: str) -> None:
+    with pytest.raises(typer.BadParameter, match="has an empty symbol"):
+        allocations(text)
+
+
+@pytest.mark.parametrize(
+    ("joined", "said"),
+    [
+        ("GOOG", "GOOG"),
+        ("A,B,C,D,E", "A, B, C, D, E"),
+        ("A,B,C,D,E,F,G", "A, B, C, D, E and 2 more"),
+    ],
+)
+def test_many_symbols_are_shown_by_their_first(joined: str, said: str) -> None:
+    assert shown(joined) == said
