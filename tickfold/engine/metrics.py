@@ -13,9 +13,11 @@ from math import nan
 import numpy as np
 
 from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars, Floats, Ints
+from tickfold.engine.benchmark import bought_at
 from tickfold.engine.ledger import Statement
+from tickfold.engine.return_periods import bar_step, return_periods
 
-_SATURDAY = 5
+_DAYS_PER_YEAR = 365.25
 _CLOCK = (MICROSECONDS_PER_DAY, 3_600_000_000, 60_000_000, 1_000_000, 1)
 """A day, an hour, a minute, a second and a microsecond."""
 
@@ -48,6 +50,7 @@ class Metrics:
     sqn: float
     kelly: float
     exposure: float
+    turnover: float
     alpha: float
     beta: float
     commissions: float
@@ -59,10 +62,9 @@ class Metrics:
 def measure(bars: Bars, statement: Statement, lookback: int) -> Metrics:
     """Measure the run over `bars`; its benchmark is bought at the close that ends `lookback` bars of warm-up."""
     equity, close = statement.equity, bars.close
-    first = close[min(max(lookback - 1, 0), len(close) - 1)]
     total = _change(equity[0], equity[-1])
-    benchmark = _change(first, close[-1])
-    step = _bar_step(bars.timestamp)
+    benchmark = _change(close[bought_at(len(close), lookback)], close[-1])
+    step = bar_step(bars.timestamp)
     yearly = _yearly(bars.timestamp, equity, step)
     drawdowns = _drawdowns(bars.timestamp, equity, step)
     beta = _beta(equity, close)
@@ -83,6 +85,7 @@ def measure(bars: Bars, statement: Statement, lookback: int) -> Metrics:
         average_drawdown_duration=drawdowns.average_duration,
         **_trade_metrics(statement),
         exposure=_exposure(statement, len(close)),
+        turnover=_turnover(bars.timestamp, statement),
         alpha=total - beta * benchmark,
         beta=beta,
         commissions=statement.commissions,
@@ -115,50 +118,25 @@ class _Yearly:
     cagr: float
 
 
-def _bar_step(timestamp: Ints) -> float:
-    """Return the median time between bars, in microseconds."""
-    if len(timestamp) < 2:
-        return nan
-    steps = np.diff(timestamp)
-    usual = steps[len(steps) // 2]
-    if np.count_nonzero(steps == usual) * 2 > len(steps):
-        return float(usual)  # what most steps are is their median, and counting is many times faster than sorting
-    return float(np.median(steps))
-
-
-def _periods(timestamp: Ints, step: float) -> tuple[Ints, int]:
-    """Return the last bar of each return period, and how many periods make a year.
-
-    A period is a UTC day with bars, or one bar where bars are weekly, monthly or yearly. A year has 365 days where
-    the series trades on weekends too, else 252.
-    """
-    days = step // MICROSECONDS_PER_DAY
-    for shortest, longest, periods in ((7, 7, 52), (28, 31, 12), (365, 366, 1)):
-        if shortest <= days <= longest:
-            return np.arange(len(timestamp)), periods
-    day = np.arange(timestamp[0] // MICROSECONDS_PER_DAY, timestamp[-1] // MICROSECONDS_PER_DAY + 1)
-    stop = np.searchsorted(timestamp, (day + 1) * MICROSECONDS_PER_DAY)
-    bars = np.diff(stop, prepend=0)
-    weekend = (day + 3) % 7 >= _SATURDAY  # 1970-01-01 was a Thursday
-    on_weekends = float(bars[weekend].sum() / len(timestamp)) > 2 / 7 * 0.6
-    return stop[bars > 0] - 1, 365 if on_weekends else 252
+def _years(timestamp: Ints) -> float:
+    """Return the calendar time from the first bar to the last, in years."""
+    return float(timestamp[-1] - timestamp[0]) / MICROSECONDS_PER_DAY / _DAYS_PER_YEAR
 
 
 def _yearly(timestamp: Ints, equity: Floats, step: float) -> _Yearly:
-    last, periods = _periods(timestamp, step)
+    last, periods = return_periods(timestamp, step)
     at = equity[last]
     if len(at) < 2 or (at <= 0).any():
         return _Yearly(nan, nan, nan, nan)
     returns = at[1:] / at[:-1] - 1
     growth = np.float64(1 + _geometric_mean(returns))
     variance = returns.var(ddof=1) if len(returns) > 1 else nan
-    years = float(timestamp[-1] - timestamp[0]) / MICROSECONDS_PER_DAY / 365.25
     with np.errstate(over="ignore", invalid="ignore"):  # a doubling every day does not fit a float after a year
         return _Yearly(
             annual_return=float(growth**periods - 1),
             volatility=float(np.sqrt((variance + growth**2) ** periods - growth ** (2 * periods))),
             downside=float(np.sqrt((np.minimum(returns, 0) ** 2).mean()) * np.sqrt(periods)),
-            cagr=float((equity[-1] / equity[0]) ** (1 / years) - 1),
+            cagr=float((equity[-1] / equity[0]) ** (1 / _years(timestamp)) - 1),
         )
 
 
@@ -225,6 +203,16 @@ def _exposure(statement: Statement, bars: int) -> float:
         entry, exit_ = np.append(entry, statement.open_trade.entry_bar), np.append(exit_, bars - 1)
     shared = np.count_nonzero(entry[1:] == exit_[:-1])  # a reversal's bar belongs to two trades
     return float(((exit_ - entry + 1).sum() - shared) / bars)
+
+
+def _turnover(timestamp: Ints, statement: Statement) -> float:
+    """Return the value of all fills, entries and exits, over the mean equity, a year of 365.25 days."""
+    trades, still = statement.trades, statement.open_trade
+    filled = float((trades.quantity * (trades.entry_price + trades.exit_price)).sum())
+    if still:
+        filled += still.quantity * still.entry_price
+    mean = float(statement.equity.mean())
+    return _ratio(filled / mean, _years(timestamp)) if mean > 0 else nan
 
 
 def _beta(equity: Floats, close: Floats) -> float:
