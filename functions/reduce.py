@@ -1,11 +1,13 @@
 """Reduce: folds what the workers found into the run's one result, keeps it, and streams it to the client."""
 
 from datetime import UTC, datetime
+from math import isfinite
 
 from functions import granted
 from functions.step import Event, step
 from tickfold.engine.backtest import Outcome, conclude
-from tickfold.engine.bars import Bars
+from tickfold.engine.bars import Bars, Floats
+from tickfold.engine.benchmark import buy_and_hold
 from tickfold.engine.fold import fold
 from tickfold.planning import account_of, orders_of
 from tickfold.protocol import Partial, Result, dump
@@ -15,8 +17,8 @@ from tickfold.storage.series import SeriesStore
 from tickfold.strategies import create
 
 CURVE_POINTS = 5_000
-POINTS_A_PIECE = 600
-"""About 40 bytes a point: a piece stays under the 32 KB of a WebSocket frame."""
+POINTS_A_PIECE = 400
+"""About 60 bytes a point: a piece stays under the 32 KB of a WebSocket frame."""
 
 
 @step("reduce")
@@ -36,7 +38,7 @@ def handler(event: Event) -> Event:
     results.put_curves(s3, bucket, manifest, bars, outcome)
     result = _result(manifest, outcome, strategy.model_dump(), folded.replayed_bars)
     results.put_run(s3, bucket, manifest, result)
-    _stream_curve(run_id, bars, outcome)
+    _stream_curves(run_id, bars, outcome, buy_and_hold(bars.close, manifest.config.start_capital, strategy.lookback))
     # In this order: a result that could not be sent is sent by the next attempt, at the price of sending it twice.
     granted.outbox().send(run_id, result)
     granted.runs().set(run_id, status="succeeded", result=dump(result))
@@ -64,8 +66,10 @@ def _result(manifest: Manifest, outcome: Outcome, parameters: dict[str, int | fl
     )
 
 
-def _stream_curve(run_id: str, bars: Bars, outcome: Outcome) -> None:
+def _stream_curves(run_id: str, bars: Bars, outcome: Outcome, benchmark: Floats) -> None:
     points = results.thin(bars, outcome.statement.equity, CURVE_POINTS)
-    pieces = [points[at : at + POINTS_A_PIECE] for at in range(0, len(points), POINTS_A_PIECE)]
+    held = [dollars if isfinite(dollars) else None for _, dollars in results.thin(bars, benchmark, CURVE_POINTS)]
+    pieces = [slice(at, at + POINTS_A_PIECE) for at in range(0, len(points), POINTS_A_PIECE)]
     for number, piece in enumerate(pieces, 1):
-        granted.outbox().send(run_id, Partial(piece=number, pieces=len(pieces), equity=piece))
+        partial = Partial(piece=number, pieces=len(pieces), equity=points[piece], buy_and_hold=held[piece])
+        granted.outbox().send(run_id, partial)

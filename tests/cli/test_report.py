@@ -44,6 +44,13 @@ def test_a_report_is_written_where_it_is_wanted(
     assert (tmp_path / f"{run_id}.html").read_text() == text
 
 
+def test_a_run_can_write_its_report_at_once(tickfold: Command, run_id: str, tmp_path: Path) -> None:
+    ended = tickfold(*RUN.split(), "--report", str(tmp_path / "run.html"))
+    assert ended.status == 0
+    assert ended.stderr.endswith(f"saved {tmp_path}/run.html\n")
+    assert json.loads(ended.stdout)["run_id"] in (tmp_path / "run.html").read_text()
+
+
 def test_a_directory_that_is_not_there_is_one_clear_message(tickfold: Command, run_id: str, tmp_path: Path) -> None:
     ended = tickfold("report", run_id, "-o", str(tmp_path / "absent" / "r.html"))
     assert (ended.status, ended.stdout) == (1, "")

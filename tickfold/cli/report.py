@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tickfold.cli.console import note
-from tickfold.cli.target import StackOutputs, find_target
+from tickfold.cli.target import StackOutputs, Target, find_target
 
 
 def report(
@@ -31,15 +31,23 @@ def report(
 
     Example: tickfold report goog-sma_cross-20260131T120000-1a2b3c --open
     """
-    target = find_target(stack_outputs)
+    path = output or Path(f"{run_id}.html")
+    write_report(find_target(stack_outputs), run_id, path)
+    typer.echo(path)
+    if show and not webbrowser.open(path.resolve().as_uri()):
+        note(f"no browser could be opened; the report is in {path}")
+
+
+def write_report(target: Target, run_id: str, path: Path) -> None:
+    """Write the report of a finished run.
+
+    Raises:
+        RunError: there is no such run, it has no result, or its files are gone.
+        OSError: the file cannot be written.
+    """
     runs, s3, bucket = target.runs(), target.s3(), target.output("bucket")
     from tickfold.report.page import page  # noqa: PLC0415 - numpy is slow to load
     from tickfold.report.plotly_js import plotly_js  # noqa: PLC0415
     from tickfold.storage.recorded_run import read_run  # noqa: PLC0415
 
-    text = page(read_run(runs, s3, bucket, run_id), plotly_js())
-    path = output or Path(f"{run_id}.html")
-    path.write_text(text, encoding="utf-8")
-    typer.echo(path)
-    if show and not webbrowser.open(path.resolve().as_uri()):
-        note(f"no browser could be opened; the report is in {path}")
+    path.write_text(page(read_run(runs, s3, bucket, run_id), plotly_js()), encoding="utf-8")

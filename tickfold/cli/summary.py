@@ -1,39 +1,26 @@
 """A run's result, laid out to be read: its metrics in groups, percents and money formatted."""
 
-from collections.abc import Iterable, Sequence
-from math import ceil, floor
+from collections.abc import Iterable
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tickfold.cli.chart import Curves, chart
 from tickfold.cli.console import printable
 from tickfold.protocol import Result
 from tickfold.report.metric_groups import UNDEFINED, formatted, grouped
 
-_BLOCKS = "▁▂▃▄▅▆▇█"
-_CURVE_WIDTH = 72
 
-
-def write_summary(console: Console, result: Result, equity: Sequence[float] = ()) -> None:
-    """Write the summary of `result`, with a sketch of the `equity` curve where there is one."""
+def write_summary(console: Console, result: Result, curves: Curves) -> None:
+    """Write the summary of `result`; on a terminal with a chart of the `curves`, if they have two points or more."""
     console.print(_heading(result))
-    if len(equity) > 1:
-        console.print(Text("\n" + sketch(equity, _CURVE_WIDTH), style="green"))
     console.print()
+    if console.is_terminal and len(curves.time) > 1:
+        console.print(chart(curves, console.width))
+        console.print()
     console.print(_metrics(result))
     console.print(_places(result), soft_wrap=True)  # whole, to be copied from
-
-
-def sketch(values: Sequence[float], width: int) -> str:
-    """Draw `values` as one line of at most `width` blocks; a block is the last value of its stretch."""
-    step = len(values) / min(width, len(values))
-    picked = [values[ceil((i + 1) * step) - 1] for i in range(min(width, len(values)))]
-    low, high = min(picked), max(picked)
-    if high == low:
-        return _BLOCKS[0] * len(picked)
-    top = len(_BLOCKS) - 1
-    return "".join(_BLOCKS[floor((value - low) / (high - low) * top + 0.5)] for value in picked)
 
 
 def _heading(result: Result) -> Text:
