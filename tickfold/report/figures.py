@@ -62,11 +62,12 @@ def trades_figure(curve: Curve, trades: ClosedTrades, drawn: Ints) -> Figure:
     del price["hovertemplate"]
     chosen = drawn_trades(trades)
     lines, exits, entries = [], [], []
+    clock = _clock(curve.timestamp)
     for name, side, colour, symbol in (("Long", 1, LONG, "triangle-up"), ("Short", -1, SHORT, "triangle-down")):
         of_side = chosen[chosen.side == side]
         if not len(of_side):
             continue
-        told = [_told(name, of_side, at, _clock(curve.timestamp)) for at in range(len(of_side))]
+        told = [_told(name, of_side, at, clock) for at in range(len(of_side))]
         size = 8 if len(chosen) <= _FEW_TRADES else 5
         filled = {"symbol": symbol, "size": size, "color": colour}
         ring = {"symbol": "circle-open", "size": size + 5, "color": colour, "line": {"width": size / 5}}
