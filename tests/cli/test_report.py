@@ -1,6 +1,9 @@
 """`tickfold report` against the embedded stack."""
 
 import json
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -49,6 +52,21 @@ def test_a_run_can_write_its_report_at_once(tickfold: Command, run_id: str, tmp_
     assert ended.status == 0
     assert ended.stderr.endswith(f"saved {tmp_path}/run.html\n")
     assert json.loads(ended.stdout)["run_id"] in (tmp_path / "run.html").read_text()
+
+
+def test_the_page_is_opened_in_the_browser(run_id: str, tmp_path: Path) -> None:
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/opened\n')
+    browser.chmod(0o755)
+    ended = subprocess.run(
+        [sys.executable, "-m", "tickfold.cli", "report", run_id, "-o", tmp_path / "r.html", "--open"],
+        env=os.environ | {"BROWSER": f"{browser} %s"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"{tmp_path}/r.html\n", "")
+    assert (tmp_path / "opened").read_text() == f"file://{tmp_path}/r.html\n"
 
 
 def test_a_directory_that_is_not_there_is_one_clear_message(tickfold: Command, run_id: str, tmp_path: Path) -> None:

@@ -94,8 +94,9 @@ def test_the_page_fits_a_phone(opened: Page, golden_run: RecordedRun, tmp_path: 
     opened.screen(390, 844, phone=True)
     opened.open(path)
     assert width_of(opened) == 390
-    charts = "[...document.querySelectorAll('.main-svg')].map((chart) => chart.getBoundingClientRect().right)"
-    assert max(opened.evaluate(charts)) <= 390
+    boxes = "[...document.querySelectorAll('.main-svg')].map((chart) => chart.getBoundingClientRect())"
+    assert max(opened.evaluate(f"{boxes}.map((box) => box.right)")) <= 390
+    assert min(opened.evaluate(f"{boxes}.map((box) => box.width)")) > 350  # one below the other
 
 
 def test_a_run_without_trades_is_drawn(opened: Page, goog: Bars, tmp_path: Path) -> None:

@@ -109,7 +109,11 @@ def distribution_figure(trades: ClosedTrades) -> Figure:
     mean = float(returns.mean())
     layout = _layout(
         showlegend=False,
-        xaxis={"tickformat": ".0%" if width >= 0.005 else ".2%", "title": {"text": "return of a trade"}},
+        xaxis={
+            "tickformat": ".0%" if width >= 0.005 else ".2%",
+            "title": {"text": "return of a trade"},
+            "rangemode": "tozero",
+        },
         yaxis={"title": {"text": "trades", "standoff": 8}, "tickformat": ",d"} | _whole_ticks(int(counts.max())),
         bargap=0,
         shapes=[_upright(mean)],
