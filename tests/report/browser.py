@@ -103,7 +103,10 @@ def browser() -> Iterator[Page]:
                 yield page
         finally:
             process.terminate()
-            process.wait(PATIENCE)
+            try:
+                process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def _address(profile: Path, process: "subprocess.Popen[bytes]") -> str:
