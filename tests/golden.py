@@ -43,6 +43,7 @@ ROUNDED = {
     "exposure": 0.9674115456,
     "alpha": 3.943739,
     "commissions": 0,
+    "cost_paid": 0,
     "beta": 0.03803391,
 }
 """Known to the digits that are written."""

@@ -8,7 +8,7 @@ import pytest
 from tests.engine.conftest import goog
 from tickfold.engine.backtest import backtest
 from tickfold.engine.bars import Bars
-from tickfold.engine.ledger import Account
+from tickfold.planning import account_of, orders_of
 from tickfold.protocol import BacktestConfig, Result
 from tickfold.storage import parquet, results
 from tickfold.storage.recorded_run import RecordedRun, decode_curve, decode_trades
@@ -24,8 +24,7 @@ def recorded(bars: Bars, *, symbol: str = "GOOG", capital: float = 10_000, **wan
         {"stock": symbol, "start_date": first, "end_date": last, "start_capital": capital} | wanted
     )
     strategy = create(config.strategy, config.parameters)
-    account = Account(config.start_capital, config.commission, config.spread, close_at_end=config.close_at_end)
-    outcome = backtest(bars, strategy, account, config.direction)
+    outcome = backtest(bars, strategy, account_of(config), orders_of(config))
     trades = results.trades_table(symbol, bars, outcome.statement.trades)
     return RecordedRun(
         config=config,

@@ -34,6 +34,9 @@ def test_the_golden_run_is_told_in_full(golden_run: RecordedRun) -> None:
         "2011-07-26 2012-07-12 not yet -47.98 % 584",
         "Sharpe 0.581 0.798 Sortino 1.085 1.206 Annual volatility 36.50 % 29.49 %",
         "Long 33 54.5 % 44,952.57",
+        "signal 65 ",
+        "end 1 ",
+        "commission none, spread none, slippage none",
     ):
         assert told in text
 

@@ -54,6 +54,7 @@ class Metrics:
     alpha: float
     beta: float
     commissions: float
+    cost_paid: float
 
     def as_dict(self) -> dict[str, float]:
         return asdict(self)
@@ -89,6 +90,7 @@ def measure(bars: Bars, statement: Statement, lookback: int) -> Metrics:
         alpha=total - beta * benchmark,
         beta=beta,
         commissions=statement.commissions,
+        cost_paid=statement.commissions + statement.slippage_cost,
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tickfold.engine.bars import MICROSECONDS_PER_DAY, Floats, Ints
+from tickfold.engine.orders import REASONS
 from tickfold.report.metric_groups import money, percent
 from tickfold.storage.recorded_run import ClosedTrades, Curve
 
@@ -18,6 +19,7 @@ Figure = dict[str, Any]
 EQUITY, BENCHMARK, MUTED = "#3b82c4", "#929ca7", "#84909c"
 GAIN, LOSS, LONG, SHORT = "#2f9068", "#cf5646", "#12938a", "#d9731a"
 
+_ENDED = {reason: f" by {reason.replace('_', ' ')}" for reason in REASONS}
 MOST_TRADES_DRAWN = 1_000
 _FEW_TRADES = 200
 _MOST_BINS = 40
@@ -188,7 +190,7 @@ def _told(name: str, trades: ClosedTrades, at: int, clock: str) -> str:
         [
             f"<b>{name}: {money(trades.pnl[at])} dollars, {percent(trades.trade_return[at])}</b>",
             f"in {entered} at {money(trades.entry_price[at])}",
-            f"out {left} at {money(trades.exit_price[at])}",
+            f"out {left} at {money(trades.exit_price[at])}{_ENDED.get(trades.exit_reason[at], '')}",
             f"{trades.quantity[at]:,.6g} shares, {bars:,} bar{'' if bars == 1 else 's'}",
         ]
     )

@@ -40,6 +40,7 @@ GROUPS: dict[str, dict[str, tuple[str, Format]]] = {
         "annual_return": ("Annual return", percent),
         "cagr": ("CAGR", percent),
         "commissions": ("Commissions", money),
+        "cost_paid": ("Cost paid", money),
     },
     "Trades": {
         "trades": ("Trades", count),

@@ -16,8 +16,9 @@ from tickfold.report.drawdown_table import deepest_drawdowns, underwater
 from tickfold.report.markup import Cell, data, element, facts, table
 from tickfold.report.metric_groups import UNDEFINED, Format, count, formatted, grouped, money, percent, ratio
 from tickfold.report.monthly_returns import monthly_returns
-from tickfold.report.side_table import Side, by_side
+from tickfold.report.terms import terms
 from tickfold.report.thinning import STRETCHES, drawn_bars
+from tickfold.report.trade_groups import Group, by_exit, by_side, held
 from tickfold.storage.recorded_run import RecordedRun
 from tickfold.strategies import create
 
@@ -50,7 +51,7 @@ def page(run: RecordedRun, plotly: str) -> str:
             _section("distribution", "Returns of trades", _distribution(run)),
         ),
         _pair(
-            _section("sides", "Long and short", _sides(run)),
+            _section("groups", "Trades by side and by end", _groups(run)),
             _section("conventions", "Where conventions differ", _conventions(run)),
         ),
         _footer(run),
@@ -115,29 +116,18 @@ def _headline(run: RecordedRun) -> str:
     about = f"{run.result.strategy} ({parameters})" if parameters else run.result.strategy
     return (
         f"<header><h1>{escape(f'{run.result.symbol} {run.result.timeframe}')}<small>{escape(about)}</small></h1>"
-        f"{facts(_terms(run))}{_figures(run)}</header>"
+        f"{facts(_facts(run))}{_figures(run)}</header>"
     )
 
 
-def _terms(run: RecordedRun) -> list[tuple[str, str]]:
-    config, result = run.config, run.result
-    sides = {"both": "long and short"}.get(config.direction, f"{config.direction} only")
-    sizes = "fractional shares" if config.fractional_shares else "whole shares"
-    end = "closed at the end" if config.close_at_end else "left open at the end"
-    chunks = (
-        f"{result.chunks:,} chunk{'' if result.chunks == 1 else 's'}, {result.replayed_bars:,} replayed by the fold"
-    )
+def _facts(run: RecordedRun) -> list[tuple[str, str]]:
+    result = run.result
+    chunks = f"{result.chunks:,} chunk{'' if result.chunks == 1 else 's'}"
     return [
         ("range", f"{result.start} to {result.end}"),
-        ("capital", money(config.start_capital)),
-        ("costs", f"commission {_rate(config.commission)}, spread {_rate(config.spread)}"),
-        ("trades", f"{sides}, {sizes}, {end}"),
-        ("bars", f"{len(run.curve):,} in {chunks}"),
+        ("bars", f"{len(run.curve):,} in {chunks}, {result.replayed_bars:,} replayed by the fold"),
+        *terms(run.config),
     ]
-
-
-def _rate(fraction: float) -> str:
-    return f"{100 * fraction:g} %" if fraction else "none"
 
 
 def _figures(run: RecordedRun) -> str:
@@ -150,7 +140,7 @@ def _figures(run: RecordedRun) -> str:
         ("Sharpe", of("sharpe"), f"Sortino {of('sortino')}"),
         ("Max drawdown", of("max_drawdown"), f"longest {of('max_drawdown_duration')}"),
         ("Trades", of("trades"), f"{of('win_rate')} won"),
-        ("Exposure", of("exposure"), f"turnover {of('turnover')} a year"),
+        ("Exposure", of("exposure"), f"cost paid {of('cost_paid')}"),
     ]
     boxes = "".join(
         f"<div>{element('span', name)}{element('b', value)}{element('span', beside)}</div>"
@@ -251,21 +241,23 @@ def _distribution(run: RecordedRun) -> str:
     return _chart("distribution-figure")
 
 
-def _sides(run: RecordedRun) -> str:
-    rows = [_side(name, side) for name, side in by_side(run.curve, run.trades).items()]
+def _groups(run: RecordedRun) -> str:
+    share = held(run.curve)
+    sides = [[*_group(name, group), _rounded(share[name])] for name, group in by_side(run.trades).items()]
+    ends = [[*_group(reason.replace("_", " "), group), ""] for reason, group in by_exit(run.trades).items()]
     note = "Held: share of bars at whose close the side is held."
-    return table(["", "Trades", "Won", "Profit", "Mean return", "Mean bars", "Held"], rows) + element("p", note, "note")
+    head = ["", "Trades", "Won", "Profit", "Mean return", "Mean bars", "Held"]
+    return table(head, sides + ends) + element("p", note, "note")
 
 
-def _side(name: str, side: Side) -> list[Cell | str]:
+def _group(name: str, group: Group) -> list[Cell | str]:
     return [
         name,
-        count(side.trades),
-        _defined(side.win_rate, _short_percent_with_sign),
-        _signed(side.pnl, money),
-        _defined(side.average_return, percent),
-        _defined(side.average_bars, lambda value: f"{value:,.1f}"),
-        _defined(side.held, _short_percent_with_sign),
+        count(group.trades),
+        _defined(group.win_rate, _rounded),
+        _signed(group.pnl, money),
+        _defined(group.average_return, percent),
+        _defined(group.average_bars, lambda value: f"{value:,.1f}"),
     ]
 
 
@@ -309,7 +301,7 @@ def _short_percent(value: float) -> str:
     return f"{100 * value:,.1f}"
 
 
-def _short_percent_with_sign(value: float) -> str:
+def _rounded(value: float) -> str:
     return f"{100 * value:,.1f} %"
 
 

@@ -38,7 +38,8 @@ class Curve:
 @dataclass(frozen=True, eq=False)
 class ClosedTrades:
     """The closed trades in the order of their exits: `side` is 1 or −1, times are microseconds since 1970 UTC, prices,
-    `pnl` and `commission` dollars, `trade_return` a fraction of the value at entry."""
+    `pnl` and `commission` dollars, `trade_return` a fraction of the value at entry, `exit_reason` a word for why it
+    ended."""
 
     side: Ints
     quantity: Floats
@@ -50,6 +51,7 @@ class ClosedTrades:
     trade_return: Floats
     commission: Floats
     bars: npt.NDArray[np.int32]
+    exit_reason: npt.NDArray[np.str_]
 
     def __len__(self) -> int:
         return len(self.side)
@@ -103,8 +105,9 @@ def decode_trades(data: bytes) -> ClosedTrades:
     times = dict.fromkeys(("entry_time", "exit_time"), np.int64)
     floats = ("quantity", "entry_price", "exit_price", "pnl", "trade_return", "commission")
     numbers = parquet.decode(data, {**times, **dict.fromkeys(floats, np.float64), "bars": np.int32})
-    sides = pq.ParquetFile(pa.BufferReader(data)).read(columns=["side"]).column("side").to_pylist()
-    return ClosedTrades(side=np.array([1 if side == "long" else -1 for side in sides], dtype=np.int64), **numbers)
+    words = pq.ParquetFile(pa.BufferReader(data)).read(columns=["side", "exit_reason"])
+    side, exit_reason = (np.array(words.column(name).to_pylist(), dtype=np.str_) for name in words.column_names)
+    return ClosedTrades(side=np.where(side == "long", 1, -1), exit_reason=exit_reason, **numbers)
 
 
 def _get(s3: "S3Client", bucket: str, key: str) -> bytes:
