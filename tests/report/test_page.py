@@ -74,6 +74,11 @@ def test_a_run_without_trades_has_a_page(goog: Bars) -> None:
     assert "Equity never fell below an earlier peak." in text
 
 
+def test_a_strategy_that_is_not_on_this_machine_costs_the_benchmarks_curve_only(golden_run: RecordedRun) -> None:
+    own = golden_run.result.model_copy(update={"strategy": "somebody_elses"})
+    assert "Total return 414.23 % buy and hold 522.06 %" in text_of(page(replace(golden_run, result=own), ""))
+
+
 @pytest.mark.parametrize("bars", [1, 2, 3])
 def test_the_shortest_runs_have_a_page(goog: Bars, bars: int) -> None:
     assert f"{bars} in 7 chunks" in text_of(page(recorded(goog[:bars]), ""))

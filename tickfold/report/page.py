@@ -8,8 +8,11 @@ from datetime import UTC, datetime
 from html import escape
 from importlib.resources import files
 
+import numpy as np
+
 from tickfold.engine.bars import MICROSECONDS_PER_DAY, Floats, Ints
 from tickfold.engine.benchmark import buy_and_hold
+from tickfold.errors import RunError
 from tickfold.report import figures
 from tickfold.report.conventions import arithmetic
 from tickfold.report.drawdown_table import deepest_drawdowns, underwater
@@ -161,7 +164,10 @@ def _metrics(run: RecordedRun) -> str:
 
 
 def _benchmark(run: RecordedRun) -> Floats:
-    lookback = create(run.result.strategy, run.result.parameters).lookback
+    try:
+        lookback = create(run.result.strategy, run.result.parameters).lookback
+    except RunError:  # a user's own strategy, which this machine does not have: the rest can be told without it
+        return np.full(len(run.curve), np.nan)
     return buy_and_hold(run.curve.close, run.config.start_capital, lookback)
 
 
