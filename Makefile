@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: help setup demo test lint package docs clean
+.PHONY: help setup demo test chromium lint package docs clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -19,8 +19,13 @@ $(READY): requirements/dev.txt pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-test: $(READY) ## run every test
+test: $(READY) chromium ## run every test
 	$(BIN)/pytest -n 2 --dist loadfile
+
+chromium: ## install the browser that the report is tested in, where there is none
+	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium; } \
+	  || { echo "The tests open the report in Chromium, which could not be installed here: put a \`chromium\` on the PATH" \
+	       "(as root on Debian: apt-get install chromium), then try again." >&2; exit 1; }
 
 lint: $(READY) ## ruff and mypy, strict
 	$(BIN)/ruff check .

@@ -22,7 +22,10 @@ _ROOT = Path(__file__).resolve().parent.parent
 _BUILD = _ROOT / "build"
 _PACKAGED = ("functions", "strategies", "tickfold")
 # They are used on the client's machine only.
-_LEFT_OUT = ("tickfold/cli/*", "tickfold/client.py", "tickfold/strategies/checks.py", "strategies/*.md")
+_LEFT_OUT = (
+    *("tickfold/cli/*", "tickfold/report/*", "tickfold/client.py", "tickfold/strategies/checks.py"),
+    "strategies/*.md",
+)
 
 
 class Package(pulumi.ComponentResource):

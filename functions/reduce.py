@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import isfinite
 
 from functions import granted
 from functions.step import Event, step
 from tickfold.engine.backtest import Outcome, conclude
 from tickfold.engine.bars import Bars, Floats, Ints
+from tickfold.engine.benchmark import buy_and_hold
 from tickfold.engine.fold import fold
 from tickfold.engine.metrics import Metrics
 from tickfold.engine.portfolio import Sleeve, combine
@@ -20,16 +22,17 @@ from tickfold.storage.series import SeriesStore
 from tickfold.strategies import Strategy, create
 
 CURVE_POINTS = 5_000
-POINTS_A_PIECE = 600
-"""About 40 bytes a point: a piece stays under the 32 KB of a WebSocket frame."""
+POINTS_A_PIECE = 400
+"""About 60 bytes a point: a piece stays under the 32 KB of a WebSocket frame."""
 
 
 @dataclass(frozen=True, eq=False)
 class Finished:
-    """What a run came to: its curve, its metrics, and what each symbol did where it was asked for a list of them."""
+    """What a run came to: its curve and buy and hold's, its metrics, and what each symbol did where there is a list."""
 
     timestamp: Ints
     equity: Floats
+    benchmark: Floats
     metrics: Metrics
     replayed_bars: int
     sequential_bars: int
@@ -49,7 +52,7 @@ def handler(event: Event) -> Event:
     finished = _universe(manifest, strategy) if manifest.config.is_universe else _one_symbol(manifest, strategy)
     result = _result(manifest, finished, strategy.model_dump())
     results.put_run(s3, bucket, manifest, result)
-    _stream_curve(run_id, finished)
+    _stream_curves(run_id, finished)
     # In this order: a result that could not be sent is sent by the next attempt, at the price of sending it twice.
     granted.outbox().send(run_id, result)
     granted.runs().set(run_id, status="succeeded", result=dump(result))
@@ -60,8 +63,15 @@ def _one_symbol(manifest: Manifest, strategy: Strategy) -> Finished:
     """Settle the run, and write its trades and curve."""
     bars, outcome, replayed_bars = _settle(manifest, manifest.sleeves[0], strategy)
     results.put_curves(granted.s3(), granted.bucket(), manifest, bars, outcome)
-    statement = outcome.statement
-    return Finished(bars.timestamp, statement.equity, outcome.metrics, replayed_bars, statement.sequential_bars, [])
+    return Finished(
+        bars.timestamp,
+        outcome.statement.equity,
+        buy_and_hold(bars.close, manifest.config.start_capital, strategy.lookback),
+        outcome.metrics,
+        replayed_bars,
+        outcome.statement.sequential_bars,
+        [],
+    )
 
 
 def _universe(manifest: Manifest, strategy: Strategy) -> Finished:
@@ -80,6 +90,7 @@ def _universe(manifest: Manifest, strategy: Strategy) -> Finished:
     return Finished(
         portfolio.timestamp,
         portfolio.equity,
+        portfolio.benchmark,
         portfolio.metrics,
         by_symbol.replayed_bars,
         by_symbol.sequential_bars,
@@ -122,8 +133,11 @@ def _result(manifest: Manifest, finished: Finished, parameters: dict[str, int | 
     )
 
 
-def _stream_curve(run_id: str, finished: Finished) -> None:
+def _stream_curves(run_id: str, finished: Finished) -> None:
     points = results.thin(finished.timestamp, finished.equity, CURVE_POINTS)
-    pieces = [points[at : at + POINTS_A_PIECE] for at in range(0, len(points), POINTS_A_PIECE)]
+    market = results.thin(finished.timestamp, finished.benchmark, CURVE_POINTS)
+    held = [dollars if isfinite(dollars) else None for _, dollars in market]
+    pieces = [slice(at, at + POINTS_A_PIECE) for at in range(0, len(points), POINTS_A_PIECE)]
     for number, piece in enumerate(pieces, 1):
-        granted.outbox().send(run_id, Partial(piece=number, pieces=len(pieces), equity=piece))
+        partial = Partial(piece=number, pieces=len(pieces), equity=points[piece], buy_and_hold=held[piece])
+        granted.outbox().send(run_id, partial)

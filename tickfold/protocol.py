@@ -381,6 +381,10 @@ class Partial(Message):
     piece: Annotated[int, Field(ge=1, description="1 … pieces.")]
     pieces: int
     equity: Annotated[list[tuple[int, float]], Field(description="Time in milliseconds since 1970 UTC, dollars.")]
+    buy_and_hold: Annotated[
+        list[float | None],
+        Field(description="At the same times, the start capital held in the market; null before it is invested."),
+    ] = []
 
 
 class SymbolResult(_Wire):

@@ -26,7 +26,10 @@ def new_run_id(symbols: Sequence[str], strategy: str, now: datetime, suffix: str
 
 @dataclass(frozen=True)
 class Run:
-    """A run's record, as far as code needs to read it back."""
+    """A run's record, as far as code needs to read it back.
+
+    `request` is the BacktestConfig as JSON, `result` the Result as JSON, or None where there is none.
+    """
 
     run_id: str
     user_id: str
@@ -34,6 +37,8 @@ class Run:
     created_at: datetime
     execution_arn: str
     failure: dict[str, str] | None
+    request: str
+    result: str | None
 
 
 class RunStore:
@@ -71,6 +76,8 @@ class RunStore:
             datetime.fromisoformat(str(item["created_at"])),
             str(item.get("execution_arn", "")),
             json.loads(str(failure)) if failure else None,
+            str(item["request"]),
+            str(item["result"]) if "result" in item else None,
         )
 
     def set(self, run_id: str, **fields: str | int) -> None:

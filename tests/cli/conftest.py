@@ -87,7 +87,14 @@ def messages(result: Result) -> list[Message]:
         Accepted(run_id=result.run_id, sequence=1, execution_arn=result.execution_arn, config=config),
         Planned(run_id=result.run_id, sequence=2, symbol="GOOG", timeframe="1d", bars=2_148, chunks=7),
         Progress(run_id=result.run_id, sequence=3, chunks_done=7, chunks=7),
-        Partial(run_id=result.run_id, sequence=4, piece=1, pieces=2, equity=[(0, 10_000.0), (1, 20_000.0)]),
-        Partial(run_id=result.run_id, sequence=5, piece=2, pieces=2, equity=[(2, 51_422.99)]),
+        Partial(
+            run_id=result.run_id,
+            sequence=4,
+            piece=1,
+            pieces=2,
+            equity=[(0, 10_000.0), (1, 20_000.0)],
+            buy_and_hold=[None, 10_000.0],
+        ),
+        Partial(run_id=result.run_id, sequence=5, piece=2, pieces=2, equity=[(2, 51_422.99)], buy_and_hold=[30_000.0]),
         result,
     ]

@@ -5,13 +5,15 @@ import io
 import pytest
 from rich.console import Console
 
-from tickfold.cli.summary import GROUPS, formatted, sketch, write_summary
+from tickfold.cli.chart import Curves
+from tickfold.cli.summary import write_summary
 from tickfold.protocol import Result, SymbolResult
+from tickfold.report.metric_groups import GROUPS, formatted
 
 
-def written(result: Result, equity: list[float], width: int) -> list[str]:
+def written(result: Result, curves: Curves, width: int, *, terminal: bool = False) -> list[str]:
     file = io.StringIO()
-    write_summary(Console(file=file, width=width), result, equity)
+    write_summary(Console(file=file, width=width, force_terminal=terminal, no_color=True), result, curves)
     return [line.rstrip() for line in file.getvalue().splitlines()]
 
 
@@ -35,12 +37,12 @@ def test_a_metric_is_formatted_for_people(name: str, value: float | None, shown:
 
 def test_no_metric_is_in_two_groups() -> None:
     names = [name for group in GROUPS.values() for name in group]
-    assert len(names) == len(set(names)) == 27
+    assert len(names) == len(set(names)) == 29
 
 
 @pytest.mark.parametrize("width", [80, 160])
 def test_the_summary_names_the_run_its_metrics_and_its_places(result: Result, width: int) -> None:
-    lines = written(result, [], width)
+    lines = written(result, Curves(), width)
     text = "\n".join(lines)
     assert lines[0] == "GOOG 1d   sma_cross fast=10 slow=30   2004-08-19 … 2013-03-01"
     assert lines[1] == "2,148 bars in 7 chunks, 185 replayed by the fold, 4.0 s"
@@ -59,7 +61,7 @@ def test_several_symbols_have_a_row_each(result: Result, width: int) -> None:
         SymbolResult(symbol="IBM", share=0.2, bars=3_270, metrics=metrics),
     ]
     several = result.model_copy(update={"symbol": "GOOG,IBM", "symbols": symbols})
-    lines = written(several, [], width)
+    lines = written(several, Curves(), width)
     assert lines[0].startswith("GOOG, IBM 1d   sma_cross")
     at = lines.index("Symbol    Share   Bars  Final equity  Total return  Sharpe  Max drawdown  Trades")
     assert lines[at + 1 : at + 3] == [
@@ -70,15 +72,12 @@ def test_several_symbols_have_a_row_each(result: Result, width: int) -> None:
 
 def test_what_would_steer_a_terminal_is_not_passed_on(result: Result) -> None:
     steering = result.model_copy(update={"strategy": "\x1b[2Jsma", "metrics": {"\x1b]0;x": 1.0}})
-    assert "\x1b" not in "\n".join(written(steering, [], 80))
+    assert "\x1b" not in "\n".join(written(steering, Curves(), 80))
 
 
-def test_the_equity_is_sketched(result: Result) -> None:
-    assert written(result, [0.0, 7.0], 80)[3] == "▁█"
-
-
-def test_a_sketch_shows_the_last_value_of_each_stretch() -> None:
-    assert sketch([0, 1, 2, 3, 4, 5, 6, 7], 8) == "▁▂▃▄▅▆▇█"
-    assert sketch([9, 0, 9, 7], 2) == "▁█"
-    assert sketch([5, 5, 5], 3) == "▁▁▁"
-    assert len(sketch([float(i) for i in range(1_000)], 72)) == 72
+def test_the_curves_are_drawn_on_a_terminal_only(result: Result) -> None:
+    curves = Curves([0, 86_400_000], [1.0, 2.0], [1.0, 1.5])
+    drawn = "\n".join(written(result, curves, 80, terminal=True))
+    assert "equity 2.00" in drawn
+    assert "equity 2.00" not in "\n".join(written(result, curves, 80))
+    assert "equity 2.00" not in "\n".join(written(result, Curves([0], [2.0], [2.0]), 80, terminal=True))

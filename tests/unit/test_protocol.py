@@ -204,7 +204,14 @@ def test_a_full_piece_of_the_curve_fits_a_frame() -> None:
     from functions.reduce import POINTS_A_PIECE  # noqa: PLC0415  # needs no AWS until it is called
 
     longest = (253_402_300_799_999, -1.2345678901234567e-300)
-    piece = Partial(run_id="r" * 80, sequence=10**9, piece=9, pieces=9, equity=[longest] * POINTS_A_PIECE)
+    piece = Partial(
+        run_id="r" * 80,
+        sequence=10**9,
+        piece=9,
+        pieces=9,
+        equity=[longest] * POINTS_A_PIECE,
+        buy_and_hold=[longest[1]] * POINTS_A_PIECE,
+    )
     assert len(dump(piece).encode()) < MAX_MESSAGE_BYTES
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tickfold.cli import check, data, query, run, up
+from tickfold.cli import check, data, query, report, run, up
 
 app = typer.Typer(
     name="tickfold",
@@ -36,4 +36,5 @@ app.command("up")(up.up)
 app.command("run")(run.run)
 app.command("check")(check.check)
 app.command("query")(query.query)
+app.command("report")(report.report)
 app.add_typer(data.app, name="data")

@@ -5,6 +5,7 @@ from typing import Self
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from tickfold.cli.chart import Curves
 from tickfold.cli.console import note, stderr
 from tickfold.cli.symbols import shown
 from tickfold.protocol import Accepted, Message, Partial, Planned
@@ -16,7 +17,7 @@ class ProgressView:
 
     def __init__(self) -> None:
         self.run_id: str | None = None
-        self.equity: list[float] = []
+        self.curves = Curves()
         self._live = stderr().is_terminal
         self._bar = Progress(
             SpinnerColumn(),
@@ -54,8 +55,8 @@ class ProgressView:
             case ChunkProgress():
                 self._count(message.chunks_done, message.chunks)
             case Partial():
-                self.equity += [dollars for _, dollars in message.equity]
-                self._bar.update(self._task, equity=f"equity {self.equity[-1]:,.2f}" if self.equity else "")
+                self.curves.add(message)
+                self._bar.update(self._task, equity=f"equity {self.curves.equity[-1]:,.2f}" if message.equity else "")
 
     def _tell(self, text: str) -> None:
         self._bar.update(self._task, description=text)

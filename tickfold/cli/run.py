@@ -15,6 +15,7 @@ from tickfold.cli import failure
 from tickfold.cli.console import note, stdout
 from tickfold.cli.download import prepare_directory, save
 from tickfold.cli.progress import ProgressView
+from tickfold.cli.report import write_report
 from tickfold.cli.summary import write_summary
 from tickfold.cli.symbols import allocations, stock_of, symbols_of
 from tickfold.cli.target import StackOutputs, Target, find_target
@@ -241,6 +242,12 @@ def run(
             "--save", metavar="DIR", file_okay=False, help="Also write the trades and the equity curve, as Parquet."
         ),
     ] = None,
+    report_to: Annotated[
+        Path | None,
+        typer.Option(
+            "--report", metavar="FILE", dir_okay=False, help="Also write the run's report as an HTML page into FILE."
+        ),
+    ] = None,
     stack_outputs: StackOutputs = None,
 ) -> None:
     """Run one backtest in the stack, of one symbol or several, and show its progress and its metrics.
@@ -278,7 +285,7 @@ def run(
         "chunks": chunks,
     }
     try:
-        result = _run(find_target(stack_outputs), wanted, view, timeout, save_to)
+        result = _run(find_target(stack_outputs), wanted, view, timeout, save_to=save_to, report_to=report_to)
     except KeyboardInterrupt:
         note(f"no longer followed; run {view.run_id} goes on in the stack" if view.run_id else "interrupted")
         raise
@@ -291,19 +298,33 @@ def run(
     if as_json:
         typer.echo(json.dumps(document(result), indent=2))
     else:
-        write_summary(stdout(), result, view.equity)
+        write_summary(stdout(), result, view.curves)
 
 
-def _run(target: Target, wanted: dict[str, Any], view: ProgressView, timeout: float, directory: Path | None) -> Result:
+def _run(
+    target: Target,
+    wanted: dict[str, Any],
+    view: ProgressView,
+    timeout: float,
+    *,
+    save_to: Path | None,
+    report_to: Path | None,
+) -> Result:
     url = target.output("websocket_url")
     config = _config(_with_range(target, wanted))
-    if directory is not None:
-        prepare_directory(directory)
+    if save_to is not None:
+        prepare_directory(save_to)
+    if report_to is not None:
+        prepare_directory(report_to.parent)
+        target.output("runs_table")  # rather missed now than after the run
     with view:
         result = run_backtest(url, config, view.show, replace(Patience(), run=timeout))
-    if directory is not None:
-        for path in save(target.s3(), result, directory):
+    if save_to is not None:
+        for path in save(target.s3(), result, save_to):
             note(f"saved {path}")
+    if report_to is not None:
+        write_report(target, result.run_id or "", report_to)
+        note(f"saved {report_to}")
     return result
 
 

@@ -1,113 +1,30 @@
 """A run's result, laid out to be read: its metrics in groups, percents and money formatted."""
 
-from collections.abc import Callable, Iterable, Sequence
-from math import ceil, floor
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tickfold.cli.chart import Curves, chart
 from tickfold.cli.console import printable
 from tickfold.cli.symbols import shown
 from tickfold.protocol import Result, SymbolResult
-
-UNDEFINED = "–"
-_BLOCKS = "▁▂▃▄▅▆▇█"
-_CURVE_WIDTH = 72
-
-Format = Callable[[float], str]
+from tickfold.report.metric_groups import UNDEFINED, count, formatted, grouped, percent
 
 
-def money(value: float) -> str:
-    return f"{value:,.2f}"
-
-
-def percent(value: float) -> str:
-    return f"{100 * value:,.2f} %"
-
-
-def ratio(value: float) -> str:
-    return f"{value:,.3f}"
-
-
-def count(value: float) -> str:
-    return f"{value:,.0f}"
-
-
-def days(value: float) -> str:
-    return f"{value:,.0f} day{'' if round(value) == 1 else 's'}"
-
-
-GROUPS: dict[str, dict[str, tuple[str, Format]]] = {
-    "Return": {
-        "final_equity": ("Final equity", money),
-        "peak_equity": ("Peak equity", money),
-        "total_return": ("Total return", percent),
-        "buy_and_hold_return": ("Buy and hold", percent),
-        "annual_return": ("Annual return", percent),
-        "cagr": ("CAGR", percent),
-        "commissions": ("Commissions", money),
-    },
-    "Trades": {
-        "trades": ("Trades", count),
-        "win_rate": ("Win rate", percent),
-        "best_trade": ("Best trade", percent),
-        "worst_trade": ("Worst trade", percent),
-        "average_trade": ("Average trade", percent),
-        "expectancy": ("Expectancy", percent),
-        "exposure": ("Exposure", percent),
-    },
-    "Risk": {
-        "annual_volatility": ("Annual volatility", percent),
-        "max_drawdown": ("Max drawdown", percent),
-        "average_drawdown": ("Average drawdown", percent),
-        "max_drawdown_duration": ("Longest drawdown", days),
-        "average_drawdown_duration": ("Average length", days),
-    },
-    "Ratios": {
-        "sharpe": ("Sharpe", ratio),
-        "sortino": ("Sortino", ratio),
-        "calmar": ("Calmar", ratio),
-        "alpha": ("Alpha", percent),
-        "beta": ("Beta", ratio),
-        "profit_factor": ("Profit factor", ratio),
-        "sqn": ("SQN", ratio),
-        "kelly": ("Kelly", ratio),
-    },
-}
-
-
-def write_summary(console: Console, result: Result, equity: Sequence[float] = ()) -> None:
-    """Write the summary of `result`, with a sketch of the `equity` curve where there is one."""
+def write_summary(console: Console, result: Result, curves: Curves) -> None:
+    """Write the summary of `result`; on a terminal with a chart of the `curves`, if they have two points or more."""
     console.print(_heading(result))
-    if len(equity) > 1:
-        console.print(Text("\n" + sketch(equity, _CURVE_WIDTH), style="green"))
     console.print()
+    if console.is_terminal and len(curves.time) > 1:
+        console.print(chart(curves, console.width))
+        console.print()
     if result.symbols:
         console.print(_symbols(result.symbols))
         console.print()
     console.print(_metrics(result))
     console.print(_places(result), soft_wrap=True)  # whole, to be copied from
-
-
-def sketch(values: Sequence[float], width: int) -> str:
-    """Draw `values` as one line of at most `width` blocks; a block is the last value of its stretch."""
-    step = len(values) / min(width, len(values))
-    picked = [values[ceil((i + 1) * step) - 1] for i in range(min(width, len(values)))]
-    low, high = min(picked), max(picked)
-    if high == low:
-        return _BLOCKS[0] * len(picked)
-    top = len(_BLOCKS) - 1
-    return "".join(_BLOCKS[floor((value - low) / (high - low) * top + 0.5)] for value in picked)
-
-
-def formatted(name: str, value: float | None) -> tuple[str, str]:
-    """Return a metric's label and its value, as they are shown."""
-    for group in GROUPS.values():
-        if name in group:
-            label, write = group[name]
-            return label, UNDEFINED if value is None else write(value)
-    return name, UNDEFINED if value is None else ratio(value)
 
 
 def _heading(result: Result) -> Text:
@@ -136,10 +53,7 @@ def _symbols(symbols: Sequence[SymbolResult]) -> Table:
 
 
 def _metrics(result: Result) -> Table:
-    grouped = {title: [name for name in group if name in result.metrics] for title, group in GROUPS.items()}
-    known = {name for names in grouped.values() for name in names}
-    grouped["Other"] = [name for name in result.metrics if name not in known]
-    blocks = [_group(title, names, result.metrics) for title, names in grouped.items() if names]
+    blocks = [_group(title, names, result.metrics) for title, names in grouped(result.metrics).items()]
     grid = Table.grid(padding=(0, 6, 0, 0))
     for row in range(0, len(blocks), 2):
         grid.add_row(*blocks[row : row + 2])

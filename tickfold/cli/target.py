@@ -12,10 +12,15 @@ import typer
 from tickfold.errors import RunError
 
 if TYPE_CHECKING:
+    from boto3 import Session
+    from botocore.config import Config
     from mypy_boto3_athena import AthenaClient
+    from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
     from mypy_boto3_s3 import S3Client
 
-OUTPUTS = ("region", "websocket_url", "bucket", "athena_workgroup", "athena_database")
+    from tickfold.runs import RunStore
+
+OUTPUTS = ("region", "websocket_url", "bucket", "runs_table", "athena_workgroup", "athena_database")
 """The stack's outputs that commands use; in the environment each is TICKFOLD_ and its name in capitals."""
 
 HOW_TO_NAME_ONE = (
@@ -70,7 +75,19 @@ class Target:
         client: AthenaClient = self._client("athena")
         return client
 
+    def runs(self) -> "RunStore":
+        """Return the stack's table of runs."""
+        from tickfold.runs import RunStore  # noqa: PLC0415 - needs boto3, which is slow to load
+
+        session, config = self._session()
+        dynamodb: DynamoDBServiceResource = session.resource("dynamodb", endpoint_url=self.endpoint_url, config=config)
+        return RunStore(dynamodb.Table(self.output("runs_table")))
+
     def _client(self, service: str) -> Any:
+        session, config = self._session()
+        return session.client(service, endpoint_url=self.endpoint_url, config=config)  # type: ignore[call-overload]
+
+    def _session(self) -> "tuple[Session, Config]":
         import boto3  # noqa: PLC0415 - slow to load, and not every command needs it
         from botocore.config import Config  # noqa: PLC0415
 
@@ -79,7 +96,7 @@ class Target:
         config = Config(retries={"mode": "standard"})
         if self.endpoint_url:  # on this machine, where no proxy leads
             config = config.merge(Config(proxies={}))
-        return session.client(service, endpoint_url=self.endpoint_url, config=config)  # type: ignore[call-overload]
+        return session, config
 
 
 def find_target(stack_outputs: Path | None) -> Target:

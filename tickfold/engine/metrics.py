@@ -13,9 +13,11 @@ from math import nan
 import numpy as np
 
 from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars, Floats, Ints
+from tickfold.engine.benchmark import bought_at
 from tickfold.engine.ledger import Statement
+from tickfold.engine.return_periods import bar_step, return_periods
 
-_SATURDAY = 5
+_DAYS_PER_YEAR = 365.25
 _CLOCK = (MICROSECONDS_PER_DAY, 3_600_000_000, 60_000_000, 1_000_000, 1)
 """A day, an hour, a minute, a second and a microsecond."""
 
@@ -48,9 +50,11 @@ class Metrics:
     sqn: float
     kelly: float
     exposure: float
+    turnover: float
     alpha: float
     beta: float
     commissions: float
+    cost_paid: float
 
     def as_dict(self) -> dict[str, float]:
         return asdict(self)
@@ -62,7 +66,8 @@ class TrackRecord:
 
     `equity` (dollars) and `market` (what beta is measured against, in any unit) have a value at each `timestamp`;
     `benchmark_return` is a fraction; `pnl` (dollars) and `trade_return` have a value for each closed trade, in the
-    order of their exits; `exposure` is the fraction of bars with a position, `commissions` are dollars.
+    order of their exits; `exposure` is the fraction of bars with a position; what was filled, and what it cost, are
+    dollars.
     """
 
     timestamp: Ints
@@ -72,7 +77,9 @@ class TrackRecord:
     pnl: Floats
     trade_return: Floats
     exposure: float
+    value_filled: float
     commissions: float
+    slippage_cost: float
 
 
 def measure(bars: Bars, statement: Statement, lookback: int) -> Metrics:
@@ -87,7 +94,9 @@ def measure(bars: Bars, statement: Statement, lookback: int) -> Metrics:
             pnl=trades.pnl,
             trade_return=trades.trade_return,
             exposure=bars_held(statement, len(bars)) / len(bars),
+            value_filled=value_filled(statement),
             commissions=statement.commissions,
+            slippage_cost=statement.slippage_cost,
         )
     )
 
@@ -96,7 +105,7 @@ def measure_record(record: TrackRecord) -> Metrics:
     """Return every metric of `record`."""
     timestamp, equity = record.timestamp, record.equity
     total = _change(equity[0], equity[-1])
-    step = _bar_step(timestamp)
+    step = bar_step(timestamp)
     yearly = _yearly(timestamp, equity, step)
     drawdowns = _drawdowns(timestamp, equity, step)
     beta = _beta(equity, record.market)
@@ -117,9 +126,11 @@ def measure_record(record: TrackRecord) -> Metrics:
         average_drawdown_duration=drawdowns.average_duration,
         **_trade_metrics(record.pnl, record.trade_return),
         exposure=record.exposure,
+        turnover=_turnover(record),
         alpha=total - beta * record.benchmark_return,
         beta=beta,
         commissions=record.commissions,
+        cost_paid=record.commissions + record.slippage_cost,
     )
 
 
@@ -149,50 +160,25 @@ class _Yearly:
     cagr: float
 
 
-def _bar_step(timestamp: Ints) -> float:
-    """Return the median time between bars, in microseconds."""
-    if len(timestamp) < 2:
-        return nan
-    steps = np.diff(timestamp)
-    usual = steps[len(steps) // 2]
-    if np.count_nonzero(steps == usual) * 2 > len(steps):
-        return float(usual)  # what most steps are is their median, and counting is many times faster than sorting
-    return float(np.median(steps))
-
-
-def _periods(timestamp: Ints, step: float) -> tuple[Ints, int]:
-    """Return the last bar of each return period, and how many periods make a year.
-
-    A period is a UTC day with bars, or one bar where bars are weekly, monthly or yearly. A year has 365 days where
-    the series trades on weekends too, else 252.
-    """
-    days = step // MICROSECONDS_PER_DAY
-    for shortest, longest, periods in ((7, 7, 52), (28, 31, 12), (365, 366, 1)):
-        if shortest <= days <= longest:
-            return np.arange(len(timestamp)), periods
-    day = np.arange(timestamp[0] // MICROSECONDS_PER_DAY, timestamp[-1] // MICROSECONDS_PER_DAY + 1)
-    stop = np.searchsorted(timestamp, (day + 1) * MICROSECONDS_PER_DAY)
-    bars = np.diff(stop, prepend=0)
-    weekend = (day + 3) % 7 >= _SATURDAY  # 1970-01-01 was a Thursday
-    on_weekends = float(bars[weekend].sum() / len(timestamp)) > 2 / 7 * 0.6
-    return stop[bars > 0] - 1, 365 if on_weekends else 252
+def _years(timestamp: Ints) -> float:
+    """Return the calendar time from the first bar to the last, in years."""
+    return float(timestamp[-1] - timestamp[0]) / MICROSECONDS_PER_DAY / _DAYS_PER_YEAR
 
 
 def _yearly(timestamp: Ints, equity: Floats, step: float) -> _Yearly:
-    last, periods = _periods(timestamp, step)
+    last, periods = return_periods(timestamp, step)
     at = equity[last]
     if len(at) < 2 or (at <= 0).any():
         return _Yearly(nan, nan, nan, nan)
     returns = at[1:] / at[:-1] - 1
     growth = np.float64(1 + _geometric_mean(returns))
     variance = returns.var(ddof=1) if len(returns) > 1 else nan
-    years = float(timestamp[-1] - timestamp[0]) / MICROSECONDS_PER_DAY / 365.25
     with np.errstate(over="ignore", invalid="ignore"):  # a doubling every day does not fit a float after a year
         return _Yearly(
             annual_return=float(growth**periods - 1),
             volatility=float(np.sqrt((variance + growth**2) ** periods - growth ** (2 * periods))),
             downside=float(np.sqrt((np.minimum(returns, 0) ** 2).mean()) * np.sqrt(periods)),
-            cagr=float((equity[-1] / equity[0]) ** (1 / years) - 1),
+            cagr=float((equity[-1] / equity[0]) ** (1 / _years(timestamp)) - 1),
         )
 
 
@@ -253,8 +239,7 @@ def _trade_metrics(pnl: Floats, returns: Floats) -> dict[str, float]:
 
 def buy_and_hold_return(bars: Bars, lookback: int) -> float:
     """Return what a share gained that was bought at the close that ends `lookback` bars of warm-up, as a fraction."""
-    first = bars.close[min(max(lookback - 1, 0), len(bars) - 1)]
-    return _change(first, bars.close[-1])
+    return _change(bars.close[bought_at(len(bars), lookback)], bars.close[-1])
 
 
 def bars_held(statement: Statement, bars: int) -> int:
@@ -264,6 +249,19 @@ def bars_held(statement: Statement, bars: int) -> int:
         entry, exit_ = np.append(entry, statement.open_trade.entry_bar), np.append(exit_, bars - 1)
     shared = np.count_nonzero(entry[1:] == exit_[:-1])  # a reversal's bar belongs to two trades
     return int((exit_ - entry + 1).sum() - shared)
+
+
+def value_filled(statement: Statement) -> float:
+    """Return the value of all fills, entries and exits, in dollars."""
+    trades, still = statement.trades, statement.open_trade
+    filled = float((trades.quantity * (trades.entry_price + trades.exit_price)).sum())
+    return filled + still.quantity * still.entry_price if still else filled
+
+
+def _turnover(record: TrackRecord) -> float:
+    """Return the value of all fills over the mean equity, a year of 365.25 days."""
+    mean = float(record.equity.mean())
+    return _ratio(record.value_filled / mean, _years(record.timestamp)) if mean > 0 else nan
 
 
 def _beta(equity: Floats, close: Floats) -> float:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from tickfold.engine.bars import Bars, Floats, Ints
+from tickfold.engine.benchmark import buy_and_hold
 from tickfold.engine.ledger import Statement
-from tickfold.engine.metrics import Metrics, TrackRecord, bars_held, buy_and_hold_return, measure_record
+from tickfold.engine.metrics import Metrics, TrackRecord, bars_held, buy_and_hold_return, measure_record, value_filled
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,11 +29,15 @@ class Sleeve:
 
 @dataclass(frozen=True, eq=False)
 class Portfolio:
-    """All sleeves as one account: cash and equity in dollars at each timestamp at which any of them has a bar."""
+    """All sleeves as one account, in dollars at each timestamp at which any of them has a bar.
+
+    `benchmark` is buy and hold of the same shares: each sleeve's capital is cash until its warm-up is over.
+    """
 
     timestamp: Ints
     cash: Floats
     equity: Floats
+    benchmark: Floats
     metrics: Metrics
 
 
@@ -68,8 +73,9 @@ def combine(sleeves: Iterable[Sleeve], uninvested: float) -> Portfolio:
     Raises:
         ValueError: there is no sleeve.
     """
-    total = _Steps(np.empty(0, dtype=np.int64), np.empty((3, 0)), np.full(3, uninvested))
-    capital, gain, held, bars, commissions = uninvested, 0.0, 0, 0, 0.0
+    total = _Steps(np.empty(0, dtype=np.int64), np.empty((4, 0)), np.full(4, uninvested))
+    capital, gain, held, bars = uninvested, 0.0, 0, 0
+    filled, commissions, slippage_cost = 0.0, 0.0, 0.0
     trades: list[tuple[Ints, Floats, Floats]] = []
     for sleeve in sleeves:
         total = total + _steps(sleeve)
@@ -77,14 +83,16 @@ def combine(sleeves: Iterable[Sleeve], uninvested: float) -> Portfolio:
         gain += sleeve.capital * buy_and_hold_return(sleeve.bars, sleeve.lookback)
         held += bars_held(sleeve.statement, len(sleeve.bars))
         bars += len(sleeve.bars)
+        filled += value_filled(sleeve.statement)
         commissions += sleeve.statement.commissions
+        slippage_cost += sleeve.statement.slippage_cost
         closed = sleeve.statement.trades
         trades.append((sleeve.bars.timestamp[closed.exit_bar], closed.pnl, closed.trade_return))
     if not trades:
         raise ValueError("a portfolio needs at least one sleeve")
     exit_times, pnl, trade_return = zip(*trades, strict=True)
     order = exit_order(exit_times)
-    cash, equity, market = total.values
+    cash, equity, market, benchmark = total.values
     record = TrackRecord(
         timestamp=total.timestamp,
         equity=equity,
@@ -93,9 +101,11 @@ def combine(sleeves: Iterable[Sleeve], uninvested: float) -> Portfolio:
         pnl=np.concatenate(pnl)[order],
         trade_return=np.concatenate(trade_return)[order],
         exposure=held / bars,
+        value_filled=filled,
         commissions=commissions,
+        slippage_cost=slippage_cost,
     )
-    return Portfolio(total.timestamp, cash, equity, measure_record(record))
+    return Portfolio(total.timestamp, cash, equity, benchmark, measure_record(record))
 
 
 def exit_order(exit_times: Sequence[Ints]) -> Ints:
@@ -107,8 +117,9 @@ def exit_order(exit_times: Sequence[Ints]) -> Ints:
 
 
 def _steps(sleeve: Sleeve) -> _Steps:
-    """Return the sleeve's cash, its equity, and what its capital would be worth in shares from the first close on."""
+    """Return the sleeve's cash, its equity, its capital in shares from the first close on, and its benchmark."""
     close = sleeve.bars.close
     market = sleeve.capital * (close / close[0])
-    values = np.stack([sleeve.statement.cash, sleeve.statement.equity, market])
-    return _Steps(sleeve.bars.timestamp, values, np.full(3, sleeve.capital))
+    benchmark = np.nan_to_num(buy_and_hold(close, sleeve.capital, sleeve.lookback), nan=sleeve.capital)
+    values = np.stack([sleeve.statement.cash, sleeve.statement.equity, market, benchmark])
+    return _Steps(sleeve.bars.timestamp, values, np.full(4, sleeve.capital))

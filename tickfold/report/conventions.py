@@ -1,0 +1,41 @@
+"""Sharpe, Sortino and volatility in the arithmetic convention of empyrical and quantstats.
+
+The metrics of a run compound, as in backtesting.py (docs/metrics.md). These scale the mean and the deviation of the
+same returns by the number of periods in a year, so that a run can be compared to figures from elsewhere.
+"""
+
+from dataclasses import dataclass
+from math import nan
+
+import numpy as np
+
+from tickfold.engine.bars import Floats, Ints
+from tickfold.engine.return_periods import bar_step, return_periods
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """Annual figures, risk-free rate 0; NaN where undefined. `periods` is the number of periods in a year."""
+
+    sharpe: float
+    sortino: float
+    volatility: float
+    periods: int
+
+
+def arithmetic(timestamp: Ints, equity: Floats) -> Arithmetic:
+    """Return the figures of an equity curve in dollars, a point a bar; times are microseconds since 1970 UTC."""
+    last, periods = return_periods(timestamp, bar_step(timestamp))
+    at = equity[last]
+    if len(at) < 3 or (at <= 0).any():
+        return Arithmetic(nan, nan, nan, periods)
+    returns = at[1:] / at[:-1] - 1
+    mean, deviation = float(returns.mean()), float(returns.std(ddof=1))
+    downside = float(np.sqrt((np.minimum(returns, 0) ** 2).mean()))
+    root = float(np.sqrt(periods))
+    return Arithmetic(
+        sharpe=mean / deviation * root if deviation else nan,
+        sortino=mean / downside * root if downside else nan,
+        volatility=deviation * root,
+        periods=periods,
+    )

@@ -1,0 +1,47 @@
+"""The deepest drawdowns: when each began, bottomed and was made good."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tickfold.engine.bars import MICROSECONDS_PER_DAY, Floats, Ints
+
+
+@dataclass(frozen=True)
+class Drawdown:
+    """A stretch below an earlier peak. Times are microseconds since 1970 UTC, `depth` is a negative fraction.
+
+    `recovery` is the bar that reached the peak again, None where none has; `days` runs from the peak to it, or to
+    the last bar.
+    """
+
+    peak: int
+    trough: int
+    recovery: int | None
+    depth: float
+    days: float
+
+
+def underwater(equity: Floats) -> Floats:
+    """Return how far each bar is below the highest equity so far, as a fraction: 0 at a peak, else negative."""
+    drawdown: Floats = equity / np.maximum.accumulate(equity) - 1
+    return drawdown
+
+
+def deepest_drawdowns(timestamp: Ints, equity: Floats, most: int = 10) -> list[Drawdown]:
+    """Return the `most` deepest drawdowns, deepest first; of equally deep ones the earlier first."""
+    depth = underwater(equity)
+    below = np.concatenate([[False], depth < 0, [False]])
+    first, after = np.flatnonzero(below[1:] & ~below[:-1]), np.flatnonzero(below[:-1] & ~below[1:])
+    if not len(first):
+        return []
+    lowest = np.array([depth[a:b].min() for a, b in zip(first.tolist(), after.tolist(), strict=True)])
+    found = []
+    for at in np.argsort(lowest, kind="stable")[:most].tolist():
+        start, stop = int(first[at]), int(after[at])
+        recovered = stop < len(depth)
+        peak, end = int(timestamp[start - 1]), int(timestamp[min(stop, len(depth) - 1)])
+        trough = int(timestamp[start + int(depth[start:stop].argmin())])
+        days = (end - peak) / MICROSECONDS_PER_DAY
+        found.append(Drawdown(peak, trough, end if recovered else None, float(lowest[at]), days))
+    return found

@@ -1,0 +1,245 @@
+"""The charts, as the plain dictionaries that plotly.js draws. No text from data goes into them: plotly.js reads some
+markup in texts."""
+
+from base64 import b64encode
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tickfold.engine.bars import MICROSECONDS_PER_DAY, Floats, Ints
+from tickfold.engine.orders import REASONS
+from tickfold.report.metric_groups import money, percent
+from tickfold.storage.recorded_run import ClosedTrades, Curve
+
+Figure = dict[str, Any]
+
+# Colours that are read on white and on black; what depends on the page being light or dark is left to its script.
+EQUITY, BENCHMARK, MUTED = "#3b82c4", "#929ca7", "#84909c"
+GAIN, LOSS, LONG, SHORT = "#2f9068", "#cf5646", "#12938a", "#d9731a"
+
+_ENDED = {reason: f" by {reason.replace('_', ' ')}" for reason in REASONS}
+MOST_TRADES_DRAWN = 1_000
+_FEW_TRADES = 200
+_MOST_BINS = 40
+
+
+def equity_figure(curve: Curve, benchmark: Floats, drawn: Ints) -> Figure:
+    """Draw equity against buy and hold."""
+    x = _times(curve.timestamp[drawn])
+    hover = "%{y:,.2f}"
+    return _over_time(
+        curve.timestamp,
+        [
+            _line("Buy and hold", x, benchmark[drawn], BENCHMARK, hover),
+            _line("Equity", x, curve.equity[drawn], EQUITY, hover, width=1.8),
+        ],
+        yaxis={"tickformat": ",~r"},
+        hovermode="x unified",
+    )
+
+
+def drawdown_figure(curve: Curve, depth: Floats, drawn: Ints) -> Figure:
+    """Draw how far the account is below its highest equity."""
+    line = _line("Drawdown", _times(curve.timestamp[drawn]), depth[drawn], LOSS, "%{y:.2%}")
+    line |= {"fill": "tozeroy", "fillcolor": "rgba(207, 86, 70, 0.18)"}
+    return _over_time(
+        curve.timestamp,
+        [line],
+        yaxis={"tickformat": ".0%", "rangemode": "tozero"},
+        hovermode="x unified",
+        showlegend=False,
+    )
+
+
+def trades_figure(curve: Curve, trades: ClosedTrades, drawn: Ints) -> Figure:
+    """Draw entries and exits on the close: entries are triangles, up for long and down for short, exits are rings.
+
+    A ring is wider than a triangle, so both are seen where a reversal closes and opens at one price; for the same
+    reason hovering tells of all trades at a time.
+    """
+    price = _line("Close", _times(curve.timestamp[drawn]), curve.close[drawn], BENCHMARK, "%{y:,.2f}")
+    price["hoverinfo"] = "skip"
+    del price["hovertemplate"]
+    chosen = drawn_trades(trades)
+    lines, exits, entries = [], [], []
+    clock = _clock(curve.timestamp)
+    for name, side, colour, symbol in (("Long", 1, LONG, "triangle-up"), ("Short", -1, SHORT, "triangle-down")):
+        of_side = chosen[chosen.side == side]
+        if not len(of_side):
+            continue
+        told = [_told(name, of_side, at, clock) for at in range(len(of_side))]
+        size = 8 if len(chosen) <= _FEW_TRADES else 5
+        filled = {"symbol": symbol, "size": size, "color": colour}
+        ring = {"symbol": "circle-open", "size": size + 5, "color": colour, "line": {"width": size / 5}}
+        lines.append(_held(of_side, colour))
+        entries.append(_points(f"{name} entry", of_side.entry_time, of_side.entry_price, filled, told))
+        exits.append(_points(f"{name} exit", of_side.exit_time, of_side.exit_price, ring, told))
+    return _over_time(
+        curve.timestamp,
+        [price, *lines, *exits, *entries],
+        yaxis={"tickformat": ",~r"},
+        hovermode="x",
+    )
+
+
+def drawn_trades(trades: ClosedTrades) -> ClosedTrades:
+    """Return the trades to draw: all, or those that won or lost most where there are too many."""
+    if len(trades) <= MOST_TRADES_DRAWN:
+        return trades
+    return trades[np.sort(np.argsort(-np.abs(trades.pnl), kind="stable")[:MOST_TRADES_DRAWN])]
+
+
+def distribution_figure(trades: ClosedTrades) -> Figure:
+    """Draw how many trades returned how much, in bins that meet at zero."""
+    returns = trades.trade_return
+    width = _bin_width(returns)
+    low, high = int(np.floor(returns.min() / width)), int(np.floor(returns.max() / width)) + 1
+    edges = np.arange(low, high + 1) * width
+    counts, _ = np.histogram(returns, edges)
+    left = edges[:-1]
+    bars = {
+        "type": "bar",
+        "x": _numbers(np.asarray(left + width / 2, dtype=np.float64)),
+        "y": counts.tolist(),
+        "width": width * 0.94,
+        "marker": {"color": [GAIN if at >= -width / 2 else LOSS for at in left.tolist()]},
+        "hovertext": [f"{percent(at)} to {percent(at + width)}" for at in left.tolist()],
+        "hovertemplate": "%{hovertext}: %{y} trades<extra></extra>",
+    }
+    mean = float(returns.mean())
+    layout = _layout(
+        showlegend=False,
+        xaxis={
+            "tickformat": ".0%" if width >= 0.005 else ".2%",
+            "title": {"text": "return of a trade"},
+            "rangemode": "tozero",
+        },
+        yaxis={"title": {"text": "trades", "standoff": 8}, "tickformat": ",d"} | _whole_ticks(int(counts.max())),
+        bargap=0,
+        shapes=[_upright(mean)],
+        annotations=[
+            {
+                "x": mean,
+                "y": 1,
+                "yref": "paper",
+                "yanchor": "bottom",
+                "showarrow": False,
+                "text": f"mean {percent(mean)}",
+                "font": {"size": 12, "color": MUTED},
+            }
+        ],
+    )
+    layout["margin"]["t"] = 28
+    return {"data": [bars], "layout": layout}
+
+
+def _whole_ticks(highest: int) -> Figure:
+    return {"dtick": 1} if highest < 5 else {}
+
+
+def _upright(x: float) -> Figure:
+    line = {"color": MUTED, "width": 1, "dash": "dot"}
+    return {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "paper", "line": line}
+
+
+def _bin_width(returns: Floats) -> float:
+    """Return a width of 1, 2 or 5 times a power of ten that gives at most `_MOST_BINS` bins, or few more."""
+    spread = float(max(returns.max(), 0) - min(returns.min(), 0)) or 0.01
+    most = min(_MOST_BINS, max(8, int(2 * len(returns) ** 0.5)))
+    power = 10.0 ** np.floor(np.log10(spread / most))
+    return float(next(power * step for step in (1, 2, 5, 10) if power * step * most >= spread))
+
+
+def _points(name: str, time: Ints, price: Floats, marker: Figure, told: list[str]) -> Figure:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": name,
+        "x": _times(time),
+        "y": _numbers(price),
+        "marker": marker,
+        "hovertext": told,
+        "hovertemplate": "%{hovertext}<extra></extra>",
+    }
+
+
+def _held(trades: ClosedTrades, colour: str) -> Figure:
+    """Return the lines from entries to exits, with gaps between them."""
+    gap = np.full(len(trades), np.nan)
+    ends = (_milliseconds(trades.entry_time), _milliseconds(trades.exit_time), gap)
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": _numbers(np.column_stack(ends).ravel()),
+        "y": _numbers(np.column_stack((trades.entry_price, trades.exit_price, gap)).ravel()),
+        "line": {"color": colour, "width": 1, "dash": "dot"},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+
+
+def _told(name: str, trades: ClosedTrades, at: int, clock: str) -> str:
+    entered, left = (
+        datetime.fromtimestamp(int(time[at]) / 1e6, UTC).strftime(clock)
+        for time in (trades.entry_time, trades.exit_time)
+    )
+    bars = int(trades.bars[at])
+    return "<br>".join(
+        [
+            f"<b>{name}: {money(trades.pnl[at])} dollars, {percent(trades.trade_return[at])}</b>",
+            f"in {entered} at {money(trades.entry_price[at])}",
+            f"out {left} at {money(trades.exit_price[at])}{_ENDED.get(trades.exit_reason[at], '')}",
+            f"{trades.quantity[at]:,.6g} shares, {bars:,} bar{'' if bars == 1 else 's'}",
+        ]
+    )
+
+
+def _clock(timestamp: Ints) -> str:
+    """Return how times are written: days where every bar is at midnight."""
+    return "%Y-%m-%d %H:%M" if (timestamp % MICROSECONDS_PER_DAY).any() else "%Y-%m-%d"
+
+
+def _line(name: str, x: Figure, y: Floats, colour: str, hover: str, *, width: float = 1.2) -> Figure:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "x": x,
+        "y": _numbers(y),
+        "line": {"color": colour, "width": width},
+        "hovertemplate": hover,
+    }
+
+
+def _over_time(timestamp: Ints, traces: list[Figure], **layout: Any) -> Figure:
+    start, stop = (float(_milliseconds(timestamp[[at]])[0]) for at in (0, -1))
+    margin = (stop - start) * 0.005 or 1.0
+    axis = {"type": "date", "range": [start - margin, stop + margin], "hoverformat": _clock(timestamp)}
+    return {"data": traces, "layout": _layout(xaxis=axis, **layout)}
+
+
+def _layout(xaxis: Figure, yaxis: Figure, **more: Any) -> Figure:
+    return {
+        "autosize": True,
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "font": {"family": "system-ui, -apple-system, Segoe UI, Roboto, sans-serif", "size": 12},
+        "hoverlabel": {"align": "left"},
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        "xaxis": {"automargin": True, "showgrid": False} | xaxis,
+        "yaxis": {"automargin": True} | yaxis,
+    } | more
+
+
+def _milliseconds(timestamp: Ints) -> Floats:
+    return timestamp / 1_000
+
+
+def _times(timestamp: Ints) -> Figure:
+    return _numbers(_milliseconds(timestamp))
+
+
+def _numbers(values: npt.NDArray[np.float64]) -> Figure:
+    """Return `values` as plotly.js takes them in binary: half the size of digits, and NaN is a gap."""
+    return {"dtype": "f8", "bdata": b64encode(np.ascontiguousarray(values, dtype="<f8").tobytes()).decode("ascii")}

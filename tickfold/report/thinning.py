@@ -1,0 +1,27 @@
+"""Thinning: which bars of a long run are drawn, so that the page stays small and no extreme is lost."""
+
+import numpy as np
+
+from tickfold.engine.bars import Floats, Ints
+
+DRAWN_WHOLE = 10_000
+"""Up to so many bars, each is drawn."""
+STRETCHES = 600
+"""More are cut into so many stretches of equal length, of which a few bars each are drawn."""
+
+
+def drawn_bars(bars: int, *curves: Floats) -> Ints:
+    """Return the bars to draw, in order: all of a short run, else each stretch's first and last bar and those at
+    which one of `curves` is lowest or highest in the stretch.
+
+    On a screen with no more columns than stretches, a line through these covers the pixels that the whole covers.
+    """
+    if bars <= DRAWN_WHOLE:
+        return np.arange(bars)
+    edges = np.linspace(0, bars, STRETCHES + 1).astype(np.int64)
+    kept = [edges[:-1], edges[1:] - 1]
+    for curve in curves:
+        stretches = [curve[a:b] for a, b in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)]
+        kept.append(edges[:-1] + np.array([int(stretch.argmin()) for stretch in stretches]))
+        kept.append(edges[:-1] + np.array([int(stretch.argmax()) for stretch in stretches]))
+    return np.unique(np.concatenate(kept))

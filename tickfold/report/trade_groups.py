@@ -1,0 +1,49 @@
+"""The closed trades in groups: by side, and by how they ended."""
+
+from dataclasses import dataclass
+from math import nan
+
+from tickfold.engine.orders import REASONS
+from tickfold.storage.recorded_run import ClosedTrades, Curve
+
+
+@dataclass(frozen=True)
+class Group:
+    """Some closed trades. `pnl` is dollars, `win_rate` and `average_return` are fractions; undefined is NaN."""
+
+    trades: int
+    win_rate: float
+    pnl: float
+    average_return: float
+    average_bars: float
+
+
+def by_side(trades: ClosedTrades) -> dict[str, Group]:
+    """Return the long trades, the short ones, and both."""
+    return {"Long": _group(trades[trades.side > 0]), "Short": _group(trades[trades.side < 0]), "Both": _group(trades)}
+
+
+def by_exit(trades: ClosedTrades) -> dict[str, Group]:
+    """Return the trades by the word for how they ended (`tickfold.engine.orders.REASONS`), where there are any."""
+    groups = {reason: _group(trades[trades.exit_reason == reason]) for reason in REASONS}
+    return {reason: group for reason, group in groups.items() if group.trades}
+
+
+def held(curve: Curve) -> dict[str, float]:
+    """Return the shares of bars at whose close a long position, a short one, and either is held, open ones included."""
+    return {
+        "Long": float((curve.shares > 0).mean()),
+        "Short": float((curve.shares < 0).mean()),
+        "Both": float((curve.shares != 0).mean()),
+    }
+
+
+def _group(trades: ClosedTrades) -> Group:
+    some = len(trades) > 0
+    return Group(
+        trades=len(trades),
+        win_rate=float((trades.pnl > 0).mean()) if some else nan,
+        pnl=float(trades.pnl.sum()),
+        average_return=float(trades.trade_return.mean()) if some else nan,
+        average_bars=float(trades.bars.mean()) if some else nan,
+    )
