@@ -128,6 +128,6 @@ def test_a_value_out_of_its_own_bounds_is_refused(own: EmbeddedStack) -> None:
 
 
 def test_what_an_own_strategy_raises_is_told(own: EmbeddedStack) -> None:
-    failed = run(own.outputs["websocket_url"], start(strategy="raising"))[-1]
+    failed = run(own.outputs["websocket_url"], start(strategy="raising", chunks=1))[-1]
     assert failed["type"] == "failed"
     assert failed["reason"] == "strategy raising failed: KeyError: 'no such thing'"
