@@ -1,7 +1,7 @@
 """Parquet in and out of numpy, by buffers: pyarrow's own conversions would import pandas where it is installed."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,13 @@ import pyarrow.parquet as pq
 
 type_of_timestamps = pa.timestamp("us", tz="UTC")
 ROWS_A_GROUP = 65_536
+_NUMPY: dict[pa.DataType, str] = {
+    pa.float64(): "float64",
+    pa.int32(): "int32",
+    pa.int64(): "int64",
+    pa.date32(): "datetime64[D]",
+    type_of_timestamps: "datetime64[us]",
+}
 
 
 def array(values: npt.NDArray[np.generic], kind: pa.DataType) -> pa.Array:
@@ -24,10 +31,42 @@ def array(values: npt.NDArray[np.generic], kind: pa.DataType) -> pa.Array:
     return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
 
 
+def column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """Return Python `values`, None for a null, as an Arrow array of a type that tables here have.
+
+    Times are without a zone, and UTC.
+    """
+    there = [value is not None for value in values]
+    valid = None if all(there) else pa.py_buffer(np.packbits(there, bitorder="little"))
+    if kind == pa.string():
+        texts = [(value or "").encode() for value in values]
+        offsets = np.cumsum([0, *map(len, texts)], dtype=np.int32)
+        buffers = [valid, pa.py_buffer(offsets), pa.py_buffer(b"".join(texts))]
+    elif kind == pa.bool_():
+        buffers = [valid, pa.py_buffer(np.packbits(np.array(values, dtype=np.bool_), bitorder="little"))]
+    else:
+        numbers = np.array([0 if value is None else value for value in values], dtype=_NUMPY[kind])
+        if kind == pa.date32():
+            numbers = numbers.astype(np.int32)
+        buffers = [valid, pa.py_buffer(numbers)]
+    return pa.Array.from_buffers(kind, len(values), buffers)
+
+
 def encode(table: pa.Table) -> bytes:
-    """Return `table` as a Parquet file. The same table always gives the same bytes."""
+    """Return `table` as a Parquet file. The same table always gives the same bytes.
+
+    Times and positions, which grow, are written as differences; every other column gets a dictionary if that helps.
+    """
+    growing = [field.name for field in table.schema if field.type in (type_of_timestamps, pa.int64())]
     sink = io.BytesIO()
-    pq.write_table(table, sink, compression="zstd", row_group_size=ROWS_A_GROUP)
+    pq.write_table(
+        table,
+        sink,
+        compression="zstd",
+        row_group_size=ROWS_A_GROUP,
+        use_dictionary=[name for name in table.schema.names if name not in growing],
+        column_encoding=dict.fromkeys(growing, "DELTA_BINARY_PACKED"),
+    )
     return sink.getvalue()
 
 
@@ -39,19 +78,24 @@ def decode(
     Row groups that hold none of these rows are not decoded.
     """
     file = pq.ParquetFile(pa.BufferReader(data))
-    rows = [file.metadata.row_group(group).num_rows for group in range(file.metadata.num_row_groups)]
-    edges = np.concatenate([[0], np.cumsum(rows, dtype=np.int64)])
-    end = int(edges[-1]) if stop is None else stop
-    groups = [g for g in range(len(rows)) if edges[g] < end and edges[g + 1] > start]
-    offset = int(edges[groups[0]]) if groups else 0
-    table = file.read_row_groups(groups, columns=list(dtypes), use_threads=False)
-    return {name: _values(table.column(name), dtype)[start - offset : end - offset] for name, dtype in dtypes.items()}
+    end = file.metadata.num_rows if stop is None else min(stop, file.metadata.num_rows)
+    columns = {name: np.empty(max(end - start, 0), dtype) for name, dtype in dtypes.items()}
+    first = 0
+    for group in range(file.metadata.num_row_groups):
+        after = first + file.metadata.row_group(group).num_rows
+        if first < end and start < after:  # one group at a time, so that little is in memory twice
+            table = file.read_row_group(group, columns=list(dtypes), use_threads=False)
+            kept, place = slice(max(start - first, 0), end - first), max(first - start, 0)
+            for name, column in columns.items():
+                values = _values(table.column(name), column.dtype)[kept]
+                column[place : place + len(values)] = values
+        first = after
+    return columns
 
 
-def _values(column: pa.ChunkedArray, dtype: type[np.generic]) -> npt.NDArray[Any]:
+def _values(column: pa.ChunkedArray, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """Return a row group's column, without a copy where it is in one piece."""
     parts = [
-        np.frombuffer(chunk.buffers()[1], dtype)[chunk.offset : chunk.offset + len(chunk)]
-        for chunk in column.chunks
-        if len(chunk)
+        np.frombuffer(chunk.buffers()[1], dtype)[chunk.offset : chunk.offset + len(chunk)] for chunk in column.chunks
     ]
-    return np.concatenate(parts) if parts else np.empty(0, dtype)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -1,0 +1,40 @@
+"""Tickfold, as its workers run it: bars by buffers from Parquet, one pass, every metric."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from benchmarks.contender import CAPITAL, FAST, PAIRS, SLOW, STOP_LOSS, TAKE_PROFIT
+from benchmarks.market import DECIMALS
+from tickfold.engine.account import Account
+from tickfold.engine.backtest import AT_THE_NEXT_OPEN, Outcome, backtest
+from tickfold.engine.bars import Bars
+from tickfold.engine.orders import Orders
+from tickfold.storage import series
+from tickfold.strategies import create
+
+ACCOUNT = Account(CAPITAL, close_at_end=False)
+
+
+def contender(_name: str) -> "Tickfold":
+    return Tickfold()
+
+
+def cross(bars: Bars, fast: int = FAST, slow: int = SLOW, orders: Orders = AT_THE_NEXT_OPEN) -> Outcome:
+    """Run the SMA cross in one pass."""
+    return backtest(bars, create("sma_cross", {"fast": fast, "slow": slow}), ACCOUNT, orders)
+
+
+class Tickfold:
+    def load(self, file: Path) -> Bars:
+        return replace(series.decode(file.read_bytes()), decimals=DECIMALS)
+
+    def run(self, bars: Any) -> int:
+        return int(cross(bars).metrics.trades)
+
+    def sweep(self, bars: Any) -> int:
+        return sum(int(cross(bars, fast, slow).metrics.trades) for fast, slow in PAIRS)
+
+    def run_with_stops(self, bars: Any) -> int:
+        orders = Orders(stop_loss=STOP_LOSS, take_profit=TAKE_PROFIT)
+        return int(cross(bars, orders=orders).metrics.trades)

@@ -1,0 +1,135 @@
+"""backtesting.py as the peer: its bars as ours, our runs as its own, and its statistics under our names."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import backtesting
+import backtesting.lib
+import numpy as np
+import pandas as pd
+
+from tickfold.engine.account import Account
+from tickfold.engine.bars import Bars, decimals_of
+from tickfold.engine.metrics import Metrics
+from tickfold.engine.orders import Direction
+from tickfold.engine.signal import HOLD, Signals
+
+ALLOWED: dict[Direction, tuple[int, ...]] = {"both": (1, -1), "long": (1,), "short": (-1,)}
+
+FRACTIONS = {
+    "final_equity": "Equity Final [$]",
+    "peak_equity": "Equity Peak [$]",
+    "sharpe": "Sharpe Ratio",
+    "sortino": "Sortino Ratio",
+    "calmar": "Calmar Ratio",
+    "trades": "# Trades",
+    "profit_factor": "Profit Factor",
+    "sqn": "SQN",
+    "kelly": "Kelly Criterion",
+    "beta": "Beta",
+}
+PERCENTAGES = {
+    "total_return": "Return [%]",
+    "buy_and_hold_return": "Buy & Hold Return [%]",
+    "annual_return": "Return (Ann.) [%]",
+    "annual_volatility": "Volatility (Ann.) [%]",
+    "cagr": "CAGR [%]",
+    "max_drawdown": "Max. Drawdown [%]",
+    "average_drawdown": "Avg. Drawdown [%]",
+    "win_rate": "Win Rate [%]",
+    "best_trade": "Best Trade [%]",
+    "worst_trade": "Worst Trade [%]",
+    "average_trade": "Avg. Trade [%]",
+    "expectancy": "Expectancy [%]",
+    "exposure": "Exposure Time [%]",
+    "alpha": "Alpha [%]",
+}
+DURATIONS = {
+    "max_drawdown_duration": "Max. Drawdown Duration",
+    "average_drawdown_duration": "Avg. Drawdown Duration",
+}
+
+
+def bars_of(frame: pd.DataFrame) -> Bars:
+    """Return the peer's `frame` as bars."""
+    open_, high, low, close, volume = (
+        frame[name].to_numpy(dtype=np.float64) for name in ("Open", "High", "Low", "Close", "Volume")
+    )
+    timestamp = pd.DatetimeIndex(frame.index).as_unit("us").asi8
+    return Bars(timestamp, open_, high, low, close, volume, decimals_of(np.concatenate([open_, high, low, close])))
+
+
+def ticks_of(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the peer's prices in whole ticks, where they lie on a grid."""
+    return (frame * 10.0 ** (bars_of(frame).decimals or 0)).round() if bars_of(frame).decimals else frame
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Which of the peer's own rules a run keeps. As they stand here, it is asked to do as Tickfold does."""
+
+    fills_the_last_bars_signal: bool = False
+    repeats_a_side: bool = False
+    sizes_by_the_fee_of_the_price_before_the_spread: bool = False
+
+
+AS_OURS = Rules()
+
+
+def run_peer(
+    frame: pd.DataFrame,
+    signals: Signals,
+    account: Account,
+    direction: Direction = "both",
+    *,
+    warm_up: int = 1,
+    rules: Rules = AS_OURS,
+    fractional_unit: float | None = None,
+) -> Any:
+    """Trade `signals` and return the peer's statistics; before bar `warm_up` it does not trade."""
+
+    class Asked(backtesting.Strategy):  # type: ignore[misc]
+        def init(self) -> None:
+            self.side = 0
+            # The peer begins to trade, and its benchmark to run, where its indicators begin.
+            begins = np.where(np.arange(len(frame)) < warm_up - 1, np.nan, 1.0)
+            self.begins = self.I(lambda: begins, name="begins")
+
+        def next(self) -> None:
+            bar = len(self.data) - 1
+            signal = int(signals[bar])
+            if signal == HOLD or (bar == len(frame) - 1 and not rules.fills_the_last_bars_signal):
+                return
+            side = signal if signal in ALLOWED[direction] else 0
+            if side != self.side or rules.repeats_a_side:
+                self.side = side
+                (self.position.close, self.buy, self.sell)[side]()
+
+    def fee(size: float, price: float) -> float:
+        """The commission; where the peer asks for an order of a share of the cash, of the price with the spread."""
+        if abs(size) < 1:
+            price *= 1 + np.sign(size) * account.spread
+        return float(abs(size) * price * account.commission.relative)
+
+    kind = backtesting.lib.FractionalBacktest if fractional_unit else backtesting.Backtest
+    return kind(
+        frame,
+        Asked,
+        cash=account.capital,
+        spread=account.spread,
+        commission=account.commission.relative if rules.sizes_by_the_fee_of_the_price_before_the_spread else fee,
+        exclusive_orders=True,
+        finalize_trades=account.close_at_end,
+        **({"fractional_unit": fractional_unit} if fractional_unit else {}),
+    ).run()
+
+
+def statistics_of(stats: Any) -> dict[str, float]:
+    """Return the peer's `stats` under our names and in our units."""
+    day = pd.Timedelta(days=1)
+    found = {name: float(stats[theirs]) for name, theirs in FRACTIONS.items()}
+    found |= {name: float(stats[theirs]) / 100 for name, theirs in PERCENTAGES.items()}
+    found |= {name: pd.Timedelta(stats[theirs]) / day for name, theirs in DURATIONS.items()}
+    found["commissions"] = float(stats.get("Commissions [$]", 0.0))
+    assert set(found) == set(Metrics.__dataclass_fields__)
+    return found
