@@ -15,6 +15,7 @@ from tickfold.engine.account import Account, Commission
 from tickfold.engine.backtest import backtest
 from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars, Floats, join
 from tickfold.engine.metrics import measure
+from tickfold.engine.orders import Orders
 from tickfold.engine.portfolio import Portfolio, Sleeve, combine, exit_order
 from tickfold.strategies import create
 
@@ -40,7 +41,8 @@ def random_sleeves(draw: st.DrawFn) -> list[Sleeve]:
             fractional_shares=bool(rng.integers(2)),
             close_at_end=bool(rng.integers(2)),
         )
-        outcome = backtest(bars, strategy, account)
+        orders = Orders(stop_loss=0.05 if rng.integers(2) else None, max_bars=3 if rng.integers(2) else None)
+        outcome = backtest(bars, strategy, account, orders)
         sleeves.append(Sleeve(account.capital, bars, outcome.statement, strategy.lookback))
     return sleeves
 
