@@ -111,7 +111,7 @@ def test_the_portfolio_is_the_sum_of_its_sleeves(sleeves: list[Sleeve], uninvest
 
 
 def assert_turnover(found: Portfolio, sleeves: list[Sleeve]) -> None:
-    """Half of a round trip is its entry, also where it still waits for its exit."""
+    """Compare the turnover with the value of every fill, one by one."""
     filled = 0.0
     for sleeve in sleeves:
         filled += sum(trade.quantity * (trade.entry_price + trade.exit_price) for trade in sleeve.statement.trades)
