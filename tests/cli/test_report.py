@@ -100,6 +100,13 @@ def test_a_run_without_a_result_says_why(tickfold: Command, runs: RunStore) -> N
     assert (ended.status, ended.stderr) == (1, expected)
 
 
+def test_a_run_of_several_symbols_says_where_its_figures_are(tickfold: Command) -> None:
+    several = json.loads(tickfold("run", "--symbol", "GOOG,IBM", "--start", "2012-01-01", "--json").stdout)
+    ended = tickfold("report", several["run_id"])
+    assert ended.status == 1
+    assert "is of a list of symbols, and a report shows one; query runs_by_symbol instead" in ended.stderr
+
+
 def test_a_run_whose_files_are_gone_says_which(
     tickfold: Command, stack: EmbeddedStack, run_id: str, tmp_path: Path
 ) -> None:

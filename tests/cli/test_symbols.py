@@ -60,6 +60,7 @@ def test_symbols_become_the_stock_of_the_request(
         (["--symbol", "a,a"], "--symbol names A more than once"),
         (["--symbol", "a=0.7,b=0.7"], "the shares of --symbol add up to 1.4; they may add up to 1 at most"),
         (["--symbol", "a=0.7,b"], "--symbol has symbols with and without a share"),
+        (["--symbol", "a,b", "--report", "page.html"], "--report shows one symbol; leave it out"),
         (["--symbol", "a=0"], "--symbol 0.0: input should be greater than 0"),
         (["--symbol", "a=-0.5"], "--symbol -0.5: input should be greater than 0"),
         (["--symbol", "a,b c"], "--symbol 'B C' does not match"),

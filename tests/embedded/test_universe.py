@@ -14,6 +14,7 @@ from tickfold.storage.series import SeriesStore
 
 SYMBOLS = ["AAPL", "FB", "IBM"]
 """FB was listed twelve years after the others: the range begins with its share in cash."""
+TERMS: Json = SMA | {"commission": {"relative": 0.002, "minimum": 1}, "slippage": 0.0005, "stopLoss": 0.08}
 HEADLINE = ["final_equity", "total_return", "sharpe", "max_drawdown", "trades"]
 
 
@@ -25,9 +26,7 @@ def url(stack: EmbeddedStack) -> str:
 @pytest.fixture(scope="module")
 def singles(stack: EmbeddedStack, url: str) -> dict[str, Json]:
     """A run of each symbol alone, with its share of the capital."""
-    return {
-        symbol: run(url, start(symbol, **SMA, startCapital=10_000 * 0.3, commission=0.002))[-1] for symbol in SYMBOLS
-    }
+    return {symbol: run(url, start(symbol, **TERMS, startCapital=10_000 * 0.3))[-1] for symbol in SYMBOLS}
 
 
 @pytest.mark.parametrize("chunks", [None, 1, 7, 150])
@@ -35,7 +34,7 @@ def test_each_symbol_is_as_if_it_were_run_alone(
     stack: EmbeddedStack, url: str, singles: dict[str, Json], chunks: int | None
 ) -> None:
     stock = [{"symbol": symbol, "share": 0.3} for symbol in SYMBOLS]
-    result = run(url, start(stock, **SMA, commission=0.002, chunks=chunks))[-1]
+    result = run(url, start(stock, **TERMS, chunks=chunks))[-1]
     rows = {row["symbol"]: row for row in table(stack, result["runsBySymbolUri"])}
     told = {own["symbol"]: own for own in result["symbols"]}
     trades, curves = table(stack, result["tradesUri"]), table(stack, result["equityBySymbolUri"])
@@ -49,6 +48,7 @@ def test_each_symbol_is_as_if_it_were_run_alone(
         assert own == table(stack, single["equityUri"])
     assert result["bars"] == sum(single["bars"] for single in singles.values())
     assert result["chunks"] == sum(row["chunks"] for row in rows.values())
+    assert result["sequentialBars"] == sum(single["sequentialBars"] for single in singles.values())
     assert result["replayedBars"] == sum(row["replayed_bars"] for row in rows.values())
     assert chunks is None or {row["chunks"] for row in rows.values()} == {chunks}
 
@@ -57,7 +57,7 @@ def test_the_curve_is_the_sum_of_the_symbols_and_of_what_is_not_given_out(
     stack: EmbeddedStack, url: str, singles: dict[str, Json]
 ) -> None:
     stock = [{"symbol": symbol, "share": 0.3} for symbol in SYMBOLS]
-    heard = run(url, start(stock, **SMA, commission=0.002))
+    heard = run(url, start(stock, **TERMS))
     rows = table(stack, heard[-1]["equityUri"])
     curves = {
         symbol: {row["timestamp"]: (row["equity"], row["cash"]) for row in table(stack, single["equityUri"])}

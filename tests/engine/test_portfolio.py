@@ -15,6 +15,7 @@ from tickfold.engine.account import Account, Commission
 from tickfold.engine.backtest import backtest
 from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars, Floats, join
 from tickfold.engine.metrics import measure
+from tickfold.engine.orders import Orders
 from tickfold.engine.portfolio import Portfolio, Sleeve, combine, exit_order
 from tickfold.strategies import create
 
@@ -37,10 +38,12 @@ def random_sleeves(draw: st.DrawFn) -> list[Sleeve]:
         account = Account(
             float(rng.choice([100.0, 2_500.0, 1e6])),
             commission=Commission(float(rng.choice([0.0, 0.002]))),
+            slippage=float(rng.choice([0.0, 0.001])),
             fractional_shares=bool(rng.integers(2)),
             close_at_end=bool(rng.integers(2)),
         )
-        outcome = backtest(bars, strategy, account)
+        orders = Orders(stop_loss=0.05 if rng.integers(2) else None, max_bars=3 if rng.integers(2) else None)
+        outcome = backtest(bars, strategy, account, orders)
         sleeves.append(Sleeve(account.capital, bars, outcome.statement, strategy.lookback))
     return sleeves
 
@@ -50,8 +53,12 @@ def summed(sleeves: list[Sleeve], column: str, uninvested: float) -> pd.Series:
     values: list[pd.Series] = []
     for sleeve in sleeves:
         own: Floats
+        close = sleeve.bars.close
         if column == "market":
-            own = sleeve.bars.close / sleeve.bars.close[0] * sleeve.capital
+            own = close / close[0] * sleeve.capital
+        elif column == "benchmark":
+            bought = min(sleeve.lookback - 1, len(close) - 1)
+            own = np.concatenate([np.ones(bought), close[bought:] / close[bought]]) * sleeve.capital
         else:
             own = getattr(sleeve.statement, column)
         values.append(pd.Series(own, index=pd.to_datetime(sleeve.bars.timestamp, unit="us")))
@@ -86,6 +93,7 @@ def test_the_portfolio_is_the_sum_of_its_sleeves(sleeves: list[Sleeve], uninvest
     assert_array_equal(found.timestamp, equity.index.as_unit("us").asi8)
     assert_allclose(found.equity, equity, rtol=EXACT_TO)
     assert_allclose(found.cash, cash, rtol=EXACT_TO, atol=EXACT_TO * market.abs().max())
+    assert_allclose(found.benchmark, summed(sleeves, "benchmark", uninvested), rtol=EXACT_TO)
     assert_curve_metrics(found, equity, market)
     capital = uninvested + sum(sleeve.capital for sleeve in sleeves)
     gains = 0.0
@@ -96,7 +104,22 @@ def test_the_portfolio_is_the_sum_of_its_sleeves(sleeves: list[Sleeve], uninvest
     bars = sum(len(sleeve.bars) for sleeve in sleeves)
     assert found.metrics.exposure == sum(held(sleeve) for sleeve in sleeves) / bars
     assert found.metrics.commissions == pytest.approx(sum(sleeve.statement.commissions for sleeve in sleeves))
+    costs = sum(sleeve.statement.commissions + sleeve.statement.slippage_cost for sleeve in sleeves)
+    assert found.metrics.cost_paid == pytest.approx(costs)
+    assert_turnover(found, sleeves)
     assert_trade_metrics(found, all_trades(sleeves))
+
+
+def assert_turnover(found: Portfolio, sleeves: list[Sleeve]) -> None:
+    """Compare the turnover with the value of every fill, one by one."""
+    filled = 0.0
+    for sleeve in sleeves:
+        filled += sum(trade.quantity * (trade.entry_price + trade.exit_price) for trade in sleeve.statement.trades)
+        if still := sleeve.statement.open_trade:
+            filled += still.quantity * still.entry_price
+    years = (found.timestamp[-1] - found.timestamp[0]) / MICROSECONDS_PER_DAY / 365.25
+    if years and found.equity.mean() > 0:
+        assert found.metrics.turnover == pytest.approx(filled / found.equity.mean() / years, rel=EXACT_TO)
 
 
 def assert_curve_metrics(found: Portfolio, equity: pd.Series, market: pd.Series) -> None:

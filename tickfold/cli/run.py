@@ -315,6 +315,8 @@ def _run(
     if save_to is not None:
         prepare_directory(save_to)
     if report_to is not None:
+        if config.is_universe:
+            raise RunError("--report shows one symbol; leave it out, or run one --symbol without a share")
         prepare_directory(report_to.parent)
         target.output("runs_table")  # rather missed now than after the run
     with view:

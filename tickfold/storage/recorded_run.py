@@ -75,7 +75,8 @@ def read_run(runs: RunStore, s3: "S3Client", bucket: str, run_id: str) -> Record
     """Read the finished run `run_id`.
 
     Raises:
-        RunError: there is no such run, it has failed or is still going, or its files are gone.
+        RunError: there is no such run, it has failed or is still going, it is of a list of symbols, or its files are
+            gone.
     """
     run = runs.get(run_id) if run_id else None
     if run is None:
@@ -85,8 +86,11 @@ def read_run(runs: RunStore, s3: "S3Client", bucket: str, run_id: str) -> Record
         raise RunError(f"run {run_id} has no result: it failed{why}")
     if run.result is None:
         raise RunError(f"run {run_id} has no result yet: it is still going")
+    config = BacktestConfig.model_validate_json(run.request)
+    if config.is_universe:
+        raise RunError(f"run {run_id} is of a list of symbols, and a report shows one; query runs_by_symbol instead")
     return RecordedRun(
-        config=BacktestConfig.model_validate_json(run.request),
+        config=config,
         created_at=run.created_at,
         result=Result.model_validate_json(run.result).model_copy(update={"run_id": run_id}),
         curve=decode_curve(_get(s3, bucket, layout.equity_key(run_id))),
