@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+BENCH_READY := .venv-bench/ready
 
-.PHONY: help setup demo test chromium lint package docs clean
+.PHONY: help setup demo test chromium lint bench package docs clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -35,6 +36,14 @@ lint: $(READY) ## ruff and mypy, strict
 demo: $(READY) ## the main job, end to end on this machine
 	$(BIN)/python -m embedded.demo
 
+bench: $(BENCH_READY) ## the engine beside vectorbt and backtesting.py: a table of ratios, in some minutes
+	@.venv-bench/bin/python -m benchmarks
+
+$(BENCH_READY): requirements/bench.txt
+	$(PYTHON) -m venv --clear .venv-bench
+	.venv-bench/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	@touch $@
+
 package: $(READY) ## build what is uploaded to Lambda, and print its sizes
 	$(BIN)/python -m components.package
 
@@ -43,4 +52,4 @@ docs: $(READY) ## write the pages that are derived from code
 	$(BIN)/python docs/strategy_reference.py
 
 clean: ## remove what setup and the packaging made
-	rm -rf .venv build dist *.egg-info
+	rm -rf .venv .venv-bench build dist *.egg-info

@@ -83,13 +83,13 @@ class SeriesStore(SeriesCatalog):
             if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchVersion"):
                 raise RunError(f"the {file.year} bars of {series.symbol} were deleted; load them again") from error
             raise
-        return _decode(data, start, stop)
+        return decode(data, start, stop)
 
     def _put_year(self, symbol: str, timeframe: str, year: int, bars: Bars, before: SeriesFile | None) -> SeriesFile:
         key = layout.bars_key(symbol, timeframe, year)
         if before:
             old = _version(self._s3, self._bucket, key, before.version_id)
-            bars = _merge(_decode(old), bars)
+            bars = _merge(decode(old), bars)
             if encode(bars) == old:
                 return before
         stored = self._s3.put_object(Bucket=self._bucket, Key=key, Body=encode(bars))
@@ -131,7 +131,8 @@ def encode(bars: Bars) -> bytes:
     return parquet.encode(pa.Table.from_arrays(columns, schema=SCHEMA))
 
 
-def _decode(data: bytes, start: int = 0, stop: int | None = None) -> Bars:
+def decode(data: bytes, start: int = 0, stop: int | None = None) -> Bars:
+    """Return the bars of a Parquet file of `SCHEMA`, those from `start` to `stop` only."""
     columns = parquet.decode(data, _DTYPES, start, stop)
     return Bars(**columns, decimals=None)
 

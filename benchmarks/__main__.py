@@ -1,0 +1,57 @@
+"""`make bench`: runs every case, shows the ratios, and leaves them in benchmarks/latest.json."""
+
+import json
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.cases import Cases
+from benchmarks.figure import Figure
+
+LATEST = Path(__file__).parent / "latest.json"
+
+
+def main() -> int:
+    console = Console()
+    figures: list[Figure] = []
+    try:
+        with TemporaryDirectory() as directory:
+            cases = Cases(Path(directory)).all
+            for number, (name, case) in enumerate(cases.items(), 1):
+                with console.status(f"{number} of {len(cases)}: {name}"):
+                    figures += case()
+                console.print(f"{number} of {len(cases)}: {name}: done")
+    except KeyboardInterrupt:
+        console.print("stopped; nothing was written")
+        return 130
+    except RuntimeError as error:
+        console.print(f"bench: {error}", markup=False)
+        return 1
+    LATEST.write_text(json.dumps([figure.as_dict() for figure in figures], indent=2) + "\n")
+    console.print(table(figures))
+    return 0
+
+
+def table(figures: list[Figure]) -> Table:
+    """Return a row a figure: what is compared, both sides, the ratio and its goal."""
+    shown = Table("case; compared with", "ours", "other", "ratio", "goal", "met", box=None, pad_edge=False)
+    for column in shown.columns[1:]:
+        column.justify = "right"
+    for figure in figures:
+        said = figure.as_dict()
+        shown.add_row(
+            figure.case,
+            f"{figure.ours:,.1f} {figure.unit}",
+            f"{figure.peer:,.1f} {figure.unit}",
+            f"{figure.ratio:,.2f}",
+            str(said["goal"]),
+            "yes" if figure.met else "no",
+        )
+    return shown
+
+
+if __name__ == "__main__":
+    sys.exit(main())

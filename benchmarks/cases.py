@@ -1,0 +1,128 @@
+"""The cases: what is measured, against whom, and what Tickfold has set itself as a goal."""
+
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
+from statistics import median
+
+from benchmarks.figure import Figure
+from benchmarks.own_process import Usage, run
+
+VECTORBT = ("vectorbt-numba", "vectorbt-rust")
+CHUNKS = 32
+_MEGABYTE = 1_000_000
+_ALIKE = 0.02
+"""So far may numbers of trades lie apart: averages that tie are a cross to some, since float sums do not tie."""
+
+
+class Cases:
+    """The cases over one market; `all` are to be run in order."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    @property
+    def all(self) -> dict[str, Callable[[], list[Figure]]]:
+        return {
+            "a warm run": self.warm_run,
+            "a run in a fresh process": self.fresh_run,
+            "a sweep": self.sweep,
+            "a run in chunks": self.chunked_run,
+            "the memory of a run": self.memory,
+        }
+
+    def warm_run(self) -> list[Figure]:
+        seconds = self._warm("run", 1_000_000, 7, "tickfold", *VECTORBT)
+        name, peer = _fastest(seconds, VECTORBT)
+        smaller = self._warm("run", 100_000, 5, "tickfold", "backtesting.py")
+        return [
+            _faster(f"SMA cross, 1 M bars, warm; {name}", seconds["tickfold"], peer, 4),
+            _faster("SMA cross, 100 k bars, warm; backtesting.py", smaller["tickfold"], smaller["backtesting.py"], 200),
+        ]
+
+    def fresh_run(self) -> list[Figure]:
+        self._fresh("run", 1, *VECTORBT)  # compiles, and keeps what it compiled
+        usages = self._fresh("run", 3, "tickfold", *VECTORBT)
+        seconds = {name: median(usage.seconds for usage in used) for name, used in usages.items()}
+        name, peer = _fastest(seconds, VECTORBT)
+        return [_faster(f"Parquet to result in a fresh process, 100 k bars; {name}", seconds["tickfold"], peer, 10)]
+
+    def sweep(self) -> list[Figure]:
+        seconds = self._warm("sweep", 100_000, 3, "tickfold", *VECTORBT)
+        name, peer = _fastest(seconds, VECTORBT)
+        peaks = {
+            name: median(usage.peak for usage in used)
+            for name, used in self._fresh("sweep", 1, "tickfold", *VECTORBT).items()
+        }
+        leanest, peak = _fastest(peaks, VECTORBT)
+        case = "Sweep of 100 pairs, 100 k bars"
+        return [
+            _faster(f"{case}, warm; {name}", seconds["tickfold"], peer, 5),
+            Figure(
+                f"{case}, peak memory of a process; {leanest}",
+                peaks["tickfold"] / _MEGABYTE,
+                peak / _MEGABYTE,
+                "MB",
+                "share",
+                0.2,
+            ),
+        ]
+
+    def chunked_run(self) -> list[Figure]:
+        rounds = run("benchmarks.chunked", self._market(1_000_000), CHUNKS, 7).answer
+        spent = {name: median(seconds) for name, seconds in rounds.items()}
+        whole = spent["pass"]
+        work = spent["simulate"] + spent["fold"] + spent["conclude"]
+        return [
+            _share(f"Work of {CHUNKS} chunks, fold and ledger, 1 M bars; one pass", work, whole, 1.15),
+            _share(f"The fold alone of {CHUNKS} chunks; one pass", spent["fold"], whole, 0.1),
+            _share(f"All of reduce, {CHUNKS} chunks, Parquet in and out; one pass", spent["reduce"], whole, 0.1),
+        ]
+
+    def memory(self) -> list[Figure]:
+        sizes = run("benchmarks.memory", self._market(1_000_000)).answer
+        added, bars = sizes["added"] / _MEGABYTE, sizes["bars"] / _MEGABYTE
+        return [
+            Figure("Memory that a run of 1 M bars adds, reading them included; the bars", added, bars, "MB", "share", 3)
+        ]
+
+    def _warm(self, job: str, bars: int, rounds: int, *names: str) -> dict[str, float]:
+        """Return each contender's median seconds."""
+        answer = run("benchmarks.warm", job, self._market(bars), rounds, *names).answer
+        _expect_alike(answer["trades"])
+        return {name: median(seconds) for name, seconds in answer["seconds"].items()}
+
+    def _fresh(self, job: str, rounds: int, *names: str) -> dict[str, list[Usage]]:
+        """Return what processes took that did `job` once over 100 k bars, in turns."""
+        file = self._market(100_000)
+        usages: dict[str, list[Usage]] = {name: [] for name in names}
+        for _ in range(rounds):
+            for name in names:
+                usages[name].append(run("benchmarks.fresh", job, file, name))
+        _expect_alike({name: used[0].answer for name, used in usages.items()})
+        return usages
+
+    @cache  # noqa: B019 - there is one, and it lives as long as the program
+    def _market(self, bars: int) -> Path:
+        file = self._directory / f"{bars}.parquet"
+        run("benchmarks.market", file, bars)
+        return file
+
+
+def _expect_alike(trades: dict[str, int]) -> None:
+    least, most = min(trades.values()), max(trades.values())
+    if least < most * (1 - _ALIKE):
+        raise RuntimeError(f"the contenders did not do the same: their numbers of trades are {trades}")
+
+
+def _fastest(seconds: dict[str, float], names: Iterable[str]) -> tuple[str, float]:
+    name = min(names, key=lambda each: seconds[each])
+    return name, seconds[name]
+
+
+def _faster(case: str, ours: float, peer: float, goal: float) -> Figure:
+    return Figure(case, ours * 1e3, peer * 1e3, "ms", "times", goal)
+
+
+def _share(case: str, ours: float, peer: float, goal: float) -> Figure:
+    return Figure(case, ours * 1e3, peer * 1e3, "ms", "share", goal)

@@ -1,0 +1,74 @@
+"""The work of a chunked run beside that of one pass, in seconds of processor time: `FILE CHUNKS ROUNDS`.
+
+Prints the seconds of every round: `pass` (signals, decisions, money, metrics in one), `simulate` (all chunks, with
+their warm-up), `fold`, `conclude` (money and metrics, as a single pass has them too), and `reduce`: all that the
+reducer does between one response of S3 and the next, which is decoding the chunks and the bars, the fold, money and
+metrics, and encoding the curve and the trades.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from time import process_time
+from typing import ParamSpec, TypeVar
+
+import numpy as np
+
+from benchmarks.contender import FAST, SLOW
+from benchmarks.market import DECIMALS
+from benchmarks.tickfold_contender import ACCOUNT, Tickfold
+from tickfold.engine.backtest import Outcome, backtest, conclude, simulate
+from tickfold.engine.bars import Bars
+from tickfold.engine.chunk import Chunk, Speculation, cut
+from tickfold.engine.fold import fold
+from tickfold.storage import parquet, results, series, speculations
+from tickfold.strategies import create
+
+P = ParamSpec("P")
+T = TypeVar("T")
+STRATEGY = create("sma_cross", {"fast": FAST, "slow": SLOW})
+
+
+def timed(seconds: list[float], work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    """Do `work`, and add the processor time that it took to `seconds`."""
+    started = process_time()
+    done = work(*arguments, **named)
+    seconds.append(process_time() - started)
+    return done
+
+
+def reduce(file: bytes, chunks: list[Chunk], found: list[bytes]) -> Outcome:
+    folded = fold(speculations.decode(chunk, data) for chunk, data in zip(chunks, found, strict=True))
+    bars = replace(series.decode(file), decimals=DECIMALS)
+    outcome = conclude(folded.decisions, bars, STRATEGY, ACCOUNT)
+    parquet.encode(results.equity_table(bars, outcome))
+    parquet.encode(results.trades_table("WALK", bars, outcome.statement.trades))
+    return outcome
+
+
+def speculate(bars: Bars, chunks: list[Chunk]) -> list[Speculation]:
+    return [
+        simulate(bars[chunk.start - chunk.warm_up(STRATEGY.lookback) : chunk.stop], chunk, STRATEGY) for chunk in chunks
+    ]
+
+
+def main(file: Path, count: int, rounds: int) -> dict[str, list[float]]:
+    bars, data = Tickfold().load(file), file.read_bytes()
+    chunks = cut(len(bars), STRATEGY.lookback, 1, chunks=count)
+    seconds: dict[str, list[float]] = {name: [] for name in ("pass", "simulate", "fold", "conclude", "reduce")}
+    for _ in range(rounds):
+        whole = timed(seconds["pass"], backtest, bars, STRATEGY, ACCOUNT)
+        found = timed(seconds["simulate"], speculate, bars, chunks)
+        folded = timed(seconds["fold"], fold, found)
+        timed(seconds["conclude"], conclude, folded.decisions, bars, STRATEGY, ACCOUNT)
+        written = [speculations.encode(each) for each in found]
+        reduced = timed(seconds["reduce"], reduce, data, chunks, written)
+        if not np.array_equal(reduced.statement.equity, whole.statement.equity):
+            raise RuntimeError("the folded run differs from the single pass")
+    return seconds
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))))

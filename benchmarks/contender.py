@@ -1,0 +1,36 @@
+"""A contender: one engine, made to do each job in the way that its own documentation shows."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
+
+CAPITAL = 1_000_000.0
+FAST, SLOW = 10, 20
+PAIRS = [(fast, slow) for fast in range(5, 15) for slow in range(20, 70, 5)]
+"""A sweep: a hundred pairs of averages."""
+
+_MODULES = {
+    "tickfold": "benchmarks.tickfold_contender",
+    "vectorbt-numba": "benchmarks.vectorbt_contender",
+    "vectorbt-rust": "benchmarks.vectorbt_contender",
+    "backtesting.py": "benchmarks.backtesting_contender",
+}
+
+
+class Contender(Protocol):
+    """Each job returns the number of trades, or of all runs' trades: contenders that disagree did not do the same."""
+
+    def load(self, file: Path) -> Any:
+        """Read the bars, into what this engine wants them in."""
+
+    def run(self, bars: Any) -> int:
+        """SMA cross of `FAST` and `SLOW`, long and short, whole shares, filled at the next open, with metrics."""
+
+    def sweep(self, bars: Any) -> int:
+        """The same for each of `PAIRS`."""
+
+
+def contender(name: str) -> Contender:
+    """Return the contender `name`; only its own libraries are imported."""
+    made: Contender = import_module(_MODULES[name]).contender(name)
+    return made
