@@ -1,7 +1,7 @@
 """Parquet in and out of numpy, by buffers: pyarrow's own conversions would import pandas where it is installed."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,13 @@ import pyarrow.parquet as pq
 
 type_of_timestamps = pa.timestamp("us", tz="UTC")
 ROWS_A_GROUP = 65_536
+_NUMPY: dict[pa.DataType, str] = {
+    pa.float64(): "float64",
+    pa.int32(): "int32",
+    pa.int64(): "int64",
+    pa.date32(): "datetime64[D]",
+    type_of_timestamps: "datetime64[us]",
+}
 
 
 def array(values: npt.NDArray[np.generic], kind: pa.DataType) -> pa.Array:
@@ -22,6 +29,27 @@ def array(values: npt.NDArray[np.generic], kind: pa.DataType) -> pa.Array:
     if values.dtype.itemsize * 8 != kind.bit_width:
         raise ValueError(f"{values.dtype} values do not fit {kind}")
     return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
+
+
+def column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """Return Python `values`, None for a null, as an Arrow array of a type that tables here have.
+
+    Times are without a zone, and UTC.
+    """
+    there = [value is not None for value in values]
+    valid = None if all(there) else pa.py_buffer(np.packbits(there, bitorder="little"))
+    if kind == pa.string():
+        texts = [(value or "").encode() for value in values]
+        offsets = np.cumsum([0, *map(len, texts)], dtype=np.int32)
+        buffers = [valid, pa.py_buffer(offsets), pa.py_buffer(b"".join(texts))]
+    elif kind == pa.bool_():
+        buffers = [valid, pa.py_buffer(np.packbits(np.array(values, dtype=np.bool_), bitorder="little"))]
+    else:
+        numbers = np.array([0 if value is None else value for value in values], dtype=_NUMPY[kind])
+        if kind == pa.date32():
+            numbers = numbers.astype(np.int32)
+        buffers = [valid, pa.py_buffer(numbers)]
+    return pa.Array.from_buffers(kind, len(values), buffers)
 
 
 def encode(table: pa.Table) -> bytes:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import UTC
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -97,7 +98,7 @@ def trades_table(symbol: str, bars: Bars, trades: Trades) -> pa.Table:
     for field in TRADES:
         values = columns[field.name]
         kind = field.type
-        arrays.append(pa.array(values, kind) if isinstance(values, list) else parquet.array(values, kind))
+        arrays.append(parquet.column(values, kind) if isinstance(values, list) else parquet.array(values, kind))
     return pa.Table.from_arrays(arrays, schema=TRADES)
 
 
@@ -129,11 +130,12 @@ def put_run(s3: "S3Client", bucket: str, manifest: Manifest, result: Result) -> 
         "total_return": result.metrics["total_return"],
         "sharpe": result.metrics["sharpe"],
         "max_drawdown": result.metrics["max_drawdown"],
-        "created_at": manifest.created_at,
+        "created_at": manifest.created_at.astimezone(UTC).replace(tzinfo=None),
         "duration_seconds": result.duration_seconds,
         "metrics": json.dumps(result.metrics),
     }
-    data = parquet.encode(pa.Table.from_pylist([row], schema=RUNS))
+    columns = [parquet.column([row[field.name]], field.type) for field in RUNS]
+    data = parquet.encode(pa.Table.from_arrays(columns, schema=RUNS))
     s3.put_object(Bucket=bucket, Key=layout.run_key(manifest.run_id, manifest.day), Body=data)
 
 
