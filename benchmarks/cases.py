@@ -80,7 +80,7 @@ class Cases:
         ]
 
     def memory(self) -> list[Figure]:
-        sizes = run("benchmarks.memory", self._market(1_000_000)).answer
+        sizes = run("benchmarks.memory", self._market(1_000_000), self._market(1_000)).answer
         added, bars = sizes["added"] / _MEGABYTE, sizes["bars"] / _MEGABYTE
         return [
             Figure("Memory that a run of 1 M bars adds, reading them included; the bars", added, bars, "MB", "share", 3)

@@ -1,4 +1,7 @@
-"""What a run adds to a process's peak memory, beside the size of its bars: `FILE`. Prints both, in bytes."""
+"""What a run adds to the peak memory of a warm worker, beside the size of its bars: `FILE SMALL`.
+
+Prints both, in bytes. Warm means that it has run over the bars of the file `SMALL`, so that all code is in memory.
+"""
 
 import json
 import resource
@@ -15,6 +18,7 @@ def _peak() -> int:
 
 if __name__ == "__main__":
     engine = contender("tickfold")
+    engine.run(engine.load(Path(sys.argv[2])))
     before = _peak()
     bars = engine.load(Path(sys.argv[1]))
     engine.run(bars)

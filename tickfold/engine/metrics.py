@@ -199,7 +199,9 @@ def _drawdowns(timestamp: Ints, equity: Floats, step: float) -> _Drawdowns:
     A stretch lasts from its peak to the bar that reaches the peak again, or to the last bar; durations are rounded
     up to whole days, hours or minutes: the largest of these that divides the time between bars.
     """
-    depth = equity / np.maximum.accumulate(equity) - 1
+    depth = np.maximum.accumulate(equity)
+    np.divide(equity, depth, out=depth)
+    depth -= 1
     at_peak = np.append(np.flatnonzero(depth[:-1] == 0), len(depth) - 1)
     below = np.flatnonzero(np.diff(at_peak) > 1)
     if not len(below):

@@ -67,19 +67,24 @@ def decode(
     Row groups that hold none of these rows are not decoded.
     """
     file = pq.ParquetFile(pa.BufferReader(data))
-    rows = [file.metadata.row_group(group).num_rows for group in range(file.metadata.num_row_groups)]
-    edges = np.concatenate([[0], np.cumsum(rows, dtype=np.int64)])
-    end = int(edges[-1]) if stop is None else stop
-    groups = [g for g in range(len(rows)) if edges[g] < end and edges[g + 1] > start]
-    offset = int(edges[groups[0]]) if groups else 0
-    table = file.read_row_groups(groups, columns=list(dtypes), use_threads=False)
-    return {name: _values(table.column(name), dtype)[start - offset : end - offset] for name, dtype in dtypes.items()}
+    end = file.metadata.num_rows if stop is None else min(stop, file.metadata.num_rows)
+    columns = {name: np.empty(max(end - start, 0), dtype) for name, dtype in dtypes.items()}
+    first = 0
+    for group in range(file.metadata.num_row_groups):
+        after = first + file.metadata.row_group(group).num_rows
+        if first < end and start < after:  # one group at a time, so that little is in memory twice
+            table = file.read_row_group(group, columns=list(dtypes), use_threads=False)
+            kept, place = slice(max(start - first, 0), end - first), max(first - start, 0)
+            for name, column in columns.items():
+                values = _values(table.column(name), column.dtype)[kept]
+                column[place : place + len(values)] = values
+        first = after
+    return columns
 
 
-def _values(column: pa.ChunkedArray, dtype: type[np.generic]) -> npt.NDArray[Any]:
+def _values(column: pa.ChunkedArray, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """Return a row group's column, without a copy where it is in one piece."""
     parts = [
-        np.frombuffer(chunk.buffers()[1], dtype)[chunk.offset : chunk.offset + len(chunk)]
-        for chunk in column.chunks
-        if len(chunk)
+        np.frombuffer(chunk.buffers()[1], dtype)[chunk.offset : chunk.offset + len(chunk)] for chunk in column.chunks
     ]
-    return np.concatenate(parts) if parts else np.empty(0, dtype)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
