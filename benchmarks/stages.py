@@ -1,0 +1,51 @@
+"""Where the time of a run goes: the stages of an SMA cross over a million bars, and the floor that memory sets.
+
+`.venv-bench/bin/python -m benchmarks.stages` prints milliseconds of processor time, the least of many rounds: what
+the stage itself costs, whatever else the machine does meanwhile.
+"""
+
+from collections.abc import Callable, Iterator
+from time import process_time
+
+from benchmarks.market import walk
+from benchmarks.tickfold_contender import ACCOUNT, cross
+from tickfold.engine.automaton import START, asked, decide, targets
+from tickfold.engine.bars import COLUMNS, Bars
+from tickfold.engine.ledger import settle
+from tickfold.engine.metrics import measure
+from tickfold.storage import series
+from tickfold.strategies import create
+
+BARS = 1_000_000
+ROUNDS = 25
+
+
+def least(work: Callable[[], object]) -> float:
+    """Return the least milliseconds of processor time that `work` takes."""
+    spent = []
+    for _ in range(ROUNDS):
+        started = process_time()
+        work()
+        spent.append(process_time() - started)
+    return min(spent) * 1e3
+
+
+def stages(bars: Bars) -> Iterator[tuple[str, float]]:
+    strategy = create("sma_cross", {"fast": 10, "slow": 20})
+    written = series.encode(bars)
+    signals = strategy.signals(bars)
+    at = asked(signals)
+    decisions = decide(at, targets(signals[at], "both"), START)
+    statement = settle(decisions, bars, ACCOUNT)
+    yield "one pass over five columns", least(lambda: [getattr(bars, name).sum() for name in COLUMNS[1:]])
+    yield "bars from Parquet", least(lambda: series.decode(written))
+    yield "signals", least(lambda: strategy.signals(bars))
+    yield "decisions", least(lambda: decide(asked(signals), targets(signals[at], "both"), START))
+    yield f"ledger, {len(decisions.bar):,} fills", least(lambda: settle(decisions, bars, ACCOUNT))
+    yield "metrics", least(lambda: measure(bars, statement, strategy.lookback))
+    yield "the run, without reading", least(lambda: cross(bars))
+
+
+if __name__ == "__main__":
+    for name, milliseconds in stages(walk(BARS)):
+        print(f"{name:28} {milliseconds:8.1f} ms")
