@@ -40,6 +40,14 @@ def test_only_the_rows_asked_for_are_read(start: int, stop: int) -> None:
     assert_array_equal(part["close"], whole.close[start:stop])
 
 
+def test_times_are_written_as_differences_and_prices_are_not() -> None:
+    """What Athena's engine is known to read, and no more: see the decision on encodings."""
+    group = pq.ParquetFile(io.BytesIO(series.encode(bars(100)))).metadata.row_group(0)
+    encodings = {group.column(k).path_in_schema: set(group.column(k).encodings) for k in range(group.num_columns)}
+    assert "DELTA_BINARY_PACKED" in encodings.pop("timestamp")
+    assert all(found <= {"PLAIN", "RLE", "RLE_DICTIONARY"} for found in encodings.values())
+
+
 def test_the_same_bars_give_the_same_bytes() -> None:
     assert series.encode(bars(1_000)) == series.encode(bars(1_000))
 
