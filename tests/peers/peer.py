@@ -8,10 +8,11 @@ import backtesting.lib
 import numpy as np
 import pandas as pd
 
-from tickfold.engine.automaton import Direction
+from tickfold.engine.account import Account
 from tickfold.engine.bars import Bars, decimals_of
-from tickfold.engine.ledger import Account
 from tickfold.engine.metrics import Metrics
+from tickfold.engine.orders import Direction
+from tickfold.engine.signal import HOLD, Signals
 
 ALLOWED: dict[Direction, tuple[int, ...]] = {"both": (1, -1), "long": (1,), "short": (-1,)}
 
@@ -58,6 +59,11 @@ def bars_of(frame: pd.DataFrame) -> Bars:
     return Bars(timestamp, open_, high, low, close, volume, decimals_of(np.concatenate([open_, high, low, close])))
 
 
+def ticks_of(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the peer's prices in whole ticks, where they lie on a grid."""
+    return (frame * 10.0 ** (bars_of(frame).decimals or 0)).round() if bars_of(frame).decimals else frame
+
+
 @dataclass(frozen=True)
 class Rules:
     """Which of the peer's own rules a run keeps. As they stand here, it is asked to do as Tickfold does."""
@@ -72,28 +78,29 @@ AS_OURS = Rules()
 
 def run_peer(
     frame: pd.DataFrame,
-    averages: tuple[int, int] | None,
+    signals: Signals,
     account: Account,
     direction: Direction = "both",
     *,
+    warm_up: int = 1,
     rules: Rules = AS_OURS,
     fractional_unit: float | None = None,
 ) -> Any:
-    """Run an SMA cross of `averages` (fast, slow), or buy and hold, and return the peer's statistics."""
-    crosses = _crosses(frame, averages) if averages else None
+    """Trade `signals` and return the peer's statistics; before bar `warm_up` it does not trade."""
 
     class Asked(backtesting.Strategy):  # type: ignore[misc]
         def init(self) -> None:
             self.side = 0
-            if averages:  # the peer begins to trade, and its benchmark to run, where the slow average begins
-                self.slow = self.I(lambda: frame["Close"].rolling(averages[1]).mean(), name="slow")
+            # The peer begins to trade, and its benchmark to run, where its indicators begin.
+            begins = np.where(np.arange(len(frame)) < warm_up - 1, np.nan, 1.0)
+            self.begins = self.I(lambda: begins, name="begins")
 
         def next(self) -> None:
             bar = len(self.data) - 1
-            wanted = 1 if crosses is None else int(crosses[bar])
-            if not wanted or (bar == len(frame) - 1 and not rules.fills_the_last_bars_signal):
+            signal = int(signals[bar])
+            if signal == HOLD or (bar == len(frame) - 1 and not rules.fills_the_last_bars_signal):
                 return
-            side = wanted if wanted in ALLOWED[direction] else 0
+            side = signal if signal in ALLOWED[direction] else 0
             if side != self.side or rules.repeats_a_side:
                 self.side = side
                 (self.position.close, self.buy, self.sell)[side]()
@@ -102,7 +109,7 @@ def run_peer(
         """The commission; where the peer asks for an order of a share of the cash, of the price with the spread."""
         if abs(size) < 1:
             price *= 1 + np.sign(size) * account.spread
-        return float(abs(size) * price * account.commission)
+        return float(abs(size) * price * account.commission.relative)
 
     kind = backtesting.lib.FractionalBacktest if fractional_unit else backtesting.Backtest
     return kind(
@@ -110,22 +117,11 @@ def run_peer(
         Asked,
         cash=account.capital,
         spread=account.spread,
-        commission=account.commission if rules.sizes_by_the_fee_of_the_price_before_the_spread else fee,
+        commission=account.commission.relative if rules.sizes_by_the_fee_of_the_price_before_the_spread else fee,
         exclusive_orders=True,
         finalize_trades=account.close_at_end,
         **({"fractional_unit": fractional_unit} if fractional_unit else {}),
     ).run()
-
-
-def _crosses(frame: pd.DataFrame, averages: tuple[int, int]) -> np.ndarray:
-    """Return 1 where the fast average crosses above the slow one and −1 where below, by pandas, in whole ticks."""
-    close = frame["Close"]
-    ticks = (close * 10.0 ** (bars_of(frame).decimals or 0)).round()
-    fast, slow = (ticks.rolling(window).mean() for window in averages)
-    above, below = fast > slow, fast < slow
-    up, down = above & below.shift(fill_value=False), below & above.shift(fill_value=False)
-    crosses: np.ndarray = (up.astype(int) - down.astype(int)).to_numpy()
-    return crosses
 
 
 def statistics_of(stats: Any) -> dict[str, float]:

@@ -11,11 +11,12 @@ import pytest
 from backtesting.test import BTCUSD, EURUSD, GOOG
 from numpy.testing import assert_allclose, assert_array_equal
 
-from tests.peers.peer import Rules, bars_of, run_peer, statistics_of
-from tickfold.engine.automaton import Direction
+from tests.peers.peer import AS_OURS, Rules, bars_of, run_peer, statistics_of
+from tests.peers.signals import by_pandas
+from tickfold.engine.account import Account, Commission
 from tickfold.engine.backtest import Outcome, backtest
-from tickfold.engine.ledger import Account
-from tickfold.strategies import create
+from tickfold.engine.orders import Direction, Orders
+from tickfold.strategies import BUILT_IN, Strategy, create
 
 RELATIVE = 1e-8
 
@@ -27,58 +28,131 @@ pytestmark = [
 ]
 
 
+def cross(fast: int, slow: int) -> Strategy:
+    return create("sma_cross", {"fast": fast, "slow": slow})
+
+
+HOLD = create("buy_and_hold", {})
+
+
 class Market(NamedTuple):
-    """Bars that both run over, the cash that buys some, and averages (fast, slow) that cross on them; None: hold."""
+    """Bars that both run over, the cash that buys some, and strategies that trade on them."""
 
     frame: pd.DataFrame
     capital: float
-    averages: tuple[tuple[int, int] | None, ...]
+    strategies: tuple[Strategy, ...]
 
 
 MARKETS = {
-    "GOOG daily": Market(GOOG, 10_000, ((10, 30), (5, 20), (50, 200), None)),
-    "EURUSD hourly": Market(EURUSD, 10_000, ((10, 30), (2, 5), (50, 200), None)),
-    "BTCUSD monthly": Market(BTCUSD, 1_000_000, ((3, 7), (2, 5), (10, 12), None)),
+    "GOOG daily": Market(
+        GOOG,
+        10_000,
+        (
+            HOLD,
+            cross(10, 30),
+            cross(5, 20),
+            cross(50, 200),
+            create("ema_cross", {"fast": 10, "slow": 30}),
+            create("macd", {}),
+            create("donchian_breakout", {}),
+            create("momentum", {}),
+            create("rsi_reversion", {}),
+            create("bollinger_reversion", {}),
+            create("vwap_reversion", {"band": 0.01, "session_bars": 1}),
+        ),
+    ),
+    "EURUSD hourly": Market(
+        EURUSD,
+        10_000,
+        (
+            HOLD,
+            cross(10, 30),
+            cross(2, 5),
+            cross(50, 200),
+            create("ema_cross", {}),
+            create("macd", {}),
+            create("donchian_breakout", {"window": 55}),
+            create("momentum", {"period": 24, "threshold": 0.005}),
+            create("rsi_reversion", {"period": 7, "lower": 20, "upper": 80, "exit_level": 60}),
+            create("bollinger_reversion", {"window": 24, "deviations": 2.5}),
+            create("vwap_reversion", {"band": 0.003, "session_bars": 12}),
+        ),
+    ),
+    "BTCUSD monthly": Market(
+        BTCUSD,
+        1_000_000,
+        (
+            HOLD,
+            cross(3, 7),
+            cross(2, 5),
+            cross(10, 12),
+            create("ema_cross", {"fast": 2, "slow": 6}),
+            create("donchian_breakout", {"window": 3}),
+            create("momentum", {"period": 6, "threshold": 0.1}),
+        ),
+    ),
 }
 COSTS = [(0.0, 0.0), (0.002, 0.0), (0.0, 0.001), (0.001, 0.0005)]
 """Commission and spread."""
 
 CASES = [
-    pytest.param(market.frame, averages, market.capital, id=f"{name} {averages}")
+    pytest.param(market.frame, strategy, market.capital, id=f"{name} {strategy!r}")
     for name, market in MARKETS.items()
-    for averages in market.averages
+    for strategy in market.strategies
 ]
 WHEN_HELD_AT_THE_END = ("exposure", "commissions")
 
 
-def ours(
-    frame: pd.DataFrame, averages: tuple[int, int] | None, account: Account, direction: Direction = "both"
-) -> Outcome:
-    strategy = create("buy_and_hold", {})
-    if averages:
-        strategy = create("sma_cross", {"fast": averages[0], "slow": averages[1]})
-    return backtest(bars_of(frame), strategy, account, direction)
+def ours(frame: pd.DataFrame, strategy: Strategy, account: Account, direction: Direction = "both") -> Outcome:
+    return backtest(bars_of(frame), strategy, account, Orders(direction))
+
+
+def theirs(
+    frame: pd.DataFrame,
+    strategy: Strategy,
+    account: Account,
+    direction: Direction = "both",
+    *,
+    rules: Rules = AS_OURS,
+    fractional_unit: float | None = None,
+) -> Any:
+    signals = by_pandas(frame, strategy)
+    warm_up = strategy.lookback if benchmark_agrees(frame, strategy) else 1
+    return run_peer(frame, signals, account, direction, warm_up=warm_up, rules=rules, fractional_unit=fractional_unit)
+
+
+def benchmark_agrees(frame: pd.DataFrame, strategy: Strategy) -> bool:
+    """Say whether both can hold the benchmark from the same bar.
+
+    The peer's begins with its indicators, before which it does not trade; ours where the lookback is full. They part
+    where a strategy trades before that, as one on exponential averages does: these look back until nothing is left.
+    """
+    return not by_pandas(frame, strategy)[: strategy.lookback].any()
+
+
+def but_benchmark(frame: pd.DataFrame, strategy: Strategy) -> tuple[str, ...]:
+    return () if benchmark_agrees(frame, strategy) else ("buy_and_hold_return", "alpha")
 
 
 def assert_same_trades(outcome: Outcome, stats: Any) -> None:
-    trades, theirs = outcome.statement.trades, stats["_trades"]
-    assert len(trades) == len(theirs)
-    assert_array_equal(trades.entry_bar, theirs["EntryBar"])
-    assert_array_equal(trades.exit_bar, theirs["ExitBar"])
+    trades, peers = outcome.statement.trades, stats["_trades"]
+    assert len(trades) == len(peers)
+    assert_array_equal(trades.entry_bar, peers["EntryBar"])
+    assert_array_equal(trades.exit_bar, peers["ExitBar"])
     for values, column in (
         (trades.side * trades.quantity, "Size"),
         (trades.entry_price, "EntryPrice"),
         (trades.exit_price, "ExitPrice"),
     ):
-        assert_allclose(values, theirs[column], rtol=RELATIVE, err_msg=column)
+        assert_allclose(values, peers[column], rtol=RELATIVE, err_msg=column)
 
 
 def assert_same_metrics(outcome: Outcome, stats: Any, but: tuple[str, ...] = ()) -> None:
     """Compare every metric, except those named."""
-    theirs = statistics_of(stats)
+    peers = statistics_of(stats)
     for name, value in outcome.metrics.as_dict().items():
         if name not in but:
-            assert_allclose(value, theirs[name], rtol=RELATIVE, err_msg=name)  # NaN equals NaN here
+            assert_allclose(value, peers[name], rtol=RELATIVE, err_msg=name)  # NaN equals NaN here
 
 
 def assert_same(outcome: Outcome, stats: Any, but: tuple[str, ...] = ()) -> None:
@@ -87,67 +161,72 @@ def assert_same(outcome: Outcome, stats: Any, but: tuple[str, ...] = ()) -> None
     assert_same_metrics(outcome, stats, but)
 
 
+def test_every_strategy_is_among_the_cases() -> None:
+    assert {strategy.name for market in MARKETS.values() for strategy in market.strategies} == set(BUILT_IN)
+
+
 @pytest.mark.parametrize("direction", ["both", "long", "short"])
 @pytest.mark.parametrize(("commission", "spread"), COSTS)
-@pytest.mark.parametrize(("frame", "averages", "capital"), CASES)
+@pytest.mark.parametrize(("frame", "strategy", "capital"), CASES)
 def test_whole_shares_closed_at_the_end_agree_in_all(
     *,
     frame: pd.DataFrame,
-    averages: tuple[int, int] | None,
+    strategy: Strategy,
     capital: float,
     commission: float,
     spread: float,
     direction: Direction,
 ) -> None:
-    account = Account(capital, commission, spread)
-    outcome = ours(frame, averages, account, direction)
-    stats = run_peer(frame, averages, account, direction)
-    assert outcome.metrics.trades > 0 or (averages is None and direction == "short")
-    assert_same(outcome, stats)
+    account = Account(capital, Commission(commission), spread)
+    outcome = ours(frame, strategy, account, direction)
+    stats = theirs(frame, strategy, account, direction)
+    assert outcome.metrics.trades > 0 or (strategy is HOLD and direction == "short")
+    assert_same(outcome, stats, but_benchmark(frame, strategy))
 
 
 @pytest.mark.parametrize("direction", ["both", "long", "short"])
 @pytest.mark.parametrize(("commission", "spread"), COSTS)
-@pytest.mark.parametrize(("frame", "averages", "capital"), CASES)
+@pytest.mark.parametrize(("frame", "strategy", "capital"), CASES)
 def test_a_trade_held_at_the_end_counts_in_exposure_and_commissions_here_only(
     *,
     frame: pd.DataFrame,
-    averages: tuple[int, int] | None,
+    strategy: Strategy,
     capital: float,
     commission: float,
     spread: float,
     direction: Direction,
 ) -> None:
     """The peer looks at closed trades alone. The bars were held and the fee was paid, so we count them."""
-    account = Account(capital, commission, spread, close_at_end=False)
-    outcome = ours(frame, averages, account, direction)
-    stats = run_peer(frame, averages, account, direction)
-    assert_same(outcome, stats, but=WHEN_HELD_AT_THE_END)
-    held, theirs = outcome.statement.open_trade, statistics_of(stats)
+    account = Account(capital, Commission(commission), spread, close_at_end=False)
+    outcome = ours(frame, strategy, account, direction)
+    stats = theirs(frame, strategy, account, direction)
+    but = but_benchmark(frame, strategy)
+    assert_same(outcome, stats, (*but, *WHEN_HELD_AT_THE_END))
+    held, peers = outcome.statement.open_trade, statistics_of(stats)
     if held is None:
-        assert_same(outcome, stats)
+        assert_same(outcome, stats, but)
         return
     closed = outcome.statement.trades
     counted_already = len(closed) > 0 and int(closed.exit_bar[-1]) == held.entry_bar
     more = (len(frame) - held.entry_bar - counted_already) / len(frame)
-    assert_allclose(outcome.metrics.exposure, theirs["exposure"] + more, rtol=RELATIVE)
-    assert_allclose(outcome.metrics.commissions, theirs["commissions"] + held.commission, rtol=RELATIVE)
+    assert_allclose(outcome.metrics.exposure, peers["exposure"] + more, rtol=RELATIVE)
+    assert_allclose(outcome.metrics.commissions, peers["commissions"] + held.commission, rtol=RELATIVE)
 
 
 @pytest.mark.parametrize("direction", ["both", "long", "short"])
 @pytest.mark.parametrize(("commission", "spread"), COSTS)
 @pytest.mark.parametrize(
-    ("frame", "averages", "capital", "unit"),
+    ("frame", "strategy", "capital", "unit"),
     [
-        pytest.param(GOOG, (10, 30), 10_000, 1e-12, id="GOOG daily"),
-        pytest.param(EURUSD, (10, 30), 10_000, 1e-10, id="EURUSD hourly"),
-        pytest.param(BTCUSD, (3, 7), 10_000, 1e-10, id="BTCUSD monthly"),
+        pytest.param(GOOG, cross(10, 30), 10_000, 1e-12, id="GOOG daily"),
+        pytest.param(EURUSD, cross(10, 30), 10_000, 1e-10, id="EURUSD hourly"),
+        pytest.param(BTCUSD, cross(3, 7), 10_000, 1e-10, id="BTCUSD monthly"),
     ],
 )
 def test_fractional_shares_agree_with_its_shares_of_a_tiny_unit(
     *,
     frame: pd.DataFrame,
-    averages: tuple[int, int],
+    strategy: Strategy,
     capital: float,
     unit: float,
     commission: float,
@@ -155,25 +234,25 @@ def test_fractional_shares_agree_with_its_shares_of_a_tiny_unit(
     direction: Direction,
 ) -> None:
     """The peer trades whole units of a share, here so small that what they leave in cash is far below 1e-8."""
-    account = Account(capital, commission, spread, fractional_shares=True)
-    outcome = ours(frame, averages, account, direction)
-    assert_same(outcome, run_peer(frame, averages, account, direction, fractional_unit=unit))
+    account = Account(capital, Commission(commission), spread, fractional_shares=True)
+    outcome = ours(frame, strategy, account, direction)
+    assert_same(outcome, theirs(frame, strategy, account, direction, fractional_unit=unit))
 
 
 def test_where_cash_buys_no_share_neither_opens_anything() -> None:
     account = Account(460)  # what a short at 445 leaves at 589 buys no share there nor at 393, but one at 286
-    outcome = ours(BTCUSD, (3, 7), account)
+    outcome = ours(BTCUSD, cross(3, 7), account)
     assert outcome.statement.trades.entry_price[:2].tolist() == [445.23, 286.11]
-    assert_same(outcome, run_peer(BTCUSD, (3, 7), account))
+    assert_same(outcome, theirs(BTCUSD, cross(3, 7), account))
 
 
 def test_both_act_on_the_first_cross_that_two_averages_can_make() -> None:
     """The peer passes over the first bar with a slow average; a cross needs two, so nothing is lost by that."""
-    cross, slow = 69, 30  # the first cross of GOOG's 10 and 30
-    frame = GOOG.iloc[cross - slow : cross + 60]
-    outcome = ours(frame, (10, slow), Account(10_000))
+    at, slow = 69, 30  # the first cross of GOOG's 10 and 30
+    frame = GOOG.iloc[at - slow : at + 60]
+    outcome = ours(frame, cross(10, slow), Account(10_000))
     assert outcome.statement.trades[0].entry_bar == slow + 1
-    assert_same(outcome, run_peer(frame, (10, slow), Account(10_000)))
+    assert_same(outcome, theirs(frame, cross(10, slow), Account(10_000)))
 
 
 # --- where the peer keeps another rule -------------------------------------------------------------------------------
@@ -182,13 +261,13 @@ def test_both_act_on_the_first_cross_that_two_averages_can_make() -> None:
 def test_a_ruined_account_owes_here_and_is_set_to_zero_there() -> None:
     """A short that has lost more than all is a debt; writing it off would make ruin look like a loss of 100 %."""
     account = Account(1_000_000)
-    outcome = ours(BTCUSD, (5, 20), account)
-    stats = run_peer(BTCUSD, (5, 20), account)
+    outcome = ours(BTCUSD, cross(5, 20), account)
+    stats = theirs(BTCUSD, cross(5, 20), account)
     assert_same_trades(outcome, stats)
-    equity, theirs = outcome.statement.equity, stats["_equity_curve"]["Equity"].to_numpy()
+    equity, peers = outcome.statement.equity, stats["_equity_curve"]["Equity"].to_numpy()
     ruin = int((equity <= 0).argmax())
-    assert_allclose(equity[:ruin], theirs[:ruin], rtol=RELATIVE)
-    assert not theirs[ruin:].any()
+    assert_allclose(equity[:ruin], peers[:ruin], rtol=RELATIVE)
+    assert not peers[ruin:].any()
     profits = stats["_trades"]["PnL"].sum()
     assert profits < -account.capital
     assert_allclose(equity[ruin:], account.capital + profits, rtol=RELATIVE)
@@ -198,9 +277,9 @@ def test_a_signal_at_the_last_bar_is_filled_there_at_an_open_that_was_before_it(
     """Closing all trades, the peer passes the last bar twice, and fills orders of its close at its open."""
     frame = GOOG.iloc[:86]  # ends with a cross of 10 and 30 to long
     account = Account(10_000)
-    outcome = ours(frame, (10, 30), account)
-    assert_same(outcome, run_peer(frame, (10, 30), account))
-    stats = run_peer(frame, (10, 30), account, rules=Rules(fills_the_last_bars_signal=True))
+    outcome = ours(frame, cross(10, 30), account)
+    assert_same(outcome, theirs(frame, cross(10, 30), account))
+    stats = theirs(frame, cross(10, 30), account, rules=Rules(fills_the_last_bars_signal=True))
     assert len(stats["_strategy"].trades) == 1
     assert stats["_strategy"].trades[0].entry_bar == 85
     assert outcome.statement.open_trade is None
@@ -209,18 +288,18 @@ def test_a_signal_at_the_last_bar_is_filled_there_at_an_open_that_was_before_it(
 def test_a_repeated_signal_of_the_same_side_closes_and_opens_again_there() -> None:
     """Both pay for that. Here a signal says which side to be on, so a second one to be long changes nothing."""
     account = Account(10_000, spread=0.001)
-    outcome = ours(EURUSD, (2, 3), account)
-    assert_same(outcome, run_peer(EURUSD, (2, 3), account))
-    stats = run_peer(EURUSD, (2, 3), account, rules=Rules(repeats_a_side=True))
+    outcome = ours(EURUSD, cross(2, 3), account)
+    assert_same(outcome, theirs(EURUSD, cross(2, 3), account))
+    stats = theirs(EURUSD, cross(2, 3), account, rules=Rules(repeats_a_side=True))
     assert statistics_of(stats)["trades"] == outcome.metrics.trades + 13
     assert statistics_of(stats)["final_equity"] < outcome.metrics.final_equity
 
 
 def test_with_a_spread_it_reckons_the_fee_of_a_lower_price_and_overdraws_the_account() -> None:
-    account = Account(10_000, commission=0.05, spread=0.05)
+    account = Account(10_000, commission=Commission(0.05), spread=0.05)
     rules = Rules(sizes_by_the_fee_of_the_price_before_the_spread=True)
-    first = run_peer(EURUSD, (10, 30), account, "long", rules=rules)["_trades"].iloc[0]
-    trade = ours(EURUSD, (10, 30), account, "long").statement.trades[0]
+    first = theirs(EURUSD, cross(10, 30), account, "long", rules=rules)["_trades"].iloc[0]
+    trade = ours(EURUSD, cross(10, 30), account, "long").statement.trades[0]
     assert first["EntryPrice"] == pytest.approx(trade.entry_price)
     assert trade.quantity * trade.entry_price * 1.05 <= 10_000 < first["Size"] * first["EntryPrice"] * 1.05
 
@@ -229,5 +308,20 @@ def test_it_holds_back_an_epsilon_of_the_cash_and_so_a_share_where_cash_buys_a_w
     days = pd.date_range("2024-01-01", periods=5)
     flat = pd.DataFrame(dict.fromkeys(["Open", "High", "Low", "Close", "Volume"], 10.0), index=days)
     account = Account(100.0)
-    assert ours(flat, None, account).statement.trades.quantity.tolist() == [10]
-    assert run_peer(flat, None, account)["_trades"]["Size"].tolist() == [9]
+    assert ours(flat, HOLD, account).statement.trades.quantity.tolist() == [10]
+    assert theirs(flat, HOLD, account)["_trades"]["Size"].tolist() == [9]
+
+
+def test_a_dip_in_the_last_bit_is_a_drawdown_there() -> None:
+    """It adds up open and closed profits where we add cash and shares: its curve is one bit below its peak for a while.
+
+    The mean of drawdowns then has one more, of nothing.
+    """
+    strategy = create("rsi_reversion", {"period": 10, "lower": 25, "upper": 75, "exit_level": 50})
+    account = Account(10_000, spread=0.001)
+    outcome, stats = ours(EURUSD, strategy, account), theirs(EURUSD, strategy, account)
+    means = ("average_drawdown", "average_drawdown_duration")
+    assert_same(outcome, stats, (*but_benchmark(EURUSD, strategy), *means))
+    assert statistics_of(stats)["average_drawdown"] * 4 == pytest.approx(outcome.metrics.average_drawdown * 3)
+    dips = stats["_equity_curve"]["Equity"].iloc[33:61]
+    assert 0 < 1 - dips.max() / stats["_equity_curve"]["Equity"].iloc[32] < 1e-15

@@ -9,11 +9,12 @@ WORK = """
 import sys
 import numpy as np
 import functions.message, functions.plan, functions.reduce, functions.simulate
+from tickfold.engine.account import Account
 from tickfold.engine.backtest import conclude, simulate
 from tickfold.engine.bars import Bars
 from tickfold.engine.chunk import cut
 from tickfold.engine.fold import fold
-from tickfold.engine.ledger import Account
+from tickfold.engine.orders import Orders
 from tickfold.storage import parquet, results, series, speculations
 from tickfold.strategies import create
 
@@ -21,12 +22,15 @@ close = 100 + np.random.default_rng(7).integers(-9, 10, 1_000).cumsum() / 100
 written = series.encode(Bars(np.arange(1_000) * 60_000_000, close, close, close, close, np.ones(1_000)))
 strategy, chunks = create("sma_cross", {"fast": 3, "slow": 9}), cut(1_000, 9, 1, chunks=4)
 
+orders = Orders(stop_loss=0.05)
+
 def work(chunk):
     bars = series.decode(written, chunk.start - chunk.warm_up(strategy.lookback), chunk.stop)
-    return speculations.decode(chunk, speculations.encode(simulate(bars, chunk, strategy)))
+    return speculations.decode(chunk, speculations.encode(simulate(bars, chunk, strategy, orders)))
 
 bars = series.decode(written)
-outcome = conclude(fold(map(work, chunks)).decisions, bars, strategy, Account(10_000))
+folded = fold([work(chunk) for chunk in chunks], bars, orders)
+outcome = conclude(folded.decisions, bars, strategy, Account(10_000), orders)
 assert len(outcome.statement.trades) > 10
 parquet.encode(results.equity_table(bars, outcome))
 parquet.encode(results.trades_table("WALK", bars, outcome.statement.trades))
