@@ -8,7 +8,7 @@ import backtesting
 import pandas as pd
 from backtesting.lib import crossover
 
-from benchmarks.contender import CAPITAL, FAST, PAIRS, SLOW
+from benchmarks.contender import CAPITAL, FAST, SLOW
 
 warnings.simplefilter("ignore")  # of trades that remain open, and of pandas' deprecations
 
@@ -18,12 +18,10 @@ def contender(_name: str) -> "BacktestingPy":
 
 
 class Cross(backtesting.Strategy):  # type: ignore[misc]
-    fast, slow = FAST, SLOW
-
     def init(self) -> None:
         close = pd.Series(self.data.Close)
-        self.short = self.I(close.rolling(self.fast).mean)
-        self.long = self.I(close.rolling(self.slow).mean)
+        self.short = self.I(close.rolling(FAST).mean)
+        self.long = self.I(close.rolling(SLOW).mean)
 
     def next(self) -> None:
         if crossover(self.short, self.long):
@@ -38,11 +36,4 @@ class BacktestingPy:
         return frame.rename(columns=str.capitalize)
 
     def run(self, bars: Any) -> int:
-        return self._cross(bars)
-
-    def sweep(self, bars: Any) -> int:
-        return sum(self._cross(bars, fast=fast, slow=slow) for fast, slow in PAIRS)
-
-    def _cross(self, bars: pd.DataFrame, **parameters: int) -> int:
-        test = backtesting.Backtest(bars, Cross, cash=CAPITAL, exclusive_orders=True)
-        return int(test.run(**parameters)["# Trades"])
+        return int(backtesting.Backtest(bars, Cross, cash=CAPITAL, exclusive_orders=True).run()["# Trades"])

@@ -19,7 +19,7 @@ import numpy as np
 from benchmarks.contender import FAST, SLOW
 from benchmarks.market import DECIMALS
 from benchmarks.tickfold_contender import ACCOUNT, Tickfold
-from tickfold.engine.backtest import Outcome, backtest, conclude, simulate
+from tickfold.engine.backtest import AT_THE_NEXT_OPEN, Outcome, backtest, conclude, simulate
 from tickfold.engine.bars import Bars
 from tickfold.engine.chunk import Chunk, Speculation, cut
 from tickfold.engine.fold import fold
@@ -40,8 +40,9 @@ def timed(seconds: list[float], work: Callable[P, T], *arguments: P.args, **name
 
 
 def reduce(file: bytes, chunks: list[Chunk], found: list[bytes]) -> Outcome:
-    folded = fold(speculations.decode(chunk, data) for chunk, data in zip(chunks, found, strict=True))
     bars = replace(series.decode(file), decimals=DECIMALS)
+    decoded = [speculations.decode(chunk, data) for chunk, data in zip(chunks, found, strict=True)]
+    folded = fold(decoded, bars, AT_THE_NEXT_OPEN)
     outcome = conclude(folded.decisions, bars, STRATEGY, ACCOUNT)
     parquet.encode(results.equity_table(bars, outcome))
     parquet.encode(results.trades_table("WALK", bars, outcome.statement.trades))
@@ -61,7 +62,7 @@ def main(file: Path, count: int, rounds: int) -> dict[str, list[float]]:
     for _ in range(rounds):
         whole = timed(seconds["pass"], backtest, bars, STRATEGY, ACCOUNT)
         found = timed(seconds["simulate"], speculate, bars, chunks)
-        folded = timed(seconds["fold"], fold, found)
+        folded = timed(seconds["fold"], fold, found, bars, AT_THE_NEXT_OPEN)
         timed(seconds["conclude"], conclude, folded.decisions, bars, STRATEGY, ACCOUNT)
         written = [speculations.encode(each) for each in found]
         reduced = timed(seconds["reduce"], reduce, data, chunks, written)

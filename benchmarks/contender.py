@@ -8,6 +8,8 @@ CAPITAL = 1_000_000.0
 FAST, SLOW = 10, 20
 PAIRS = [(fast, slow) for fast in range(5, 15) for slow in range(20, 70, 5)]
 """A sweep: a hundred pairs of averages."""
+STOP_LOSS, TAKE_PROFIT = 0.0005, 0.001
+"""Fractions of the entry price; on the synthetic market one position in four ends so."""
 
 _MODULES = {
     "tickfold": "benchmarks.tickfold_contender",
@@ -18,7 +20,10 @@ _MODULES = {
 
 
 class Contender(Protocol):
-    """Each job returns the number of trades, or of all runs' trades: contenders that disagree did not do the same."""
+    """Each job returns the number of trades, or of all runs' trades: contenders that disagree did not do the same.
+
+    backtesting.py does the single run only: it is timed at nothing else.
+    """
 
     def load(self, file: Path) -> Any:
         """Read the bars, into what this engine wants them in."""
@@ -28,6 +33,9 @@ class Contender(Protocol):
 
     def sweep(self, bars: Any) -> int:
         """The same for each of `PAIRS`."""
+
+    def run_with_stops(self, bars: Any) -> int:
+        """The same as `run`, with `STOP_LOSS` and `TAKE_PROFIT` watched inside each bar."""
 
 
 def contender(name: str) -> Contender:

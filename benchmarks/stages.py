@@ -9,7 +9,8 @@ from time import process_time
 
 from benchmarks.market import walk
 from benchmarks.tickfold_contender import ACCOUNT, cross
-from tickfold.engine.automaton import START, asked, decide, targets
+from tickfold.engine.automaton import asked, decide
+from tickfold.engine.backtest import AT_THE_NEXT_OPEN
 from tickfold.engine.bars import COLUMNS, Bars
 from tickfold.engine.ledger import settle
 from tickfold.engine.metrics import measure
@@ -34,14 +35,14 @@ def stages(bars: Bars) -> Iterator[tuple[str, float]]:
     strategy = create("sma_cross", {"fast": 10, "slow": 20})
     written = series.encode(bars)
     signals = strategy.signals(bars)
-    at = asked(signals)
-    decisions = decide(at, targets(signals[at], "both"), START)
-    statement = settle(decisions, bars, ACCOUNT)
+    orders = AT_THE_NEXT_OPEN
+    decisions = decide(bars, asked(signals, "both"), orders)
+    statement = settle(decisions, bars, ACCOUNT, orders)
     yield "one pass over five columns", least(lambda: [getattr(bars, name).sum() for name in COLUMNS[1:]])
     yield "bars from Parquet", least(lambda: series.decode(written))
     yield "signals", least(lambda: strategy.signals(bars))
-    yield "decisions", least(lambda: decide(asked(signals), targets(signals[at], "both"), START))
-    yield f"ledger, {len(decisions.bar):,} fills", least(lambda: settle(decisions, bars, ACCOUNT))
+    yield "decisions", least(lambda: decide(bars, asked(signals, "both"), orders))
+    yield f"ledger, {len(decisions.positions):,} positions", least(lambda: settle(decisions, bars, ACCOUNT, orders))
     yield "metrics", least(lambda: measure(bars, statement, strategy.lookback))
     yield "the run, without reading", least(lambda: cross(bars))
 

@@ -4,11 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.contender import CAPITAL, FAST, PAIRS, SLOW
+from benchmarks.contender import CAPITAL, FAST, PAIRS, SLOW, STOP_LOSS, TAKE_PROFIT
 from benchmarks.market import DECIMALS
-from tickfold.engine.backtest import Outcome, backtest
+from tickfold.engine.account import Account
+from tickfold.engine.backtest import AT_THE_NEXT_OPEN, Outcome, backtest
 from tickfold.engine.bars import Bars
-from tickfold.engine.ledger import Account
+from tickfold.engine.orders import Orders
 from tickfold.storage import series
 from tickfold.strategies import create
 
@@ -19,9 +20,9 @@ def contender(_name: str) -> "Tickfold":
     return Tickfold()
 
 
-def cross(bars: Bars, fast: int = FAST, slow: int = SLOW) -> Outcome:
+def cross(bars: Bars, fast: int = FAST, slow: int = SLOW, orders: Orders = AT_THE_NEXT_OPEN) -> Outcome:
     """Run the SMA cross in one pass."""
-    return backtest(bars, create("sma_cross", {"fast": fast, "slow": slow}), ACCOUNT)
+    return backtest(bars, create("sma_cross", {"fast": fast, "slow": slow}), ACCOUNT, orders)
 
 
 class Tickfold:
@@ -33,3 +34,7 @@ class Tickfold:
 
     def sweep(self, bars: Any) -> int:
         return sum(int(cross(bars, fast, slow).metrics.trades) for fast, slow in PAIRS)
+
+    def run_with_stops(self, bars: Any) -> int:
+        orders = Orders(stop_loss=STOP_LOSS, take_profit=TAKE_PROFIT)
+        return int(cross(bars, orders=orders).metrics.trades)

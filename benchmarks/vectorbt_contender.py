@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import vectorbt as vbt
 
-from benchmarks.contender import CAPITAL, FAST, PAIRS, SLOW
+from benchmarks.contender import CAPITAL, FAST, PAIRS, SLOW, STOP_LOSS, TAKE_PROFIT
 
 warnings.simplefilter("ignore")  # of pandas' deprecations
 
@@ -53,7 +53,13 @@ class Vectorbt:
         fast, slow = zip(*PAIRS, strict=True)
         return self._cross(bars, list(fast), list(slow))
 
-    def _cross(self, bars: pd.DataFrame, fast: list[int], slow: list[int]) -> int:
+    def run_with_stops(self, bars: Any) -> int:
+        prices = {name: bars[name] for name in ("open", "high", "low")}
+        return self._cross(
+            bars, [FAST], [SLOW], sl_stop=STOP_LOSS, tp_stop=TAKE_PROFIT, stop_entry_price="price", **prices
+        )
+
+    def _cross(self, bars: pd.DataFrame, fast: list[int], slow: list[int], **stops: Any) -> int:
         vbt.settings["engine"] = self._engine
         short, long = (vbt.MA.run(bars["close"], window=windows) for windows in (fast, slow))
         up, down = short.ma_crossed_above(long), short.ma_crossed_below(long)
@@ -65,6 +71,7 @@ class Vectorbt:
             size_granularity=1.0,
             init_cash=CAPITAL,
             freq="1min",
+            **stops,
         )
         found = portfolio.stats(metrics=STATISTICS, agg_func=None)
         return int(np.sum(found["Total Closed Trades"]))
