@@ -50,6 +50,9 @@ DURATIONS = {
     "average_drawdown_duration": "Avg. Drawdown Duration",
 }
 
+OURS_ALONE = {"turnover", "cost_paid"}
+"""Metrics that the peer does not have."""
+
 
 def bars_of(frame: pd.DataFrame) -> Bars:
     """Return the peer's `frame` as bars."""
@@ -211,5 +214,5 @@ def statistics_of(stats: Any) -> dict[str, float]:
     found |= {name: float(stats[theirs]) / 100 for name, theirs in PERCENTAGES.items()}
     found |= {name: pd.Timedelta(stats[theirs]) / day for name, theirs in DURATIONS.items()}
     found["commissions"] = float(stats.get("Commissions [$]", 0.0))
-    assert set(found) == set(Metrics.__dataclass_fields__)
+    assert set(found) == set(Metrics.__dataclass_fields__) - OURS_ALONE
     return found
