@@ -1,5 +1,6 @@
 """backtesting.py as the peer: its bars as ours, our runs as its own, and its statistics under our names."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ import pandas as pd
 from tickfold.engine.account import Account
 from tickfold.engine.bars import Bars, decimals_of
 from tickfold.engine.metrics import Metrics
-from tickfold.engine.orders import Direction
+from tickfold.engine.orders import Direction, Orders
 from tickfold.engine.signal import HOLD, Signals
 
 ALLOWED: dict[Direction, tuple[int, ...]] = {"both": (1, -1), "long": (1,), "short": (-1,)}
@@ -49,6 +50,9 @@ DURATIONS = {
     "average_drawdown_duration": "Avg. Drawdown Duration",
 }
 
+OURS_ALONE = {"turnover", "cost_paid"}
+"""Metrics that the peer does not have."""
+
 
 def bars_of(frame: pd.DataFrame) -> Bars:
     """Return the peer's `frame` as bars."""
@@ -74,6 +78,17 @@ class Rules:
 
 
 AS_OURS = Rules()
+
+
+def fee_of(account: Account) -> Callable[[float, float], float]:
+    """Return the commission; where the peer asks for an order of a share of the cash, of the price with the spread."""
+
+    def fee(size: float, price: float) -> float:
+        if abs(size) < 1:
+            price *= 1 + np.sign(size) * account.spread
+        return float(abs(size) * price * account.commission.relative)
+
+    return fee
 
 
 def run_peer(
@@ -105,22 +120,90 @@ def run_peer(
                 self.side = side
                 (self.position.close, self.buy, self.sell)[side]()
 
-    def fee(size: float, price: float) -> float:
-        """The commission; where the peer asks for an order of a share of the cash, of the price with the spread."""
-        if abs(size) < 1:
-            price *= 1 + np.sign(size) * account.spread
-        return float(abs(size) * price * account.commission.relative)
-
     kind = backtesting.lib.FractionalBacktest if fractional_unit else backtesting.Backtest
     return kind(
         frame,
         Asked,
         cash=account.capital,
         spread=account.spread,
-        commission=account.commission.relative if rules.sizes_by_the_fee_of_the_price_before_the_spread else fee,
+        commission=account.commission.relative
+        if rules.sizes_by_the_fee_of_the_price_before_the_spread
+        else fee_of(account),
         exclusive_orders=True,
         finalize_trades=account.close_at_end,
         **({"fractional_unit": fractional_unit} if fractional_unit else {}),
+    ).run()
+
+
+def run_peer_with_orders(frame: pd.DataFrame, signals: Signals, account: Account, orders: Orders) -> Any:
+    """Trade `signals` on the terms of `orders`, each stated in the peer's own: sl=, tp=, limit=, trade_on_close.
+
+    Its stops are prices that an order is given, so a stop at a distance from the next open has to look that open up.
+    """
+
+    class Ordered(backtesting.Strategy):  # type: ignore[misc]
+        def init(self) -> None:
+            self.placed = 0
+
+        def next(self) -> None:
+            bar = len(self.data) - 1
+            if bar == len(frame) - 1:
+                return
+            self._trail()
+            self._expire(bar)
+            signal = int(signals[bar])
+            side = signal if signal in ALLOWED[orders.direction] else 0
+            held = int(np.sign(self.position.size))
+            if signal != HOLD and side == 0:
+                self._cancel()
+                self.position.close()
+            elif signal != HOLD and side != held and side not in [np.sign(order.size) for order in self._waiting()]:
+                self._place(bar, side)
+            elif held and orders.max_bars and bar - self._entered() >= orders.max_bars:
+                self.position.close()
+
+        def _entered(self) -> int:
+            return int(self.trades[0].entry_bar) - (orders.fill == "open")
+
+        def _place(self, bar: int, side: int) -> None:
+            at = frame["Close"].iloc[bar] if orders.fill == "close" else frame["Open"].iloc[bar + 1]
+            stops = [distance for distance in (orders.stop_loss, orders.trailing_stop) if distance is not None]
+            self.placed = bar
+            (self.buy if side > 0 else self.sell)(
+                sl=at * (1 - side * min(stops)) if stops else None,
+                tp=at * (1 + side * orders.take_profit) if orders.take_profit else None,
+                limit=frame["Close"].iloc[bar] * (1 - side * orders.limit) if orders.limit is not None else None,
+            )
+
+        def _trail(self) -> None:
+            if orders.trailing_stop is None:
+                return
+            for trade in self.trades:
+                side = 1 if trade.is_long else -1
+                best = self.data.High[-1] if trade.is_long else self.data.Low[-1]
+                level = best * (1 - side * orders.trailing_stop)
+                if side * level > side * trade.sl:
+                    trade.sl = level
+
+        def _waiting(self) -> list[Any]:
+            return [order for order in self.orders if order.limit and not order.is_contingent]
+
+        def _expire(self, bar: int) -> None:
+            if orders.limit_bars and bar - self.placed >= orders.limit_bars:
+                self._cancel()
+
+        def _cancel(self) -> None:
+            for order in self._waiting():
+                order.cancel()
+
+    return backtesting.Backtest(
+        frame,
+        Ordered,
+        cash=account.capital,
+        spread=account.spread,
+        commission=fee_of(account),
+        exclusive_orders=True,
+        trade_on_close=orders.fill == "close",
     ).run()
 
 
@@ -131,5 +214,5 @@ def statistics_of(stats: Any) -> dict[str, float]:
     found |= {name: float(stats[theirs]) / 100 for name, theirs in PERCENTAGES.items()}
     found |= {name: pd.Timedelta(stats[theirs]) / day for name, theirs in DURATIONS.items()}
     found["commissions"] = float(stats.get("Commissions [$]", 0.0))
-    assert set(found) == set(Metrics.__dataclass_fields__)
+    assert set(found) == set(Metrics.__dataclass_fields__) - OURS_ALONE
     return found

@@ -148,11 +148,11 @@ def assert_same_trades(outcome: Outcome, stats: Any) -> None:
 
 
 def assert_same_metrics(outcome: Outcome, stats: Any, but: tuple[str, ...] = ()) -> None:
-    """Compare every metric, except those named."""
-    peers = statistics_of(stats)
-    for name, value in outcome.metrics.as_dict().items():
+    """Compare every metric that both have, except those named."""
+    ours = outcome.metrics.as_dict()
+    for name, value in statistics_of(stats).items():
         if name not in but:
-            assert_allclose(value, peers[name], rtol=RELATIVE, err_msg=name)  # NaN equals NaN here
+            assert_allclose(ours[name], value, rtol=RELATIVE, err_msg=name)  # NaN equals NaN here
 
 
 def assert_same(outcome: Outcome, stats: Any, but: tuple[str, ...] = ()) -> None:

@@ -52,6 +52,12 @@ def column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     return pa.Array.from_buffers(kind, len(values), buffers)
 
 
+def table(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
+    """Return `rows`, each by name, as a table of `schema`."""
+    columns = [column([row[field.name] for row in rows], field.type) for field in schema]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
 def encode(table: pa.Table) -> bytes:
     """Return `table` as a Parquet file. The same table always gives the same bytes.
 

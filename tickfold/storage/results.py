@@ -134,8 +134,7 @@ def put_run(s3: "S3Client", bucket: str, manifest: Manifest, result: Result) -> 
         "duration_seconds": result.duration_seconds,
         "metrics": json.dumps(result.metrics),
     }
-    columns = [parquet.column([row[field.name]], field.type) for field in RUNS]
-    data = parquet.encode(pa.Table.from_arrays(columns, schema=RUNS))
+    data = parquet.encode(parquet.table([row], RUNS))
     s3.put_object(Bucket=bucket, Key=layout.run_key(manifest.run_id, manifest.day), Body=data)
 
 

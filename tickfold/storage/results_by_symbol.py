@@ -80,13 +80,14 @@ class ResultsBySymbol:
         self._trades.append(results.trades_table(symbol, bars, trades))
         self._exit_times.append(bars.timestamp[trades.exit_bar])
         curve = results.equity_table(bars, outcome)
-        named = curve.add_column(0, EQUITY_BY_SYMBOL.field("symbol"), pa.repeat(symbol, len(curve)))
+        field = EQUITY_BY_SYMBOL.field("symbol")
+        named = curve.add_column(0, field, parquet.column([symbol] * len(curve), field.type))
         self._equity_file.write_table(named, parquet.ROWS_A_GROUP)
 
     def put(self, s3: "S3Client", bucket: str, run_id: str, portfolio: Portfolio) -> None:
         """Write the run's files; writing them again replaces them."""
         self._equity_file.close()
-        by_symbol = pa.Table.from_pylist(self._rows, schema=RUNS_BY_SYMBOL)
+        by_symbol = parquet.table(self._rows, RUNS_BY_SYMBOL)
         bodies = {
             layout.equity_key(run_id): parquet.encode(portfolio_table(portfolio)),
             layout.trades_key(run_id): parquet.encode(self._all_trades()),
