@@ -41,7 +41,7 @@ def timed(seconds: list[float], work: Callable[P, T], *arguments: P.args, **name
 
 def reduce(file: bytes, chunks: list[Chunk], found: list[bytes]) -> Outcome:
     bars = replace(series.decode(file), decimals=DECIMALS)
-    decoded = [speculations.decode(chunk, data) for chunk, data in zip(chunks, found, strict=True)]
+    decoded = [speculations.ChunkFile(chunk, data).of(0) for chunk, data in zip(chunks, found, strict=True)]
     folded = fold(decoded, bars, AT_THE_NEXT_OPEN)
     outcome = conclude(folded.decisions, bars, STRATEGY, ACCOUNT)
     parquet.encode(results.equity_table(bars, outcome))
@@ -64,7 +64,7 @@ def main(file: Path, count: int, rounds: int) -> dict[str, list[float]]:
         found = timed(seconds["simulate"], speculate, bars, chunks)
         folded = timed(seconds["fold"], fold, found, bars, AT_THE_NEXT_OPEN)
         timed(seconds["conclude"], conclude, folded.decisions, bars, STRATEGY, ACCOUNT)
-        written = [speculations.encode(each) for each in found]
+        written = [speculations.encode([each]) for each in found]
         reduced = timed(seconds["reduce"], reduce, data, chunks, written)
         if not np.array_equal(reduced.statement.equity, whole.statement.equity):
             raise RuntimeError("the folded run differs from the single pass")

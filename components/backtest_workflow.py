@@ -117,6 +117,8 @@ class BacktestWorkflow(pulumi.ComponentResource):
                 lake.may_write(layout.EQUITY),
                 lake.may_write(layout.RUNS_BY_SYMBOL),
                 lake.may_write(layout.EQUITY_BY_SYMBOL),
+                lake.may_write(layout.SWEEPS),
+                lake.may_write(layout.WALK_FORWARD),
                 tables.runs.may("GetItem"),
             ],
             memory=self._configuration.reduce_memory,

@@ -12,6 +12,7 @@ import pulumi_aws as aws
 
 from components.data_lake import DataLake
 from components.saved_queries import SAVED_QUERIES
+from tickfold.engine.metrics import Metrics
 from tickfold.storage import layout
 
 _PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
@@ -144,6 +145,30 @@ TABLES: Mapping[str, ParquetTable] = {
         },
         {"day": "date"},
         {"day": {"type": "date", "range": "2020-01-01,NOW", "format": "yyyy-MM-dd"}},
+    ),
+    "sweeps": ParquetTable(
+        layout.SWEEPS,
+        {"rank": "int", "parameters": "string"} | dict.fromkeys(Metrics.__dataclass_fields__, "double"),
+        {"run_id": "string"},
+        {"run_id": _INJECTED},
+    ),
+    "walk_forward": ParquetTable(
+        layout.WALK_FORWARD,
+        {
+            "window_number": "int",
+            "parameters": "string",
+            "rank_by": "string",
+            "in_sample_start": "timestamp",
+            "in_sample_end": "timestamp",
+            "in_sample_metric": "double",
+            "in_sample_return": "double",
+            "out_of_sample_start": "timestamp",
+            "out_of_sample_end": "timestamp",
+            "out_of_sample_metric": "double",
+            "out_of_sample_return": "double",
+        },
+        {"run_id": "string"},
+        {"run_id": _INJECTED},
     ),
 }
 

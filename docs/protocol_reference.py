@@ -9,25 +9,37 @@ from pydantic import BaseModel
 from tickfold import protocol
 
 PAGE = Path(__file__).with_name("protocol.md")
-REQUESTS: tuple[type[BaseModel], ...] = (protocol.StartBacktest, protocol.Resume, protocol.Ping)
-PARTS: dict[type[BaseModel], str] = {
+REQUESTS: tuple[type[BaseModel], ...] = (protocol.StartBacktest, protocol.StartSweep, protocol.Resume, protocol.Ping)
+REQUESTED: dict[type[BaseModel], str] = {
     protocol.BacktestConfig: "config",
     protocol.SizingTerms: "sizing",
     protocol.CommissionTerms: "commission",
     protocol.Allocation: "allocation",
-    protocol.SymbolResult: "symbolResult",
+    protocol.SweepConfig: "sweepConfig",
+    protocol.Range: "range",
+    protocol.Windows: "walkForward",
 }
-"""What messages are made of, and what each part is called here."""
+"""What requests are made of, and what each part is called here."""
 MESSAGES: tuple[type[BaseModel], ...] = (
     protocol.Accepted,
     protocol.Planned,
     protocol.Progress,
     protocol.Partial,
+    protocol.Sweep,
+    protocol.WalkForward,
     protocol.Result,
     protocol.Failed,
     protocol.Error,
     protocol.Pong,
 )
+ANSWERED: dict[type[BaseModel], str] = {
+    protocol.SymbolResult: "symbolResult",
+    protocol.Ranked: "ranked",
+    protocol.WindowOutcome: "windowOutcome",
+    protocol.Sample: "sample",
+}
+"""What messages are made of, and what each part is called here."""
+PARTS = REQUESTED | ANSWERED
 NAMES = {f"#/$defs/{model.__name__}": name for model, name in PARTS.items()}
 BOUNDS = {
     "exclusiveMinimum": "> {}",
@@ -59,13 +71,10 @@ def render() -> str:
         "## From the client\n",
         f"The smallest request for a run:\n\n```json\n{json.dumps(ORIGINAL)}\n```\n",
         *(_section(model) for model in REQUESTS),
-        _section(protocol.BacktestConfig),
-        _section(protocol.SizingTerms),
-        _section(protocol.CommissionTerms),
-        _section(protocol.Allocation),
+        *(_section(model) for model in REQUESTED),
         "## To the client\n",
         *(_section(model) for model in MESSAGES),
-        _section(protocol.SymbolResult),
+        *(_section(model) for model in ANSWERED),
     ]
     return "\n".join(parts)
 

@@ -13,7 +13,18 @@ from tickfold import environment
 from tickfold.errors import RunError
 from tickfold.failure import reason_of
 from tickfold.planning import check
-from tickfold.protocol import Accepted, Error, Failed, Ping, Pong, Resume, StartBacktest, dump, parse_request
+from tickfold.protocol import (
+    Accepted,
+    Error,
+    Failed,
+    Ping,
+    Pong,
+    Resume,
+    StartBacktest,
+    StartSweep,
+    dump,
+    parse_request,
+)
 from tickfold.runs import new_run_id
 from tickfold.storage.catalog import SeriesCatalog
 
@@ -41,7 +52,7 @@ def _answer(connection_id: str, body: str) -> None:
             granted.outbox().deliver(connection_id, Pong())
         case Resume(run_id=run_id, after=after):
             _resume(connection_id, run_id, after)
-        case StartBacktest() as request:
+        case StartBacktest() | StartSweep() as request:
             _start(connection_id, request)
 
 
@@ -54,7 +65,7 @@ def _resume(connection_id: str, run_id: str, after: int) -> None:
         granted.outbox().post.send(connection_id, message)
 
 
-def _start(connection_id: str, request: StartBacktest) -> None:
+def _start(connection_id: str, request: StartBacktest | StartSweep) -> None:
     config = request.config
     symbols = [allocation.symbol for allocation in config.allocations]
     found = SeriesCatalog(granted.s3(), granted.bucket()).find_all(symbols, config.timeframe)

@@ -3,8 +3,8 @@
 from functions import granted
 from functions.step import Event, step
 from tickfold import environment
-from tickfold.planning import check, chunks_of
-from tickfold.protocol import BacktestConfig, Planned
+from tickfold.planning import check, chunks_of, strategies_of
+from tickfold.protocol import Planned, parse_config
 from tickfold.storage.catalog import SeriesCatalog
 from tickfold.storage.manifest import Manifest, PlannedSleeve
 
@@ -13,7 +13,7 @@ from tickfold.storage.manifest import Manifest, PlannedSleeve
 def handler(event: Event) -> Event:
     """Take run_id, request, execution_arn and started_at; return run_id, items_key and chunks."""
     run_id = event["run_id"]
-    config = BacktestConfig.model_validate(event["request"])
+    config = parse_config(event["request"])
     symbols = [allocation.symbol for allocation in config.allocations]
     found = SeriesCatalog(granted.s3(), granted.bucket()).get_all(symbols, config.timeframe or "")
     ranges = check(config, found)
@@ -35,6 +35,12 @@ def handler(event: Event) -> Event:
     )
     items_key = manifest.put(granted.s3(), granted.bucket())
     granted.runs().set(run_id, execution_arn=manifest.execution_arn, bars=manifest.bars, chunks=manifest.chunks)
-    planned = Planned(symbol=manifest.symbol, timeframe=manifest.timeframe, bars=manifest.bars, chunks=manifest.chunks)
+    planned = Planned(
+        symbol=manifest.symbol,
+        timeframe=manifest.timeframe,
+        bars=manifest.bars,
+        chunks=manifest.chunks,
+        combinations=len(strategies_of(config)),
+    )
     granted.outbox().send(run_id, planned)
     return {"run_id": run_id, "items_key": items_key, "chunks": manifest.chunks}

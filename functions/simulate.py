@@ -1,17 +1,19 @@
-"""Simulate: one worker, one chunk. It assumes that the chunk begins flat; the fold finds out whether it did."""
+"""Simulate: one worker, one chunk, with every set of parameters that is asked for.
+
+It assumes that the chunk begins flat; the fold finds out whether it did.
+"""
 
 from functools import lru_cache
 
 from functions import granted
 from functions.step import Event, step
-from tickfold.engine.backtest import simulate
+from tickfold.engine.sweep import simulate_all
 from tickfold.errors import RunError
-from tickfold.planning import orders_of
+from tickfold.planning import lookback_of, orders_of, strategies_of
 from tickfold.protocol import Progress
 from tickfold.storage import layout, speculations
 from tickfold.storage.manifest import Manifest
 from tickfold.storage.series import SeriesStore
-from tickfold.strategies import create
 
 PROGRESS_MESSAGES = 20
 """At most so many a run, however many chunks there are."""
@@ -24,14 +26,16 @@ def handler(event: Event) -> Event:
     manifest = _manifest(run_id)
     sleeve, config = manifest.sleeve(symbol), manifest.config
     chunk = sleeve.chunks[number]
-    strategy = create(config.strategy, config.parameters)
-    start = sleeve.first + chunk.start - chunk.warm_up(strategy.lookback)
+    strategies = strategies_of(config)
+    warm_up = chunk.warm_up(lookback_of(strategies))
+    start = sleeve.first + chunk.start - warm_up
     bars = SeriesStore(granted.s3(), granted.bucket()).read(sleeve.series, start, sleeve.first + chunk.stop)
+    signals = type(strategies[0]).signals_of_all(strategies, bars)
     try:
-        speculation = simulate(bars, chunk, strategy, orders_of(config))
+        found = simulate_all(bars, chunk, warm_up, signals, orders_of(config))
     except Exception as error:  # the strategy may be the user's own, and then its error is for the user to read
-        raise RunError(f"strategy {strategy.name} failed: {type(error).__name__}: {error}") from error
-    if speculations.put(granted.s3(), granted.bucket(), layout.chunk_key(run_id, symbol, number), speculation):
+        raise RunError(f"strategy {strategies[0].name} failed: {type(error).__name__}: {error}") from error
+    if speculations.put(granted.s3(), granted.bucket(), layout.chunk_key(run_id, symbol, number), found):
         _tell(run_id, manifest.chunks)
     return {}
 

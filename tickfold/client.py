@@ -26,6 +26,10 @@ from tickfold.protocol import (
     Result,
     Resume,
     StartBacktest,
+    StartSweep,
+    Sweep,
+    SweepConfig,
+    WalkForward,
     dump,
     parse_message,
 )
@@ -93,7 +97,37 @@ def run_backtest(
         RunFailedError: the run was refused or has failed.
         RunTimeoutError: there is no result after `patience.run` seconds.
     """
-    return _Follower(url, on_message, patience or Patience()).run(config)
+    request = StartBacktest(type="start_backtest", config=config)
+    return _Follower(url, on_message, patience or Patience()).run(request)
+
+
+def run_sweep(
+    url: str,
+    config: SweepConfig,
+    on_message: Callable[[Message], None] = lambda _message: None,
+    patience: Patience | None = None,
+) -> tuple[Sweep | WalkForward, Result]:
+    """Start a sweep of `config` at the WebSocket `url`; return its table's head and the result that it ends with.
+
+    `on_message` is called with each of the run's messages, once and in order, both of these included.
+
+    Raises:
+        UnreachableError: the URL cannot be reached, or no longer.
+        RunFailedError: the sweep was refused or has failed, or has ended without telling of its table.
+        RunTimeoutError: there is no result after `patience.run` seconds.
+    """
+    tables: list[Sweep | WalkForward] = []
+
+    def note_table(message: Message) -> None:
+        if isinstance(message, Sweep | WalkForward):
+            tables.append(message)
+        on_message(message)
+
+    request = StartSweep(type="start_sweep", config=config)
+    result = _Follower(url, note_table, patience or Patience()).run(request)
+    if not tables:
+        raise RunFailedError(f"the table of run {result.run_id} did not arrive; ask for it in SQL", result.run_id)
+    return tables[-1], result
 
 
 @dataclass
@@ -181,8 +215,8 @@ class _Follower:
         self._run_id: str | None = None
         self._deadline = time.monotonic() + patience.run
 
-    def run(self, config: BacktestConfig) -> Result:
-        request = dump(StartBacktest(type="start_backtest", config=config))
+    def run(self, start: StartBacktest | StartSweep) -> Result:
+        request = dump(start)
         connection = self._open()
         while True:
             try:

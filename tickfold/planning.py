@@ -7,9 +7,10 @@ from tickfold.engine.account import Account, Commission, Sizing
 from tickfold.engine.chunk import Chunk, cut
 from tickfold.engine.orders import Orders
 from tickfold.errors import RunError
-from tickfold.protocol import BacktestConfig
+from tickfold.grid import check_size, expand
+from tickfold.protocol import Config, SweepConfig
 from tickfold.storage.catalog import Series
-from tickfold.strategies import create
+from tickfold.strategies import Strategy, create
 
 MOST_CHUNKS = 10_000
 """In one run, those of all its symbols together."""
@@ -28,15 +29,34 @@ class Range:
         return self.stop - self.first
 
 
-def check(config: BacktestConfig, found: Sequence[Series]) -> list[Range]:
+def strategies_of(config: Config) -> list[Strategy]:
+    """Return what is to be run: a run's one strategy, or those of a sweep's sets of parameters.
+
+    Raises:
+        RunError: there is no such strategy or parameter, a value is out of its bounds, or there are too many sets.
+    """
+    if isinstance(config, SweepConfig):
+        return expand(config).strategies
+    return [create(config.strategy, config.parameters)]
+
+
+def lookback_of(strategies: Sequence[Strategy]) -> int:
+    """Return how many bars before a bar the signals of all `strategies` depend on."""
+    return max(strategy.lookback for strategy in strategies)
+
+
+def check(config: Config, found: Sequence[Series]) -> list[Range]:
     """Return what `config` asks for of the series `found`, one for each of its symbols.
 
     Raises:
-        RunError: the strategy, a parameter, a range or the number of chunks is wrong, or the timeframes differ.
+        RunError: the strategy, a parameter, a range, the number of chunks or the size of a sweep is wrong, or the
+            timeframes differ.
     """
-    create(config.strategy, config.parameters)
+    strategies_of(config)
     _check_timeframes(found)
     ranges = [Range(series, *series.span(config.start_date, config.end_date)) for series in found]
+    if isinstance(config, SweepConfig):
+        check_size(config, sum(found.bars for found in ranges))
     if config.chunks is not None:
         _check_chunks(config.chunks, ranges)
     return ranges
@@ -60,14 +80,14 @@ def _check_chunks(chunks: int, ranges: Sequence[Range]) -> None:
         )
 
 
-def chunks_of(config: BacktestConfig, ranges: Sequence[Range], workers: int) -> list[list[Chunk]]:
+def chunks_of(config: Config, ranges: Sequence[Range], workers: int) -> list[list[Chunk]]:
     """Cut each of `ranges`, for `workers` that can run at once: each symbol has its part of them, by its bars."""
-    lookback = create(config.strategy, config.parameters).lookback
+    lookback = lookback_of(strategies_of(config))
     bars = sum(found.bars for found in ranges)
     return [cut(found.bars, lookback, max(1, workers * found.bars // bars), config.chunks) for found in ranges]
 
 
-def account_of(config: BacktestConfig, share: float = 1.0) -> Account:
+def account_of(config: Config, share: float = 1.0) -> Account:
     """Return the account that `config` trades with, or the one of a symbol that has `share` of the capital."""
     return Account(
         capital=config.start_capital * share,
@@ -80,6 +100,6 @@ def account_of(config: BacktestConfig, share: float = 1.0) -> Account:
     )
 
 
-def orders_of(config: BacktestConfig) -> Orders:
+def orders_of(config: Config) -> Orders:
     """Return the terms of the orders that `config` asks for."""
     return Orders(**{field.name: getattr(config, field.name) for field in fields(Orders)})

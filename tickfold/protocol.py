@@ -5,10 +5,11 @@ UTC days, times are milliseconds since 1970 UTC. A message to the client stays u
 larger WebSocket frame would close the connection.
 """
 
+import fractions
 import re
 from datetime import date
 from math import fsum
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -135,8 +136,8 @@ Stock = Annotated[
 ]
 
 
-class BacktestConfig(_Wire):
-    """What to backtest, on which bars, with how much money and at what cost."""
+class _Config(_Wire):
+    """What a run and a sweep have in common."""
 
     stock: Annotated[
         Stock,
@@ -149,10 +150,6 @@ class BacktestConfig(_Wire):
     end_date: Annotated[date, Field(description="Last UTC day, inclusive.")]
     start_capital: Annotated[float, Field(gt=0, le=1e15, description="Cash at the start, in dollars.")]
     strategy: Annotated[str, Field(description="Name of the strategy.")] = "buy_and_hold"
-    parameters: Annotated[
-        dict[str, int | float],
-        Field(description="The strategy's parameters; those left out take their defaults."),
-    ] = {}
     timeframe: Annotated[
         str | None,
         Field(
@@ -212,13 +209,6 @@ class BacktestConfig(_Wire):
             _check_universe(_allocations(value))
         return value
 
-    @field_validator("parameters", mode="before")
-    @classmethod
-    def _no_booleans(cls, value: Any) -> Any:
-        if isinstance(value, dict) and any(isinstance(v, bool) for v in value.values()):
-            raise ValueError("a parameter is a number, not true or false")
-        return value
-
     @field_validator("start_date", "end_date", mode="before")
     @classmethod
     def _is_a_day(cls, value: Any) -> Any:
@@ -230,13 +220,13 @@ class BacktestConfig(_Wire):
         return value
 
     @model_validator(mode="after")
-    def _in_order(self) -> "BacktestConfig":
+    def _in_order(self) -> Self:
         if self.end_date < self.start_date:
             raise ValueError(f"endDate {self.end_date} is before startDate {self.start_date}")
         return self
 
     @model_validator(mode="after")
-    def _terms_go_together(self) -> "BacktestConfig":
+    def _terms_go_together(self) -> Self:
         if self.limit_bars is not None and self.limit is None:
             raise ValueError("limitBars needs limit: it says for how long such an order waits")
         if self.sizing.kind == "shares" and self.sizing.value % 1 and not self.fractional_shares:
@@ -271,12 +261,136 @@ def _check_universe(allocations: list[Allocation]) -> None:
         raise ValueError(f"the shares of stock add up to {total:g}; they may add up to 1 at most")
 
 
+Number = int | float
+
+
+class BacktestConfig(_Config):
+    """What to backtest, on which bars, with how much money and at what cost."""
+
+    parameters: Annotated[
+        dict[str, Number],
+        Field(description="The strategy's parameters; those left out take their defaults."),
+    ] = {}
+
+    @field_validator("parameters", mode="before")
+    @classmethod
+    def _no_booleans(cls, value: Any) -> Any:
+        if isinstance(value, dict) and any(isinstance(v, bool) for v in value.values()):
+            raise ValueError("a parameter is a number, not true or false")
+        return value
+
+
+class Range(_Wire):
+    """Numbers at equal distances: `from`, `from` + `step` … as far as `to`, which is one of them if it is reached."""
+
+    first: Annotated[Number, Field(alias="from")]
+    to: Number
+    step: Annotated[Number, Field(gt=0)]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.to < self.first:
+            raise ValueError(f"a range from {self.first:g} to {self.to:g} has no number in it")
+        return self
+
+    @property
+    def count(self) -> int:
+        """How many numbers there are."""
+        return (_written(self.to) - _written(self.first)) // _written(self.step) + 1
+
+    def values(self) -> list[Number]:
+        """Return the numbers: those that one would write, so 0.3 where adding 0.1 to 0.2 would give another."""
+        whole = isinstance(self.first, int) and isinstance(self.step, int)
+        exact = [_written(self.first) + at * _written(self.step) for at in range(self.count)]
+        return [int(number) if whole else float(number) for number in exact]
+
+
+def _written(number: Number) -> fractions.Fraction:
+    return fractions.Fraction(repr(number))
+
+
+def _kind_of_values(value: Any) -> str | None:
+    match value:
+        case bool():
+            return None
+        case int() | float():
+            return "(number)"
+        case list():
+            return "(list)" if all(type(number) in (int, float) for number in value) else None
+        case dict() | Range():
+            return "(range)"
+    return None
+
+
+_Values = Annotated[
+    Annotated[Number, Tag("(number)")] | Annotated[list[Number], Tag("(list)")] | Annotated[Range, Tag("(range)")],
+    Discriminator(
+        _kind_of_values,
+        custom_error_type="no_values",
+        custom_error_message='Expected a number, a list of numbers or a range such as {"from": 5, "to": 50, "step": 5}',
+    ),
+]
+
+
+class Windows(_Wire):
+    """The windows of a walk-forward: how many bars a choice is made on, and how many it is then traded for."""
+
+    in_sample: Annotated[int, Field(ge=1, description="Bars on which the best parameters are chosen.")]
+    out_of_sample: Annotated[int, Field(ge=1, description="Bars after them, which are traded with these parameters.")]
+
+
+class SweepConfig(_Config):
+    """What to sweep: a run's config in which each parameter may have many values, and what is best."""
+
+    parameters: Annotated[
+        dict[str, _Values],
+        Field(description="For each parameter a number, a list of numbers, or a range; see below."),
+    ]
+    rank_by: Annotated[str, Field(max_length=80, description="The metric that says which is best.")] = "sharpe"
+    walk_forward: Annotated[
+        Windows | None,
+        Field(description="Choose and trade window by window; see below. Left out: rank runs over the whole range."),
+    ] = None
+
+    @field_validator("stock", mode="after")
+    @classmethod
+    def _is_one_symbol(cls, stock: str | list[str] | list[Allocation]) -> str | list[str] | list[Allocation]:
+        if isinstance(stock, list):
+            raise ValueError("stock is a list; a sweep is of one symbol")
+        return stock
+
+    @field_validator("parameters")
+    @classmethod
+    def _distinct(cls, parameters: dict[str, _Values]) -> dict[str, _Values]:
+        for name, values in parameters.items():
+            if isinstance(values, list) and len(set(values)) < max(len(values), 1):
+                raise ValueError(f"parameter {name} has {'a value twice' if values else 'no values'}")
+        return parameters
+
+    def run_with(self, parameters: dict[str, Number]) -> BacktestConfig:
+        """Return the config of the one run that has `parameters`."""
+        shared = {name: getattr(self, name) for name in _Config.model_fields}
+        return BacktestConfig(**shared, parameters=parameters)
+
+
+Config = Annotated[BacktestConfig | SweepConfig, Field(union_mode="left_to_right")]
+"""That of a sweep always says what to rank by, which that of a run cannot."""
+
+
 class StartBacktest(_Wire):
     """Start a run."""
 
     type: Literal["start_backtest"]
     mode: Annotated[Literal["cloud"], Field(description="Where to run.")] = "cloud"
     config: BacktestConfig
+
+
+class StartSweep(_Wire):
+    """Start a sweep: runs of one strategy with many sets of parameters, of which the best is given in full."""
+
+    type: Literal["start_sweep"]
+    mode: Annotated[Literal["cloud"], Field(description="Where to run.")] = "cloud"
+    config: SweepConfig
 
 
 class Resume(_Wire):
@@ -293,13 +407,13 @@ class Ping(_Wire):
     type: Literal["ping"]
 
 
-Request = Annotated[StartBacktest | Resume | Ping, Field(discriminator="type")]
-_REQUEST: TypeAdapter[StartBacktest | Resume | Ping] = TypeAdapter(Request)
+Request = StartBacktest | StartSweep | Resume | Ping
+_REQUEST: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="type")])
 
 
-_TYPES = ("start_backtest", "resume", "ping")
-TAGS = ("(symbol)", "(symbols)", "(allocations)")
-"""What pydantic puts into the path of an error about a stock, and its sender never wrote."""
+_TYPES = ("start_backtest", "start_sweep", "resume", "ping")
+TAGS = ("(symbol)", "(symbols)", "(allocations)", "(number)", "(list)", "(range)")
+"""What pydantic puts into the path of an error about a stock or a parameter, and its sender never wrote."""
 _KNOWN = f"known types: {', '.join(_TYPES)}"
 _EXAMPLE = 'send an object such as {"type": "start_backtest", "config": {"stock": "GOOG", ...}}'
 _NOT_A_REQUEST = {
@@ -310,7 +424,7 @@ _NOT_A_REQUEST = {
 }
 
 
-def parse_request(body: str) -> StartBacktest | Resume | Ping:
+def parse_request(body: str) -> Request:
     """Parse what a client sent.
 
     Raises:
@@ -323,8 +437,17 @@ def parse_request(body: str) -> StartBacktest | Resume | Ping:
     try:
         return _REQUEST.validate_json(body)
     except ValidationError as error:
-        kind = error.errors()[0]["type"]
-        raise RunError(_NOT_A_REQUEST.get(kind) or explain(error, without=(*_TYPES, *TAGS))) from None
+        first = error.errors()[0]
+        whole = None if first["loc"] else _NOT_A_REQUEST.get(first["type"])
+        raise RunError(whole or explain(error, without=(*_TYPES, *TAGS))) from None
+
+
+_CONFIG: TypeAdapter[Config] = TypeAdapter(Config)
+
+
+def parse_config(config: dict[str, Any]) -> Config:
+    """Parse the config of a request that was accepted."""
+    return _CONFIG.validate_python(config)
 
 
 # --- to the client ---------------------------------------------------------------------------------------------------
@@ -353,7 +476,7 @@ class Accepted(Message):
 
     type: Literal["accepted"] = "accepted"
     execution_arn: str
-    config: BacktestConfig
+    config: Config
 
 
 class Planned(Message):
@@ -364,6 +487,7 @@ class Planned(Message):
     timeframe: str
     bars: int
     chunks: int
+    combinations: Annotated[int, Field(description="Sets of parameters that each chunk is simulated with.")] = 1
 
 
 class Progress(Message):
@@ -401,6 +525,59 @@ class SymbolResult(_Wire):
 
 def _is_absent(value: Any) -> bool:
     return not value
+
+
+class Ranked(_Wire):
+    """One run of a sweep."""
+
+    rank: Annotated[int, Field(ge=1)]
+    parameters: dict[str, Number]
+    metrics: Annotated[
+        dict[str, Number | None],
+        Field(description="The metric that ranks, and a few headline ones; all are in the table."),
+    ]
+
+
+class Sweep(Message):
+    """The runs of a sweep, best first. The table holds all of them with every metric; the message its head."""
+
+    type: Literal["sweep"] = "sweep"
+    rank_by: str
+    combinations: Annotated[int, Field(description="Runs in the table.")]
+    left_out: Annotated[int, Field(description="Combinations that the strategy does not accept.")]
+    best: Annotated[list[Ranked], Field(description="The head of the table; see below.")]
+    table_uri: Annotated[str, Field(description="Parquet: a row a run.")]
+
+
+class Sample(_Wire):
+    """A stretch of a walk-forward's window, and how a set of parameters did on it."""
+
+    start: Annotated[int, Field(description="The first bar's time, in milliseconds since 1970 UTC.")]
+    end: Annotated[int, Field(description="The last bar's.")]
+    metric: Annotated[float | None, Field(description="The metric that ranks; null where it is undefined.")]
+    total_return: float | None
+
+
+class WindowOutcome(_Wire):
+    """A window of a walk-forward: the parameters that were best in sample, and how they did out of it."""
+
+    window: Annotated[int, Field(ge=1)]
+    parameters: dict[str, Number]
+    in_sample: Sample
+    out_of_sample: Sample
+
+
+class WalkForward(Message):
+    """The windows of a walk-forward, in order. The table holds all of them; the message as many as fit."""
+
+    type: Literal["walk_forward"] = "walk_forward"
+    rank_by: str
+    combinations: Annotated[int, Field(description="Sets of parameters to choose from.")]
+    left_out: Annotated[int, Field(description="Combinations that the strategy does not accept.")]
+    windows: Annotated[int, Field(description="Windows in the table.")]
+    unused_bars: Annotated[int, Field(description="Bars at the end that fill no window.")]
+    first: Annotated[list[WindowOutcome], Field(description="The first windows; see below.")]
+    table_uri: Annotated[str, Field(description="Parquet: a row a window.")]
 
 
 class Result(Message):
@@ -463,17 +640,11 @@ class Pong(Message):
     type: Literal["pong"] = "pong"
 
 
-ServerMessage = Annotated[
-    Accepted | Planned | Progress | Partial | Result | Failed | Error | Pong, Field(discriminator="type")
-]
-_SERVER_MESSAGE: TypeAdapter[Accepted | Planned | Progress | Partial | Result | Failed | Error | Pong] = TypeAdapter(
-    ServerMessage
-)
+ServerMessage = Accepted | Planned | Progress | Partial | Sweep | WalkForward | Result | Failed | Error | Pong
+_SERVER_MESSAGE: TypeAdapter[ServerMessage] = TypeAdapter(Annotated[ServerMessage, Field(discriminator="type")])
 
 
-def parse_message(
-    text: str | bytes,
-) -> Accepted | Planned | Progress | Partial | Result | Failed | Error | Pong:
+def parse_message(text: str | bytes) -> ServerMessage:
     """Parse what the server sent.
 
     Raises:

@@ -184,3 +184,29 @@ def test_an_unknown_symbol_names_those_that_are_known(tickfold: Command) -> None
     ended = tickfold("run", "--symbol", "nope", "--start", "2012-01-01", "--end", "2012-12-31")
     assert ended.status == 1
     assert ended.stderr.startswith("tickfold: unknown symbol NOPE; known symbols: AAPL,")
+
+
+def test_a_saved_sweep_has_its_table_and_the_best_runs_files(tickfold: Command, tmp_path: Path) -> None:
+    sweep = "sweep --symbol real --strategy sma_cross --param fast=10:20:5 --param slow=30,60 --rank final_equity"
+    ended = tickfold(*sweep.split(), "--json", "--save", str(tmp_path))
+    assert ended.status == 0, ended.stderr
+    document = json.loads(ended.stdout)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["equity.parquet", "sweep.parquet", "trades.parquet"]
+    saved = pq.ParquetFile(tmp_path / "sweep.parquet").read().to_pylist()
+    assert [json.loads(row["parameters"]) for row in saved] == [row["parameters"] for row in document["best"]]
+    assert saved[0]["final_equity"] == document["result"]["metrics"]["final_equity"]
+    asked = f"SELECT rank, final_equity FROM sweeps WHERE run_id = '{document['run_id']}' ORDER BY rank"  # noqa: S608
+    found = json.loads(tickfold("query", asked, "--json").stdout)
+    assert [row["final_equity"] for row in found] == [row["final_equity"] for row in saved]
+
+
+def test_sql_finds_the_windows_of_a_walk_forward(tickfold: Command) -> None:
+    sweep = "sweep --symbol real --strategy sma_cross --param fast=10,20 --param slow=30,60 --walk-forward 500:250"
+    document = json.loads(tickfold(*sweep.split(), "--json").stdout)
+    asked = "SELECT window_number, parameters, out_of_sample_return FROM walk_forward "
+    found = json.loads(tickfold("query", f"{asked} WHERE run_id = '{document['run_id']}' ORDER BY 1", "--json").stdout)
+    assert [(row["window_number"], json.loads(row["parameters"]), row["out_of_sample_return"]) for row in found] == [
+        (row["window"], row["parameters"], row["out_of_sample"]["total_return"]) for row in document["first"]
+    ]
+    assert len(found) == document["windows"] == (2148 - 500) // 250

@@ -14,7 +14,7 @@ from embedded.stack import EmbeddedStack
 from tests.golden import GOOG
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "docs/deployment.md")
+PAGES = ("README.md", "docs/deployment.md", "docs/sweeps.md")
 COMMAND = re.compile(r"^\.venv/bin/tickfold (.+)$", re.MULTILINE)
 
 

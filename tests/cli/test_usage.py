@@ -10,9 +10,13 @@ import pytest
 
 from tests.cli.conftest import Command
 
+SWEEP = ["sweep", "--symbol", "A", "--strategy", "sma_cross"]
+
 
 @pytest.mark.parametrize(
-    "command", [[], ["up"], ["run"], ["check"], ["query"], ["data"], ["data", "load"], ["data", "list"]], ids=" ".join
+    "command",
+    [[], ["up"], ["run"], ["sweep"], ["check"], ["query"], ["data"], ["data", "load"], ["data", "list"]],
+    ids=" ".join,
 )
 def test_help_of_every_command_is_on_stdout(tickfold: Command, command: list[str]) -> None:
     ended = tickfold(*command, "--help")
@@ -23,7 +27,7 @@ def test_help_of_every_command_is_on_stdout(tickfold: Command, command: list[str
 
 def test_help_names_every_command(tickfold: Command) -> None:
     shown = tickfold("--help").stdout
-    assert all(f"│ {name} " in shown for name in ("up", "run", "check", "query", "data"))
+    assert all(f"│ {name} " in shown for name in ("up", "run", "sweep", "check", "query", "data"))
 
 
 def test_version_is_printed(tickfold: Command) -> None:
@@ -48,6 +52,14 @@ def test_version_is_printed(tickfold: Command) -> None:
         ),
         (["check"], "Missing argument 'STRATEGY'"),
         (["check", "macd", "--param", "fast"], "'fast' is not name=value"),
+        (["sweep", "--symbol", "A"], "Missing option '--strategy'"),
+        ([*SWEEP, "--param", "fast=1:2"], "'fast=1:2' is not name=value, name=1,2,3 or name=from:to:step"),
+        ([*SWEEP, "--param", "fast=1,ten"], "'fast=1,ten' is not name=value, name=1,2,3 or name=from:to:step"),
+        ([*SWEEP, "--param", "fast=ten"], "'ten' is not a number"),
+        ([*SWEEP, "--param", "a=1", "--param", "a=2,3"], "a is given more than once"),
+        ([*SWEEP, "--walk-forward", "500"], "'500' is not bars in sample:bars out of sample, such as 500:100"),
+        ([*SWEEP, "--walk-forward", "0:10"], "'0:10' is not bars in sample:bars out of sample"),
+        ([*SWEEP, "--top", "51"], "'--top'"),
         (["query"], "Missing argument"),
         (["query", "SELECT 1", "--csv", "--json"], "--csv and --json exclude each other"),
         (["data", "load", "f.csv"], "Missing option '--symbol'"),
@@ -64,7 +76,13 @@ def test_wrong_usage_is_status_two_and_says_what_is_wrong(tickfold: Command, arg
 
 @pytest.mark.parametrize(
     "arguments",
-    [["run", "--symbol", "A"], ["query", "SELECT 1"], ["data", "list"], ["data", "load", "f.csv", "--symbol", "A"]],
+    [
+        ["run", "--symbol", "A"],
+        SWEEP,
+        ["query", "SELECT 1"],
+        ["data", "list"],
+        ["data", "load", "f.csv", "--symbol", "A"],
+    ],
     ids=lambda arguments: " ".join(arguments[:2]),
 )
 def test_without_a_stack_it_says_how_to_get_one(tickfold: Command, alone: Path, arguments: list[str]) -> None:

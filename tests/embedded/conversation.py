@@ -59,6 +59,13 @@ def start(stock: Any = "AAPL", first: str = "2000-03-01", last: str = "2013-03-0
     return {"type": "start_backtest", "mode": "cloud", "config": base | config}
 
 
+def sweep(stock: str | list[str] = "AAPL", **config: Any) -> Json:
+    """Return a request for a sweep of an SMA cross: five sets of parameters, and one that cannot be run."""
+    parameters = {"fast": {"from": 10, "to": 30, "step": 10}, "slow": [25, 60]}
+    request = start(stock, strategy="sma_cross", **{"parameters": parameters} | config)
+    return request | {"type": "start_sweep"}
+
+
 SMA: Json = {"strategy": "sma_cross", "parameters": {"fast": 10, "slow": 30}}
 
 

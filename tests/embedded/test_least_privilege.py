@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from embedded.stack import EmbeddedStack
-from tests.embedded.conversation import SMA, Conversation, Json, conversation, start
+from tests.embedded.conversation import SMA, Conversation, Json, conversation, start, sweep
 from tickfold.storage import layout
 from tickfold.storage.series import SeriesStore
 
@@ -49,6 +49,8 @@ RIGHTS = {
         "s3:PutObject data/equity_by_symbol/*",
         "s3:PutObject data/runs_by_symbol/*",
         "s3:PutObject data/trades/*",
+        "s3:PutObject data/sweeps/*",
+        "s3:PutObject data/walk_forward/*",
         "s3:PutObject data/runs/*",
         "dynamodb:GetItem runs",
         *TELLS,
@@ -137,6 +139,17 @@ class Scenario:
         # A worker that may not forget a gone connection fails once its chunk is written; its retry hides that.
         assert not _logged(self._stack, "simulate", began, "the step failed")
 
+    def sweep(self) -> None:
+        """A sweep succeeds."""
+        assert self._succeeds(sweep(chunks=2))
+
+    def walk_forward(self) -> None:
+        """A walk-forward succeeds."""
+        assert self._succeeds(sweep(chunks=2, walkForward={"inSample": 1_000, "outOfSample": 1_000}))
+
+    def _succeeds(self, request: Json) -> bool:
+        return self._status(self._started("gone=", request)) == "succeeded"
+
     def failure(self) -> None:
         """A run fails and says why, and does so also for a connection that is gone."""
         began = datetime.now(UTC)
@@ -162,9 +175,13 @@ class Scenario:
             client.delete_item(**self._table, Key={"connection_id": item["connection_id"]})
 
     def _run(self, stock: str | list[str], connection_id: str) -> str:
-        """Start a run and wait until its execution has ended; return its id."""
+        """Make a run; return its id."""
+        return self._started(connection_id, start(stock, **SMA, chunks=3))
+
+    def _started(self, connection_id: str, request: Json) -> str:
+        """Start what `request` asks for and wait until its execution has ended; return the run's id."""
         before = {execution["name"] for execution in self._executions()}
-        self._message(connection_id, start(stock, **SMA, chunks=3))
+        self._message(connection_id, request)
         (run_id,) = {str(execution["name"]) for execution in self._executions()} - before
         _wait(lambda: all(execution["status"] != "RUNNING" for execution in self._executions()), "no end of the run")
         return run_id
@@ -195,6 +212,8 @@ class Scenario:
 BROKEN = "BROKEN"
 PART = {"connect": "connections", "disconnect": "connections", "report-failure": "failure"}
 """The part of the scenario that uses a function's rights; that of the others is the run."""
+PART_OF_RIGHT = {"s3:PutObject data/sweeps/*": "sweep", "s3:PutObject data/walk_forward/*": "walk_forward"}
+"""The part that uses a right which the function's other parts do not."""
 
 
 def _all_of(client: Conversation) -> list[Json]:
@@ -230,7 +249,7 @@ def test_the_deployed_role_holds_exactly_the_rights_that_are_tested(stack: Embed
     assert sorted(Role(stack, function).rights()) == sorted(RIGHTS[function])
 
 
-@pytest.mark.parametrize("part", ["connections", "run", "failure"])
+@pytest.mark.parametrize("part", ["connections", "run", "sweep", "walk_forward", "failure"])
 def test_with_all_rights_the_scenario_is_green(scenario: Scenario, part: str) -> None:
     getattr(scenario, part)()
 
@@ -241,7 +260,7 @@ def test_without_one_right_the_scenario_is_red_and_the_log_names_it(
 ) -> None:
     began = datetime.now(UTC)
     with Role(stack, function).without(right), pytest.raises((AssertionError, ValueError)):
-        getattr(scenario, PART.get(function, "run"))()
+        getattr(scenario, PART_OF_RIGHT.get(right, PART.get(function, "run")))()
     refused = f"not authorized to perform: {right.split(maxsplit=1)[0]}"
     _wait(lambda: _logged(stack, function, began, refused), f"no log line of {function} says: {refused}")
 

@@ -29,6 +29,15 @@ COLUMNS = {
     "end_date date, start_capital double, bars bigint, chunks int, replayed_bars bigint, trades int, "
     "final_equity double, total_return double, sharpe double, max_drawdown double, created_at timestamp, "
     "duration_seconds double, metrics string",
+    "sweeps": "rank int, parameters string, final_equity double, peak_equity double, total_return double, "
+    "buy_and_hold_return double, annual_return double, annual_volatility double, cagr double, sharpe double, "
+    "sortino double, calmar double, max_drawdown double, average_drawdown double, max_drawdown_duration double, "
+    "average_drawdown_duration double, trades double, win_rate double, best_trade double, worst_trade double, "
+    "average_trade double, profit_factor double, expectancy double, sqn double, kelly double, exposure double, "
+    "alpha double, beta double, commissions double",
+    "walk_forward": "window_number int, parameters string, rank_by string, in_sample_start timestamp, "
+    "in_sample_end timestamp, in_sample_metric double, in_sample_return double, out_of_sample_start timestamp, "
+    "out_of_sample_end timestamp, out_of_sample_metric double, out_of_sample_return double",
 }
 PARTITIONS = {
     "bars": "symbol string, timeframe string, year int",
@@ -37,6 +46,8 @@ PARTITIONS = {
     "runs_by_symbol": "run_id string",
     "equity_by_symbol": "run_id string",
     "runs": "day date",
+    "sweeps": "run_id string",
+    "walk_forward": "run_id string",
 }
 PROJECTIONS = {
     "bars": {
@@ -54,6 +65,8 @@ PROJECTIONS = {
         "projection.day.range": "2020-01-01,NOW",
         "projection.day.format": "yyyy-MM-dd",
     },
+    "sweeps": {"projection.run_id.type": "injected"},
+    "walk_forward": {"projection.run_id.type": "injected"},
 }
 
 
@@ -106,6 +119,8 @@ KEYS = {
     "runs_by_symbol": layout.runs_by_symbol_key("run-1"),
     "equity_by_symbol": layout.equity_by_symbol_key("run-1"),
     "runs": layout.run_key("run-1", date(2026, 1, 31)),
+    "sweeps": layout.sweep_key("run-1"),
+    "walk_forward": layout.walk_forward_key("run-1"),
 }
 VALUES = {"symbol": "AAPL", "timeframe": "1d", "year": "2012", "run_id": "run-1", "day": "2026-01-31"}
 

@@ -23,7 +23,7 @@ RESOURCES = {
     "aws:cloudwatch/logGroup:LogGroup": 9,
     "aws:dynamodb/table:Table": 2,
     "aws:glue/catalogDatabase:CatalogDatabase": 1,
-    "aws:glue/catalogTable:CatalogTable": 6,
+    "aws:glue/catalogTable:CatalogTable": 8,
     "aws:iam/role:Role": 9,
     "aws:iam/rolePolicy:RolePolicy": 9,
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": 1,

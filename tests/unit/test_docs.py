@@ -1,9 +1,12 @@
 """The documentation that is derived from code is what the code says."""
 
+import re
 import runpy
 from pathlib import Path
 
+from tickfold import grid
 from tickfold.engine.metrics import Metrics
+from tickfold.protocol import StartSweep, parse_request
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -22,3 +25,17 @@ def test_every_metric_is_documented() -> None:
     page = (DOCS / "metrics.md").read_text()
     missing = [name for name in Metrics.__dataclass_fields__ if f"`{name}`" not in page]
     assert missing == []
+
+
+def test_the_sweeps_page_shows_a_message_that_is_accepted() -> None:
+    (message,) = re.findall(r"```json\n(.+?)\n```", (DOCS / "sweeps.md").read_text())
+    request = parse_request(message)
+    assert isinstance(request, StartSweep)
+    assert len(grid.expand(request.config).strategies) == 22
+
+
+def test_every_limit_of_a_sweep_is_documented() -> None:
+    page = (DOCS / "sweeps.md").read_text()
+    limits = [value for name, value in vars(grid).items() if name.startswith("MOST_")]
+    assert len(limits) == 4
+    assert [limit for limit in limits if f"| {limit:,} |" not in page] == []

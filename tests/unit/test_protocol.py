@@ -106,7 +106,7 @@ def test_commission_may_have_four_parts() -> None:
         ("", "not JSON"),
         ("[1, 2]", "not an object"),
         ("null", "not an object"),
-        ("{}", "no type; known types: start_backtest, resume, ping"),
+        ("{}", "no type; known types: start_backtest, start_sweep, resume, ping"),
         ('{"type": "buy"}', "unknown type; known types: start_backtest"),
         ('{"type": "start_backtest"}', "config is missing"),
         ('{"type": "start_backtest", "config": 3}', "config 3: input should be an object"),
@@ -201,7 +201,7 @@ def test_messages_survive_the_wire_and_carry_version_run_and_sequence() -> None:
 
 
 def test_a_full_piece_of_the_curve_fits_a_frame() -> None:
-    from functions.reduce import POINTS_A_PIECE  # noqa: PLC0415  # needs no AWS until it is called
+    from functions.conclusion import POINTS_A_PIECE  # noqa: PLC0415  # needs no AWS until it is called
 
     longest = (253_402_300_799_999, -1.2345678901234567e-300)
     piece = Partial(

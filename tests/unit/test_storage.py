@@ -76,7 +76,7 @@ def test_a_column_is_what_arrow_makes_of_the_values(values: list[Any], kind: pa.
     assert column.equals(pa.array(values, kind))
 
 
-def test_a_speculation_survives_its_file() -> None:
+def test_the_speculations_of_all_sets_survive_their_file() -> None:
     chunk = Chunk(100, 200)
     asks = Asks(np.array([103, 110, 150]), np.array([1, 1, -1], dtype=np.int8))
     positions = Positions(
@@ -88,18 +88,29 @@ def test_a_speculation_survives_its_file() -> None:
         exit_price=np.array([11.5, 0.1]),
         reason=np.array([SIGNAL, 0], dtype=np.int8),
     )
-    found = speculations.decode(chunk, speculations.encode(Speculation(chunk, Decisions(asks, positions))))
-    assert found.chunk == chunk
-    for name in ("bar", "side"):
-        assert_array_equal(getattr(found.decisions.asks, name), getattr(asks, name), strict=True)
-    for name, expected in vars(positions).items():
-        assert_array_equal(getattr(found.decisions.positions, name), expected, strict=True)
+    some = Speculation(chunk, Decisions(asks, positions))
+    nothing = speculate(chunk, bars(100), np.zeros(100, dtype=np.int8), Orders())
+    sets = [some, nothing, nothing, some, nothing]
+    file = speculations.ChunkFile(chunk, speculations.encode(sets), len(sets))
+    for number in (0, 1, 2, 3, 4, 0):
+        found, sent = file.of(number), sets[number]
+        assert found.chunk == chunk
+        for name in ("bar", "side"):
+            expected = getattr(sent.decisions.asks, name)
+            assert_array_equal(getattr(found.decisions.asks, name), expected, strict=True)
+        for name, expected in vars(sent.decisions.positions).items():
+            assert_array_equal(getattr(found.decisions.positions, name), expected, strict=True)
 
 
-def test_a_speculation_without_signals_survives_its_file() -> None:
-    nothing = speculate(Chunk(0, 5), bars(5), np.zeros(5, dtype=np.int8), Orders())
-    found = speculations.decode(nothing.chunk, speculations.encode(nothing))
-    assert len(found.decisions.asks) == len(found.decisions.positions) == 0
+def test_sets_of_many_rows_are_decoded_a_part_at_a_time() -> None:
+    """Forty sets that ask for another side at each of 5,000 bars."""
+    chunk, price = Chunk(5_000, 10_000), bars(5_000)
+    sides = np.where(np.arange(5_000) % 2, 1, -1).astype(np.int8)
+    sets = [speculate(chunk, price, np.roll(sides, number), Orders(max_bars=number + 1)) for number in range(40)]
+    file = speculations.ChunkFile(chunk, speculations.encode(sets), len(sets))
+    for number in (*range(40), 7, 39, 0):
+        assert_array_equal(file.of(number).decisions.asks.side, sets[number].decisions.asks.side)
+        assert_array_equal(file.of(number).decisions.positions.exit_bar, sets[number].decisions.positions.exit_bar)
 
 
 @pytest.mark.parametrize(("count", "points"), [(1, 1), (10, 10), (11, 6), (100, 11)])

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tickfold.cli import check, data, query, report, run, up
+from tickfold.cli import check, data, query, report, run, sweep, up
 
 app = typer.Typer(
     name="tickfold",
@@ -34,6 +34,7 @@ def _root(
 
 app.command("up")(up.up)
 app.command("run")(run.run)
+app.command("sweep")(sweep.sweep)
 app.command("check")(check.check)
 app.command("query")(query.query)
 app.command("report")(report.report)

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from tickfold.cli.console import note, printable, stderr, stdout
 from tickfold.cli.data_list import shown
-from tickfold.cli.run import distinct, parameter
+from tickfold.cli.options import distinct, parameter
 from tickfold.cli.target import StackOutputs, TargetError, find_target
 from tickfold.errors import RunError
 

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-_NAMES = ("trades.parquet", "equity.parquet", "equity_by_symbol.parquet", "runs_by_symbol.parquet")
-
-
 class SaveError(RunError):
     """The files of a run could not be saved."""
 
@@ -35,8 +32,10 @@ def prepare_directory(directory: Path) -> None:
         raise SaveError(f"{directory} cannot be written to")
 
 
-def save(s3: "S3Client", result: Result, directory: Path) -> list[Path]:
-    """Write the run's trades and curves into `directory`, all or none, in place of any that are there.
+def save(s3: "S3Client", result: Result, directory: Path, *others: str) -> list[Path]:
+    """Write the run's trades and curves, and the files at the URIs `others`, into `directory` by their names.
+
+    All are written or none, in place of any that are there.
 
     Raises:
         SaveError: they cannot be written.
@@ -44,7 +43,7 @@ def save(s3: "S3Client", result: Result, directory: Path) -> list[Path]:
     uris = [result.trades_uri, result.equity_uri]
     if result.symbols:
         uris += [result.equity_by_symbol_uri, result.runs_by_symbol_uri]
-    wanted = {directory / name: uri for name, uri in zip(_NAMES, uris, strict=False)}
+    wanted = {directory / uri.rsplit("/", 1)[1]: uri for uri in (*uris, *others)}
     try:
         with ExitStack() as unfinished:
             written = {path: _download(s3, uri, path, unfinished) for path, uri in wanted.items()}

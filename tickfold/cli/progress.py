@@ -48,9 +48,9 @@ class ProgressView:
             case Accepted():
                 self._tell(f"run {message.run_id}")
             case Planned():
-                self._tell(
-                    f"{shown(message.symbol)} {message.timeframe}: {message.bars:,} bars, {_chunks(message.chunks)}"
-                )
+                sets = f", {message.combinations:,} combinations" if message.combinations > 1 else ""
+                bars = f"{message.bars:,} bars, {_chunks(message.chunks)}"
+                self._tell(f"{shown(message.symbol)} {message.timeframe}: {bars}{sets}")
                 self._count(0, message.chunks)
             case ChunkProgress():
                 self._count(message.chunks_done, message.chunks)

@@ -34,7 +34,7 @@ def query(
     as_json: AsJson = False,
     stack_outputs: StackOutputs = None,
 ) -> None:
-    """Ask in SQL. Tables: bars, runs, trades, equity, runs_by_symbol, equity_by_symbol.
+    """Ask in SQL. Tables: bars, runs, trades, equity, runs_by_symbol, equity_by_symbol, sweeps, walk_forward.
 
     Name the symbol and the timeframe of bars, and the run_id of all others but runs, by = in WHERE.
 

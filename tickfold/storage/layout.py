@@ -11,6 +11,8 @@ data/trades/run_id=R/trades.parquet                   the run's trades, one file
 data/equity/run_id=R/equity.parquet                   the run's equity curve, one file
 data/runs_by_symbol/run_id=R/runs_by_symbol.parquet   a row for each symbol of a run of several
 data/equity_by_symbol/run_id=R/equity_by_symbol.parquet   each symbol's own equity curve, one file
+data/sweeps/run_id=R/sweep.parquet                    a sweep's runs, one row each, best first
+data/walk_forward/run_id=R/walk_forward.parquet       a walk-forward's windows, one row each
 data/athena/                                          query results
 """
 
@@ -28,6 +30,8 @@ TRADES = "data/trades/"
 EQUITY = "data/equity/"
 RUNS_BY_SYMBOL = "data/runs_by_symbol/"
 EQUITY_BY_SYMBOL = "data/equity_by_symbol/"
+SWEEPS = "data/sweeps/"
+WALK_FORWARD = "data/walk_forward/"
 ATHENA = "data/athena/"
 
 
@@ -69,3 +73,11 @@ def runs_by_symbol_key(run_id: str) -> str:
 
 def equity_by_symbol_key(run_id: str) -> str:
     return f"{EQUITY_BY_SYMBOL}run_id={run_id}/equity_by_symbol.parquet"
+
+
+def sweep_key(run_id: str) -> str:
+    return f"{SWEEPS}run_id={run_id}/sweep.parquet"
+
+
+def walk_forward_key(run_id: str) -> str:
+    return f"{WALK_FORWARD}run_id={run_id}/walk_forward.parquet"

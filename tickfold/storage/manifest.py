@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from pydantic import BaseModel, ConfigDict
 
 from tickfold.engine.chunk import Chunk
-from tickfold.protocol import BacktestConfig
+from tickfold.protocol import Config
 from tickfold.storage import layout
 from tickfold.storage.catalog import Series
 
@@ -40,14 +40,14 @@ class PlannedSleeve(BaseModel):
 
 
 class Manifest(BaseModel):
-    """A planned run: its request, and a sleeve for each of its symbols."""
+    """A planned run or sweep: its request, and a sleeve for each of its symbols."""
 
     model_config = ConfigDict(frozen=True)
 
     run_id: str
     created_at: datetime
     execution_arn: str
-    config: BacktestConfig
+    config: Config
     sleeves: list[PlannedSleeve]
 
     def sleeve(self, symbol: str) -> PlannedSleeve:

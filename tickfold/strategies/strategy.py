@@ -1,7 +1,8 @@
 """What a strategy is: typed, bounded parameters, a lookback, and signals as a pure function of bars."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -29,3 +30,11 @@ class Strategy(BaseModel, ABC):
         The signal at a bar may depend on that bar and the `lookback` bars before it, and on nothing else: not on
         later bars, nor on where the array begins.
         """
+
+    @classmethod
+    def signals_of_all(cls, strategies: Sequence[Self], bars: Bars) -> Iterator[Signals]:
+        """Yield the signals of each of `strategies`, which differ in their parameters only.
+
+        A strategy whose sets have work in common may do it once here, instead of once for each set.
+        """
+        return (strategy.signals(bars) for strategy in strategies)

@@ -1,0 +1,78 @@
+"""The sweep: many sets of parameters over the same bars, each run as any run is, and ranked by a metric."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from math import isnan
+
+import numpy as np
+
+from tickfold.engine.account import Account
+from tickfold.engine.backtest import AT_THE_NEXT_OPEN, Outcome, SignalSource, backtest, simulate
+from tickfold.engine.bars import Bars
+from tickfold.engine.chunk import Chunk, Speculation
+from tickfold.engine.metrics import Metrics
+from tickfold.engine.orders import Orders
+from tickfold.engine.signal import FLAT, HOLD, Signals
+
+LESS_IS_BETTER = frozenset(
+    {
+        "annual_volatility",
+        "max_drawdown_duration",
+        "average_drawdown_duration",
+        "turnover",
+        "commissions",
+        "cost_paid",
+    }
+)
+"""Metrics of which the least is the best. Drawdowns are negative, so of them the largest is."""
+
+
+@dataclass(frozen=True, eq=False)
+class KnownSignals:
+    """A strategy whose signals have been computed already, together with those of the other sets."""
+
+    lookback: int
+    known: Signals
+
+    def signals(self, bars: Bars) -> Signals:
+        """Return them.
+
+        Raises:
+            ValueError: they are not those of `bars`.
+        """
+        if len(bars) != len(self.known):
+            raise ValueError(f"{len(self.known)} signals for {len(bars)} bars")
+        return self.known
+
+
+def sweep(
+    bars: Bars, strategies: Iterable[SignalSource], account: Account, orders: Orders = AT_THE_NEXT_OPEN
+) -> Iterator[Outcome]:
+    """Run each of `strategies` over `bars` in one pass, one after the other: only one run's curves exist at a time."""
+    return (backtest(bars, strategy, account, orders) for strategy in strategies)
+
+
+def simulate_all(
+    bars: Bars, chunk: Chunk, warm_up: int, signals: Iterable[Signals], orders: Orders = AT_THE_NEXT_OPEN
+) -> list[Speculation]:
+    """Simulate `chunk` with each of `signals`, which begin `warm_up` bars before it, as `bars` do."""
+    return [simulate(bars, chunk, KnownSignals(warm_up, known), orders) for known in signals]
+
+
+def signals_of(speculations: Iterable[Speculation], bars: int) -> Signals:
+    """Return what a strategy said at each of `bars` bars, as workers found it in all chunks."""
+    signals = np.full(bars, HOLD, dtype=np.int8)
+    for each in speculations:
+        asks = each.decisions.asks
+        signals[asks.bar] = np.where(asks.side == 0, FLAT, asks.side)
+    return signals
+
+
+def rank(metrics: Sequence[Metrics], by: str) -> list[int]:
+    """Return the positions of `metrics` from the best to the worst value of the metric `by`.
+
+    Equal ones keep their order, and those of which the metric is undefined are last.
+    """
+    sign = 1 if by in LESS_IS_BETTER else -1
+    values = [sign * float(getattr(each, by)) for each in metrics]
+    return sorted(range(len(values)), key=lambda at: (isnan(values[at]), 0.0 if isnan(values[at]) else values[at]))

@@ -1,0 +1,119 @@
+"""The walk-forward: window by window, parameters are chosen on bars that are past and traded on those that follow.
+
+Every run in it begins flat, in sample with the start's capital and out of sample with what the window before has left,
+and closes what is open at its last bar. The signals are those of the whole range, so that indicators are warm
+from the bars before a window.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tickfold.engine.account import Account
+from tickfold.engine.backtest import AT_THE_NEXT_OPEN, Outcome, backtest
+from tickfold.engine.bars import Bars
+from tickfold.engine.ledger import Statement, Trades
+from tickfold.engine.metrics import Metrics, measure
+from tickfold.engine.orders import Orders
+from tickfold.engine.signal import Signals
+from tickfold.engine.sweep import KnownSignals, rank
+
+_WARM = 0
+"""The lookback of a window's runs: none of their bars is spent on warming up, so benchmarks begin at the first."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """In-sample bars from `start` to `split`, out-of-sample bars from there to `stop` (both exclusive)."""
+
+    start: int
+    split: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """What happened in a window: the position of the set that was chosen, and its metrics on both samples."""
+
+    window: Window
+    chosen: int
+    in_sample: Metrics
+    out_of_sample: Metrics
+
+
+@dataclass(frozen=True, eq=False)
+class Walk:
+    """A walk-forward: its steps, and the run that their out-of-sample parts make, over the bars from `start` to `stop`.
+
+    The bars of the run's trades are counted from `start`.
+    """
+
+    steps: list[Step]
+    start: int
+    stop: int
+    outcome: Outcome
+
+
+def windows(bars: int, in_sample: int, out_of_sample: int) -> list[Window]:
+    """Return the windows that lie wholly within `bars` bars, each `out_of_sample` bars after the one before."""
+    starts = range(0, bars - in_sample - out_of_sample + 1, out_of_sample)
+    return [Window(start, start + in_sample, start + in_sample + out_of_sample) for start in starts]
+
+
+def walk_forward(
+    bars: Bars,
+    signals: Sequence[Signals],
+    windows: Sequence[Window],
+    account: Account,
+    orders: Orders = AT_THE_NEXT_OPEN,
+    *,
+    rank_by: str,
+) -> Walk:
+    """Walk through `windows` of `bars`, choosing among the sets whose `signals` over all of `bars` are given.
+
+    Raises:
+        ValueError: there is no window.
+    """
+    if not windows:
+        raise ValueError("a walk-forward needs at least one window")
+    steps: list[Step] = []
+    traded: list[Statement] = []
+    capital = account.capital
+
+    def run(set_: int, start: int, stop: int, cash: float) -> Outcome:
+        known = KnownSignals(_WARM, signals[set_][start:stop])
+        return backtest(bars[start:stop], known, replace(account, capital=cash, close_at_end=True), orders)
+
+    for window in windows:
+        tried = [run(set_, window.start, window.split, account.capital).metrics for set_ in range(len(signals))]
+        chosen = rank(tried, rank_by)[0]
+        outcome = run(chosen, window.split, window.stop, capital)
+        capital = float(outcome.statement.cash[-1])
+        steps.append(Step(window, chosen, tried[chosen], outcome.metrics))
+        traded.append(outcome.statement)
+    start, stop = windows[0].split, windows[-1].stop
+    statement = _chain(traded)
+    return Walk(steps, start, stop, Outcome(statement, measure(bars[start:stop], statement, _WARM)))
+
+
+def _chain(statements: Sequence[Statement]) -> Statement:
+    """Put statements of adjacent ranges one behind the other; none of them leaves a trade open."""
+    first_bars = np.cumsum([0, *(len(statement.equity) for statement in statements)])
+    trades = [_moved(each.trades, int(by)) for each, by in zip(statements, first_bars, strict=False)]
+    return Statement(
+        trades=Trades(
+            *(np.concatenate(columns) for columns in zip(*(vars(each).values() for each in trades), strict=True))
+        ),
+        open_trade=None,
+        cash=np.concatenate([each.cash for each in statements]),
+        shares=np.concatenate([each.shares for each in statements]),
+        equity=np.concatenate([each.equity for each in statements]),
+        commissions=sum(each.commissions for each in statements),
+        slippage_cost=sum(each.slippage_cost for each in statements),
+        sequential_bars=sum(each.sequential_bars for each in statements),
+    )
+
+
+def _moved(trades: Trades, bars: int) -> Trades:
+    return replace(trades, entry_bar=trades.entry_bar + bars, exit_bar=trades.exit_bar + bars)
