@@ -1,8 +1,8 @@
 """The reference: a slow simulator, bar by bar from the rules in docs/orders.md, with none of the engine's code."""
 
-from dataclasses import dataclass
+from collections import namedtuple
 from math import floor, inf, log, sqrt
-from typing import NamedTuple
+from types import SimpleNamespace
 
 from tickfold.engine.account import Account
 from tickfold.engine.bars import Bars
@@ -10,28 +10,7 @@ from tickfold.engine.orders import Orders
 
 SIDES = {1: 1, -1: -1, 2: 0}  # signals that ask for something; HOLD is 0
 YEAR = 365.25 * 86_400_000_000
-
-
-class Closed(NamedTuple):
-    side: int
-    quantity: float
-    entry_bar: int
-    entry_price: float
-    exit_bar: int
-    exit_price: float
-    exit_reason: str
-
-
-@dataclass
-class Held:
-    side: int
-    quantity: float
-    market: float
-    paid: float
-    bar: int
-    since: int
-    best: float
-    inside: bool
+Closed = namedtuple("Closed", "side quantity entry_bar entry_price exit_bar exit_price exit_reason")
 
 
 class Reference:
@@ -39,7 +18,7 @@ class Reference:
         self.open, self.high, self.low, self.close = (x.tolist() for x in (bars.open, bars.high, bars.low, bars.close))
         self.time, self.signals, self.account, self.orders = bars.timestamp.tolist(), signals, account, orders
         self.cash, self.last = account.capital, len(bars) - 1
-        self.held: Held | None = None
+        self.held: SimpleNamespace | None = None
         self.waiting: list[str | int] = []  # for the next open: why to leave, or the side to enter
         self.pending: tuple[int, int] | None = None  # a limit order's side, and the bar that decided
         self.trades: list[Closed] = []
@@ -141,7 +120,8 @@ class Reference:
             quantity = min(quantity, sizing.value if fractional else floor(sizing.value))
         if quantity > 0:
             self.cash -= side * quantity * paid + self.fee(quantity, paid)
-            self.held = Held(side, quantity, price, paid, bar, since, price, inside)
+            self.held = SimpleNamespace(side=side, quantity=quantity, market=price, paid=paid, bar=bar, since=since)
+            self.held.best, self.held.inside = price, inside
 
     def leave(self, bar: int, price: float, reason: str) -> None:
         held, self.held = self.held, None
