@@ -309,8 +309,9 @@ class Ledger:
                 float(paid[-1]),
                 float(entry_fee[-1]),
             )
-        worse = np.abs(paid - positions.entry_price).dot(quantity)
-        worse += np.abs(got - positions.exit_price)[closed].dot(quantity[closed])
+        worse = (
+            np.abs(paid - positions.entry_price) + np.where(closed, np.abs(got - positions.exit_price), 0)
+        ) * quantity
         signed = positions.side * quantity
         cash, shares = self._at_closes(positions, signed, -signed * paid - entry_fee, signed * got - exit_fee)
         equity = shares * self._bars.close
@@ -322,7 +323,7 @@ class Ledger:
             shares,
             equity,
             commissions=float(entry_fee.sum() + exit_fee.sum()),
-            slippage_cost=float(worse),
+            slippage_cost=float(worse.sum()),
             sequential_bars=self._sequential_bars,
         )
 
