@@ -12,7 +12,9 @@ from tickfold.strategies import Strategy, create
 
 MOST_COMBINATIONS = 1_000
 MOST_BARS = 100_000_000
-"""Bars times combinations: the reducer holds what the strategy asked for at each of them, at 6 bytes a bar at worst."""
+"""Bars times combinations: the reducer holds what the strategy asked for at each of them, and settles every set."""
+MOST_CHUNK_BARS = 10_000_000
+"""A chunk's bars times combinations: where the strategy asks at every bar, a worker takes a gigabyte for them."""
 MOST_WINDOW_RUNS = 100_000
 """Windows times combinations: a run of a few bars takes about a millisecond, whatever its length."""
 MOST_WINDOW_BARS = 1_000_000_000
@@ -76,6 +78,11 @@ def check_size(config: SweepConfig, bars: int) -> None:
         _check_limit(
             "in-sample bars of all windows times combinations", count * combinations * inside, MOST_WINDOW_BARS
         )
+
+
+def fewest_chunks(bars: int, sets: int) -> int:
+    """Return the number of chunks into which `bars` bars must be cut at least, to be simulated with so many `sets`."""
+    return -(-bars * sets // MOST_CHUNK_BARS)
 
 
 def _check_limit(what: str, asked: int, most: int) -> None:

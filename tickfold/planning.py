@@ -7,7 +7,7 @@ from tickfold.engine.account import Account, Commission, Sizing
 from tickfold.engine.chunk import Chunk, cut
 from tickfold.engine.orders import Orders
 from tickfold.errors import RunError
-from tickfold.grid import check_size, expand
+from tickfold.grid import check_size, expand, fewest_chunks
 from tickfold.protocol import Config, SweepConfig
 from tickfold.storage.catalog import Series
 from tickfold.strategies import Strategy, create
@@ -59,6 +59,8 @@ def check(config: Config, found: Sequence[Series]) -> list[Range]:
         check_size(config, sum(found.bars for found in ranges))
     if config.chunks is not None:
         _check_chunks(config.chunks, ranges)
+        if isinstance(config, SweepConfig):
+            _check_fewest_chunks(config.chunks, ranges[0].bars, len(strategies_of(config)))
     return ranges
 
 
@@ -80,11 +82,24 @@ def _check_chunks(chunks: int, ranges: Sequence[Range]) -> None:
         )
 
 
+def _check_fewest_chunks(chunks: int, bars: int, sets: int) -> None:
+    if chunks < (fewest := fewest_chunks(bars, sets)):
+        raise RunError(
+            f"chunks {chunks:,} is too few for {bars:,} bars with {sets:,} combinations; the sweep needs {fewest:,}"
+        )
+
+
 def chunks_of(config: Config, ranges: Sequence[Range], workers: int) -> list[list[Chunk]]:
     """Cut each of `ranges`, for `workers` that can run at once: each symbol has its part of them, by its bars."""
-    lookback = lookback_of(strategies_of(config))
+    strategies = strategies_of(config)
     bars = sum(found.bars for found in ranges)
-    return [cut(found.bars, lookback, max(1, workers * found.bars // bars), config.chunks) for found in ranges]
+
+    def cut_one(own: int) -> list[Chunk]:
+        lookback, share = lookback_of(strategies), max(1, workers * own // bars)
+        chunks, fewest = cut(own, lookback, share, config.chunks), fewest_chunks(own, len(strategies))
+        return chunks if len(chunks) >= fewest else cut(own, lookback, share, fewest)
+
+    return [cut_one(found.bars) for found in ranges]
 
 
 def account_of(config: Config, share: float = 1.0) -> Account:

@@ -210,3 +210,13 @@ def test_sql_finds_the_windows_of_a_walk_forward(tickfold: Command) -> None:
         (row["window"], row["parameters"], row["out_of_sample"]["total_return"]) for row in document["first"]
     ]
     assert len(found) == document["windows"] == (2148 - 500) // 250
+
+
+@pytest.mark.parametrize("windows", [[], ["--walk-forward", "500:250"]], ids=["sweep", "walk-forward"])
+def test_the_run_that_a_sweep_ends_with_has_a_report(tickfold: Command, tmp_path: Path, windows: list[str]) -> None:
+    sweep = "sweep --symbol real --strategy sma_cross --param fast=10,20 --param slow=30,60 --json"
+    document = json.loads(tickfold(*sweep.split(), *windows).stdout)
+    page = tmp_path / "report.html"
+    ended = tickfold("report", document["run_id"], "--output", str(page))
+    assert ended.status == 0, ended.stderr
+    assert document["run_id"] in page.read_text()

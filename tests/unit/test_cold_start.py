@@ -15,7 +15,7 @@ from tickfold.engine.bars import Bars
 from tickfold.engine.chunk import cut
 from tickfold.engine.fold import fold
 from tickfold.engine.orders import Orders
-from tickfold.storage import parquet, results, series, speculations
+from tickfold.storage import parquet, results, series, speculations, sweeps
 from tickfold.strategies import create
 
 close = 100 + np.random.default_rng(7).integers(-9, 10, 1_000).cumsum() / 100
@@ -26,7 +26,8 @@ orders = Orders(stop_loss=0.05)
 
 def work(chunk):
     bars = series.decode(written, chunk.start - chunk.warm_up(strategy.lookback), chunk.stop)
-    return speculations.decode(chunk, speculations.encode(simulate(bars, chunk, strategy, orders)))
+    file = speculations.encode([simulate(bars, chunk, strategy, orders)])
+    return speculations.ChunkFile(chunk, file).of(0)
 
 bars = series.decode(written)
 folded = fold([work(chunk) for chunk in chunks], bars, orders)
@@ -34,6 +35,8 @@ outcome = conclude(folded.decisions, bars, strategy, Account(10_000), orders)
 assert len(outcome.statement.trades) > 10
 parquet.encode(results.equity_table(bars, outcome))
 parquet.encode(results.trades_table("WALK", bars, outcome.statement.trades))
+(row,) = sweeps.sweep_rows([strategy], [outcome.metrics], [0])
+parquet.encode(parquet.table([row | {"parameters": "{}"}], sweeps.SWEEP))
 parquet.column(["WALK", None], results.RUNS.field("symbol").type)
 print(*sorted({name.partition(".")[0] for name in sys.modules}))
 """

@@ -6,8 +6,9 @@ import pytest
 
 from tickfold.engine.chunk import FEWEST_BARS, WAVES
 from tickfold.errors import RunError
+from tickfold.grid import MOST_CHUNK_BARS
 from tickfold.planning import Range, account_of, check, chunks_of
-from tickfold.protocol import Allocation, BacktestConfig
+from tickfold.protocol import Allocation, BacktestConfig, SweepConfig
 from tickfold.storage.catalog import Series, SeriesFile
 
 FIRST = datetime(2012, 1, 1, tzinfo=UTC)
@@ -84,3 +85,32 @@ def test_a_symbol_trades_its_share_of_the_capital() -> None:
     stock = [Allocation(symbol="A", share=0.25), Allocation(symbol="B", share=0.5)]
     assert [account_of(config(stock), each.share).capital for each in stock] == [2_500, 5_000]
     assert account_of(config("A")).capital == 10_000
+
+
+def sweep(slow: int, **more: object) -> SweepConfig:
+    """Ask for 500 combinations of an SMA cross."""
+    fast, slows = {"from": 1, "to": 100, "step": 1}, [slow + step for step in range(5)]
+    base = {"stock": "A", "startDate": "2012-01-01", "endDate": "2012-12-31", "startCapital": 10_000}
+    parameters = {"fast": fast, "slow": slows}
+    return SweepConfig.model_validate(base | {"strategy": "sma_cross", "parameters": parameters} | more)
+
+
+def test_a_sweep_is_cut_so_that_a_worker_can_hold_all_its_sets() -> None:
+    """An average of 9,000 bars would else be cut into two chunks, each at least ten times as long."""
+    wanted = sweep(9_000)
+    (chunks,) = chunks_of(wanted, check(wanted, [minutes("A", 200)]), workers=40)
+    assert len(chunks) == 200_000 * 500 // MOST_CHUNK_BARS == 10
+    assert max(chunk.stop - chunk.start for chunk in chunks) * 500 <= MOST_CHUNK_BARS
+
+
+def test_a_sweep_with_short_lookbacks_is_cut_as_a_run_is() -> None:
+    wanted = sweep(200)
+    (chunks,) = chunks_of(wanted, check(wanted, [minutes("A", 200)]), workers=10)
+    assert len(chunks) == WAVES * 10
+
+
+def test_too_few_chunks_for_all_its_sets_are_refused() -> None:
+    with pytest.raises(RunError) as caught:
+        check(sweep(200, chunks=9), [minutes("A", 200)])
+    assert str(caught.value) == "chunks 9 is too few for 200,000 bars with 500 combinations; the sweep needs 10"
+    assert len(check(sweep(200, chunks=10), [minutes("A", 200)])) == 1

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,11 @@ class Bars:
 
     def __getitem__(self, part: slice) -> "Bars":
         return Bars(**{name: getattr(self, name)[part] for name in COLUMNS}, decimals=self.decimals)
+
+    @cached_property
+    def log_returns(self) -> Floats:
+        """The logarithm of each close over the one before it: one fewer than bars. All runs of a sweep share them."""
+        return np.diff(np.log(self.close))
 
     @property
     def close_ticks(self) -> Floats:

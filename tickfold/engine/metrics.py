@@ -64,15 +64,15 @@ class Metrics:
 class TrackRecord:
     """All that metrics follow from.
 
-    `equity` (dollars) and `market` (what beta is measured against, in any unit) have a value at each `timestamp`;
-    `benchmark_return` is a fraction; `pnl` (dollars) and `trade_return` have a value for each closed trade, in the
-    order of their exits; `exposure` is the fraction of bars with a position; what was filled, and what it cost, are
-    dollars.
+    `equity` (dollars) has a value at each `timestamp`, `market_returns` (the log returns that beta is measured against)
+    from each to the next; `benchmark_return` is a fraction; `pnl` (dollars) and `trade_return` have a value for each
+    closed trade, in the order of their exits; `exposure` is the fraction of bars with a position; what was filled, and
+    what it cost, are dollars.
     """
 
     timestamp: Ints
     equity: Floats
-    market: Floats
+    market_returns: Floats
     benchmark_return: float
     pnl: Floats
     trade_return: Floats
@@ -89,7 +89,7 @@ def measure(bars: Bars, statement: Statement, lookback: int) -> Metrics:
         TrackRecord(
             timestamp=bars.timestamp,
             equity=statement.equity,
-            market=bars.close,
+            market_returns=bars.log_returns,
             benchmark_return=buy_and_hold_return(bars, lookback),
             pnl=trades.pnl,
             trade_return=trades.trade_return,
@@ -108,7 +108,7 @@ def measure_record(record: TrackRecord) -> Metrics:
     step = bar_step(timestamp)
     yearly = _yearly(timestamp, equity, step)
     drawdowns = _drawdowns(timestamp, equity, step)
-    beta = _beta(equity, record.market)
+    beta = _beta(equity, record.market_returns)
     return Metrics(
         final_equity=float(equity[-1]),
         peak_equity=float(equity.max()),
@@ -266,12 +266,12 @@ def _turnover(record: TrackRecord) -> float:
     return _ratio(record.value_filled / mean, _years(record.timestamp)) if mean > 0 else nan
 
 
-def _beta(equity: Floats, close: Floats) -> float:
+def _beta(equity: Floats, market_returns: Floats) -> float:
     """Return the slope of the account's log returns over the market's, bar by bar."""
     if len(equity) < 3 or equity.min() <= 0:
         return nan
-    ours, market = np.diff(np.log(equity)), np.diff(np.log(close))
+    ours = np.diff(np.log(equity))
+    market = market_returns - market_returns.mean()
     ours -= ours.mean()
-    market -= market.mean()
     ours *= market
     return _ratio(float(ours.sum()), float(np.square(market, out=market).sum()))

@@ -96,7 +96,7 @@ def combine(sleeves: Iterable[Sleeve], uninvested: float) -> Portfolio:
     record = TrackRecord(
         timestamp=total.timestamp,
         equity=equity,
-        market=market,
+        market_returns=np.diff(np.log(market)),
         benchmark_return=gain / capital,
         pnl=np.concatenate(pnl)[order],
         trade_return=np.concatenate(trade_return)[order],

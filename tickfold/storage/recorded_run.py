@@ -1,5 +1,6 @@
 """A finished run as it is read back: its request and its result from the record, its curve and trades from Parquet."""
 
+import json
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import pyarrow.parquet as pq
 
 from tickfold.engine.bars import Floats, Ints
 from tickfold.errors import RunError
-from tickfold.protocol import BacktestConfig, Result
+from tickfold.protocol import BacktestConfig, Result, SweepConfig, parse_config
 from tickfold.runs import RunStore
 from tickfold.storage import layout, parquet
 
@@ -86,13 +87,16 @@ def read_run(runs: RunStore, s3: "S3Client", bucket: str, run_id: str) -> Record
         raise RunError(f"run {run_id} has no result: it failed{why}")
     if run.result is None:
         raise RunError(f"run {run_id} has no result yet: it is still going")
-    config = BacktestConfig.model_validate_json(run.request)
+    result = Result.model_validate_json(run.result)
+    config = parse_config(json.loads(run.request))
+    if isinstance(config, SweepConfig):  # which ends with one run in full
+        config = config.run_with(result.parameters)
     if config.is_universe:
         raise RunError(f"run {run_id} is of a list of symbols, and a report shows one; query runs_by_symbol instead")
     return RecordedRun(
         config=config,
         created_at=run.created_at,
-        result=Result.model_validate_json(run.result).model_copy(update={"run_id": run_id}),
+        result=result.model_copy(update={"run_id": run_id}),
         curve=decode_curve(_get(s3, bucket, layout.equity_key(run_id))),
         trades=decode_trades(_get(s3, bucket, layout.trades_key(run_id))),
     )

@@ -76,5 +76,5 @@ def put_walk_forward(s3: "S3Client", bucket: str, run_id: str, rows: Sequence[Ro
 
 def _put(s3: "S3Client", bucket: str, key: str, rows: Sequence[Row], schema: pa.Schema) -> str:
     written = [row | {"parameters": json.dumps(row["parameters"])} for row in rows]
-    s3.put_object(Bucket=bucket, Key=key, Body=parquet.encode(pa.Table.from_pylist(written, schema=schema)))
+    s3.put_object(Bucket=bucket, Key=key, Body=parquet.encode(parquet.table(written, schema)))
     return f"s3://{bucket}/{key}"
