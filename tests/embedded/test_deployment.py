@@ -38,7 +38,8 @@ def test_every_output_names_something_that_exists(stack: EmbeddedStack) -> None:
     workgroup = stack.client("athena").get_work_group(WorkGroup=outputs["athena_workgroup"])["WorkGroup"]
     assert workgroup["Configuration"]["EnforceWorkGroupConfiguration"] is True
     tables = stack.client("glue").get_tables(DatabaseName=outputs["athena_database"])["TableList"]
-    assert {table["Name"] for table in tables} == {"bars", "trades", "equity", "runs"}
+    of_one, of_several = {"bars", "trades", "equity", "runs"}, {"equity_by_symbol", "runs_by_symbol"}
+    assert {table["Name"] for table in tables} == of_one | of_several | {"sweeps", "walk_forward"}
 
 
 def test_the_api_is_on_loopback_with_a_route_to_each_function(stack: EmbeddedStack) -> None:

@@ -124,7 +124,7 @@ def test_a_worker_run_twice_changes_nothing(stack: EmbeddedStack, url: str) -> N
     for chunk in (0, 4):
         answer = stack.client("lambda").invoke(
             FunctionName="tickfold-embedded-simulate:live",
-            Payload=json.dumps({"run_id": run_id, "chunk": chunk}),
+            Payload=json.dumps({"run_id": run_id, "symbol": "AAPL", "chunk": chunk}),
         )
         assert "FunctionError" not in answer
     assert objects(stack) == before
