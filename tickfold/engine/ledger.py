@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, repeat
 from typing import TypeVar, overload
 
 import numpy as np
@@ -204,9 +204,9 @@ class Ledger:
                 break
             post(quantity)
             value = quantity * paid
-            cash -= value + rate * value
+            cash -= value + rate * value if rate else value
             value = quantity * got
-            cash += value - rate * value
+            cash += value - rate * value if rate else value
         self._cash = cash
 
     def _try_again(self, refused: Positions) -> None:
@@ -246,9 +246,11 @@ class Ledger:
         paid, got = self._prices(positions)
         side, fees = positions.side, self._account.commission
         each = paid * (1 + fees.relative) + fees.per_share
-        fraction = bounds(self._account.sizing, self._bars, self._asks.bar[positions.ask]).fraction
-        columns = (side * paid, side * got, side * fees.relative, each, fraction)
-        return zip(*(column.tolist() for column in columns), strict=True)
+        found = bounds(self._account.sizing, self._bars, self._asks.bar[positions.ask]).fraction
+        count = len(positions)
+        fraction = found.tolist() if isinstance(found, np.ndarray) else repeat(found, count)
+        rate = (side * fees.relative).tolist() if fees.relative else repeat(0.0, count)
+        return zip((side * paid).tolist(), (side * got).tolist(), rate, each.tolist(), fraction, strict=True)
 
     def _prices(self, positions: Positions) -> tuple[Floats, Floats]:
         """Return what is paid and what is got a share: market prices made worse by spread and slippage.
@@ -288,8 +290,9 @@ class Ledger:
         positions, quantity = self.positions, np.array(self._quantity)
         paid, got = self._prices(positions)
         fees = self._account.commission
-        closed = positions.known
-        entry_fee, exit_fee = _fee(fees, quantity, paid), np.where(closed, _fee(fees, quantity, got), 0.0)
+        known = positions.known
+        closed = slice(int(np.count_nonzero(known)))  # only the last can be open
+        entry_fee, exit_fee = _fee(fees, quantity, paid), np.where(known, _fee(fees, quantity, got), 0.0)
         trades = Trades(
             side=positions.side[closed],
             quantity=quantity[closed],
@@ -301,7 +304,7 @@ class Ledger:
             reason=positions.reason[closed],
         )
         open_trade = None
-        if len(closed) and not closed[-1]:
+        if len(known) and not known[-1]:
             open_trade = OpenTrade(
                 int(positions.side[-1]),
                 float(quantity[-1]),
@@ -310,7 +313,7 @@ class Ledger:
                 float(entry_fee[-1]),
             )
         worse = (
-            np.abs(paid - positions.entry_price) + np.where(closed, np.abs(got - positions.exit_price), 0)
+            np.abs(paid - positions.entry_price) + np.where(known, np.abs(got - positions.exit_price), 0)
         ) * quantity
         signed = positions.side * quantity
         cash, shares = self._at_closes(positions, signed, -signed * paid - entry_fee, signed * got - exit_fee)

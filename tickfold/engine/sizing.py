@@ -12,23 +12,22 @@ MICROSECONDS_PER_YEAR = 365.25 * MICROSECONDS_PER_DAY
 
 @dataclass(frozen=True, eq=False)
 class Bounds:
-    """What bounds an order: a fraction of the cash for each, and for all of them dollars and shares."""
+    """What bounds orders: a fraction of the cash, for all or for each of them, dollars, and shares."""
 
-    fraction: Floats
+    fraction: Floats | float
     cash: float = np.inf
     shares: float = np.inf
 
 
 def bounds(sizing: Sizing, bars: Bars, decided: Ints) -> Bounds:
     """Return the bounds of orders that are decided at the closes of bars `decided`."""
-    all_cash = np.ones(len(decided))
     match sizing.kind:
         case "fraction":
-            return Bounds(all_cash * sizing.value)
+            return Bounds(sizing.value)
         case "cash":
-            return Bounds(all_cash, cash=sizing.value)
+            return Bounds(1.0, cash=sizing.value)
         case "shares":
-            return Bounds(all_cash, shares=sizing.value)
+            return Bounds(1.0, shares=sizing.value)
         case "volatility":
             with np.errstate(divide="ignore"):  # a price that stands still may be held with all cash
                 return Bounds(np.minimum(sizing.value / realized_volatility(bars, decided, sizing.bars), 1))
