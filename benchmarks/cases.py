@@ -36,16 +36,16 @@ class Cases:
     def warm_run(self) -> list[Figure]:
         seconds = self._warm("run", 1_000_000, 7, "tickfold", *VECTORBT)
         name, peer = _fastest(seconds, VECTORBT)
-        smaller = self._warm("run", 100_000, 5, "tickfold", "backtesting.py")
+        slower = self._warm("run", 1_000_000, 1, "tickfold", "backtesting.py")
         return [
             _faster(f"SMA cross, 1 M bars, warm; {name}", seconds["tickfold"], peer, 4),
-            _faster("SMA cross, 100 k bars, warm; backtesting.py", smaller["tickfold"], smaller["backtesting.py"], 200),
+            _faster("SMA cross, 1 M bars, warm; backtesting.py", slower["tickfold"], slower["backtesting.py"], 200),
         ]
 
     def run_with_stops(self) -> list[Figure]:
         seconds = self._warm("run_with_stops", 1_000_000, 5, "tickfold", *VECTORBT)
         name, peer = _fastest(seconds, VECTORBT)
-        return [_faster(f"The same with stops and targets, 1 M bars, warm; {name}", seconds["tickfold"], peer, 2)]
+        return [_faster(f"The same with stops and targets, 1 M bars, warm; {name}", seconds["tickfold"], peer, 4)]
 
     def fresh_run(self) -> list[Figure]:
         self._fresh("run", 1, *VECTORBT)  # compiles, and keeps what it compiled

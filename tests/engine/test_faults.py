@@ -49,8 +49,8 @@ FAULTS = {
     "asks are counted from the wrong chunk": ("fold.py", "asks=int(first)", "asks=max(int(first) - 1, 0)"),
     "the best price of a trailing stop starts anew": (
         "exits.py",
-        "self._best_so_far[which] = best[:, -1]",
-        "self._best_so_far[which] = best[:, 0]",
+        "self._best_so_far[which] = highest[:, -1]",
+        "self._best_so_far[which] = highest[:, 0]",
     ),
     "a refused order is tried again by the wish after it": (
         "ledger.py",

@@ -42,6 +42,7 @@ class _Search:
         self._target = self._level(orders.take_profit, 1)
         self._trail = None if orders.trailing_stop is None else 1 - side * orders.trailing_stop
         self._best_so_far = side * entry.price
+        self._inside = bool(entry.inside.any())
 
     def _level(self, distance: float | None, towards: int) -> Floats | None:
         if distance is None:
@@ -50,35 +51,36 @@ class _Search:
 
     def look(self, which: Ints, window: Ints, within: Flags) -> Flags:
         """Find the exits of positions `which` in the bars of `window`, a row each."""
-        entered = window == self._entry.bar[which, None]
-        part = entered & self._entry.inside[which, None]  # of this bar, only what came after the fill
-        stop = self._stops(which, window, part)
-        stopped = self._side * self._worst[window] <= stop
-        won = self._won(which, window) & ~part
-        hit = (stopped | won) & within
-        found: Flags = hit.any(axis=1)
+        best = self._best_of(which, window)
+        stop = self._stops(which, best)
+        stopped: Flags = within & (self._signed(self._worst, window) <= stop)
+        hit = stopped if self._target is None else stopped | ((best >= self._target[which, None]) & within)
+        found: Flags = np.logical_or.reduce(hit, axis=1)
         row = np.flatnonzero(found)
         column = hit[row].argmax(axis=1)
-        self._note(which[row], window[row, column], stop[row, column], stopped[row, column])
+        level = np.broadcast_to(stop, window.shape)
+        self._note(which[row], window[row, column], level[row, column], stopped[row, column])
         return found
 
-    def _stops(self, which: Ints, window: Ints, part: Flags) -> Floats:
-        """Return the level of the stop at each bar: the stop loss, or the trailing stop where that is nearer."""
-        level = np.full(window.shape, -np.inf)
-        if self._trail is not None:
-            best = self._side * self._best[window]
-            best[part] = -np.inf  # the high of the bar may have been before the fill
-            best = np.maximum.accumulate(np.column_stack([self._best_so_far[which], best]), axis=1)
-            self._best_so_far[which] = best[:, -1]
-            level = best[:, :-1] * self._trail  # of the bars before: high and low of one bar have no known order
-        if self._stop is not None:
-            level = np.maximum(level, self._stop[which, None])
-        return level
+    def _signed(self, prices: Floats, window: Ints) -> Floats:
+        taken = prices[window]
+        return taken if self._side > 0 else np.negative(taken, out=taken)
 
-    def _won(self, which: Ints, window: Ints) -> Flags:
-        if self._target is None:
-            return np.zeros(window.shape, dtype=np.bool_)
-        return self._side * self._best[window] >= self._target[which, None]
+    def _best_of(self, which: Ints, window: Ints) -> Floats:
+        """Return the best price of each bar, as far as it is known to have come after the entry."""
+        best = self._signed(self._best, window)
+        if self._inside:
+            best[(window == self._entry.bar[which, None]) & self._entry.inside[which, None]] = -np.inf
+        return best
+
+    def _stops(self, which: Ints, best: Floats) -> Floats:
+        """Return the level of the stop at each bar: the stop loss, or the trailing stop where that is nearer."""
+        fixed = np.full((len(which), 1), -np.inf) if self._stop is None else self._stop[which, None]
+        if self._trail is None:
+            return fixed
+        highest = np.maximum.accumulate(np.column_stack([self._best_so_far[which], best]), axis=1)
+        self._best_so_far[which] = highest[:, -1]
+        return np.maximum(highest[:, :-1] * self._trail, fixed)  # high and low of one bar have no known order
 
     def _note(self, which: Ints, bar: Ints, stop: Floats, stopped: Flags) -> None:
         """Keep where positions `which` end: at the open where that is past a level, else at the level, stops first."""

@@ -10,7 +10,7 @@ from tickfold.engine.bars import Ints
 Flags = npt.NDArray[np.bool_]
 Look = Callable[[Ints, Ints, Flags], Flags]
 
-_FIRST_WINDOW = 8
+_FIRST_WINDOW = 16
 _CELLS = 1 << 16
 """Bars that are looked at in one go, all positions together: what stays in a processor's cache."""
 
