@@ -50,6 +50,11 @@ class Asks:
             np.append(self.begins[1:], len(self))[: len(self.begins)], np.diff(self.begins, append=len(self))
         )
 
+    @cached_property
+    def until(self) -> Ints:
+        """For each ask the bar whose close asks for something else; where there is none, a bar that never comes."""
+        return np.append(self.bar, NEVER)[self.ends]
+
     def later(self, bars: int) -> Self:
         """Return these asks, their bars counted from `bars` bars earlier."""
         return type(self)(self.bar + bars, self.side)
@@ -135,7 +140,7 @@ def resolve(bars: Bars, asks: Asks, ask: Ints, orders: Orders) -> Positions:
     """Return what becomes of an order at each of `ask`, which must ask for a side and be in order."""
     last = len(bars) - 1
     bar, side = asks.bar[ask], asks.side[ask]
-    until = np.append(asks.bar, NEVER)[asks.ends[ask]]  # the bar whose close asks for something else
+    until = asks.until[ask]
     lives = until if orders.limit_bars is None else np.minimum(until, bar + orders.limit_bars)
     entry = enter(bars, bar, side, np.minimum(lives, last), orders)
     over = until if orders.max_bars is None else np.minimum(until, entry.after + orders.max_bars)

@@ -15,7 +15,8 @@ from tickfold.engine.bars import Bars, Floats, Ints
 from tickfold.engine.orders import END, MAX_BARS, NONE, REASONS, RUIN, SIGNAL, TAKE_PROFIT, Orders
 from tickfold.engine.sizing import Bounds, bounds
 
-_ASKS_AT_A_TIME = 256
+_FIRST_ASKS, _MOST_ASKS = 64, 65_536
+"""So many asks are tried at a time after a refusal: few at first, since the next one may well be paid for."""
 
 _Row = tuple[float, float, float, float, float]
 """Price paid and price got (0: not yet) and the commission's rate, all three negative for a short; what a share costs,
@@ -141,7 +142,7 @@ def settle(decisions: Decisions, bars: Bars, account: Account, orders: Orders) -
         return statement
     until = Ledger(decisions.asks, bars, account, orders, ruin=int(ruined.argmax()))
     until.post(ledger.positions)
-    return until.statement()
+    return replace(until.statement(), sequential_bars=statement.sequential_bars)
 
 
 class Ledger:
@@ -229,13 +230,16 @@ class Ledger:
         """Return the first ask after an order was refused; of market orders, the first that cash would pay for."""
         ask = int(max(refused.ask[0] + 1, np.searchsorted(self._asks.bar, refused.entry_bar[0])))
         end = int(self._asks.ends[refused.ask[0]])
+        without_exits = Orders(fill=self._orders.fill)  # of which nothing is asked but the price of the entry
+        count = _FIRST_ASKS
         while self._orders.limit is None and ask < end:
-            some = np.arange(ask, min(ask + _ASKS_AT_A_TIME, end))
-            tried = resolve(self._bars, self._asks, some, self._orders)
+            some = np.arange(ask, min(ask + count, end))
+            tried = resolve(self._bars, self._asks, some, without_exits)
             for number, (paid, _, _, each, fraction) in enumerate(self._rows(tried)):
                 if self._affordable(self._cash, abs(paid), each, fraction) > 0:
                     return ask + number
             ask += len(some)
+            count = min(2 * count, _MOST_ASKS)
         return ask
 
     def _next(self, position: Positions) -> int:
