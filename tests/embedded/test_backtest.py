@@ -151,7 +151,7 @@ def test_many_runs_at_once_do_not_meet(url: str) -> None:
 
 
 BAD: dict[str, tuple[Any, str]] = {
-    "unknown symbol": (start("NOPE"), "unknown symbol NOPE; known symbols: AAPL, FB,"),
+    "unknown symbol": (start("NOPE"), "unknown symbol NOPE; known symbols: AAPL, "),
     "no bars": (
         start("GOOG", "2024-01-01", "2024-01-02"),
         "GOOG has no 1d bars from 2024-01-01 to 2024-01-02; it has 2,148 from 2004-08-19 to 2013-03-01",

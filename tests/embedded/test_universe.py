@@ -110,7 +110,7 @@ def _odd_series(stack: EmbeddedStack) -> None:
 
 
 BAD: dict[str, tuple[Any, str]] = {
-    "unknown symbol": (start(["AAPL", "NOPE"]), "unknown symbol NOPE; known symbols: AAPL, FB,"),
+    "unknown symbol": (start(["AAPL", "NOPE"]), "unknown symbol NOPE; known symbols: AAPL, "),
     "no bars": (
         start(["AAPL", "FB"], "2012-01-01", "2012-02-01"),
         "FB has no 1d bars from 2012-01-01 to 2012-02-01; it has 196 from 2012-05-18 to 2013-03-01",
