@@ -1,62 +1,28 @@
-"""The messages between a client and Tickfold, version 1: what may be sent, and what comes back.
-
-Everything on the wire is JSON with camelCase names. Amounts are dollars, ratios fractions (0.21, not 21), dates are
-UTC days, times are milliseconds since 1970 UTC. A message to the client stays under `MAX_MESSAGE_BYTES`, since a
-larger WebSocket frame would close the connection.
-"""
+"""What a run and a sweep are: the config that a request carries, checked field by field."""
 
 import fractions
 import re
 from datetime import date
 from math import fsum
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    TypeAdapter,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
-from pydantic.alias_generators import to_camel
+from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, field_validator, model_validator
 
 from tickfold.engine.account import SizingKind
 from tickfold.engine.orders import Direction, Fill
-from tickfold.errors import RunError
-from tickfold.validation import explain
+from tickfold.protocol.wire import Wire
 
-VERSION: Final = 1
-MAX_MESSAGE_BYTES = 32_000
-MAX_REQUEST_BYTES = 32_000
 SYMBOL_PATTERN = r"^[A-Z0-9][A-Z0-9.^=_-]{0,19}$"
 TIMEFRAME_PATTERN = r"^[1-9][0-9]{0,2}(s|m|h|d|w)$"
 MOST_SYMBOLS = 100
 """In one run: so many fit into its result's message."""
+TAGS = ("(symbol)", "(symbols)", "(allocations)", "(number)", "(list)", "(range)")
+"""What pydantic puts into the path of an error about a stock or a parameter, and its sender never wrote."""
 
 _WHOLE = 1 + 1e-9
 """What shares may add up to: those of three symbols may have been rounded to 0.3333333334."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-
 _PARTS = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(%|bps?)\s*")
-
-
-class _Wire(BaseModel):
-    model_config = ConfigDict(
-        alias_generator=to_camel,
-        populate_by_name=True,
-        extra="forbid",
-        frozen=True,
-        allow_inf_nan=False,
-    )
-
-
-# --- from the client -------------------------------------------------------------------------------------------------
 
 
 def _of_parts(value: Any) -> Any:
@@ -70,7 +36,7 @@ Distance = Annotated[float, Field(gt=0, lt=1), BeforeValidator(_of_parts)]
 Dollars = Annotated[float, Field(ge=0, le=1_000_000_000)]
 
 
-class CommissionTerms(_Wire):
+class CommissionTerms(Wire):
     """What each fill costs: fixed + perShare · shares + relative · value, and minimum at least."""
 
     relative: Annotated[Fraction, Field(description="Fraction of the fill's value.")] = 0.0
@@ -83,7 +49,7 @@ def _of_a_number(value: Any) -> Any:
     return {"relative": value} if isinstance(value, int | float | str) else value
 
 
-class SizingTerms(_Wire):
+class SizingTerms(Wire):
     """How much an order buys or sells short; never more than the cash pays for."""
 
     kind: Annotated[
@@ -112,7 +78,7 @@ def _upper(value: Any) -> Any:
 Symbol = Annotated[str, Field(pattern=SYMBOL_PATTERN), BeforeValidator(_upper)]
 
 
-class Allocation(_Wire):
+class Allocation(Wire):
     """A symbol and its share of the capital."""
 
     symbol: Annotated[Symbol, Field(description="Symbol, as it was loaded.")]
@@ -136,7 +102,7 @@ Stock = Annotated[
 ]
 
 
-class _Config(_Wire):
+class _Config(Wire):
     """What a run and a sweep have in common."""
 
     stock: Annotated[
@@ -280,7 +246,7 @@ class BacktestConfig(_Config):
         return value
 
 
-class Range(_Wire):
+class Range(Wire):
     """Numbers at equal distances: `from`, `from` + `step` … as far as `to`, which is one of them if it is reached."""
 
     first: Annotated[Number, Field(alias="from")]
@@ -332,7 +298,7 @@ _Values = Annotated[
 ]
 
 
-class Windows(_Wire):
+class Windows(Wire):
     """The windows of a walk-forward: how many bars a choice is made on, and how many it is then traded for."""
 
     in_sample: Annotated[int, Field(ge=1, description="Bars on which the best parameters are chosen.")]
@@ -373,286 +339,19 @@ class SweepConfig(_Config):
         return BacktestConfig(**shared, parameters=parameters)
 
 
-Config = Annotated[BacktestConfig | SweepConfig, Field(union_mode="left_to_right")]
-"""That of a sweep always says what to rank by, which that of a run cannot."""
+def _kind_of_config(value: Any) -> str:
+    # That of a sweep always says what to rank by, which that of a run cannot.
+    ranked = "rankBy" in value if isinstance(value, dict) else isinstance(value, SweepConfig)
+    return "(sweep)" if ranked else "(run)"
 
 
-class StartBacktest(_Wire):
-    """Start a run."""
-
-    type: Literal["start_backtest"]
-    mode: Annotated[Literal["cloud"], Field(description="Where to run.")] = "cloud"
-    config: BacktestConfig
-
-
-class StartSweep(_Wire):
-    """Start a sweep: runs of one strategy with many sets of parameters, of which the best is given in full."""
-
-    type: Literal["start_sweep"]
-    mode: Annotated[Literal["cloud"], Field(description="Where to run.")] = "cloud"
-    config: SweepConfig
-
-
-class Resume(_Wire):
-    """Send a run's messages to this connection from now on, beginning with those after `after`."""
-
-    type: Literal["resume"]
-    run_id: Annotated[str, Field(min_length=1, max_length=80)]
-    after: Annotated[int, Field(ge=0, description="The last sequence number that the client has.")] = 0
-
-
-class Ping(_Wire):
-    """Keep the connection open: API Gateway closes one that is idle for ten minutes."""
-
-    type: Literal["ping"]
-
-
-Request = StartBacktest | StartSweep | Resume | Ping
-_REQUEST: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="type")])
-
-
-_TYPES = ("start_backtest", "start_sweep", "resume", "ping")
-TAGS = ("(symbol)", "(symbols)", "(allocations)", "(number)", "(list)", "(range)")
-"""What pydantic puts into the path of an error about a stock or a parameter, and its sender never wrote."""
-_KNOWN = f"known types: {', '.join(_TYPES)}"
-_EXAMPLE = 'send an object such as {"type": "start_backtest", "config": {"stock": "GOOG", ...}}'
-_NOT_A_REQUEST = {
-    "json_invalid": f"the message is not JSON; {_EXAMPLE}",
-    "dict_type": f"the message is JSON but not an object; {_EXAMPLE}",
-    "union_tag_not_found": f"the message has no type; {_KNOWN}",
-    "union_tag_invalid": f"the message has an unknown type; {_KNOWN}",
-}
-
-
-def parse_request(body: str) -> Request:
-    """Parse what a client sent.
-
-    Raises:
-        RunError: it is too long, not JSON, not an object, of an unknown type, or a field is wrong; the message names
-            each field that is wrong and says what was expected.
-    """
-    size = len(body.encode())
-    if size > MAX_REQUEST_BYTES:
-        raise RunError(f"the message has {size:,} bytes; at most {MAX_REQUEST_BYTES:,} are accepted")
-    try:
-        return _REQUEST.validate_json(body)
-    except ValidationError as error:
-        first = error.errors()[0]
-        whole = None if first["loc"] else _NOT_A_REQUEST.get(first["type"])
-        raise RunError(whole or explain(error, without=(*_TYPES, *TAGS))) from None
-
-
+Config = Annotated[
+    Annotated[BacktestConfig, Tag("(run)")] | Annotated[SweepConfig, Tag("(sweep)")],
+    Discriminator(_kind_of_config),
+]
 _CONFIG: TypeAdapter[Config] = TypeAdapter(Config)
 
 
 def parse_config(config: dict[str, Any]) -> Config:
     """Parse the config of a request that was accepted."""
     return _CONFIG.validate_python(config)
-
-
-# --- to the client ---------------------------------------------------------------------------------------------------
-
-
-LONGEST_REASON = 2_000
-
-
-def _shortened(reason: str) -> str:
-    return reason if len(reason) <= LONGEST_REASON else reason[: LONGEST_REASON - 1] + "…"
-
-
-Reason = Annotated[str, AfterValidator(_shortened), Field(description="What was wrong, and what would be right.")]
-
-
-class Message(_Wire):
-    """What every message to the client has: the run it belongs to, and its place among the run's messages."""
-
-    version: Literal[1] = VERSION
-    run_id: Annotated[str | None, Field(description="The run; null where no run was started.")] = None
-    sequence: Annotated[int, Field(ge=0, description="1, 2, 3 … in each run; 0 outside a run.")] = 0
-
-
-class Accepted(Message):
-    """The run was started."""
-
-    type: Literal["accepted"] = "accepted"
-    execution_arn: str
-    config: Config
-
-
-class Planned(Message):
-    """The range was cut into chunks."""
-
-    type: Literal["planned"] = "planned"
-    symbol: Annotated[str, Field(description="The symbol; several are joined by commas.")]
-    timeframe: str
-    bars: int
-    chunks: int
-    combinations: Annotated[int, Field(description="Sets of parameters that each chunk is simulated with.")] = 1
-
-
-class Progress(Message):
-    """So many chunks have been simulated."""
-
-    type: Literal["progress"] = "progress"
-    chunks_done: int
-    chunks: int
-
-
-class Partial(Message):
-    """A piece of the equity curve. Pieces come in order; a long curve is thinned, the whole of it is in Parquet."""
-
-    type: Literal["partial"] = "partial"
-    piece: Annotated[int, Field(ge=1, description="1 … pieces.")]
-    pieces: int
-    equity: Annotated[list[tuple[int, float]], Field(description="Time in milliseconds since 1970 UTC, dollars.")]
-    buy_and_hold: Annotated[
-        list[float | None],
-        Field(description="At the same times, the start capital held in the market; null before it is invested."),
-    ] = []
-
-
-class SymbolResult(_Wire):
-    """What one symbol of several did."""
-
-    symbol: str
-    share: Annotated[float, Field(description="Fraction of `startCapital`.")]
-    bars: int
-    metrics: Annotated[
-        dict[str, int | float | None],
-        Field(description="The most asked for: final_equity, total_return, sharpe, max_drawdown and trades."),
-    ]
-
-
-def _is_absent(value: Any) -> bool:
-    return not value
-
-
-class Ranked(_Wire):
-    """One run of a sweep."""
-
-    rank: Annotated[int, Field(ge=1)]
-    parameters: dict[str, Number]
-    metrics: Annotated[
-        dict[str, Number | None],
-        Field(description="The metric that ranks, and a few headline ones; all are in the table."),
-    ]
-
-
-class Sweep(Message):
-    """The runs of a sweep, best first. The table holds all of them with every metric; the message its head."""
-
-    type: Literal["sweep"] = "sweep"
-    rank_by: str
-    combinations: Annotated[int, Field(description="Runs in the table.")]
-    left_out: Annotated[int, Field(description="Combinations that the strategy does not accept.")]
-    best: Annotated[list[Ranked], Field(description="The head of the table; see below.")]
-    table_uri: Annotated[str, Field(description="Parquet: a row a run.")]
-
-
-class Sample(_Wire):
-    """A stretch of a walk-forward's window, and how a set of parameters did on it."""
-
-    start: Annotated[int, Field(description="The first bar's time, in milliseconds since 1970 UTC.")]
-    end: Annotated[int, Field(description="The last bar's.")]
-    metric: Annotated[float | None, Field(description="The metric that ranks; null where it is undefined.")]
-    total_return: float | None
-
-
-class WindowOutcome(_Wire):
-    """A window of a walk-forward: the parameters that were best in sample, and how they did out of it."""
-
-    window: Annotated[int, Field(ge=1)]
-    parameters: dict[str, Number]
-    in_sample: Sample
-    out_of_sample: Sample
-
-
-class WalkForward(Message):
-    """The windows of a walk-forward, in order. The table holds all of them; the message as many as fit."""
-
-    type: Literal["walk_forward"] = "walk_forward"
-    rank_by: str
-    combinations: Annotated[int, Field(description="Sets of parameters to choose from.")]
-    left_out: Annotated[int, Field(description="Combinations that the strategy does not accept.")]
-    windows: Annotated[int, Field(description="Windows in the table.")]
-    unused_bars: Annotated[int, Field(description="Bars at the end that fill no window.")]
-    first: Annotated[list[WindowOutcome], Field(description="The first windows; see below.")]
-    table_uri: Annotated[str, Field(description="Parquet: a row a window.")]
-
-
-class Result(Message):
-    """The run has ended well."""
-
-    type: Literal["result"] = "result"
-    symbol: Annotated[str, Field(description="The symbol; several are joined by commas.")]
-    timeframe: str
-    start: date
-    end: date
-    bars: int
-    strategy: str
-    parameters: dict[str, int | float]
-    chunks: int
-    replayed_bars: Annotated[int, Field(description="Bars that the fold had to run again.")]
-    sequential_bars: Annotated[
-        int, Field(description="Bars decided in sequence, since cash did not pay for an order.")
-    ] = 0
-    metrics: Annotated[
-        dict[str, int | float | None],
-        Field(description="As docs/metrics.md defines them; null where a metric is undefined."),
-    ]
-    execution_arn: str
-    trades_uri: str
-    equity_uri: str
-    duration_seconds: float
-    symbols: Annotated[
-        list[SymbolResult],
-        Field(exclude_if=_is_absent, description="Each symbol's own result. Only where `stock` was a list."),
-    ] = []
-    runs_by_symbol_uri: Annotated[
-        str, Field(exclude_if=_is_absent, description="All metrics of each symbol. Only where `stock` was a list.")
-    ] = ""
-    equity_by_symbol_uri: Annotated[
-        str, Field(exclude_if=_is_absent, description="Each symbol's own curve. Only where `stock` was a list.")
-    ] = ""
-
-
-class Failed(Message):
-    """The run has ended without a result."""
-
-    type: Literal["failed"] = "failed"
-    stage: Annotated[
-        Literal["start", "plan", "simulate", "reduce", "workflow"],
-        Field(description="Where it failed; `workflow` where no step did: it was stopped, or ran out of time."),
-    ]
-    reason: Reason
-
-
-class Error(Message):
-    """A request was refused; nothing was started."""
-
-    type: Literal["error"] = "error"
-    reason: Reason
-
-
-class Pong(Message):
-    """The answer to a ping."""
-
-    type: Literal["pong"] = "pong"
-
-
-ServerMessage = Accepted | Planned | Progress | Partial | Sweep | WalkForward | Result | Failed | Error | Pong
-_SERVER_MESSAGE: TypeAdapter[ServerMessage] = TypeAdapter(Annotated[ServerMessage, Field(discriminator="type")])
-
-
-def parse_message(text: str | bytes) -> ServerMessage:
-    """Parse what the server sent.
-
-    Raises:
-        ValidationError: it is no message of this version.
-    """
-    return _SERVER_MESSAGE.validate_json(text)
-
-
-def dump(message: BaseModel) -> str:
-    """Return `message` as it goes over the wire."""
-    return message.model_dump_json(by_alias=True)
