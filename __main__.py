@@ -7,11 +7,13 @@ from components.backtest_workflow import BacktestWorkflow
 from components.catalog import Catalog
 from components.configuration import Configuration
 from components.data_lake import DataLake
+from components.delivery import Delivery
 from components.package import Package
 from components.python_function import PythonFunction
 from components.tables import Tables
 from components.tags import tag_everything
 from components.websocket_api import WebSocketApi
+from tickfold import environment
 from tickfold.storage import layout
 
 configuration = Configuration.load(pulumi.Config())
@@ -23,7 +25,7 @@ lake = DataLake(name, protect=configuration.protect_data)
 catalog = Catalog(name, lake=lake, bytes_scanned_limit=configuration.bytes_scanned_limit)
 tables = Tables(name, protect=configuration.protect_data)
 
-# What runs: Plan, Simulate × N, Reduce, each of which posts to the client's connection.
+# What runs: Plan, Simulate × N, Reduce. What they tell of a run is kept, and delivered to whoever follows it.
 api = WebSocketApi(
     name,
     throttling_rate=configuration.throttling_rate,
@@ -32,7 +34,8 @@ api = WebSocketApi(
     own_account=configuration.own_api_gateway_account,
 )
 package = Package(name, bucket=lake.bucket_name, dependencies=configuration.dependencies)
-workflow = BacktestWorkflow(name, package=package, lake=lake, tables=tables, api=api, configuration=configuration)
+workflow = BacktestWorkflow(name, package=package, lake=lake, tables=tables, configuration=configuration)
+Delivery(name, package=package, tables=tables, api=api, configuration=configuration)
 
 # What answers the client.
 connect = PythonFunction(
@@ -40,7 +43,7 @@ connect = PythonFunction(
     module="connect",
     package=package,
     layers=["base"],
-    grants=[tables.connections.may("PutItem")],
+    grants=[tables.connections.may("PutItem", "UpdateItem"), tables.subscriptions.may("PutItem")],
     memory=512,
     timeout=10,
     log_retention_days=configuration.log_retention_days,
@@ -50,7 +53,7 @@ disconnect = PythonFunction(
     module="disconnect",
     package=package,
     layers=["base"],
-    grants=[tables.connections.may("DeleteItem")],
+    grants=[tables.connections.may("DeleteItem"), tables.subscriptions.may("BatchWriteItem")],
     memory=512,
     timeout=10,
     log_retention_days=configuration.log_retention_days,
@@ -64,13 +67,21 @@ message = PythonFunction(
         lake.may_read(layout.SERIES),
         lake.may_list(layout.SERIES),
         tables.runs.may("PutItem", "GetItem", "UpdateItem", "Query"),
-        tables.connections.may("GetItem", "DeleteItem"),
-        workflow.may_start(),
+        tables.runs.may_query("by_user"),
+        tables.users.may("PutItem", "GetItem", "UpdateItem"),
+        tables.connections.may("UpdateItem", "DeleteItem"),
+        tables.subscriptions.may("PutItem", "DeleteItem", "BatchWriteItem"),
+        workflow.may_start_and_stop(),
         api.may_post_to_connections(),
+        api.may_close_connections(),
     ],
     memory=1_769,
     timeout=29,
     log_retention_days=configuration.log_retention_days,
+    environment={
+        environment.RUNNING_LIMIT: str(configuration.max_running_runs),
+        environment.DAILY_LIMIT: str(configuration.max_daily_runs),
+    },
 )
 api.route("$connect", connect)
 api.route("$disconnect", disconnect)

@@ -17,7 +17,6 @@ from components.package import Layer, Package
 from components.python_function import PythonFunction
 from components.state_machine_definition import fill, read_definition
 from components.tables import Tables
-from components.websocket_api import WebSocketApi
 from tickfold import environment
 from tickfold.storage import layout
 
@@ -44,20 +43,15 @@ class BacktestWorkflow(pulumi.ComponentResource):
         package: Package,
         lake: DataLake,
         tables: Tables,
-        api: WebSocketApi,
         configuration: Configuration,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Create the workflow over `lake` and `tables`; it tells clients of its progress through `api`."""
+        """Create the workflow over `lake` and `tables`, in which it keeps what there is to tell of a run."""
         super().__init__("tickfold:index:BacktestWorkflow", name, None, opts)
         self._name = name
         self._package = package
         self._configuration = configuration
-        self._report = [
-            api.may_post_to_connections(),
-            tables.connections.may("DeleteItem"),
-            tables.runs.may("UpdateItem", "PutItem"),
-        ]
+        self._tell = tables.runs.may("GetItem", "UpdateItem", "PutItem")
         self.plan = self._create_plan(lake)
         self.simulate = self._create_simulate(lake)
         self.reduce = self._create_reduce(lake, tables)
@@ -75,10 +69,14 @@ class BacktestWorkflow(pulumi.ComponentResource):
         )
         self.register_outputs({"state_machine_arn": self.state_machine.arn})
 
-    def may_start(self) -> Grant:
-        """Grant starting a run."""
+    def may_start_and_stop(self) -> Grant:
+        """Grant starting a run, and stopping it."""
+        executions = self.state_machine.arn.apply(lambda arn: f"{_executions(arn)}:*")
         return Grant(
-            [Statement(["states:StartExecution"], [self.state_machine.arn])],
+            [
+                Statement(["states:StartExecution"], [self.state_machine.arn]),
+                Statement(["states:StopExecution"], [executions]),
+            ],
             {environment.STATE_MACHINE_ARN: self.state_machine.arn},
         )
 
@@ -119,7 +117,7 @@ class BacktestWorkflow(pulumi.ComponentResource):
                 lake.may_write(layout.EQUITY_BY_SYMBOL),
                 lake.may_write(layout.SWEEPS),
                 lake.may_write(layout.WALK_FORWARD),
-                tables.runs.may("GetItem"),
+                tables.users.may("UpdateItem"),
             ],
             memory=self._configuration.reduce_memory,
             timeout=600,
@@ -127,7 +125,7 @@ class BacktestWorkflow(pulumi.ComponentResource):
 
     def _create_report_failure(self, tables: Tables) -> PythonFunction:
         return self._create_function(
-            "report_failure", layers=["base"], grants=[tables.runs.may("GetItem")], memory=512, timeout=30
+            "report_failure", layers=["base"], grants=[tables.users.may("UpdateItem")], memory=512, timeout=30
         )
 
     def _create_function(
@@ -145,7 +143,7 @@ class BacktestWorkflow(pulumi.ComponentResource):
             module=module,
             package=self._package,
             layers=layers,
-            grants=[*grants, *self._report],
+            grants=[*grants, self._tell],
             memory=memory,
             timeout=timeout,
             log_retention_days=self._configuration.log_retention_days,
@@ -179,7 +177,7 @@ class BacktestWorkflow(pulumi.ComponentResource):
         return trust_document("states.amazonaws.com", condition)
 
     def _create_policy(self, lake: DataLake) -> aws.iam.RolePolicy:
-        functions = (self.plan, self.simulate, self.reduce, self.report_failure)
+        functions = (self.plan, self.simulate, self.reduce)
         grants = [*(function.may_be_invoked() for function in functions), lake.may_read(layout.CHUNKS)]
         granted = [statement for grant in grants for statement in grant.statements]
         return aws.iam.RolePolicy(
@@ -194,7 +192,6 @@ class BacktestWorkflow(pulumi.ComponentResource):
             PlanFunctionArn=self.plan.alias.arn,
             SimulateFunctionArn=self.simulate.alias.arn,
             ReduceFunctionArn=self.reduce.alias.arn,
-            ReportFailureFunctionArn=self.report_failure.alias.arn,
             Bucket=lake.bucket_name,
             MaxConcurrency=self._configuration.max_concurrency,
         )
@@ -230,11 +227,16 @@ class BacktestWorkflow(pulumi.ComponentResource):
         )
 
 
+def _executions(machine_arn: str) -> Arn:
+    machine = Arn.parse(machine_arn)
+    return machine._replace(resource=machine.resource.replace("stateMachine:", "execution:"))
+
+
 def distributed_map_policy(machine_arn: str, label: str) -> dict[str, Any]:
     """Return what the role of a machine needs for its own Distributed Map that is labelled `label`."""
     machine = Arn.parse(machine_arn)
     machine_name = machine.resource.removeprefix("stateMachine:")
-    executions = machine._replace(resource=f"execution:{machine_name}")
+    executions = _executions(machine_arn)
     express_children = machine._replace(resource=f"express:{machine_name}/{label}:*:*")
     statements = [
         Statement(["states:StartExecution"], [machine_arn]),

@@ -73,6 +73,10 @@ class Configuration(BaseModel):
     max_concurrency: Annotated[
         int, Field(ge=1, le=10_000, description="chunks of one run that are simulated at once, 1 to 10000")
     ] = 40
+    max_running_runs: Annotated[int, Field(ge=1, le=1_000, description="runs of one user at once, 1 to 1000")] = 20
+    max_daily_runs: Annotated[
+        int, Field(ge=1, le=1_000_000, description="runs that one user may start in a UTC day, 1 to 1000000")
+    ] = 2_000
     simulate_memory: Annotated[
         int, Field(ge=128, le=10_240, description="MB, 128 to 10240; 1769 are one full processor")
     ] = 1_769

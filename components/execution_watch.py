@@ -1,5 +1,4 @@
-"""Watches for executions that ended without a word to the client: aborted, timed out, or failed in a way that the
-state machine itself cannot catch."""
+"""Watches for executions that end without a result: failed, timed out or aborted. The state machine catches nothing."""
 
 import json
 
@@ -10,13 +9,10 @@ from components.python_function import PythonFunction
 
 _ENDED_BADLY = ["ABORTED", "FAILED", "TIMED_OUT"]
 _RETRY_SECONDS = 3_600
-_WHAT_ENDED = {"run_id": "$.detail.name", "status": "$.detail.status"}
-# An input template is text with <names> in it, each replaced by a JSON string.
-_REPORT = '{"run_id": <run_id>, "stage": "workflow", "error": {"Error": <status>}}'
 
 
 class ExecutionWatch(pulumi.ComponentResource):
-    """A rule on the default event bus, which has the failure reported; a run that was reported is left alone."""
+    """A rule on the default event bus, which has the failure reported."""
 
     rule: aws.cloudwatch.EventRule
 
@@ -51,7 +47,6 @@ class ExecutionWatch(pulumi.ComponentResource):
             rule=self.rule.name,
             target_id="report-failure",
             arn=report_failure.alias.arn,
-            input_transformer={"input_paths": _WHAT_ENDED, "input_template": _REPORT},
             retry_policy={"maximum_event_age_in_seconds": _RETRY_SECONDS, "maximum_retry_attempts": 10},
             opts=pulumi.ResourceOptions(parent=self, depends_on=[permission]),
         )

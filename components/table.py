@@ -43,24 +43,35 @@ class Table(pulumi.ComponentResource):
         name: str,
         *,
         key: Key,
-        indexes: Sequence[Index],
+        indexes: Sequence[Index] = (),
         variable: str,
         protect: bool,
+        stream: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Create the table. With `protect` neither Pulumi nor DynamoDB lets it be deleted."""
+        """Create the table. With `protect` neither Pulumi nor DynamoDB lets it be deleted.
+
+        With `stream` each row that is written is carried on as an event.
+        """
         super().__init__("tickfold:index:Table", name, None, opts)
         self._variable = variable
-        self.table = self._create_table(name, key, indexes, protect)
+        self.table = self._create_table(name, key, indexes, protect, stream)
         self.table_name = self.table.name
         self.register_outputs({"table_name": self.table_name})
+
+    def may_query(self, index: str) -> Grant:
+        """Grant queries of one of its indexes."""
+        statement = Statement(["dynamodb:Query"], [pulumi.Output.concat(self.table.arn, "/index/", index)])
+        return Grant([statement], {self._variable: self.table_name})
 
     def may(self, *actions: str) -> Grant:
         """Grant `actions`, such as "PutItem", on the table itself; its indexes are not included."""
         statement = Statement([f"dynamodb:{action}" for action in actions], [self.table.arn])
         return Grant([statement], {self._variable: self.table_name})
 
-    def _create_table(self, name: str, key: Key, indexes: Sequence[Index], protect: bool) -> aws.dynamodb.Table:
+    def _create_table(
+        self, name: str, key: Key, indexes: Sequence[Index], protect: bool, stream: bool
+    ) -> aws.dynamodb.Table:
         attributes = {attribute for keyed in (key, *(index.key for index in indexes)) for attribute in keyed.attributes}
         return aws.dynamodb.Table(
             f"{name}-table",
@@ -74,6 +85,8 @@ class Table(pulumi.ComponentResource):
             point_in_time_recovery={"enabled": True},
             server_side_encryption={"enabled": True},
             deletion_protection_enabled=protect,
+            stream_enabled=True if stream else None,
+            stream_view_type="NEW_IMAGE" if stream else None,
             opts=pulumi.ResourceOptions(parent=self, protect=protect),
         )
 

@@ -7,31 +7,46 @@ from tickfold import environment
 
 
 class Tables(pulumi.ComponentResource):
-    """The tables of connections and of runs."""
+    """The tables of connections and their subscriptions, of runs, and of what users have started."""
 
     connections: Table
+    subscriptions: Table
     runs: Table
+    users: Table
 
     def __init__(self, name: str, *, protect: bool, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Create both tables. With `protect` they cannot be deleted."""
+        """Create them. With `protect` they cannot be deleted."""
         super().__init__("tickfold:index:Tables", name, None, opts)
         self.connections = Table(
             f"{name}-connections",
             key=Key("connection_id"),
-            indexes=[
-                Index("by_user", Key("user_id", "connected_at")),
-                Index("by_portfolio", Key("portfolio_id", "connected_at")),
-            ],
             variable=environment.CONNECTIONS_TABLE,
             protect=protect,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        # A run's entries are its record (`run`) and its messages (`message#000001` and on).
+        self.subscriptions = Table(
+            f"{name}-subscriptions",
+            key=Key("topic", "connection_id"),
+            variable=environment.SUBSCRIPTIONS_TABLE,
+            protect=protect,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        # A run's entries are its record (`run`) and its messages (`event#000001` and on).
         self.runs = Table(
             f"{name}-runs",
             key=Key("run_id", "entry"),
             indexes=[Index("by_user", Key("user_id", "created_at"))],
             variable=environment.RUNS_TABLE,
+            protect=protect,
+            stream=True,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        # A user's entries are the runs that go on (`running`), the starts of a day (`day#2026-01-31`), and the keys
+        # under which runs were started (`key#...`).
+        self.users = Table(
+            f"{name}-users",
+            key=Key("user_id", "entry"),
+            variable=environment.USERS_TABLE,
             protect=protect,
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -110,6 +110,14 @@ class WebSocketApi(pulumi.ComponentResource):
             {environment.CONNECTIONS_ENDPOINT: self.connections_endpoint},
         )
 
+    def may_close_connections(self) -> Grant:
+        """Grant closing clients' connections."""
+        connections = pulumi.Output.concat(self.api.execution_arn, "/", STAGE, "/DELETE/@connections/*")
+        return Grant(
+            [Statement(["execute-api:ManageConnections"], [connections])],
+            {environment.CONNECTIONS_ENDPOINT: self.connections_endpoint},
+        )
+
     def _set_account(self) -> pulumi.Resource:
         return ApiGatewayAccount(self._name, opts=pulumi.ResourceOptions(parent=self))
 

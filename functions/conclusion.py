@@ -1,4 +1,4 @@
-"""The conclusion of a run: its result is kept, and streamed to the client."""
+"""The conclusion of a run: its result is kept, and told to whoever follows it."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -9,7 +9,7 @@ from functions import granted
 from tickfold.engine.backtest import Outcome
 from tickfold.engine.bars import Bars, Floats, Ints
 from tickfold.engine.metrics import Metrics
-from tickfold.protocol import Number, Partial, Result, SymbolResult, dump
+from tickfold.protocol import Number, Partial, Result, SymbolResult
 from tickfold.storage import layout, results
 from tickfold.storage.manifest import Manifest
 
@@ -66,13 +66,13 @@ class Finished:
 
 
 def conclude_run(manifest: Manifest, finished: Finished) -> None:
-    """Keep and send the result of a run of which the trades and curves are written."""
-    result = _result(manifest, finished)
+    """Keep and tell the result of a run of which the trades and curves are written."""
+    runs, result = granted.counted_runs(), _result(manifest, finished)
+    if runs.status(manifest.run_id) != "running":  # it was cancelled meanwhile
+        return
     results.put_run(granted.s3(), granted.bucket(), manifest, result)
-    _stream_curves(manifest.run_id, finished)
-    # In this order: a result that could not be sent is sent by the next attempt, at the price of sending it twice.
-    granted.outbox().send(manifest.run_id, result)
-    granted.runs().set(manifest.run_id, status="succeeded", result=dump(result))
+    _publish_curves(manifest.run_id, finished)
+    runs.end(manifest.run_id, result)
 
 
 def _result(manifest: Manifest, finished: Finished) -> Result:
@@ -99,11 +99,11 @@ def _result(manifest: Manifest, finished: Finished) -> Result:
     )
 
 
-def _stream_curves(run_id: str, finished: Finished) -> None:
+def _publish_curves(run_id: str, finished: Finished) -> None:
     points = results.thin(finished.timestamp, finished.equity, CURVE_POINTS)
     market = results.thin(finished.timestamp, finished.benchmark, CURVE_POINTS)
     held = [dollars if isfinite(dollars) else None for _, dollars in market]
     pieces = [slice(at, at + POINTS_A_PIECE) for at in range(0, len(points), POINTS_A_PIECE)]
     for number, piece in enumerate(pieces, 1):
         partial = Partial(piece=number, pieces=len(pieces), equity=points[piece], buy_and_hold=held[piece])
-        granted.outbox().send(run_id, partial)
+        granted.runs().publish(run_id, partial, once=f"partial {number}")

@@ -8,15 +8,23 @@ from botocore.config import Config
 
 from tickfold import environment
 from tickfold.connections import ConnectionStore, Post
-from tickfold.outbox import Outbox
+from tickfold.quota import Limits, Quota
 from tickfold.runs import RunStore
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_stepfunctions import SFNClient
 
 # The standard mode backs off with jitter, and counts API Gateway's LimitExceeded among the throttling errors.
 _RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 6}, max_pool_connections=16)
+# A post that takes long is given up: its connection is cut off, and its client comes back for the message.
+_IMPATIENT = Config(
+    retries={"mode": "standard", "total_max_attempts": 4},
+    connect_timeout=1,
+    read_timeout=2,
+    max_pool_connections=32,
+)
 
 
 @cache
@@ -35,18 +43,34 @@ def step_functions() -> "SFNClient":
 
 @cache
 def connections() -> ConnectionStore:
-    dynamodb = boto3.resource("dynamodb", config=_RETRIES)
-    return ConnectionStore(dynamodb.Table(environment.require(environment.CONNECTIONS_TABLE)))
+    return ConnectionStore(_table(environment.CONNECTIONS_TABLE), _table(environment.SUBSCRIPTIONS_TABLE))
 
 
 @cache
 def runs() -> RunStore:
-    dynamodb = boto3.resource("dynamodb", config=_RETRIES)
-    return RunStore(dynamodb.Table(environment.require(environment.RUNS_TABLE)))
+    """Return the table of runs, for those who only read it or tell of a run's progress."""
+    return RunStore(_table(environment.RUNS_TABLE))
 
 
 @cache
-def outbox() -> Outbox:
+def counted_runs() -> RunStore:
+    """Return the table of runs, for those who start or end them, which counts for their users."""
+    return RunStore(_table(environment.RUNS_TABLE), Quota(_table(environment.USERS_TABLE)))
+
+
+def limits() -> Limits:
+    """Return what one user may have."""
+    return Limits(
+        running=int(environment.require(environment.RUNNING_LIMIT)),
+        daily=int(environment.require(environment.DAILY_LIMIT)),
+    )
+
+
+@cache
+def post() -> Post:
     endpoint = environment.require(environment.CONNECTIONS_ENDPOINT)
-    client = boto3.client("apigatewaymanagementapi", endpoint_url=endpoint, config=_RETRIES)
-    return Outbox(runs(), Post(client, connections()))
+    return Post(boto3.client("apigatewaymanagementapi", endpoint_url=endpoint, config=_IMPATIENT))
+
+
+def _table(variable: str) -> "Table":
+    return boto3.resource("dynamodb", config=_RETRIES).Table(environment.require(variable))

@@ -1,32 +1,31 @@
 """$default: everything that a client sends. A request that is wrong is answered, and starts nothing."""
 
-import json
-import secrets
-from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions import granted
-from tickfold import environment
+from functions import following, granted, starting
+from functions.caller import Caller
 from tickfold.errors import RunError
 from tickfold.failure import reason_of
-from tickfold.planning import check
 from tickfold.protocol import (
-    Accepted,
+    Cancel,
     Error,
-    Failed,
+    GetResult,
+    IdentityMessage,
+    ListRuns,
     Ping,
     Pong,
+    RequestError,
     Resume,
     StartBacktest,
     StartSweep,
-    dump,
+    Subscribe,
+    Unsubscribe,
+    Whoami,
     parse_request,
 )
-from tickfold.runs import new_run_id
-from tickfold.storage.catalog import SeriesCatalog
 
 logger = Logger()
 
@@ -34,57 +33,58 @@ logger = Logger()
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Answer through the connection; the status code is API Gateway's only."""
-    connection_id = event["requestContext"]["connectionId"]
+    caller = Caller.of(event)
+    logger.append_keys(connection_id=caller.connection_id)
     try:
-        _answer(connection_id, event.get("body") or "")
-        logger.info("answered")
+        if caller.has_expired:
+            _turn_away(caller)
+        else:
+            _answer(caller, event.get("body") or "")
+    except RequestError as error:
+        caller.correlation_id = error.correlation_id
+        caller.answer(Error(code=error.code, reason=str(error)))
     except RunError as error:
-        granted.outbox().deliver(connection_id, Error(reason=str(error)))
+        caller.answer(Error(code=error.code, reason=str(error)))
     except Exception as error:
         logger.exception("the message could not be handled")
-        granted.outbox().deliver(connection_id, Error(reason=reason_of(error, "start")))
+        caller.answer(Error(code="internal", reason=reason_of(error, "the request")))
+    logger.info("answered")
     return {"statusCode": 200}
 
 
-def _answer(connection_id: str, body: str) -> None:
-    match parse_request(body):
+def _answer(caller: Caller, body: str) -> None:
+    request, ignored = parse_request(body)
+    caller.correlation_id = request.correlation_id
+    match request:
+        case StartBacktest() | StartSweep():
+            starting.start(caller, request, ignored)
+        case Cancel():
+            following.cancel(caller, request)
+        case Resume():
+            following.resume(caller, request)
+        case ListRuns():
+            following.list_runs(caller, request)
+        case GetResult():
+            following.get_result(caller, request)
+        case Subscribe():
+            following.subscribe(caller, request)
+        case Unsubscribe():
+            following.unsubscribe(caller, request)
         case Ping():
-            granted.outbox().deliver(connection_id, Pong())
-        case Resume(run_id=run_id, after=after):
-            _resume(connection_id, run_id, after)
-        case StartBacktest() | StartSweep() as request:
-            _start(connection_id, request)
+            caller.answer(Pong())
+        case Whoami():
+            identity = caller.identity
+            caller.answer(
+                IdentityMessage(
+                    user_id=identity.user_id,
+                    portfolios=list(identity.portfolios),
+                    expires_at=identity.expires_at * 1_000,
+                    connection_id=caller.connection_id,
+                )
+            )
 
 
-def _resume(connection_id: str, run_id: str, after: int) -> None:
-    run = granted.runs().get(run_id)
-    if run is None or run.user_id != granted.connections().user_of(connection_id):
-        raise RunError(f"there is no run {run_id}")
-    granted.runs().attach(run_id, connection_id)
-    for message in granted.runs().messages_after(run_id, after):
-        granted.outbox().post.send(connection_id, message)
-
-
-def _start(connection_id: str, request: StartBacktest | StartSweep) -> None:
-    config = request.config
-    symbols = [allocation.symbol for allocation in config.allocations]
-    found = SeriesCatalog(granted.s3(), granted.bucket()).find_all(symbols, config.timeframe)
-    check(config, found)
-    config = config.model_copy(update={"timeframe": found[0].timeframe})
-    run_id = new_run_id(symbols, config.strategy, datetime.now(UTC), secrets.token_hex(3))
-    logger.append_keys(run_id=run_id)
-    granted.runs().create(run_id, connection_id, granted.connections().user_of(connection_id), dump(config))
-    try:
-        started = granted.step_functions().start_execution(
-            stateMachineArn=environment.require(environment.STATE_MACHINE_ARN),
-            name=run_id,
-            input=json.dumps({"run_id": run_id, "request": config.model_dump(mode="json", by_alias=True)}),
-        )
-    except Exception as error:
-        logger.exception("the workflow could not be started")
-        granted.runs().set(run_id, status="failed")
-        failed = Failed(run_id=run_id, sequence=1, stage="start", reason=reason_of(error, "start"))
-        granted.outbox().deliver(connection_id, failed)
-        return
-    accepted = Accepted(run_id=run_id, sequence=1, execution_arn=started["executionArn"], config=config)
-    granted.outbox().deliver(connection_id, accepted)
+def _turn_away(caller: Caller) -> None:
+    caller.answer(Error(code="expired", reason="the token has expired; connect again with a new one"))
+    granted.connections().remove(caller.connection_id)
+    granted.post().close(caller.connection_id)

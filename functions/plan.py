@@ -34,7 +34,7 @@ def handler(event: Event) -> Event:
         ],
     )
     items_key = manifest.put(granted.s3(), granted.bucket())
-    granted.runs().set(run_id, execution_arn=manifest.execution_arn, bars=manifest.bars, chunks=manifest.chunks)
+    granted.runs().set(run_id, bars=manifest.bars, chunks=manifest.chunks)
     planned = Planned(
         symbol=manifest.symbol,
         timeframe=manifest.timeframe,
@@ -42,5 +42,5 @@ def handler(event: Event) -> Event:
         chunks=manifest.chunks,
         combinations=len(strategies_of(config)),
     )
-    granted.outbox().send(run_id, planned)
+    granted.runs().publish(run_id, planned, once="planned")
     return {"run_id": run_id, "items_key": items_key, "chunks": manifest.chunks}

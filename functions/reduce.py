@@ -22,20 +22,26 @@ from tickfold.strategies import Strategy, create
 
 @step("reduce")
 def handler(event: Event) -> Event:
-    """Take run_id; return it and the run's status. A run that has its result already is left as it is."""
+    """Take run_id; return it and the run's status. A run that has ended is left as it is.
+
+    Only a run that has failed goes on: that the workflow comes here again means that its execution was redriven.
+    """
     run_id = event["run_id"]
-    run = granted.runs().get(run_id)
-    if run is None or run.status != "succeeded":
-        manifest = Manifest.get(granted.s3(), granted.bucket(), run_id)
-        match manifest.config:
-            case SweepConfig() as config:
-                finished = reduce_sweep(manifest, config)
-            case BacktestConfig(is_universe=True) as config:
-                finished = _universe(manifest, config)
-            case BacktestConfig() as config:
-                finished = _one_symbol(manifest, config)
-        conclude_run(manifest, finished)
-    return {"run_id": run_id, "status": "succeeded"}
+    runs = granted.counted_runs()
+    runs.reopen(run_id)
+    if (status := runs.status(run_id)) != "running":
+        return {"run_id": run_id, "status": status}
+    manifest = Manifest.get(granted.s3(), granted.bucket(), run_id)
+    runs.publish_all_done(run_id, manifest.chunks)
+    match manifest.config:
+        case SweepConfig() as config:
+            finished = reduce_sweep(manifest, config)
+        case BacktestConfig(is_universe=True) as config:
+            finished = _universe(manifest, config)
+        case BacktestConfig() as config:
+            finished = _one_symbol(manifest, config)
+    conclude_run(manifest, finished)
+    return {"run_id": run_id, "status": runs.status(run_id)}
 
 
 def _one_symbol(manifest: Manifest, config: BacktestConfig) -> Finished:

@@ -84,7 +84,7 @@ def _rank(swept: _Swept) -> Finished:
     order = rank(metrics, config.rank_by)
     rows = sweeps.sweep_rows(strategies, metrics, order)
     uri = sweeps.put_sweep(granted.s3(), granted.bucket(), swept.manifest.run_id, rows)
-    granted.outbox().send(swept.manifest.run_id, _sweep_message(swept, rows, uri))
+    granted.runs().publish(swept.manifest.run_id, _sweep_message(swept, rows, uri), once="table")
     best, replayed_bars = run(order[0])
     results.put_curves(granted.s3(), granted.bucket(), swept.manifest, bars, best)
     return Finished.of_one_symbol(
@@ -109,7 +109,8 @@ def _walk_forward(swept: _Swept, asked: Windows) -> Finished:
     )
     rows = sweeps.walk_forward_rows(swept.grid.strategies, walk, bars, config.rank_by)
     uri = sweeps.put_walk_forward(granted.s3(), granted.bucket(), swept.manifest.run_id, rows)
-    granted.outbox().send(swept.manifest.run_id, _walk_forward_message(swept, rows, uri, len(bars) - walk.stop))
+    table = _walk_forward_message(swept, rows, uri, len(bars) - walk.stop)
+    granted.runs().publish(swept.manifest.run_id, table, once="table")
     traded = bars[walk.start : walk.stop]
     results.put_curves(granted.s3(), granted.bucket(), swept.manifest, traded, walk.outcome)
     first, last = (utc(int(time)).date() for time in traded.timestamp[[0, -1]])

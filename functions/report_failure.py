@@ -1,23 +1,36 @@
-"""Report failure: tells the client what failed and why. The workflow asks for it, or the watch over its executions."""
+"""Report failure: ends a run whose execution has ended without a result, and tells whoever follows it why."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions import granted
-from functions.step import Event, step
-from tickfold.failure import reason_of_state
-from tickfold.protocol import Failed
+from tickfold.failure import reason_of_state, stage_of
+from tickfold.protocol import Cancelled, Failed
+from tickfold.run import Run
+
+logger = Logger()
+
+_DONE_TO_IT = ("ABORTED", "TIMED_OUT")
 
 
-@step("report_failure", noted=False)
-def handler(event: Event) -> Event:
-    """Take run_id, the stage that failed, and the Error and Cause that were caught; a run that has ended is left."""
-    run_id, stage, caught = event["run_id"], event["stage"], event["error"]
-    run = granted.runs().get(run_id)
-    if run is None or run.status != "running":
-        return {"run_id": run_id}
-    if run.failure and stage in (run.failure["stage"], "workflow"):
-        stage, reason = run.failure["stage"], run.failure["reason"]
-    else:
-        reason = reason_of_state(caught["Error"], caught.get("Cause", ""), stage)
-    failed = Failed(stage=stage, reason=reason)
-    granted.runs().set(run_id, status="failed", reason=reason)
-    granted.outbox().send(run_id, failed)
-    return {"run_id": run_id}
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], _context: LambdaContext) -> None:
+    """Take the event by which Step Functions tells that an execution has ended; a run that has ended is left."""
+    detail = event["detail"]
+    logger.append_keys(run_id=detail["name"], status=detail["status"])
+    run = granted.runs().get(detail["name"])
+    if run is not None:
+        ended = granted.counted_runs().end(run.run_id, Cancelled() if run.cancel_requested else _failed(run, detail))
+        logger.info("reported" if ended else "the run had ended before")
+
+
+def _failed(run: Run, detail: dict[str, Any]) -> Failed:
+    """Say why the run has failed: what its step has noted, or else what Step Functions knows."""
+    if detail["status"] in _DONE_TO_IT:
+        return Failed(stage="workflow", reason=reason_of_state(detail["status"], "", "workflow"))
+    if run.failure:
+        return Failed(stage=run.failure.stage, reason=run.failure.reason)
+    error, stage = detail.get("error") or "", stage_of(run)
+    return Failed(stage=stage, reason=reason_of_state(error, detail.get("cause") or "", stage))

@@ -10,16 +10,16 @@ from functions.step import Event, step
 from tickfold.engine.sweep import simulate_all
 from tickfold.errors import RunError
 from tickfold.planning import lookback_of, orders_of, strategies_of
-from tickfold.protocol import Progress
 from tickfold.storage import layout, speculations
 from tickfold.storage.manifest import Manifest
 from tickfold.storage.series import SeriesStore
 
-PROGRESS_MESSAGES = 20
-"""At most so many a run, however many chunks there are."""
+
+def _part(event: Event) -> str:
+    return f"chunk {event['chunk']} of {event['symbol']}: "
 
 
-@step("simulate")
+@step("simulate", part=_part)
 def handler(event: Event) -> Event:
     """Take run_id, symbol and the chunk's number; return nothing, since a map's results are gathered in one place."""
     run_id, symbol, number = event["run_id"], event["symbol"], event["chunk"]
@@ -36,17 +36,11 @@ def handler(event: Event) -> Event:
     except Exception as error:  # the strategy may be the user's own, and then its error is for the user to read
         raise RunError(f"strategy {strategies[0].name} failed: {type(error).__name__}: {error}") from error
     if speculations.put(granted.s3(), granted.bucket(), layout.chunk_key(run_id, symbol, number), found):
-        _tell(run_id, manifest.chunks)
+        runs = granted.runs()
+        runs.publish_progress(runs.chunk_done(run_id))
     return {}
 
 
 @lru_cache(maxsize=4)
 def _manifest(run_id: str) -> Manifest:
     return Manifest.get(granted.s3(), granted.bucket(), run_id)
-
-
-def _tell(run_id: str, chunks: int) -> None:
-    """Count the chunk, and send progress each time another twentieth of the run is done."""
-    done = granted.runs().chunk_done(run_id)
-    if done * PROGRESS_MESSAGES // chunks > (done - 1) * PROGRESS_MESSAGES // chunks:
-        granted.outbox().send(run_id, Progress(chunks_done=done, chunks=chunks))

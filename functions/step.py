@@ -9,6 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions import granted
 from tickfold.failure import reason_of
+from tickfold.protocol import Stage
 
 logger = Logger()
 
@@ -16,10 +17,14 @@ Event = dict[str, Any]
 Handler = Callable[[Event, LambdaContext], Event]
 
 
-def step(stage: str, *, noted: bool = True) -> Callable[[Callable[[Event], Event]], Handler]:
+def _all_of_it(_event: Event) -> str:
+    return ""
+
+
+def step(stage: Stage, *, part: Callable[[Event], str] = _all_of_it) -> Callable[[Callable[[Event], Event]], Handler]:
     """Make a handler of a function that takes a step's input and returns its output.
 
-    Where `noted`, the reason of a failure is kept in the run's record, for the report.
+    The reason of a failure is kept in the run's record, for the report; `part` says which part of the stage it is of.
     """
 
     def decorate(work: Callable[[Event], Event]) -> Handler:
@@ -32,8 +37,7 @@ def step(stage: str, *, noted: bool = True) -> Callable[[Callable[[Event], Event
                 output = work(event)
             except Exception as error:
                 logger.exception("the step failed")
-                if noted:
-                    _note(run_id, stage, reason_of(error, stage))
+                _note(run_id, stage, part(event) + reason_of(error, stage))
                 raise
             logger.info("the step is done")
             return output
@@ -43,7 +47,7 @@ def step(stage: str, *, noted: bool = True) -> Callable[[Callable[[Event], Event
     return decorate
 
 
-def _note(run_id: str, stage: str, reason: str) -> None:
+def _note(run_id: str, stage: Stage, reason: str) -> None:
     try:
         granted.runs().note_failure(run_id, stage, reason)
     except Exception:

@@ -1,68 +1,136 @@
-"""Connections: who is connected, and how to send to them."""
+"""Connections: who is connected, what each connection is subscribed to, and how to send to it."""
 
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from boto3.dynamodb.conditions import Key
 from botocore.exceptions import ClientError
+
+from tickfold.errors import RunError
+from tickfold.identity import Identity
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
     from mypy_boto3_dynamodb.service_resource import Table
 
-TIME_TO_LIVE_SECONDS = 24 * 3_600
-ANONYMOUS = "anonymous"
-"""The user of a connection that no authorizer has named."""
+LONGEST_SECONDS = 2 * 3_600 + 300
+"""API Gateway closes a connection after two hours."""
+MOST_TOPICS = 200
+"""That one connection may be subscribed to."""
 
 _GONE = ("GoneException", "410", "BadRequestException")
 """410: closed. 400: an id that API Gateway never gave out, such as that of the Lambda console's test event."""
 
 
 class ConnectionStore:
-    """The table of open connections. $disconnect is best effort, so rows also expire."""
+    """The tables of open connections and of their subscriptions.
 
-    def __init__(self, table: "Table") -> None:
-        self._table = table
+    Rows expire with the connection or with its token, whichever comes first: $disconnect is best effort.
+    """
 
-    def add(self, connection_id: str, user_id: str, portfolio_id: str | None = None) -> None:
+    def __init__(self, connections: "Table", subscriptions: "Table") -> None:
+        self._connections = connections
+        self._subscriptions = subscriptions
+
+    def add(self, connection_id: str, identity: Identity) -> None:
         """Remember a connection that is being opened."""
-        item: dict[str, str | int] = {
+        item: dict[str, Any] = {
             "connection_id": connection_id,
-            "user_id": user_id,
+            "user_id": identity.user_id,
             "connected_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "expires_at": int(time.time()) + TIME_TO_LIVE_SECONDS,
+            "expires_at": _expiry(identity),
         }
-        if portfolio_id:
-            item["portfolio_id"] = portfolio_id
-        self._table.put_item(Item=item)
+        if identity.portfolios:
+            item["portfolios"] = set(identity.portfolios)
+        self._connections.put_item(Item=item)
 
-    def user_of(self, connection_id: str) -> str:
-        """Return the user of a connection; an unknown or expired one belongs to nobody in particular."""
-        item = self._table.get_item(Key={"connection_id": connection_id}).get("Item")
-        if item is None or int(str(item["expires_at"])) < time.time():
-            return ANONYMOUS
-        return str(item["user_id"])
+    def subscribe(self, connection_id: str, identity: Identity, topic: str) -> None:
+        """Subscribe a connection to `topic`; to do it twice is no error. A row that was lost is made again.
 
-    def remove(self, connection_id: str) -> None:
-        """Forget a connection; forgetting it twice is no error."""
-        self._table.delete_item(Key={"connection_id": connection_id})
+        Raises:
+            RunError: it is subscribed to as many topics as it may be.
+        """
+        expires = _expiry(identity)
+        try:
+            self._connections.update_item(
+                Key={"connection_id": connection_id},
+                UpdateExpression="ADD topics :topic SET user_id = :user, expires_at = :expires",
+                ConditionExpression="attribute_not_exists(topics) OR size(topics) < :most OR contains(topics, :name)",
+                ExpressionAttributeValues={
+                    ":topic": {topic},
+                    ":name": topic,
+                    ":user": identity.user_id,
+                    ":expires": expires,
+                    ":most": MOST_TOPICS,
+                },
+            )
+        except self._connections.meta.client.exceptions.ConditionalCheckFailedException:
+            reason = (
+                f"a connection may have {MOST_TOPICS} subscriptions, and this one has: unsubscribe, or open another"
+            )
+            raise RunError(reason, "limit") from None
+        self._subscriptions.put_item(Item={"topic": topic, "connection_id": connection_id, "expires_at": expires})
+
+    def unsubscribe(self, connection_id: str, topic: str) -> None:
+        """Undo it; to undo it twice is no error."""
+        self._subscriptions.delete_item(Key={"topic": topic, "connection_id": connection_id})
+        self._connections.update_item(
+            Key={"connection_id": connection_id},
+            UpdateExpression="DELETE topics :topic",
+            ConditionExpression="attribute_exists(connection_id)",
+            ExpressionAttributeValues={":topic": {topic}},
+        )
+
+    def subscribers(self, topic: str) -> Iterator[str]:
+        """Yield the ids of the connections that are subscribed to `topic` and have not expired."""
+        more: dict[str, Any] = {}
+        while True:
+            found = self._subscriptions.query(
+                KeyConditionExpression=Key("topic").eq(topic), ConsistentRead=True, **more
+            )
+            for item in found["Items"]:
+                if int(str(item["expires_at"])) > time.time():
+                    yield str(item["connection_id"])
+            if "LastEvaluatedKey" not in found:
+                return
+            more = {"ExclusiveStartKey": found["LastEvaluatedKey"]}
+
+    def remove(self, connection_id: str, topics: Iterable[str] = ()) -> None:
+        """Forget a connection and its subscriptions, also those to `topics`; to forget it twice is no error."""
+        before = self._connections.delete_item(Key={"connection_id": connection_id}, ReturnValues="ALL_OLD")
+        known: Any = before.get("Attributes", {}).get("topics", ())
+        with self._subscriptions.batch_writer() as batch:
+            for topic in {*known, *topics}:
+                batch.delete_item(Key={"topic": topic, "connection_id": connection_id})
+
+
+def _expiry(identity: Identity) -> int:
+    return min(identity.expires_at, int(time.time()) + LONGEST_SECONDS)
 
 
 @dataclass(frozen=True)
 class Post:
-    """Sends text to connections."""
+    """Sends messages to connections, one after the other."""
 
     client: "ApiGatewayManagementApiClient"
-    connections: ConnectionStore
 
     def send(self, connection_id: str, text: str) -> bool:
-        """Send `text`; return whether the connection was there. One that is gone is forgotten, and is no error."""
+        """Send `text`; return whether the connection was there."""
         try:
             self.client.post_to_connection(ConnectionId=connection_id, Data=text.encode())
         except ClientError as error:
             if error.response["Error"]["Code"] not in _GONE:
                 raise
-            self.connections.remove(connection_id)
             return False
         return True
+
+    def close(self, connection_id: str) -> None:
+        """Close a connection, so that its client opens another; one that is closed already is no error."""
+        try:
+            self.client.delete_connection(ConnectionId=connection_id)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _GONE:
+                raise

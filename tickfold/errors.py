@@ -3,8 +3,9 @@
 from typing import Literal
 
 ErrorCode = Literal["invalid", "unknown_type", "not_found", "conflict", "limit", "expired", "internal"]
-"""The kinds of a refusal, for programs: what was sent is wrong; its type is not known; it names what is not there, or not
-the user's; what it asks for cannot be done now; the user has reached a limit; the token has expired; Tickfold failed."""
+"""The kinds of a refusal, for programs: what was sent is wrong; its type is not known; it names what is not there, or
+is not the user's; it cannot be done now; the user has reached a limit; the token has expired; Tickfold itself failed.
+"""
 
 
 class RunError(Exception):

@@ -5,6 +5,8 @@ import re
 from typing import Any
 
 from tickfold.errors import RunError
+from tickfold.protocol import Stage
+from tickfold.run import Run
 
 _REFUSED = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z*]+)")
 _SAID_BY_AWS = {
@@ -43,6 +45,13 @@ def reason_of_state(error: str, cause: str, stage: str) -> str:
     if refused:
         return _refusal(stage, refused[1])
     return f"{stage} failed: {_SAID_BY_AWS.get(error, 'internal error')}; the execution and the logs say more"
+
+
+def stage_of(run: Run) -> Stage:
+    """Return the stage in which a run must have failed, as far as its record tells."""
+    if "planned" not in run.published:
+        return "plan"
+    return "simulate" if run.shown < run.chunks else "reduce"
 
 
 def _refusal(stage: str, action: str) -> str:

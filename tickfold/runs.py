@@ -1,86 +1,116 @@
-"""Runs: the record of each run, and the messages that were sent about it."""
+"""Runs: the table of their records, and of their messages, kept in order for whoever follows them.
+
+A message is appended in one transaction with the change of the record that it tells of, on condition that nobody has
+appended another since the record was read. So sequence numbers have no gaps, a run ends once, and a function that is
+invoked twice tells of its work once. The table's stream carries each message on to the subscribers.
+"""
 
 import json
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Key
 
+from tickfold.protocol import (
+    MAX_MESSAGE_BYTES,
+    Accepted,
+    Cancelled,
+    Failed,
+    Final,
+    Message,
+    Progress,
+    Reopened,
+    Result,
+    Stage,
+    Status,
+    dump,
+)
+from tickfold.quota import Quota, Start
+from tickfold.run import Run
+from tickfold.transaction import ConditionFailedError, Write, transact
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-MESSAGES_LIVE_SECONDS = 24 * 3_600
+MESSAGES_LIVE_SECONDS = 7 * 24 * 3_600
+RECORDS_LIVE_SECONDS = 90 * 24 * 3_600
+PROGRESS_SECONDS = 0.5
+"""Between two messages that tell of progress, at least."""
+PROGRESS_STEPS = 50
+"""In so many steps at most, however many chunks there are."""
+
 _RECORD = "run"
-_MESSAGE = "message#"
-
-
-def new_run_id(symbols: Sequence[str], strategy: str, now: datetime, suffix: str) -> str:
-    """Return a readable id that is a valid name for an execution: letters, digits, `-` and `_`, 80 at most."""
-    first = "".join(c if c.isalnum() else "-" for c in symbols[0].lower())
-    name = first if len(symbols) == 1 else f"{first}-and-{len(symbols) - 1}-more"
-    return f"{name}-{strategy}-{now:%Y%m%dT%H%M%S}-{suffix}"[:80]
+_LAST_SEQUENCE = 999_999
+_STATUS: dict[type[Message], Status] = {Result: "succeeded", Failed: "failed", Cancelled: "cancelled"}
 
 
 @dataclass(frozen=True)
-class Run:
-    """A run's record, as far as code needs to read it back.
+class _Change:
+    """What happens to a record along with a message: where it `applies`, what it sets, and what is then published."""
 
-    `request` is the BacktestConfig as JSON, `result` the Result as JSON, or None where there is none.
-    """
-
-    run_id: str
-    user_id: str
-    status: str
-    created_at: datetime
-    execution_arn: str
-    failure: dict[str, str] | None
-    request: str
-    result: str | None
+    applies: Callable[[Run], bool]
+    sets: Mapping[str, Any] = field(default_factory=dict)
+    published: str | None = None
 
 
 class RunStore:
     """The table of runs."""
 
-    def __init__(self, table: "Table") -> None:
+    def __init__(self, table: "Table", quota: Quota | None = None) -> None:
+        """Work on `table`; who starts, ends or reopens runs needs the quota of their users as well."""
         self._table = table
+        self._quota_or_none = quota
 
-    def create(self, run_id: str, connection_id: str, user_id: str, request: str) -> None:
-        """Record a run that is about to start. Sequence number 1 is kept for the message that says so."""
-        self._table.put_item(
-            Item={
-                "run_id": run_id,
-                "entry": _RECORD,
-                "user_id": user_id,
-                "connection_id": connection_id,
-                "status": "running",
-                "created_at": datetime.now(UTC).isoformat(),
-                "request": request,
-                "sequence": 1,
-                "chunks_done": 0,
-            }
-        )
+    @property
+    def _quota(self) -> Quota:
+        if self._quota_or_none is None:
+            raise ValueError("this store was made without the quota, so it cannot start, end or reopen runs")
+        return self._quota_or_none
+
+    # --- the record --------------------------------------------------------------------------------------------------
+
+    def create(self, run: Run, accepted: Accepted, start: Start, *, told: str) -> Run:
+        """Record a run that is about to start, with its first message, which the connection `told` has from the caller.
+
+        Return it, or the run that its user has started before under the same key.
+
+        Raises:
+            RunError: the key was used for another request, or the user has reached a limit.
+        """
+        writes = [self._put(_record(run)), self._put(_event(run, accepted, told))]
+        earlier = self._quota.start(start, writes)
+        if earlier is None:
+            return run
+        found = self.get(earlier)
+        if found is None:
+            raise LookupError(f"the record of run {earlier} is gone, but not the key it was started under")
+        return found
 
     def get(self, run_id: str) -> Run | None:
         """Return the run's record, or None."""
-        item = self._table.get_item(Key=self._key(run_id), ConsistentRead=True).get("Item")
-        if item is None:
-            return None
-        failure = item.get("failure")
-        return Run(
-            run_id,
-            str(item["user_id"]),
-            str(item["status"]),
-            datetime.fromisoformat(str(item["created_at"])),
-            str(item.get("execution_arn", "")),
-            json.loads(str(failure)) if failure else None,
-            str(item["request"]),
-            str(item["result"]) if "result" in item else None,
-        )
+        item = self._table.get_item(Key=_key(run_id), ConsistentRead=True).get("Item")
+        return Run.of(item) if item else None
 
-    def set(self, run_id: str, **fields: str | int) -> None:
+    def status(self, run_id: str) -> Status | None:
+        """Return where the run is, or None where there is none."""
+        run = self.get(run_id)
+        return run.status if run else None
+
+    def of_user(self, user_id: str, limit: int, before: str | None) -> tuple[list[Run], str | None]:
+        """Return a user's runs, newest first, and the `before` that gives those after them, or None."""
+        condition = Key("user_id").eq(user_id)
+        found = self._table.query(
+            IndexName="by_user",
+            KeyConditionExpression=condition & Key("created_at").lt(before) if before else condition,
+            ScanIndexForward=False,
+            Limit=limit,
+        )
+        runs = [Run.of(item) for item in found["Items"]]
+        return runs, runs[-1].created_at.isoformat() if runs and "LastEvaluatedKey" in found else None
+
+    def set(self, run_id: str, **fields: str | int | bool) -> None:
         """Set fields of the run's record."""
         self._update(
             run_id,
@@ -89,39 +119,47 @@ class RunStore:
             ExpressionAttributeValues={f":{name}": value for name, value in fields.items()},
         )
 
-    def note_failure(self, run_id: str, stage: str, reason: str) -> None:
+    def note_failure(self, run_id: str, stage: Stage, reason: str) -> None:
         """Record why a step failed, for the report: a failed Distributed Map does not say it."""
         self.set(run_id, failure=json.dumps({"stage": stage, "reason": reason}))
 
-    def chunk_done(self, run_id: str) -> int:
-        """Count one more chunk as done; return how many are."""
-        changed = self._update(run_id, UpdateExpression="ADD chunks_done :one", ExpressionAttributeValues={":one": 1})
-        return int(changed["chunks_done"])
+    def chunk_done(self, run_id: str) -> Run:
+        """Count one more chunk as done; return the record."""
+        return self._update(run_id, UpdateExpression="ADD chunks_done :one", ExpressionAttributeValues={":one": 1})
 
-    def next_sequence(self, run_id: str) -> tuple[int, str]:
-        """Take the next sequence number; return it and the connection to which the run's messages go."""
-        changed = self._update(
-            run_id,
-            UpdateExpression="ADD #sequence :one",
-            ExpressionAttributeNames={"#sequence": "sequence"},
-            ExpressionAttributeValues={":one": 1},
+    # --- its messages ------------------------------------------------------------------------------------------------
+
+    def publish(self, run_id: str, message: Message, *, once: str) -> None:
+        """Append `message`, unless the run has ended, or something was published under the name `once`."""
+        self._append(run_id, message, _Change(lambda run: _goes_on(run) and once not in run.published, {}, once))
+
+    def publish_progress(self, run: Run) -> None:
+        """Tell of the chunks that are done, unless that is told often enough already."""
+        done, now = run.chunks_done, time.time()
+        if done * PROGRESS_STEPS // run.chunks == (done - 1) * PROGRESS_STEPS // run.chunks:
+            return
+        change = _Change(
+            lambda run: _goes_on(run) and run.shown < done and run.shown_at + PROGRESS_SECONDS <= now,
+            {"shown": done, "shown_at": str(now)},
         )
-        return int(changed["sequence"]), str(changed["connection_id"])
+        self._append(run.run_id, Progress(chunks_done=done, chunks=run.chunks), change, run)
 
-    def attach(self, run_id: str, connection_id: str) -> None:
-        """Send the run's messages to another connection from now on."""
-        self.set(run_id, connection_id=connection_id)
+    def publish_all_done(self, run_id: str, chunks: int) -> None:
+        """Tell that all chunks are done, unless that is told."""
+        change = _Change(lambda run: _goes_on(run) and run.shown < chunks, {"shown": chunks})
+        self._append(run_id, Progress(chunks_done=chunks, chunks=chunks), change)
 
-    def keep_message(self, run_id: str, sequence: int, body: str) -> None:
-        """Keep a message for clients that reconnect."""
-        self._table.put_item(
-            Item={
-                "run_id": run_id,
-                "entry": f"{_MESSAGE}{sequence:06d}",
-                "body": body,
-                "expires_at": int(time.time()) + MESSAGES_LIVE_SECONDS,
-            }
-        )
+    def end(self, run_id: str, message: Final, *, told: str | None = None) -> Message | None:
+        """End the run with `message`; return that as it was appended, or None where the run had ended before.
+
+        The connection `told`, if any, has it from the caller.
+        """
+        change = _Change(_goes_on, {"status": _STATUS[type(message)]})
+        return self._append(run_id, message, change, told=told)
+
+    def reopen(self, run_id: str) -> None:
+        """Let a run that had failed go on."""
+        self._append(run_id, Reopened(), _Change(lambda run: run.status == "failed", {"status": "running"}))
 
     def messages_after(self, run_id: str, sequence: int) -> list[str]:
         """Return the run's messages after `sequence`, in order."""
@@ -130,7 +168,7 @@ class RunStore:
         while True:
             found = self._table.query(
                 KeyConditionExpression=Key("run_id").eq(run_id)
-                & Key("entry").between(f"{_MESSAGE}{sequence + 1:06d}", f"{_MESSAGE}999999"),
+                & Key("entry").between(_entry(sequence + 1), _entry(_LAST_SEQUENCE)),
                 ConsistentRead=True,
                 **more,
             )
@@ -139,12 +177,98 @@ class RunStore:
                 return bodies
             more = {"ExclusiveStartKey": found["LastEvaluatedKey"]}
 
-    @staticmethod
-    def _key(run_id: str) -> dict[str, str]:
-        return {"run_id": run_id, "entry": _RECORD}
+    def _append(
+        self, run_id: str, message: Message, change: _Change, run: Run | None = None, told: str | None = None
+    ) -> Message | None:
+        """Append `message` and change the record, as long as the change applies; return the message as appended."""
+        while True:
+            run = run or self.get(run_id)
+            if run is None or not change.applies(run):
+                return None
+            numbered = message.model_copy(update={"run_id": run_id, "sequence": run.sequence + 1})
+            try:
+                transact(self._table, self._writes(run, numbered, change, told))
+            except ConditionFailedError:
+                run = None  # another message came in between: look again
+            else:
+                return numbered
 
-    def _update(self, run_id: str, **change: Any) -> dict[str, Any]:
+    def _writes(self, run: Run, message: Message, change: _Change, told: str | None) -> list[Write]:
+        after = replace(run, sequence=message.sequence)
+        sets = {**change.sets, "sequence": message.sequence}
+        if isinstance(message, Final):
+            sets["ended_with"] = dump(message)
+        update: dict[str, Any] = {
+            "TableName": self._table.name,
+            "Key": _key(run.run_id),
+            "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in sets),
+            "ConditionExpression": "#sequence = :read",
+            "ExpressionAttributeNames": {f"#{name}": name for name in sets},
+            "ExpressionAttributeValues": {f":{name}": value for name, value in sets.items()} | {":read": run.sequence},
+        }
+        if change.published:
+            update["UpdateExpression"] += " ADD published :published"
+            update["ExpressionAttributeValues"][":published"] = {change.published}
+        return [{"Update": update}, self._put(_event(after, message, told)), *self._counted(run, message)]
+
+    def _counted(self, run: Run, message: Message) -> list[Write]:
+        match message:
+            case Result() | Failed() | Cancelled():
+                return [self._quota.ended(run.user_id, run.run_id)]
+            case Reopened():
+                return [self._quota.reopened(run.user_id, run.run_id)]
+        return []
+
+    def _put(self, item: Mapping[str, Any]) -> Write:
+        put = {"TableName": self._table.name, "Item": item, "ConditionExpression": "attribute_not_exists(run_id)"}
+        return {"Put": put}
+
+    def _update(self, run_id: str, **change: Any) -> Run:
         # The condition keeps a late worker from making half a record of a run that has been deleted.
-        return self._table.update_item(
-            Key=self._key(run_id), ConditionExpression="attribute_exists(run_id)", ReturnValues="ALL_NEW", **change
-        )["Attributes"]
+        changed = self._table.update_item(
+            Key=_key(run_id), ConditionExpression="attribute_exists(run_id)", ReturnValues="ALL_NEW", **change
+        )
+        return Run.of(changed["Attributes"])
+
+
+def _goes_on(run: Run) -> bool:
+    return run.status == "running"
+
+
+def _key(run_id: str) -> dict[str, str]:
+    return {"run_id": run_id, "entry": _RECORD}
+
+
+def _entry(sequence: int) -> str:
+    return f"event#{sequence:06d}"
+
+
+def _record(run: Run) -> dict[str, Any]:
+    record = {
+        "user_id": run.user_id,
+        "status": run.status,
+        "created_at": run.created_at.isoformat(),
+        "execution_arn": run.execution_arn,
+        "request": run.request,
+        "sequence": run.sequence,
+        "expires_at": int(time.time()) + RECORDS_LIVE_SECONDS,
+    }
+    return _key(run.run_id) | record | ({"portfolio": run.portfolio} if run.portfolio else {})
+
+
+def _event(run: Run, message: Message, told: str | None) -> dict[str, Any]:
+    """Return the row of a message, with all that its delivery needs to know.
+
+    Raises:
+        ValueError: the message is longer than a WebSocket frame may be.
+    """
+    body = dump(message)
+    if (size := len(body.encode())) > MAX_MESSAGE_BYTES:
+        raise ValueError(f"a message of {size:,} bytes; at most {MAX_MESSAGE_BYTES:,} can be sent")
+    return {
+        "run_id": run.run_id,
+        "entry": _entry(message.sequence),
+        "body": body,
+        "topics": run.topics,
+        "expires_at": int(time.time()) + MESSAGES_LIVE_SECONDS,
+    } | ({"told": told} if told else {})

@@ -19,7 +19,11 @@ def table(cloud: Cloud, name: str, inputs: Inputs) -> tuple[str, Outputs]:
             TableName=table_name,
             PointInTimeRecoverySpecification=pascal(backups, {"enabled": "PointInTimeRecoveryEnabled"}),
         )
-    return table_name, {"name": table_name, "arn": created["TableArn"]}
+    return table_name, {
+        "name": table_name,
+        "arn": created["TableArn"],
+        "streamArn": created.get("LatestStreamArn"),
+    }
 
 
 def _definition(inputs: Inputs) -> dict[str, Any]:
@@ -30,6 +34,8 @@ def _definition(inputs: Inputs) -> dict[str, Any]:
     }
     if indexes := inputs.pop("globalSecondaryIndexes", None):
         definition["GlobalSecondaryIndexes"] = [_index(dict(index)) for index in indexes]
+    if inputs.pop("streamEnabled", None):
+        definition["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": inputs.pop("streamViewType")}
     if encryption := inputs.pop("serverSideEncryption", None):
         definition["SSESpecification"] = pascal(encryption)
     definition.update(pascal(taken(inputs)))

@@ -55,6 +55,12 @@ def permission(cloud: Cloud, name: str, inputs: Inputs) -> tuple[str, Outputs]:
     return statement_id, {"statementId": statement_id}
 
 
+@creates("aws:lambda/eventSourceMapping:EventSourceMapping")
+def event_source_mapping(cloud: Cloud, _name: str, inputs: Inputs) -> tuple[str, Outputs]:
+    created = cloud.client("lambda").create_event_source_mapping(**pascal(taken(inputs)))
+    return created["UUID"], {"uuid": created["UUID"]}
+
+
 def _invoke_arn(arn: str) -> str:
     """The form in which API Gateway wants a function."""
     return f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{arn}/invocations"

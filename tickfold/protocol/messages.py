@@ -190,12 +190,15 @@ class Result(Message):
     ] = ""
 
 
+Stage = Literal["start", "plan", "simulate", "reduce", "workflow"]
+
+
 class Failed(Message):
     """The run has ended without a result."""
 
     type: Literal["failed"] = "failed"
     stage: Annotated[
-        Literal["start", "plan", "simulate", "reduce", "workflow"],
+        Stage,
         Field(description="Where it failed; `workflow` where no step did: it was stopped, or ran out of time."),
     ]
     reason: Reason

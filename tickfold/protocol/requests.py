@@ -1,7 +1,7 @@
 """What a client may send, and what is wrong with what it sent."""
 
 import json
-from typing import Annotated, Any, Literal, cast, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, model_validator
 
@@ -161,7 +161,7 @@ def parse_request(body: str) -> tuple[Request, list[str]]:
     except ValidationError as error:
         first = error.errors()[0]
         whole = None if first["loc"] else _NOT_A_REQUEST.get(first["type"])
-        reason, code = whole or (explain(error, without=(*_TYPES, *TAGS)), cast(ErrorCode, "invalid"))
+        reason, code = whole or (explain(error, without=(*_TYPES, *TAGS)), "invalid")
         raise RequestError(reason, code, _correlation_id(body)) from None
     return request, _unknown(request, json.loads(body))
 

@@ -1,0 +1,78 @@
+"""Delivery: sends the messages of runs to whoever is subscribed to them, to each in order, and to all at once."""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Protocol
+
+from tickfold.connections import ConnectionStore, Post
+
+THREADS = 32
+PATIENCE_SECONDS = 3.0
+"""For all that there is for one connection; what waits longer delays the messages that come next."""
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A run's message on its way: what it says, the topics it goes out under, and a connection that has it already."""
+
+    body: str
+    topics: tuple[str, ...]
+    told: str | None = None
+
+
+class Log(Protocol):
+    """What delivery says of connections that it gave up."""
+
+    def warning(self, message: str, /, *, extra: dict[str, str]) -> None: ...
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Sends to subscribers, each of which has a queue of its own, so that a slow or dead one delays nobody else."""
+
+    connections: ConnectionStore
+    post: Post
+    log: Log
+
+    def deliver(self, parcels: Iterable[Parcel]) -> None:
+        """Send `parcels`, in their order, to all who are subscribed.
+
+        One who is gone is forgotten. One who cannot take them, or not in time, is cut off: its client will notice,
+        connect again, and ask for what it missed.
+        """
+        queues: dict[str, list[Parcel]] = {}
+        subscribers: dict[str, list[str]] = {}
+        for parcel in parcels:
+            for topic in parcel.topics:
+                if topic not in subscribers:
+                    subscribers[topic] = list(self.connections.subscribers(topic))
+            for connection_id in {each for topic in parcel.topics for each in subscribers[topic]} - {parcel.told}:
+                queues.setdefault(connection_id, []).append(parcel)
+        self._send_to_all(queues)
+
+    def _send_to_all(self, queues: dict[str, list[Parcel]]) -> None:
+        pool = ThreadPoolExecutor(min(THREADS, len(queues)) or 1)
+        sent = {pool.submit(self._send, to, parcels): to for to, parcels in queues.items()}
+        late = wait(sent, PATIENCE_SECONDS).not_done
+        pool.shutdown(wait=False, cancel_futures=True)
+        for future in late:
+            self._cut_off(sent[future], queues[sent[future]], f"it did not take its messages in {PATIENCE_SECONDS} s")
+
+    def _send(self, connection_id: str, parcels: list[Parcel]) -> None:
+        try:
+            for parcel in parcels:
+                if not self.post.send(connection_id, parcel.body):
+                    self.connections.remove(connection_id, _topics(parcels))
+                    return
+        except Exception as error:
+            self._cut_off(connection_id, parcels, f"{type(error).__name__}: {error}")
+
+    def _cut_off(self, connection_id: str, parcels: list[Parcel], reason: str) -> None:
+        self.log.warning("a connection is cut off", extra={"connection_id": connection_id, "reason": reason})
+        self.connections.remove(connection_id, _topics(parcels))
+        self.post.close(connection_id)
+
+
+def _topics(parcels: list[Parcel]) -> set[str]:
+    return {topic for parcel in parcels for topic in parcel.topics}

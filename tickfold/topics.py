@@ -1,0 +1,16 @@
+"""Topics: what a connection may subscribe to. Each of a run's messages goes out under the topics of its run."""
+
+
+def of_run(run_id: str) -> str:
+    """Return the topic of one run."""
+    return f"run#{run_id}"
+
+
+def of_user(user_id: str) -> str:
+    """Return the topic of a user's runs."""
+    return f"user#{user_id}"
+
+
+def of_portfolio(portfolio: str) -> str:
+    """Return the topic of the runs of a portfolio."""
+    return f"portfolio#{portfolio}"
