@@ -1,4 +1,4 @@
-"""Delivery: the function that sends the messages of runs to their subscribers, fed by the stream of the table of runs."""
+"""Delivery: the function that sends messages of runs to their subscribers, fed by the stream of the table of runs."""
 
 import json
 

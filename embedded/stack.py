@@ -22,7 +22,9 @@ OUTPUTS = (
     "bucket",
     "state_machine_arn",
     "connections_table",
+    "subscriptions_table",
     "runs_table",
+    "users_table",
     "athena_workgroup",
     "athena_database",
 )

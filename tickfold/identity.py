@@ -16,5 +16,9 @@ class Identity:
     @classmethod
     def of(cls, request_context: Mapping[str, Any]) -> Self:
         """Return what the authorizer found out, from an event's requestContext."""
-        found = request_context.get("authorizer") or {"principalId": "anonymous", "portfolios": "p1", "expiresAt": "9999999999"}
+        found = request_context.get("authorizer") or {
+            "principalId": "anonymous",
+            "portfolios": "p1",
+            "expiresAt": "9999999999",
+        }
         return cls(str(found["principalId"]), tuple(str(found["portfolios"]).split()), int(found["expiresAt"]))

@@ -24,6 +24,8 @@ ROOT = Path(__file__).resolve().parents[2]
 REGION = "eu-north-1"
 ACCOUNT = "111122223333"
 API_ID = "a1b2c3d4e5"
+STREAM_LABEL = "2026-01-31T12.00.00.000"
+"""On AWS it has colons, which the checker of policies takes for the end of a part of the ARN."""
 PROJECT = "tickfold"
 
 
@@ -191,7 +193,10 @@ _COMPUTED: Mapping[str, Callable[[str, Mapping[str, Any]], dict[str, Any]]] = {
     "aws:apigatewayv2/integration:Integration": lambda name, _: {"id": f"integration-{name}"},
     "aws:cloudwatch/eventRule:EventRule": lambda name, _: {"arn": _arn("events", f"rule/{name}")},
     "aws:cloudwatch/logGroup:LogGroup": lambda name, _: {"arn": _arn("logs", f"log-group:{name}")},
-    "aws:dynamodb/table:Table": lambda name, _: {"arn": _arn("dynamodb", f"table/{name}")},
+    "aws:dynamodb/table:Table": lambda name, _: {
+        "arn": _arn("dynamodb", f"table/{name}"),
+        "streamArn": _arn("dynamodb", f"table/{name}/stream/{STREAM_LABEL}"),
+    },
     "aws:iam/role:Role": lambda name, _: {"arn": f"arn:aws:iam::{ACCOUNT}:role/{name}", "name": name},
     "aws:lambda/alias:Alias": _alias,
     "aws:lambda/function:Function": _function,

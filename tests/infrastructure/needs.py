@@ -11,7 +11,7 @@ from typing import Any
 from components.arn import Arn
 from tickfold.storage import layout
 
-from .capture import ACCOUNT, API_ID, REGION, Stack, captured
+from .capture import ACCOUNT, API_ID, REGION, STREAM_LABEL, Stack, captured
 from .iam import Policies, is_allowed
 
 RUN = "0198c0de-run"
@@ -42,7 +42,7 @@ def unmet(policies: Policies, needs: Sequence[Need]) -> list[Need]:
 
 def needs_of(stack: Stack) -> list[Need]:
     """Return what all roles of `stack` need."""
-    modules = ("connect", "disconnect", "message", "plan", "simulate", "reduce", "report_failure")
+    modules = ("connect", "disconnect", "message", "plan", "simulate", "reduce", "report_failure", "deliver")
     return [*(need for module in modules for need in function_needs(stack, module)), *workflow_needs(stack)]
 
 
@@ -74,33 +74,64 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
     bars = f"{bucket}/{layout.bars_key('AAPL', '1d', 2012)}"
     # Stands for everything of the run that the stages hand on: all of it lies under one prefix.
     handed_on = f"{bucket}/{layout.items_key(RUN)}"
-    connections = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{stack.outputs['connections_table']}"
-    runs = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{stack.outputs['runs_table']}"
-    post = (
-        "execute-api:ManageConnections",
-        f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{API_ID}/live/POST/@connections/c1=",
+    connections, subscriptions, runs, users = (
+        f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{stack.outputs[f'{name}_table']}"
+        for name in ("connections", "subscriptions", "runs", "users")
     )
-    report = [post, ("dynamodb:DeleteItem", connections), ("dynamodb:UpdateItem", runs), ("dynamodb:PutItem", runs)]
+    machine = stack.outputs["state_machine_arn"]
+    # A client is answered, and cut off where it must not or cannot be.
+    talk = [
+        (
+            "execute-api:ManageConnections",
+            f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{API_ID}/live/{method}/@connections/c1=",
+        )
+        for method in ("POST", "DELETE")
+    ]
+    forget = [("dynamodb:DeleteItem", connections), ("dynamodb:BatchWriteItem", subscriptions)]
+    # A message is appended in a transaction, for which each write's own right is asked.
+    tell = [("dynamodb:GetItem", runs), ("dynamodb:UpdateItem", runs), ("dynamodb:PutItem", runs)]
+    end = [*tell, ("dynamodb:UpdateItem", users)]
     return {
-        "connect": [("dynamodb:PutItem", connections)],
-        "disconnect": [("dynamodb:DeleteItem", connections)],
-        "message": [
-            *report,
-            ("s3:GetObject", series),
-            ("dynamodb:GetItem", runs),
-            ("dynamodb:Query", runs),
-            ("dynamodb:GetItem", connections),
-            ("states:StartExecution", stack.outputs["state_machine_arn"]),
+        "connect": [
+            ("dynamodb:PutItem", connections),
+            ("dynamodb:UpdateItem", connections),
+            ("dynamodb:PutItem", subscriptions),
         ],
-        "plan": [*report, ("s3:GetObject", series), ("s3:PutObject", handed_on)],
+        "disconnect": forget,
+        "message": [
+            *talk,
+            *forget,
+            *end,
+            ("s3:GetObject", series),
+            ("dynamodb:Query", runs),
+            ("dynamodb:Query", f"{runs}/index/by_user"),
+            ("dynamodb:PutItem", users),
+            ("dynamodb:GetItem", users),
+            ("dynamodb:UpdateItem", connections),
+            ("dynamodb:PutItem", subscriptions),
+            ("dynamodb:DeleteItem", subscriptions),
+            ("states:StartExecution", machine),
+            ("states:StopExecution", f"{machine.replace(':stateMachine:', ':execution:')}:{CHILD}"),
+        ],
+        "deliver": [
+            *talk,
+            *forget,
+            ("dynamodb:Query", subscriptions),
+            ("dynamodb:ListStreams", "*"),
+            *(
+                (f"dynamodb:{action}", f"{runs}/stream/{STREAM_LABEL}")
+                for action in ("DescribeStream", "GetRecords", "GetShardIterator")
+            ),
+        ],
+        "plan": [*tell, ("s3:GetObject", series), ("s3:PutObject", handed_on)],
         "simulate": [
-            *report,
+            *tell,
             ("s3:GetObject", handed_on),
             ("s3:GetObjectVersion", bars),
             ("s3:PutObject", handed_on),
         ],
         "reduce": [
-            *report,
+            *end,
             ("s3:GetObject", handed_on),
             ("s3:GetObjectVersion", bars),
             ("s3:PutObject", f"{bucket}/{layout.trades_key(RUN)}"),
@@ -110,9 +141,8 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
             ("s3:PutObject", f"{bucket}/{layout.sweep_key(RUN)}"),
             ("s3:PutObject", f"{bucket}/{layout.walk_forward_key(RUN)}"),
             ("s3:PutObject", f"{bucket}/{layout.RUNS}day=2026-01-31/{RUN}.parquet"),
-            ("dynamodb:GetItem", runs),
         ],
-        "report_failure": [*report, ("dynamodb:GetItem", runs)],
+        "report_failure": end,
     }
 
 

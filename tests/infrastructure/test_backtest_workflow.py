@@ -20,15 +20,8 @@ TASKS = {
     "Plan": DEFINITION["States"]["Plan"],
     "SimulateChunk": DEFINITION["States"]["Simulate"]["ItemProcessor"]["States"]["SimulateChunk"],
     "Reduce": DEFINITION["States"]["Reduce"],
-    "ReportFailure": DEFINITION["States"]["ReportFailure"],
 }
-FUNCTIONS = {
-    "Plan": "plan",
-    "SimulateChunk": "simulate",
-    "Reduce": "reduce",
-    "ReportFailure": "report-failure",
-}
-STAGES = {"Plan": "plan", "Simulate": "simulate", "Reduce": "reduce"}
+FUNCTIONS = {"Plan": "plan", "SimulateChunk": "simulate", "Reduce": "reduce"}
 LAMBDA_ERRORS = {
     "Lambda.ClientExecutionTimeoutException",
     "Lambda.ServiceException",
@@ -74,7 +67,9 @@ MISTAKES: dict[str, Callable[[dict[str, Any]], object]] = {
     "Simulate has a field ResultWriter, which Map does not know": lambda d: simulate(d).update(ResultWriter={}),
     "Plan has no TimeoutSeconds": lambda d: plan(d).pop("TimeoutSeconds"),
     "the machine has no TimeoutSeconds": lambda d: d.pop("TimeoutSeconds"),
-    "Plan has States.ALL before others in Catch": lambda d: plan(d)["Catch"].reverse(),
+    "Plan has States.ALL before others in Catch": lambda d: plan(d).update(
+        Catch=[{"ErrorEquals": [error], "Next": "Reduce"} for error in ("States.ALL", "States.Timeout")]
+    ),
     "Plan has States.ALL with other errors in Retry": lambda d: plan(d)["Retry"][-1]["ErrorEquals"].append(
         "States.ALL"
     ),
@@ -83,7 +78,9 @@ MISTAKES: dict[str, Callable[[dict[str, Any]], object]] = {
     "Plan retries without a longest delay": lambda d: plan(d)["Retry"][1].pop("MaxDelaySeconds"),
     "Plan retries without backing off": lambda d: plan(d)["Retry"][1].update(BackoffRate=1),
     "Plan has a field Attempts in Retry": lambda d: plan(d)["Retry"][0].update(Attempts=1),
-    "Plan has a field Go in Catch": lambda d: plan(d)["Catch"][0].update(Go="Failed"),
+    "Plan has a field Go in Catch": lambda d: plan(d).update(
+        Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Reduce", "Go": "on"}]
+    ),
     "Plan has run_id.$ 'run_id', which is no path": lambda d: plan(d)["ResultSelector"].update({"run_id.$": "run_id"}),
     "Simulate has Key.$ 'key', which is no path": lambda d: simulate(d)["ItemReader"]["Parameters"].update(
         {"Key.$": "key"}
@@ -134,7 +131,7 @@ def test_function_runs_into_its_own_timeout_first(task: str) -> None:
 # --- retry -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("task", ["Plan", "SimulateChunk", "Reduce"])
+@pytest.mark.parametrize("task", TASKS)
 def test_mistake_of_the_owner_is_never_retried(task: str) -> None:
     assert TASKS[task]["Retry"][0] == {"ErrorEquals": ["RunError"], "MaxAttempts": 0}
 
@@ -145,7 +142,7 @@ def test_what_may_pass_is_retried(task: str) -> None:
     assert retried == {*LAMBDA_ERRORS, "States.TaskFailed", "States.Timeout"}
 
 
-@pytest.mark.parametrize("task", ["Plan", "SimulateChunk", "Reduce"])
+@pytest.mark.parametrize("task", TASKS)
 def test_fault_of_lambda_is_told_from_fault_of_the_function(task: str) -> None:
     # States.TaskFailed matches every error of a task: placed first it would leave nothing to the others.
     errors = [entry["ErrorEquals"] for entry in TASKS[task]["Retry"]]
@@ -169,35 +166,17 @@ def test_chunk_with_all_its_retries_ends_before_an_express_execution_must() -> N
     assert longest_seconds(TASKS["SimulateChunk"]) < EXPRESS_SECONDS
 
 
-def test_run_with_all_its_retries_ends_in_a_report_not_in_the_machine_s_timeout() -> None:
-    stages = sum(longest_seconds(TASKS[task]) for task in ("Plan", "SimulateChunk", "Reduce", "ReportFailure"))
+def test_run_with_all_its_retries_ends_before_the_machine_s_timeout() -> None:
+    stages = sum(longest_seconds(TASKS[task]) for task in TASKS)
     assert stages < DEFINITION["TimeoutSeconds"]
 
 
 # --- failure ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("state", STAGES)
-def test_whatever_a_stage_fails_of_is_reported_with_the_stage(state: str) -> None:
-    catchers = DEFINITION["States"][state]["Catch"]
-    # States.ALL does not catch States.DataLimitExceeded; nothing catches States.Runtime.
-    assert [catcher["ErrorEquals"] for catcher in catchers] == [["States.DataLimitExceeded"], ["States.ALL"]]
-    assert {catcher["ResultPath"] for catcher in catchers} == {"$.error"}
-    (target,) = {catcher["Next"] for catcher in catchers}
-    assert DEFINITION["States"][target] == {
-        "Type": "Pass",
-        "Parameters": {"run_id.$": "$.run_id", "stage": STAGES[state], "error.$": "$.error"},
-        "Next": "ReportFailure",
-    }
-
-
-def test_failure_ends_the_run_with_its_error_whether_it_could_be_reported_or_not() -> None:
-    report, failed = DEFINITION["States"]["ReportFailure"], DEFINITION["States"]["Failed"]
-    assert report["Next"] == "Failed"
-    assert {catcher["Next"] for catcher in report["Catch"]} == {"Failed"}
-    assert "$.error" not in {catcher["ResultPath"] for catcher in report["Catch"]}
-    assert report["ResultPath"] is None
-    assert (failed["Type"], failed["ErrorPath"], failed["CausePath"]) == ("Fail", "$.error.Error", "$.error.Cause")
+def test_nothing_is_caught_so_that_a_redrive_begins_with_what_failed() -> None:
+    # A state whose error is caught has ended well: the redriven execution would begin behind it.
+    assert not any("Catch" in state or state["Type"] == "Fail" for state in states_of(DEFINITION))
 
 
 # --- the Distributed Map ---------------------------------------------------------------------------------------------
@@ -279,7 +258,6 @@ VALUES: dict[str, str | int] = {
     "PlanFunctionArn": "p",
     "SimulateFunctionArn": "s",
     "ReduceFunctionArn": "r",
-    "ReportFailureFunctionArn": "f",
     "Bucket": "b",
     "MaxConcurrency": 3,
 }

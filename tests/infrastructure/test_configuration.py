@@ -38,9 +38,20 @@ def test_stack_file_names_a_region(stack_name: str) -> None:
 
 
 def test_what_is_left_out_takes_its_default() -> None:
-    left_out: dict[str, None] = dict.fromkeys(["maxConcurrency", "simulateMemory", "reduceMemory", "dependencies"])
+    left_out: dict[str, None] = dict.fromkeys(
+        [
+            "maxConcurrency",
+            "maxRunningRuns",
+            "maxDailyRuns",
+            "simulateMemory",
+            "reduceMemory",
+            "dependencies",
+        ]
+    )
     configuration = load(configuration_of("dev", **left_out))
     assert configuration.max_concurrency == 40
+    assert configuration.max_running_runs == 20
+    assert configuration.max_daily_runs == 2_000
     assert configuration.simulate_memory == 1_769
     assert configuration.reduce_memory == 3_008
     assert configuration.dependencies == "layers"
@@ -54,6 +65,8 @@ WRONG = {
     "ownApiGatewayAccount": ["perhaps", "", "2"],
     "protectData": ["perhaps", "", "2"],
     "maxConcurrency": ["0", "10001", "all"],
+    "maxRunningRuns": ["0", "1001", "some"],
+    "maxDailyRuns": ["0", "1000001", "some"],
     "simulateMemory": ["127", "10241", "2 GB"],
     "reduceMemory": ["127", "10241", "2 GB"],
     "dependencies": ["layer", "Layers", ""],
@@ -66,6 +79,8 @@ ALLOWED = {
     "ownApiGatewayAccount": ["true", "false"],
     "protectData": ["true", "false"],
     "maxConcurrency": ["1", "10000"],
+    "maxRunningRuns": ["1", "1000"],
+    "maxDailyRuns": ["1", "1000000"],
     "simulateMemory": ["128", "10240"],
     "reduceMemory": ["128", "10240"],
     "dependencies": ["layers", "runtime"],
@@ -78,6 +93,8 @@ EXPECTED = {
     "ownApiGatewayAccount": "true or false",
     "protectData": "true or false",
     "maxConcurrency": "1 to 10000",
+    "maxRunningRuns": "1 to 1000",
+    "maxDailyRuns": "1 to 1000000",
     "simulateMemory": "128 to 10240",
     "reduceMemory": "128 to 10240",
     "dependencies": "layers (built and attached), or runtime",

@@ -82,10 +82,10 @@ def test_archives_up_to_lambda_s_limit_are_accepted_and_one_byte_more_is_refused
 def test_code_holds_functions_and_library_but_nothing_of_the_client() -> None:
     with zipfile.ZipFile(build_code().path) as code:
         names = code.namelist()
-    assert {"functions/connect.py", "functions/reduce.py", "tickfold/protocol.py"} <= set(names)
+    assert {"functions/connect.py", "functions/reduce.py", "tickfold/protocol/config.py"} <= set(names)
     assert {name.partition("/")[0] for name in names} - {"strategies"} == {"functions", "tickfold"}
     assert [name for name in names if "__pycache__" in name or name.startswith("tickfold/cli/")] == []
-    assert not {"tickfold/client.py", "tickfold/strategies/checks.py", "strategies/README.md"} & set(names)
+    assert not {"tickfold/client/client.py", "tickfold/strategies/checks.py", "strategies/README.md"} & set(names)
 
 
 def test_code_holds_the_users_own_strategies(tmp_path: Path) -> None:
@@ -339,4 +339,5 @@ def test_functions_get_the_layers_that_they_import(tmp_path: Path) -> None:
         "simulate": both,
         "reduce": both,
         "report-failure": base,
+        "deliver": base,
     }

@@ -72,6 +72,7 @@ IAM_HAS_NO_RESOURCE = {
     **{
         f"logs:{action}": "vended log delivery and its resource policy belong to the account" for action in LOG_DELIVERY
     },
+    "dynamodb:ListStreams": "streams are listed for the account",
     **{f"xray:{action}": "traces and sampling rules belong to the account" for action in TRACING},
 }
 PREFIXES = [

@@ -14,24 +14,33 @@ from components.python_function import ENVIRONMENT_LIMIT, EnvironmentRefusedErro
 from .capture import ROOT, Resource, Stack, capture
 
 FUNCTION = "aws:lambda/function:Function"
-MODULES = ["connect", "disconnect", "message", "plan", "simulate", "reduce", "report_failure"]
+MODULES = ["connect", "disconnect", "message", "plan", "simulate", "reduce", "report_failure", "deliver"]
 ENDPOINT = "https://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live"
 BUCKET = {"TICKFOLD_BUCKET": "tickfold-dev-bucket-1a2b3c4"}
-CONNECTIONS = {"TICKFOLD_CONNECTIONS_TABLE": "tickfold-dev-connections"}
+CONNECTIONS = {
+    "TICKFOLD_CONNECTIONS_TABLE": "tickfold-dev-connections",
+    "TICKFOLD_SUBSCRIPTIONS_TABLE": "tickfold-dev-subscriptions",
+}
+TALK = {**CONNECTIONS, "TICKFOLD_CONNECTIONS_ENDPOINT": ENDPOINT}
 RUNS = {"TICKFOLD_RUNS_TABLE": "tickfold-dev-runs"}
-REPORT = {**CONNECTIONS, **RUNS, "TICKFOLD_CONNECTIONS_ENDPOINT": ENDPOINT}
+USERS = {"TICKFOLD_USERS_TABLE": "tickfold-dev-users"}
 ENVIRONMENTS = {
     "connect": CONNECTIONS,
     "disconnect": CONNECTIONS,
     "message": {
         **BUCKET,
-        **REPORT,
+        **TALK,
+        **RUNS,
+        **USERS,
+        "TICKFOLD_RUNNING_LIMIT": "20",
+        "TICKFOLD_DAILY_LIMIT": "2000",
         "TICKFOLD_STATE_MACHINE_ARN": "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev",
     },
-    "plan": {**BUCKET, **REPORT, "TICKFOLD_WORKERS": "10"},
-    "simulate": {**BUCKET, **REPORT},
-    "reduce": {**BUCKET, **REPORT},
-    "report_failure": REPORT,
+    "plan": {**BUCKET, **RUNS, "TICKFOLD_WORKERS": "10"},
+    "simulate": {**BUCKET, **RUNS},
+    "reduce": {**BUCKET, **RUNS, **USERS},
+    "report_failure": {**RUNS, **USERS},
+    "deliver": TALK,
 }
 
 

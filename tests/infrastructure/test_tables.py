@@ -5,11 +5,13 @@ import pytest
 from .capture import Resource, Stack
 
 TOKEN = "aws:dynamodb/table:Table"  # noqa: S105 # a type
-KEYS = {"connections": ("connection_id", None), "runs": ("run_id", "entry")}
-INDEXES = {
-    "connections": {"by_user": ["user_id", "connected_at"], "by_portfolio": ["portfolio_id", "connected_at"]},
-    "runs": {"by_user": ["user_id", "created_at"]},
+KEYS = {
+    "connections": ("connection_id", None),
+    "subscriptions": ("topic", "connection_id"),
+    "runs": ("run_id", "entry"),
+    "users": ("user_id", "entry"),
 }
+INDEXES: dict[str, dict[str, list[str]]] = {"runs": {"by_user": ["user_id", "created_at"]}}
 
 
 def table_of(stack: Stack, name: str) -> Resource:
@@ -24,10 +26,10 @@ def test_table_has_its_keys(dev: Stack, name: str) -> None:
 
 @pytest.mark.parametrize("name", KEYS)
 def test_indexes_hold_everything(dev: Stack, name: str) -> None:
-    indexes = {index["name"]: index for index in table_of(dev, name).inputs["globalSecondaryIndexes"]}
+    indexes = {index["name"]: index for index in table_of(dev, name).inputs.get("globalSecondaryIndexes", ())}
     assert {
         key: [schema["attributeName"] for schema in index["keySchemas"]] for key, index in indexes.items()
-    } == INDEXES[name]
+    } == INDEXES.get(name, {})
     for index in indexes.values():
         assert index["projectionType"] == "ALL"
         assert [schema["keyType"] for schema in index["keySchemas"]] == ["HASH", "RANGE"]
@@ -36,8 +38,17 @@ def test_indexes_hold_everything(dev: Stack, name: str) -> None:
 @pytest.mark.parametrize("name", KEYS)
 def test_attributes_are_exactly_those_of_keys_and_indexes(dev: Stack, name: str) -> None:
     attributes = {attribute["name"]: attribute["type"] for attribute in table_of(dev, name).inputs["attributes"]}
-    keyed = {attribute for index in INDEXES[name].values() for attribute in index} | {k for k in KEYS[name] if k}
+    keyed = {attribute for index in INDEXES.get(name, {}).values() for attribute in index} | {
+        k for k in KEYS[name] if k
+    }
     assert attributes == dict.fromkeys(keyed, "S")
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_only_what_is_written_about_runs_is_carried_on(dev: Stack, name: str) -> None:
+    inputs = table_of(dev, name).inputs
+    streamed = (inputs.get("streamEnabled"), inputs.get("streamViewType"))
+    assert streamed == ((True, "NEW_IMAGE") if name == "runs" else (None, None))
 
 
 @pytest.mark.parametrize("name", KEYS)
