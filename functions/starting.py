@@ -4,6 +4,8 @@ import json
 import secrets
 from datetime import UTC, datetime
 
+from aws_lambda_powertools import Logger
+
 from functions import granted
 from functions.caller import Caller
 from functions.following import replay
@@ -15,6 +17,8 @@ from tickfold.protocol import Accepted, BacktestConfig, Failed, StartBacktest, S
 from tickfold.quota import Start
 from tickfold.run import Run, new_run_id
 from tickfold.storage.catalog import SeriesCatalog
+
+logger = Logger(child=True)
 
 
 def start(caller: Caller, request: StartBacktest | StartSweep, ignored: list[str]) -> None:
@@ -81,5 +85,5 @@ def _start_execution(run: Run) -> None:
     except client.exceptions.ExecutionAlreadyExists:
         pass
     except Exception as error:
+        logger.exception("the workflow could not be started")
         granted.counted_runs().end(run.run_id, Failed(stage="start", reason=reason_of(error, "start")))
-        raise

@@ -152,7 +152,9 @@ def test_a_run_outlives_its_connection_and_a_new_one_gets_what_was_missed(stack:
     assert f"data/equity/run_id={first['runId']}/equity.parquet" in objects(stack)
     with conversation(url) as client:
         client.say({"type": "resume", "runId": first["runId"], "after": 1})
-        missed = client.hear_out()
+        resumed, *missed = client.hear_out()
+    assert (resumed["type"], resumed["status"]) == ("resumed", "succeeded")
+    assert resumed["lastSequence"] == missed[-1]["sequence"]
     assert [message["sequence"] for message in missed] == list(range(2, len(missed) + 2))
     assert missed[-1]["type"] == "result"
     assert json.loads(ended["result"])["metrics"] == missed[-1]["metrics"]
@@ -204,8 +206,9 @@ def test_a_start_while_the_stack_is_broken_fails_at_once(stack: EmbeddedStack, u
         stack.client("stepfunctions").create_state_machine(
             name=definition["name"], definition=definition["definition"], roleArn=definition["roleArn"]
         )
-    assert [(message["type"], message["stage"]) for message in heard] == [("failed", "start")]
-    assert "StateMachineDoesNotExist" in heard[0]["reason"]
+    assert [message["type"] for message in heard] == ["accepted", "failed"]
+    assert heard[1]["stage"] == "start"
+    assert "StateMachineDoesNotExist" in heard[1]["reason"]
     assert record(stack, heard[0]["runId"])["status"] == "failed"
 
 
@@ -219,7 +222,7 @@ def test_bars_that_vanish_under_a_run_are_named(stack: EmbeddedStack, url: str) 
     )
     heard = run(url, start("GONE", **SMA))
     assert (heard[-1]["type"], heard[-1]["stage"]) == ("failed", "simulate")
-    assert heard[-1]["reason"] == "the 2007 bars of GONE were deleted; load them again"
+    assert heard[-1]["reason"] == "chunk 6 of GONE: the 2007 bars of GONE were deleted; load them again"
 
 
 def test_connections_are_remembered_while_they_are_open(stack: EmbeddedStack, url: str) -> None:
