@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from tickfold.identity import Identity
+
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
     from mypy_boto3_dynamodb.service_resource import Table
 
-TIME_TO_LIVE_SECONDS = 24 * 3_600
+TIME_TO_LIVE_SECONDS = 2 * 3_600 + 5 * 60
+"""API Gateway closes a connection after two hours."""
 ANONYMOUS = "anonymous"
-"""The user of a connection that no authorizer has named."""
+"""Whom a connection that is not remembered belongs to."""
 
 _GONE = ("GoneException", "410", "BadRequestException")
 """410: closed. 400: an id that API Gateway never gave out, such as that of the Lambda console's test event."""
@@ -25,16 +28,16 @@ class ConnectionStore:
     def __init__(self, table: "Table") -> None:
         self._table = table
 
-    def add(self, connection_id: str, user_id: str, portfolio_id: str | None = None) -> None:
-        """Remember a connection that is being opened."""
-        item: dict[str, str | int] = {
+    def add(self, connection_id: str, identity: Identity) -> None:
+        """Remember a connection that is being opened, until its user's token expires."""
+        item: dict[str, str | int | set[str]] = {
             "connection_id": connection_id,
-            "user_id": user_id,
+            "user_id": identity.user_id,
             "connected_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "expires_at": int(time.time()) + TIME_TO_LIVE_SECONDS,
+            "expires_at": min(identity.expires_at, int(time.time()) + TIME_TO_LIVE_SECONDS),
         }
-        if portfolio_id:
-            item["portfolio_id"] = portfolio_id
+        if identity.portfolios:  # DynamoDB takes no empty set
+            item["portfolios"] = set(identity.portfolios)
         self._table.put_item(Item=item)
 
     def user_of(self, connection_id: str) -> str:
