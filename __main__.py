@@ -12,6 +12,7 @@ from components.python_function import PythonFunction
 from components.tables import Tables
 from components.tags import tag_everything
 from components.websocket_api import WebSocketApi
+from tickfold import environment
 from tickfold.storage import layout
 
 configuration = Configuration.load(pulumi.Config())
@@ -35,6 +36,21 @@ package = Package(name, bucket=lake.bucket_name, dependencies=configuration.depe
 workflow = BacktestWorkflow(name, package=package, lake=lake, tables=tables, api=api, configuration=configuration)
 
 # What answers the client.
+authorize = PythonFunction(
+    f"{name}-authorize",
+    module="authorize",
+    package=package,
+    layers=["base", "identity"],
+    grants=[],
+    environment={
+        environment.ISSUER: configuration.issuer,
+        environment.AUDIENCE: configuration.audience,
+        environment.PORTFOLIOS_CLAIM: configuration.portfolios_claim,
+    },
+    memory=512,
+    timeout=10,
+    log_retention_days=configuration.log_retention_days,
+)
 connect = PythonFunction(
     f"{name}-connect",
     module="connect",
@@ -72,7 +88,7 @@ message = PythonFunction(
     timeout=29,
     log_retention_days=configuration.log_retention_days,
 )
-api.route("$connect", connect)
+api.route("$connect", connect, authorizer=authorize)
 api.route("$disconnect", disconnect)
 api.route("$default", message)
 api.deploy()
