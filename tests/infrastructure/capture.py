@@ -25,6 +25,8 @@ REGION = "eu-north-1"
 ACCOUNT = "111122223333"
 API_ID = "a1b2c3d4e5"
 PROJECT = "tickfold"
+# What no Pulumi.STACK.yaml can know.
+CHOSEN = {f"{PROJECT}:issuer": "https://tenant.eu.auth0.com/", f"{PROJECT}:audience": "https://tickfold.example"}
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,11 @@ class Stack:
 
 
 def configuration_of(stack_name: str, **changes: str | None) -> dict[str, str]:
-    """Return the configuration in Pulumi.STACK.yaml as the engine hands it over, with `changes`; None removes a key."""
-    stored = yaml.safe_load((ROOT / f"Pulumi.{stack_name}.yaml").read_text())["config"]
+    """Return the configuration in Pulumi.STACK.yaml as the engine hands it over, with `changes`; None removes a key.
+
+    The issuer and the audience, which each user sets for himself, are set.
+    """
+    stored = yaml.safe_load((ROOT / f"Pulumi.{stack_name}.yaml").read_text())["config"] | CHOSEN
     values = {key: value if isinstance(value, str) else json.dumps(value) for key, value in stored.items()}
     for key, value in changes.items():
         values.pop(f"{PROJECT}:{key}", None)

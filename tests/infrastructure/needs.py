@@ -42,7 +42,7 @@ def unmet(policies: Policies, needs: Sequence[Need]) -> list[Need]:
 
 def needs_of(stack: Stack) -> list[Need]:
     """Return what all roles of `stack` need."""
-    modules = ("connect", "disconnect", "message", "plan", "simulate", "reduce", "report_failure")
+    modules = ("authorize", "connect", "disconnect", "message", "plan", "simulate", "reduce", "report_failure")
     return [*(need for module in modules for need in function_needs(stack, module)), *workflow_needs(stack)]
 
 
@@ -82,6 +82,7 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
     )
     report = [post, ("dynamodb:DeleteItem", connections), ("dynamodb:UpdateItem", runs), ("dynamodb:PutItem", runs)]
     return {
+        "authorize": [],
         "connect": [("dynamodb:PutItem", connections)],
         "disconnect": [("dynamodb:DeleteItem", connections)],
         "message": [

@@ -14,13 +14,18 @@ from components.python_function import ENVIRONMENT_LIMIT, EnvironmentRefusedErro
 from .capture import ROOT, Resource, Stack, capture
 
 FUNCTION = "aws:lambda/function:Function"
-MODULES = ["connect", "disconnect", "message", "plan", "simulate", "reduce", "report_failure"]
+MODULES = ["authorize", "connect", "disconnect", "message", "plan", "simulate", "reduce", "report_failure"]
 ENDPOINT = "https://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live"
 BUCKET = {"TICKFOLD_BUCKET": "tickfold-dev-bucket-1a2b3c4"}
 CONNECTIONS = {"TICKFOLD_CONNECTIONS_TABLE": "tickfold-dev-connections"}
 RUNS = {"TICKFOLD_RUNS_TABLE": "tickfold-dev-runs"}
 REPORT = {**CONNECTIONS, **RUNS, "TICKFOLD_CONNECTIONS_ENDPOINT": ENDPOINT}
 ENVIRONMENTS = {
+    "authorize": {
+        "TICKFOLD_ISSUER": "https://tenant.eu.auth0.com/",
+        "TICKFOLD_AUDIENCE": "https://tickfold.example",
+        "TICKFOLD_PORTFOLIOS_CLAIM": "portfolios",
+    },
     "connect": CONNECTIONS,
     "disconnect": CONNECTIONS,
     "message": {
