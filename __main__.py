@@ -38,6 +38,21 @@ workflow = BacktestWorkflow(name, package=package, lake=lake, tables=tables, con
 Delivery(name, package=package, tables=tables, api=api, configuration=configuration)
 
 # What answers the client.
+authorize = PythonFunction(
+    f"{name}-authorize",
+    module="authorize",
+    package=package,
+    layers=["base", "identity"],
+    grants=[],
+    environment={
+        environment.ISSUER: configuration.issuer,
+        environment.AUDIENCE: configuration.audience,
+        environment.PORTFOLIOS_CLAIM: configuration.portfolios_claim,
+    },
+    memory=512,
+    timeout=10,
+    log_retention_days=configuration.log_retention_days,
+)
 connect = PythonFunction(
     f"{name}-connect",
     module="connect",
@@ -83,7 +98,7 @@ message = PythonFunction(
         environment.DAILY_LIMIT: str(configuration.max_daily_runs),
     },
 )
-api.route("$connect", connect)
+api.route("$connect", connect, authorizer=authorize)
 api.route("$disconnect", disconnect)
 api.route("$default", message)
 api.deploy()

@@ -8,6 +8,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
+from tickfold.jwks import is_trustworthy
+
 RETENTION_DAYS = (
     1,
     3,
@@ -45,6 +47,12 @@ def _retention(days: int) -> int:
     return days
 
 
+def _issuer(url: str) -> str:
+    if not is_trustworthy(url) or {"?", "#"}.intersection(url):
+        raise ValueError("not the URL of an issuer")
+    return url
+
+
 class Configuration(BaseModel):
     """The settings of one stack. Each description says what is allowed: an error shows it."""
 
@@ -70,6 +78,21 @@ class Configuration(BaseModel):
     protect_data: Annotated[
         bool, Field(description="true or false: whether the bucket and the tables refuse to be destroyed")
     ]
+    issuer: Annotated[
+        str,
+        AfterValidator(_issuer),
+        Field(
+            description="the https:// URL of the OpenID Connect issuer whose users may connect, exactly as its tokens "
+            "have it under iss (docs/identity.md)"
+        ),
+    ]
+    audience: Annotated[
+        str,
+        Field(min_length=1, description="what the tokens' aud must say, or the client_id of a Cognito access token"),
+    ]
+    portfolios_claim: Annotated[
+        str, Field(min_length=1, description="the claim of the tokens that lists the user's portfolios")
+    ] = "portfolios"
     max_concurrency: Annotated[
         int, Field(ge=1, le=10_000, description="chunks of one run that are simulated at once, 1 to 10000")
     ] = 40

@@ -15,8 +15,8 @@ from components.dependency_layer import ARCHITECTURE, RUNTIME, build_layer
 from tickfold.storage import layout
 from tickfold.strategies import FOUND
 
-Layer = Literal["base", "numeric"]
-LAYERS: tuple[Layer, ...] = ("base", "numeric")
+Layer = Literal["base", "numeric", "identity"]
+LAYERS: tuple[Layer, ...] = ("base", "numeric", "identity")
 
 _ROOT = Path(__file__).resolve().parent.parent
 _BUILD = _ROOT / "build"

@@ -18,6 +18,7 @@ from tickfold import environment
 STAGE = "live"
 
 _INTEGRATION_TIMEOUT_MILLISECONDS = 29_000
+# Neither the query string nor a header: there the client's token is.
 _ACCESS_LOG = {
     "requestId": "$context.requestId",
     "requestTime": "$context.requestTime",
@@ -68,16 +69,21 @@ class WebSocketApi(pulumi.ComponentResource):
         self.connections_endpoint = self.websocket_url.apply(management_endpoint)
         self.register_outputs({"websocket_url": self.websocket_url})
 
-    def route(self, key: str, function: PythonFunction) -> None:
-        """Let the messages of the route `key`, such as `$connect`, invoke `function`."""
+    def route(self, key: str, function: PythonFunction, *, authorizer: PythonFunction | None = None) -> None:
+        """Let the messages of the route `key`, such as `$disconnect`, invoke `function`.
+
+        `$connect`, and no other, takes an `authorizer`: what it lets in may send messages from then on.
+        """
         label = f"{self._name}-{key.removeprefix('$')}"
         permission = self._permit(label, key, function)
         integration = self._integrate(label, function)
+        authorizer_id = None if authorizer is None else self._authorize(label, authorizer).id
         route = aws.apigatewayv2.Route(
             f"{label}-route",
             api_id=self.api.id,
             route_key=key,
-            authorization_type="NONE",
+            authorization_type="NONE" if authorizer_id is None else "CUSTOM",
+            authorizer_id=authorizer_id,
             target=pulumi.Output.concat("integrations/", integration.id),
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -97,6 +103,7 @@ class WebSocketApi(pulumi.ComponentResource):
                 "throttling_burst_limit": self._throttling_burst,
                 "detailed_metrics_enabled": True,
                 "logging_level": "ERROR",
+                # Traces would hold the clients' messages, and the tokens of their handshakes.
                 "data_trace_enabled": False,
             },
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*self._routes, *account]),
@@ -138,14 +145,31 @@ class WebSocketApi(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _permit(self, label: str, key: str, function: PythonFunction) -> aws.lambda_.Permission:
+    def _authorize(self, label: str, function: PythonFunction) -> aws.apigatewayv2.Authorizer:
+        authorizer = aws.apigatewayv2.Authorizer(
+            f"{label}-authorizer",
+            api_id=self.api.id,
+            name=f"{label}-authorizer",
+            authorizer_type="REQUEST",
+            authorizer_uri=function.alias.invoke_arn,
+            # A token may come in one of two places. A handshake that lacks any identity source listed here is refused
+            # before the function sees it, so none is.
+            identity_sources=[],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self._routes.append(self._permit(f"{label}-authorizer", authorizer.id, function, path="authorizers"))
+        return authorizer
+
+    def _permit(
+        self, label: str, source: pulumi.Input[str], function: PythonFunction, *, path: str = STAGE
+    ) -> aws.lambda_.Permission:
         return aws.lambda_.Permission(
             f"{label}-permission",
             action="lambda:InvokeFunction",
             function=function.function.name,
             qualifier=function.alias.name,
             principal="apigateway.amazonaws.com",
-            source_arn=pulumi.Output.concat(self.api.execution_arn, "/", STAGE, "/", key),
+            source_arn=pulumi.Output.concat(self.api.execution_arn, "/", path, "/", source),
             opts=pulumi.ResourceOptions(parent=self),
         )
 

@@ -11,6 +11,7 @@ import runpy
 import subprocess
 import sys
 import traceback
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -41,8 +42,10 @@ class Deployment:
     resources: int
 
 
-def deploy(root: Path, cloud: Cloud, directory: Path) -> Deployment:
+def deploy(root: Path, cloud: Cloud, directory: Path, settings: Mapping[str, str]) -> Deployment:
     """Deploy the program at `root` into `cloud`; what it prints goes to deployment.log in `directory`.
+
+    `settings` are those of the stack that only this run knows, such as its issuer's URL.
 
     Raises:
         DeploymentError: the program failed, or asks for something that the embedded stack cannot create.
@@ -50,7 +53,7 @@ def deploy(root: Path, cloud: Cloud, directory: Path) -> Deployment:
     result, log = directory / "deployment.json", directory / "deployment.log"
     with log.open("wb") as output:
         ended = subprocess.run(
-            [sys.executable, "-m", "embedded.deployment", cloud.endpoint_url, str(result)],
+            [sys.executable, "-m", "embedded.deployment", cloud.endpoint_url, str(result), json.dumps(settings)],
             cwd=root,
             env={name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PULUMI_"))},
             stdin=subprocess.DEVNULL,
@@ -97,9 +100,9 @@ class _Engine(Mocks):
         )
 
 
-def configuration(root: Path) -> dict[str, str]:
-    """Return the settings of the development stack, with what differs on a single machine."""
-    settings = yaml.safe_load((root / CONFIGURATION).read_text())["config"] | {
+def configuration(root: Path, settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings of the development stack, with what differs on a single machine, and `settings`."""
+    values = yaml.safe_load((root / CONFIGURATION).read_text())["config"] | {
         "aws:region": REGION,
         # The workers run in this very environment, so its packages are theirs.
         f"{PROJECT}:dependencies": "runtime",
@@ -109,12 +112,13 @@ def configuration(root: Path) -> dict[str, str]:
         # As many Python processes as the cores can feed.
         f"{PROJECT}:maxConcurrency": max(4, 2 * (os.cpu_count() or 1)),
     }
-    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in settings.items()}
+    values |= {f"{PROJECT}:{key}": value for key, value in settings.items()}
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
 
 
-async def _run_program(root: Path, cloud: Cloud) -> Deployment:
+async def _run_program(root: Path, cloud: Cloud, settings: Mapping[str, str]) -> Deployment:
     engine = _Engine(cloud)
-    pulumi.runtime.set_all_config(configuration(root))
+    pulumi.runtime.set_all_config(configuration(root, settings))
     set_mocks(engine, project=PROJECT, stack=STACK, preview=False)
 
     def program() -> None:
@@ -126,11 +130,11 @@ async def _run_program(root: Path, cloud: Cloud) -> Deployment:
     return Deployment(outputs=dict(outputs or {}), resources=engine.resources)
 
 
-def main(endpoint_url: str, result: Path) -> int:
-    """Deploy the program of the working directory and write what came of it to `result`."""
+def main(endpoint_url: str, result: Path, settings: Mapping[str, str]) -> int:
+    """Deploy the program of the working directory with `settings` and write what came of it to `result`."""
     sys.path.insert(0, str(Path.cwd()))
     try:
-        deployment = asyncio.run(_run_program(Path.cwd(), Cloud(endpoint_url)))
+        deployment = asyncio.run(_run_program(Path.cwd(), Cloud(endpoint_url), settings))
     except Exception as error:
         traceback.print_exc()
         result.write_text(json.dumps({"error": f"{type(error).__name__}: {error}"}))
@@ -140,4 +144,4 @@ def main(endpoint_url: str, result: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], Path(sys.argv[2])))
+    sys.exit(main(sys.argv[1], Path(sys.argv[2]), json.loads(sys.argv[3])))

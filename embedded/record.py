@@ -11,13 +11,15 @@ from embedded.emulator import answers
 
 @dataclass(frozen=True)
 class Record:
-    """Where a running embedded stack is reached, and with what key."""
+    """Where a running embedded stack is reached, with what key, and where its users get tokens by what secret."""
 
     pid: int
     endpoint_url: str
     region: str
     credentials: Credentials
     outputs: dict[str, str]
+    token_endpoint: str
+    client_secret: str
 
 
 def state_directory() -> Path:
@@ -34,7 +36,7 @@ def path() -> Path:
 
 
 def write(record: Record) -> None:
-    """Record a running stack. Only this user can read it, since it holds a key."""
+    """Record a running stack. Only this user can read it, since it holds a key and a secret."""
     path().parent.mkdir(parents=True, exist_ok=True)
     unfinished = path().with_suffix(f".{os.getpid()}")
     unfinished.touch(mode=0o600)

@@ -1,7 +1,7 @@
 """The embedded stack as a context: an emulator is started, the program is deployed onto it, and all of it ends."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -10,6 +10,7 @@ from embedded import market_data, record
 from embedded.cloud import REGION, Cloud, Credentials
 from embedded.deployment import Deployment, DeploymentError, deploy
 from embedded.emulator import Emulator
+from embedded.issuer import AUDIENCE, Issuer
 from tickfold.strategies import BUILT_IN
 from tickfold.strategies.files import discover
 
@@ -53,6 +54,7 @@ class EmbeddedStack:
         self._root = root
         self._log = log
         self._emulator = Emulator(port)
+        self.issuer = Issuer()
         self._deployment: Deployment | None = None
         self.cloud = Cloud(self._emulator.endpoint_url)
 
@@ -78,15 +80,30 @@ class EmbeddedStack:
     def _start(self) -> None:
         self._log(f"starting the emulator at {self.endpoint_url}")
         self._emulator.start()
+        self.issuer.start()
         self._log("deploying the program")
-        self._deployment = deploy(self._root, self.cloud, self._emulator.directory)
+        settings = {"issuer": self.issuer.url, "audience": AUDIENCE}
+        self._deployment = deploy(self._root, self.cloud, self._emulator.directory, settings)
         if missing := [name for name in OUTPUTS if name not in self.outputs]:
             raise DeploymentError(f"the program in {self._root} does not export {', '.join(missing)}")
         self._log(f"deployed {self._deployment.resources} resources")
         self._tell_of_strategies()
         loaded = market_data.load(self.client("s3"), self.outputs["bucket"])
         self._log("loaded bars: " + ", ".join(f"{series.symbol} {series.bars:,}" for series in loaded))
-        record.write(record.Record(os.getpid(), self.endpoint_url, self.region, self.credentials, self.outputs))
+        self._record()
+
+    def _record(self) -> None:
+        record.write(
+            record.Record(
+                pid=os.getpid(),
+                endpoint_url=self.endpoint_url,
+                region=self.region,
+                credentials=self.credentials,
+                outputs=self.outputs,
+                token_endpoint=self.issuer.token_endpoint,
+                client_secret=self.issuer.client_secret,
+            )
+        )
 
     def _tell_of_strategies(self) -> None:
         """Name the user's own strategies, and why others cannot be used."""
@@ -98,6 +115,7 @@ class EmbeddedStack:
 
     def _stop(self) -> None:
         self._emulator.stop()
+        self.issuer.stop()
         record.read()  # forgets a stack that no longer answers, and no other
 
     def wait(self) -> None:
@@ -129,6 +147,10 @@ class EmbeddedStack:
     def credentials(self) -> Credentials:
         """The key of an administrator."""
         return self.cloud.credentials
+
+    def token(self, user: str = "developer", portfolios: Sequence[str] = (), seconds: int = 3_600) -> str:
+        """Return a token that lets `user` connect, for `seconds` from now."""
+        return self.issuer.token(user, portfolios, seconds)
 
     @property
     def log_file(self) -> Path:

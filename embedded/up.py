@@ -46,6 +46,7 @@ def _instructions(stack: EmbeddedStack) -> list[str]:
         f"  AWS endpoint    {stack.endpoint_url}",
         f"  state machine   {stack.outputs['state_machine_arn']}",
         f"  bucket          {stack.outputs['bucket']}",
+        f"  issuer          {stack.issuer.url}",
         f"  emulator's log  {stack.log_file}",
         "",
         "In another terminal:",

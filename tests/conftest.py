@@ -1,7 +1,7 @@
 """One embedded stack for all the tests of a session, on a free port and with a state directory of its own."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -26,3 +26,14 @@ def stack(state_directory: Path) -> Iterator[EmbeddedStack]:
     """The running stack, with the real bars loaded."""
     with EmbeddedStack() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def url(stack: EmbeddedStack) -> str:
+    """Where the user `tester`, who has the portfolio `growth`, connects."""
+    return url_for(stack, "tester", ["growth"])
+
+
+def url_for(stack: EmbeddedStack, user: str, portfolios: Sequence[str] = ()) -> str:
+    """Return the WebSocket URL by which `user` is let in for as long as a session of tests can take."""
+    return f"{stack.outputs['websocket_url']}?token={stack.token(user, portfolios, seconds=4 * 3_600)}"

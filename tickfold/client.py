@@ -14,8 +14,10 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 from tickfold.errors import RunError
+from tickfold.handshake import subprotocols_with
 from tickfold.protocol import (
     BacktestConfig,
     Error,
@@ -87,10 +89,12 @@ def run_backtest(
     config: BacktestConfig,
     on_message: Callable[[Message], None] = lambda _message: None,
     patience: Patience | None = None,
+    token: str | None = None,
 ) -> Result:
     """Start a run of `config` at the WebSocket `url`, and return its result.
 
     `on_message` is called with each of the run's messages, once and in order, the result included.
+    `token` says who asks; it is left out where the URL holds one.
 
     Raises:
         UnreachableError: the URL cannot be reached, or no longer.
@@ -98,7 +102,7 @@ def run_backtest(
         RunTimeoutError: there is no result after `patience.run` seconds.
     """
     request = StartBacktest(type="start_backtest", config=config)
-    return _Follower(url, on_message, patience or Patience()).run(request)
+    return _Follower(url, on_message, patience or Patience(), token).run(request)
 
 
 def run_sweep(
@@ -106,10 +110,12 @@ def run_sweep(
     config: SweepConfig,
     on_message: Callable[[Message], None] = lambda _message: None,
     patience: Patience | None = None,
+    token: str | None = None,
 ) -> tuple[Sweep | WalkForward, Result]:
     """Start a sweep of `config` at the WebSocket `url`; return its table's head and the result that it ends with.
 
     `on_message` is called with each of the run's messages, once and in order, both of these included.
+    `token` says who asks; it is left out where the URL holds one.
 
     Raises:
         UnreachableError: the URL cannot be reached, or no longer.
@@ -124,7 +130,7 @@ def run_sweep(
         on_message(message)
 
     request = StartSweep(type="start_sweep", config=config)
-    result = _Follower(url, note_table, patience or Patience()).run(request)
+    result = _Follower(url, note_table, patience or Patience(), token).run(request)
     if not tables:
         raise RunFailedError(f"the table of run {result.run_id} did not arrive; ask for it in SQL", result.run_id)
     return tables[-1], result
@@ -207,8 +213,9 @@ class _Line:
 class _Follower:
     """One run, followed from its start to its end."""
 
-    def __init__(self, url: str, on_message: Callable[[Message], None], patience: Patience) -> None:
+    def __init__(self, url: str, on_message: Callable[[Message], None], patience: Patience, token: str | None) -> None:
         self._url = url
+        self._subprotocols = [Subprotocol(name) for name in subprotocols_with(token)] if token else None
         self._on_message = on_message
         self._patience = patience
         self._sequence = _Sequence()
@@ -290,9 +297,11 @@ class _Follower:
         Raises:
             UnreachableError: it cannot be opened; the message says why.
         """
+        place = self._url.partition("?")[0]  # what follows may hold a token
         try:
             return connect(
                 self._url,
+                subprotocols=self._subprotocols,
                 open_timeout=self._patience.opening,
                 close_timeout=_CLOSE_SECONDS,
                 ping_interval=None,
@@ -301,12 +310,15 @@ class _Follower:
                 proxy=None if _is_loopback(self._url) else True,
             )
         except (InvalidURI, ValueError):
-            raise UnreachableError(f"{self._url!r} is no WebSocket URL; expected wss://HOST/STAGE") from None
+            raise UnreachableError(f"{place!r} is no WebSocket URL; expected wss://HOST/STAGE") from None
         except InvalidStatus as error:
             status = error.response.status_code
-            raise UnreachableError(f"{self._url} refused the connection with HTTP status {status}") from None
+            reason = f"{place} refused the connection with HTTP status {status}"
+            if status in (401, 403):
+                reason += ": it expects a token of its issuer that has not expired; get a fresh one"
+            raise UnreachableError(reason) from None
         except (OSError, EOFError, InvalidHandshake) as error:
-            raise UnreachableError(f"cannot connect to {self._url}: {_reason(error)}") from None
+            raise UnreachableError(f"cannot connect to {place}: {_reason(error)}") from None
 
     def _reopen(self, lost: _LostError) -> ClientConnection:
         """Open a connection in place of one that was lost, with longer and longer pauses between attempts.

@@ -1,4 +1,4 @@
-"""API Gateway v2: the WebSocket API with its routes, integrations and stage."""
+"""API Gateway v2: the WebSocket API with its routes, integrations, authorizer and stage."""
 
 from embedded.cloud import ACCOUNT, REGION, Cloud
 from embedded.resources.creator import Inputs, Outputs, autoname, creates, pascal, taken
@@ -26,6 +26,14 @@ def integration(cloud: Cloud, _name: str, inputs: Inputs) -> tuple[str, Outputs]
         **pascal(taken(inputs), {"timeoutMilliseconds": "TimeoutInMillis"})
     )
     return created["IntegrationId"], {}
+
+
+@creates("aws:apigatewayv2/authorizer:Authorizer")
+def authorizer(cloud: Cloud, _name: str, inputs: Inputs) -> tuple[str, Outputs]:
+    created = cloud.client("apigatewayv2").create_authorizer(
+        **pascal(taken(inputs), {"identitySources": "IdentitySource"})
+    )
+    return created["AuthorizerId"], {}
 
 
 @creates("aws:apigatewayv2/route:Route")

@@ -27,7 +27,7 @@ Command = Callable[..., Ended]
 @pytest.fixture
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An environment that names no stack, and a state directory in which none is up."""
-    for name in (*map(variable_of, OUTPUTS), "TICKFOLD_STACK_OUTPUTS", "TICKFOLD_TRACEBACK"):
+    for name in (*map(variable_of, OUTPUTS), "TICKFOLD_STACK_OUTPUTS", "TICKFOLD_TOKEN", "TICKFOLD_TRACEBACK"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TICKFOLD_STATE_DIR", str(tmp_path / "state"))
     return tmp_path

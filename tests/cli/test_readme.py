@@ -14,7 +14,7 @@ from embedded.stack import EmbeddedStack
 from tests.golden import GOOG
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "docs/deployment.md", "docs/sweeps.md")
+PAGES = ("README.md", "docs/deployment.md", "docs/sweeps.md", "docs/identity.md")
 COMMAND = re.compile(r"^\.venv/bin/tickfold (.+)$", re.MULTILINE)
 
 
@@ -38,10 +38,12 @@ def test_every_command_of_a_page_works(stack: EmbeddedStack, tmp_path: Path, pag
         "AWS_SECRET_ACCESS_KEY": stack.credentials.secret_access_key,
     }
     for command in commands(page):
+        # Only the embedded stack has an issuer that the command line knows.
+        named = {"TICKFOLD_TOKEN": stack.token()} if "--stack-outputs" in command else {}
         ended = subprocess.run(
             [Path(sys.executable).with_name("tickfold"), *shlex.split(command)],
             cwd=tmp_path,
-            env=environment,
+            env=environment | named,
             capture_output=True,
             text=True,
             check=False,

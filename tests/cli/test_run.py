@@ -52,6 +52,7 @@ def test_the_options_become_the_request(
 
     with serving(answer) as url:
         monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", url)
+        monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
         options = (
             "--strategy sma_cross --param fast=10 --param level=2.5 --capital 5000 --timeframe 1d --commission 0.002"
         )
@@ -94,6 +95,7 @@ def test_the_summary_is_on_stdout_and_the_progress_on_stderr(
     monkeypatch.setenv("FORCE_COLOR", "1")
     with serving(lambda connection: send(connection, messages)) as url:
         monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", url)
+        monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
         ended = tickfold(*RUN)
     assert ended.status == 0
     assert "Final equity            51,422.99" in ended.stdout
@@ -107,6 +109,7 @@ def test_json_is_one_document_and_nothing_else(
 ) -> None:
     with serving(lambda connection: send(connection, messages)) as url:
         monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", url)
+        monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
         ended = tickfold(*RUN, "--json")
     document = json.loads(ended.stdout)
     assert ended.status == 0
@@ -123,6 +126,7 @@ def test_a_run_that_fails_is_status_one_with_its_reason(
     failing = [messages[0], Failed(run_id="goog-sma_cross-1", sequence=2, stage="plan", reason="too few bars")]
     with serving(lambda connection: send(connection, failing)) as url:
         monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", url)
+        monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
         plain, as_json = tickfold(*RUN), tickfold(*RUN, "--json")
     assert (plain.status, plain.stdout) == (1, "")
     assert plain.stderr.endswith("tickfold: too few bars\n")
@@ -137,6 +141,7 @@ def test_a_run_that_fails_is_status_one_with_its_reason(
 def test_a_refused_request_has_no_run_id(tickfold: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(lambda connection: send(connection, [Error(reason="unknown symbol GOOG")])) as url:
         monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", url)
+        monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
         ended = tickfold(*RUN, "--json")
     assert ended.status == 1
     assert json.loads(ended.stdout) == {"run_id": None, "status": "failed", "error": "unknown symbol GOOG"}
@@ -165,6 +170,7 @@ def test_a_wrong_value_is_named_by_its_option_before_anything_is_sent(
     tickfold: Command, monkeypatch: pytest.MonkeyPatch, options: list[str], reason: str
 ) -> None:
     monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "ws://127.0.0.1:1/nobody")
+    monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
     ended = tickfold(*RUN, *options)
     assert ended.status == 1
     assert ended.stderr.startswith(f"tickfold: {reason}")
@@ -172,6 +178,7 @@ def test_a_wrong_value_is_named_by_its_option_before_anything_is_sent(
 
 def test_without_days_the_bucket_must_be_known(tickfold: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "ws://127.0.0.1:1/nobody")
+    monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
     ended = tickfold("run", "--symbol", "GOOG")
     assert ended.status == 1
     assert "does not name the stack's bucket" in ended.stderr
@@ -179,6 +186,7 @@ def test_without_days_the_bucket_must_be_known(tickfold: Command, monkeypatch: p
 
 def test_a_stack_that_cannot_be_reached_is_named(tickfold: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "ws://127.0.0.1:1/nobody")
+    monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
     ended = tickfold(*RUN)
     assert ended.status == 1
     assert ended.stderr.startswith("tickfold: cannot connect to ws://127.0.0.1:1/nobody: ")
@@ -189,6 +197,7 @@ def test_a_directory_that_cannot_be_made_is_refused_before_the_run(
 ) -> None:
     (alone / "file").write_text("")
     monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "ws://127.0.0.1:1/nobody")
+    monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
     ended = tickfold(*RUN, "--save", str(alone / "file" / "results"))
     assert ended.status == 1
     assert "cannot be made: Not a directory" in ended.stderr
@@ -200,7 +209,7 @@ def test_ctrl_c_says_that_the_run_goes_on(messages: list[Message]) -> None:
         connection.recv(timeout=10)
 
     with serving(answer) as url:
-        environment = os.environ | {"TICKFOLD_WEBSOCKET_URL": url}
+        environment = os.environ | {"TICKFOLD_WEBSOCKET_URL": url, "TICKFOLD_TOKEN": "a.b.c"}
         command = [sys.executable, "-m", "tickfold.cli", *RUN]
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         try:

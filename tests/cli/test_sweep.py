@@ -95,6 +95,7 @@ def test_the_options_become_the_request(
 
     with serving(answer) as url:
         monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", url)
+        monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
         options = "--param fast=5:50:5 --param slow=20,50.5 --param level=-1 --rank sqn --walk-forward 500:100"
         assert tickfold(*SWEEP, *options.split(), "--capital", "5000", "--chunks", "7").status == 0
     request = json.loads(requests[0])
@@ -110,6 +111,7 @@ def test_the_ranking_comes_before_the_best_runs_summary(
 ) -> None:
     with serving(lambda connection: send(connection, ranking)) as url:
         monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", url)
+        monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
         ended = tickfold(*SWEEP)
         only_best = tickfold(*SWEEP, "--top", "1")
     assert ended.status == 0
@@ -127,6 +129,7 @@ def test_the_windows_show_what_was_chosen_and_what_came_of_it(
 ) -> None:
     with serving(lambda connection: send(connection, windows)) as url:
         monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", url)
+        monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
         ended = tickfold(*SWEEP, "--walk-forward", "365:36")
     shown = lines(ended.stdout)
     assert shown[:2] == [
@@ -143,6 +146,7 @@ def test_json_is_one_document_with_the_best_result_in_it(
     stories = iter((ranking, windows))
     with serving(lambda connection: send(connection, next(stories))) as url:
         monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", url)
+        monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
         ranked, walked = (json.loads(tickfold(*SWEEP, "--json").stdout) for _ in range(2))
     ends = ["table_uri", "result"]
     assert list(ranked) == ["run_id", "status", "rank_by", "combinations", "left_out", "best", *ends]
@@ -158,6 +162,7 @@ def test_json_is_one_document_with_the_best_result_in_it(
 def test_a_refused_sweep_is_status_one_with_its_reason(tickfold: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(lambda connection: send(connection, [Error(reason="too many combinations")])) as url:
         monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", url)
+        monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
         plain, as_json = tickfold(*SWEEP), tickfold(*SWEEP, "--json")
     assert (plain.status, plain.stdout, plain.stderr) == (1, "", "tickfold: too many combinations\n")
     assert json.loads(as_json.stdout) == {"run_id": None, "status": "failed", "error": "too many combinations"}
@@ -168,6 +173,7 @@ def test_a_sweep_whose_table_does_not_arrive_says_so(
 ) -> None:
     with serving(lambda connection: send(connection, messages)) as url:
         monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", url)
+        monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
         ended = tickfold(*SWEEP)
     assert ended.status == 1
     assert ended.stderr.endswith("tickfold: the table of run goog-sma_cross-1 did not arrive; ask for it in SQL\n")
@@ -185,6 +191,7 @@ def test_a_wrong_value_is_named_before_anything_is_sent(
     tickfold: Command, monkeypatch: pytest.MonkeyPatch, options: list[str], reason: str
 ) -> None:
     monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "ws://127.0.0.1:1/nobody")
+    monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
     ended = tickfold(*SWEEP, *options)
     assert ended.status == 1
     assert ended.stderr.startswith(f"tickfold: {reason}")

@@ -24,6 +24,7 @@ def sent(tickfold: Command, monkeypatch: pytest.MonkeyPatch, *options: str) -> o
 
     with serving(refuse) as url:
         monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", url)
+        monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
         assert tickfold("run", *options, *DAYS).stderr == "tickfold: enough\n"
     stock: object = json.loads(requests[0])["config"]["stock"]
     return stock
@@ -74,6 +75,7 @@ def test_wrong_symbols_are_refused_before_anything_is_sent(
     alone: object, tickfold: Command, monkeypatch: pytest.MonkeyPatch, options: list[str], reason: str
 ) -> None:
     monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "ws://127.0.0.1:1/nobody")
+    monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
     ended = tickfold("run", *options, *DAYS)
     assert (ended.status, ended.stdout) == (1, "")
     assert ended.stderr.startswith(f"tickfold: {reason}")

@@ -15,7 +15,7 @@ SWEEP = ["sweep", "--symbol", "A", "--strategy", "sma_cross"]
 
 @pytest.mark.parametrize(
     "command",
-    [[], ["up"], ["run"], ["sweep"], ["check"], ["query"], ["data"], ["data", "load"], ["data", "list"]],
+    [[], ["up"], ["token"], ["run"], ["sweep"], ["check"], ["query"], ["data"], ["data", "load"], ["data", "list"]],
     ids=" ".join,
 )
 def test_help_of_every_command_is_on_stdout(tickfold: Command, command: list[str]) -> None:
@@ -27,7 +27,7 @@ def test_help_of_every_command_is_on_stdout(tickfold: Command, command: list[str
 
 def test_help_names_every_command(tickfold: Command) -> None:
     shown = tickfold("--help").stdout
-    assert all(f"│ {name} " in shown for name in ("up", "run", "sweep", "check", "query", "data"))
+    assert all(f"│ {name} " in shown for name in ("up", "token", "run", "sweep", "check", "query", "data"))
 
 
 def test_version_is_printed(tickfold: Command) -> None:
@@ -99,6 +99,7 @@ def test_an_unexpected_error_is_one_line_and_a_trace_on_request(
 ) -> None:
     # A stack whose output is damaged in a way that nobody foresaw.
     monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "ws://127.0.0.1:1/stage")
+    monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
     monkeypatch.setenv("TICKFOLD_REGION", "us-east-1")
     monkeypatch.setenv("TICKFOLD_BUCKET", "no such bucket!")
     quiet = tickfold("data", "list")

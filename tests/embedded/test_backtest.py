@@ -24,11 +24,6 @@ from tickfold.storage.series import SeriesStore
 from tickfold.strategies import create
 
 
-@pytest.fixture(scope="module")
-def url(stack: EmbeddedStack) -> str:
-    return stack.outputs["websocket_url"]
-
-
 def table(stack: EmbeddedStack, uri: str) -> list[dict[str, Any]]:
     """Return the rows of the one Parquet file at `uri`."""
     bucket, key = uri.removeprefix("s3://").split("/", 1)

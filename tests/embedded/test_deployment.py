@@ -15,7 +15,7 @@ from embedded.resources import UnsupportedResourceError, create
 from embedded.stack import OUTPUTS, ROOT, EmbeddedStack
 from tickfold.storage.series import SeriesStore
 
-FUNCTIONS = {"connect", "disconnect", "message", "plan", "simulate", "reduce", "report-failure"}
+FUNCTIONS = {"authorize", "connect", "disconnect", "message", "plan", "simulate", "reduce", "report-failure"}
 
 
 def program(directory: Path, *lines: str) -> Path:
@@ -102,30 +102,30 @@ def test_a_role_can_do_what_it_was_granted_and_nothing_else(stack: EmbeddedStack
 def test_an_unknown_type_is_an_error_that_names_it(stack: EmbeddedStack, tmp_path: Path) -> None:
     tree = program(tmp_path, 'aws.sqs.Queue("jobs")')
     with pytest.raises(DeploymentError, match=r"jobs is of the type aws:sqs/queue:Queue"):
-        deploy(tree, stack.cloud, tmp_path)
+        deploy(tree, stack.cloud, tmp_path, {})
 
 
 def test_an_unused_input_is_an_error_that_names_it(stack: EmbeddedStack, tmp_path: Path) -> None:
     tree = program(tmp_path, 'aws.s3.Bucket("locked", object_lock_enabled=True)')
     with pytest.raises(DeploymentError, match=r"locked \(aws:s3/bucket:Bucket\).*objectLockEnabled"):
-        deploy(tree, stack.cloud, tmp_path)
+        deploy(tree, stack.cloud, tmp_path, {})
 
 
 def test_an_input_that_the_api_does_not_know_is_an_error(stack: EmbeddedStack, tmp_path: Path) -> None:
     tree = program(tmp_path, 'aws.iam.Role("strange", assume_role_policy="{}", managed_policy_arns=["x"])')
     with pytest.raises(DeploymentError, match=r"(?s)strange \(aws:iam/role:Role\) was refused.*ManagedPolicyArns"):
-        deploy(tree, stack.cloud, tmp_path)
+        deploy(tree, stack.cloud, tmp_path, {})
 
 
 def test_an_error_of_the_program_itself_is_reported(stack: EmbeddedStack, tmp_path: Path) -> None:
     with pytest.raises(DeploymentError, match="ZeroDivisionError"):
-        deploy(program(tmp_path, "1 / 0"), stack.cloud, tmp_path)
+        deploy(program(tmp_path, "1 / 0"), stack.cloud, tmp_path, {})
 
 
 def test_an_unknown_call_is_an_error_that_names_it(stack: EmbeddedStack, tmp_path: Path) -> None:
     tree = program(tmp_path, 'aws.get_availability_zones(state="available")')
     with pytest.raises(DeploymentError, match="getAvailabilityZones"):
-        deploy(tree, stack.cloud, tmp_path)
+        deploy(tree, stack.cloud, tmp_path, {})
 
 
 def test_the_caller_and_the_region_are_known(stack: EmbeddedStack, tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_the_caller_and_the_region_are_known(stack: EmbeddedStack, tmp_path: Pat
         'pulumi.export("account", aws.get_caller_identity().account_id)',
         'pulumi.export("region", aws.get_region().region)',
     )
-    outputs = deploy(tree, stack.cloud, tmp_path).outputs
+    outputs = deploy(tree, stack.cloud, tmp_path, {}).outputs
     identity = stack.client("sts").get_caller_identity()["Account"]
     assert outputs == {"account": identity, "region": stack.region}
 
@@ -157,7 +157,8 @@ def test_create_refuses_an_unknown_type(stack: EmbeddedStack) -> None:
 
 
 def test_the_configuration_is_that_of_development_but_for_this_machine() -> None:
-    settings = configuration(ROOT)
+    settings = configuration(ROOT, {"issuer": "http://127.0.0.1:1"})
+    assert settings["tickfold:issuer"] == "http://127.0.0.1:1"
     assert settings["tickfold:dependencies"] == "runtime"
     assert settings["tickfold:ownApiGatewayAccount"] == "false"
     assert settings["tickfold:logRetentionDays"] == "7"

@@ -210,7 +210,7 @@ def test_a_damaged_record_is_as_good_as_none(own_state: Path) -> None:
 
 
 def test_a_record_whose_port_is_silent_is_removed(own_state: Path) -> None:
-    record.write(record.Record(os.getpid(), "http://127.0.0.1:9", REGION, Credentials("a", "b"), {}))
+    record.write(record.Record(os.getpid(), "http://127.0.0.1:9", REGION, Credentials("a", "b"), {}, "", ""))
     assert record.path().parent == own_state
     assert record.read() is None
     assert not record.path().exists()

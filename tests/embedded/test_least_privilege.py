@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 
 from embedded.stack import EmbeddedStack
+from tests.conftest import url_for
 from tests.embedded.conversation import SMA, Conversation, Json, conversation, start, sweep
+from tickfold.identity import Identity
 from tickfold.storage import layout
 from tickfold.storage.series import SeriesStore
 
@@ -23,7 +25,8 @@ BEYOND_THE_EMULATOR = ("logs:", "xray:")
 
 POSTS = ["execute-api:ManageConnections POST/@connections/*", "dynamodb:DeleteItem connections"]
 TELLS = ["dynamodb:UpdateItem runs", "dynamodb:PutItem runs", *POSTS]
-RIGHTS = {
+RIGHTS: dict[str, list[str]] = {
+    "authorize": [],
     "connect": ["dynamodb:PutItem connections"],
     "disconnect": ["dynamodb:DeleteItem connections"],
     "message": [
@@ -118,7 +121,7 @@ class Scenario:
 
     def connections(self) -> None:
         """A connection is opened and closed."""
-        context = {"requestContext": {"connectionId": "privilege="}}
+        context = {"requestContext": _context("privilege=")}
         key = {"connection_id": {"S": "privilege="}}
         assert self._invoke("connect", context) == {"statusCode": 200}
         assert "Item" in self._stack.client("dynamodb").get_item(**self._table, Key=key)
@@ -165,7 +168,7 @@ class Scenario:
     def _connected(self) -> Iterator[tuple[Conversation, str]]:
         """Open a connection; give it and its id."""
         self._forget_connections()
-        with conversation(self._stack.outputs["websocket_url"]) as client:
+        with conversation(url_for(self._stack, "tester")) as client:
             (item,) = self._stack.client("dynamodb").scan(**self._table)["Items"]
             yield client, item["connection_id"]["S"]
 
@@ -198,7 +201,7 @@ class Scenario:
         return str(item["status"]["S"])
 
     def _message(self, connection_id: str, body: Json) -> None:
-        self._invoke("message", {"requestContext": {"connectionId": connection_id}, "body": json.dumps(body)})
+        self._invoke("message", {"requestContext": _context(connection_id), "body": json.dumps(body)})
 
     def _invoke(self, function: str, event: Json) -> Any:
         answer = self._stack.client("lambda").invoke(
@@ -214,6 +217,12 @@ PART = {"connect": "connections", "disconnect": "connections", "report-failure":
 """The part of the scenario that uses a function's rights; that of the others is the run."""
 PART_OF_RIGHT = {"s3:PutObject data/sweeps/*": "sweep", "s3:PutObject data/walk_forward/*": "walk_forward"}
 """The part that uses a right which the function's other parts do not."""
+
+
+def _context(connection_id: str) -> Json:
+    """Return the `requestContext` of an event on a connection that the authorizer has let in."""
+    identity = Identity("tester", (), int(time.time()) + 3_600)
+    return {"connectionId": connection_id, "authorizer": identity.to_context()}
 
 
 def _all_of(client: Conversation) -> list[Json]:

@@ -10,6 +10,7 @@ import pytest
 from embedded.stack import ROOT, EmbeddedStack
 from tests.cli.conftest import Command
 from tests.cli.conftest import tickfold as tickfold  # noqa: PLC0414 - a fixture
+from tests.conftest import url_for
 from tests.embedded.conversation import SMA, run, start
 
 PAGE = (ROOT / "docs" / "strategies.md").read_text()
@@ -105,7 +106,7 @@ def test_an_own_strategy_runs_by_its_name(own: EmbeddedStack, tickfold: Command)
 
 def test_an_own_strategy_runs_the_same_in_any_cut(own: EmbeddedStack) -> None:
     one, many = (
-        run(own.outputs["websocket_url"], start(strategy="dip_buyer", parameters={"falls": 2}, chunks=chunks))[-1]
+        run(url_for(own, "tester"), start(strategy="dip_buyer", parameters={"falls": 2}, chunks=chunks))[-1]
         for chunks in (1, 9)
     )
     assert one["type"] == many["type"] == "result", (one, many)
@@ -115,7 +116,7 @@ def test_an_own_strategy_runs_the_same_in_any_cut(own: EmbeddedStack) -> None:
 
 
 def test_a_faulty_file_stops_no_other_strategy_and_is_told_to_whoever_asks_for_it(own: EmbeddedStack) -> None:
-    url = own.outputs["websocket_url"]
+    url = url_for(own, "tester")
     assert run(url, start(**SMA))[-1]["type"] == "result"
     refused = run(url, start(strategy="unfinished"))[-1]
     assert refused["type"] == "error"
@@ -123,11 +124,11 @@ def test_a_faulty_file_stops_no_other_strategy_and_is_told_to_whoever_asks_for_i
 
 
 def test_a_value_out_of_its_own_bounds_is_refused(own: EmbeddedStack) -> None:
-    refused = run(own.outputs["websocket_url"], start(strategy="dip_buyer", parameters={"falls": 0}))[-1]
+    refused = run(url_for(own, "tester"), start(strategy="dip_buyer", parameters={"falls": 0}))[-1]
     assert refused["reason"] == "strategy dip_buyer: falls 0: input should be greater than or equal to 1"
 
 
 def test_what_an_own_strategy_raises_is_told(own: EmbeddedStack) -> None:
-    failed = run(own.outputs["websocket_url"], start(strategy="raising", chunks=1))[-1]
+    failed = run(url_for(own, "tester"), start(strategy="raising", chunks=1))[-1]
     assert failed["type"] == "failed"
     assert failed["reason"] == "strategy raising failed: KeyError: 'no such thing'"

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from websockets.exceptions import InvalidStatus
 
 from embedded.stack import EmbeddedStack
+from tests.conftest import url_for
 from tests.embedded.conversation import SMA, Json, conversation, run, start
 from tests.embedded.executions import ended
 from tickfold.storage import layout
@@ -47,11 +47,6 @@ from functions.step import step
 def handler(event):
     raise ValueError("the password is hunter2")
 """
-
-
-@pytest.fixture(scope="module")
-def url(stack: EmbeddedStack) -> str:
-    return stack.outputs["websocket_url"]
 
 
 @contextmanager
@@ -225,28 +220,23 @@ def test_bars_that_vanish_under_a_run_are_named(stack: EmbeddedStack, url: str) 
     assert heard[-1]["reason"] == "chunk 6 of GONE: the 2007 bars of GONE were deleted; load them again"
 
 
-def test_connections_are_remembered_while_they_are_open(stack: EmbeddedStack, url: str) -> None:
+def test_connections_are_remembered_while_they_are_open(stack: EmbeddedStack) -> None:
     def rows() -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = stack.client("dynamodb").query(
             TableName=stack.outputs["connections_table"],
-            IndexName="by_portfolio",
-            KeyConditionExpression="portfolio_id = :p",
-            ExpressionAttributeValues={":p": {"S": "growth"}},
+            IndexName="by_user",
+            KeyConditionExpression="user_id = :u",
+            ExpressionAttributeValues={":u": {"S": "rememberer"}},
         )["Items"]
         return found
 
-    with conversation(f"{url}?portfolioId=growth") as client:
+    with conversation(url_for(stack, "rememberer", ["growth", "income"]) + "&portfolioId=growth") as client:
         assert client.heard_nothing_more()
         (row,) = rows()
-    assert row["user_id"]["S"] == "anonymous"
-    assert 23 * 3_600 < int(row["expires_at"]["N"]) - time.time() <= 24 * 3_600
+    assert set(row["portfolios"]["SS"]) == {"growth", "income"}
+    assert 2 * 3_600 < int(row["expires_at"]["N"]) - time.time() <= 2 * 3_600 + 300
     for _ in range(100):
         if not rows():
             break
         time.sleep(0.1)
     assert rows() == []
-
-
-def test_a_portfolio_that_is_no_name_is_refused(url: str) -> None:
-    with pytest.raises(InvalidStatus), conversation(f"{url}?portfolioId=a%20b"):
-        pytest.fail("the connection was accepted")

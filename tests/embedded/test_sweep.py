@@ -24,11 +24,6 @@ from tickfold.strategies import create
 ACCEPTED = [(10, 25), (10, 60), (20, 25), (20, 60), (30, 60)]
 
 
-@pytest.fixture(scope="module")
-def url(stack: EmbeddedStack) -> str:
-    return stack.outputs["websocket_url"]
-
-
 def rows_at(stack: EmbeddedStack, uri: str) -> list[Json]:
     bucket, key = uri.removeprefix("s3://").split("/", 1)
     body = stack.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()

@@ -19,11 +19,6 @@ HEADLINE = ["final_equity", "total_return", "sharpe", "max_drawdown", "trades"]
 
 
 @pytest.fixture(scope="module")
-def url(stack: EmbeddedStack) -> str:
-    return stack.outputs["websocket_url"]
-
-
-@pytest.fixture(scope="module")
 def singles(stack: EmbeddedStack, url: str) -> dict[str, Json]:
     """A run of each symbol alone, with its share of the capital."""
     return {symbol: run(url, start(symbol, **TERMS, startCapital=10_000 * 0.3))[-1] for symbol in SYMBOLS}

@@ -27,6 +27,8 @@ API_ID = "a1b2c3d4e5"
 STREAM_LABEL = "2026-01-31T12.00.00.000"
 """On AWS it has colons, which the checker of policies takes for the end of a part of the ARN."""
 PROJECT = "tickfold"
+# What no Pulumi.STACK.yaml can know.
+CHOSEN = {f"{PROJECT}:issuer": "https://tenant.eu.auth0.com/", f"{PROJECT}:audience": "https://tickfold.example"}
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,11 @@ class Stack:
 
 
 def configuration_of(stack_name: str, **changes: str | None) -> dict[str, str]:
-    """Return the configuration in Pulumi.STACK.yaml as the engine hands it over, with `changes`; None removes a key."""
-    stored = yaml.safe_load((ROOT / f"Pulumi.{stack_name}.yaml").read_text())["config"]
+    """Return the configuration in Pulumi.STACK.yaml as the engine hands it over, with `changes`; None removes a key.
+
+    The issuer and the audience, which each user sets for himself, are set.
+    """
+    stored = yaml.safe_load((ROOT / f"Pulumi.{stack_name}.yaml").read_text())["config"] | CHOSEN
     values = {key: value if isinstance(value, str) else json.dumps(value) for key, value in stored.items()}
     for key, value in changes.items():
         values.pop(f"{PROJECT}:{key}", None)

@@ -42,7 +42,17 @@ def unmet(policies: Policies, needs: Sequence[Need]) -> list[Need]:
 
 def needs_of(stack: Stack) -> list[Need]:
     """Return what all roles of `stack` need."""
-    modules = ("connect", "disconnect", "message", "plan", "simulate", "reduce", "report_failure", "deliver")
+    modules = (
+        "authorize",
+        "connect",
+        "disconnect",
+        "message",
+        "plan",
+        "simulate",
+        "reduce",
+        "report_failure",
+        "deliver",
+    )
     return [*(need for module in modules for need in function_needs(stack, module)), *workflow_needs(stack)]
 
 
@@ -92,6 +102,7 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
     tell = [("dynamodb:GetItem", runs), ("dynamodb:UpdateItem", runs), ("dynamodb:PutItem", runs)]
     end = [*tell, ("dynamodb:UpdateItem", users)]
     return {
+        "authorize": [],
         "connect": [
             ("dynamodb:PutItem", connections),
             ("dynamodb:UpdateItem", connections),

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 import pulumi
 import pytest
+import yaml
 from pulumi.runtime import set_all_config
 
 from components.configuration import RETENTION_DAYS, Configuration, ConfigurationError
 
-from .capture import configuration_of, run_program
+from .capture import ROOT, configuration_of, run_program
 
 
 def load(values: Mapping[str, str]) -> Configuration:
@@ -40,6 +41,7 @@ def test_stack_file_names_a_region(stack_name: str) -> None:
 def test_what_is_left_out_takes_its_default() -> None:
     left_out: dict[str, None] = dict.fromkeys(
         [
+            "portfoliosClaim",
             "maxConcurrency",
             "maxRunningRuns",
             "maxDailyRuns",
@@ -49,6 +51,7 @@ def test_what_is_left_out_takes_its_default() -> None:
         ]
     )
     configuration = load(configuration_of("dev", **left_out))
+    assert configuration.portfolios_claim == "portfolios"
     assert configuration.max_concurrency == 40
     assert configuration.max_running_runs == 20
     assert configuration.max_daily_runs == 2_000
@@ -58,6 +61,18 @@ def test_what_is_left_out_takes_its_default() -> None:
 
 
 WRONG = {
+    "issuer": [
+        "",
+        "tenant.eu.auth0.com",
+        "http://tenant.eu.auth0.com/",
+        "https://",
+        "https://tenant.eu.auth0.com/?a=b",
+        "https://tenant.eu.auth0.com/#a",
+        "http://[::1",
+        "ftp://127.0.0.1/",
+    ],
+    "audience": [""],
+    "portfoliosClaim": [""],
     "logRetentionDays": ["6", "0", "-1", "two", "", "7.5"],
     "throttlingRate": ["0", "10001", "many"],
     "throttlingBurst": ["0", "5001", "many"],
@@ -72,6 +87,15 @@ WRONG = {
     "dependencies": ["layer", "Layers", ""],
 }
 ALLOWED = {
+    "issuer": [
+        "https://tenant.eu.auth0.com/",
+        "https://cognito-idp.eu-north-1.amazonaws.com/eu-north-1_abc",
+        "http://127.0.0.1:8080",
+        "http://localhost:8080/realm",
+        "http://[::1]:8080",
+    ],
+    "audience": ["a", "https://tickfold.example"],
+    "portfoliosClaim": ["a", "https://tickfold.example/portfolios", "cognito:groups"],
     "logRetentionDays": ["1", "3653"],
     "throttlingRate": ["1", "10000"],
     "throttlingBurst": ["1", "5000"],
@@ -86,6 +110,9 @@ ALLOWED = {
     "dependencies": ["layers", "runtime"],
 }
 EXPECTED = {
+    "issuer": "the https:// URL of the OpenID Connect issuer",
+    "audience": "what the tokens' aud must say",
+    "portfoliosClaim": "the claim of the tokens",
     "logRetentionDays": ", ".join(map(str, RETENTION_DAYS)),
     "throttlingRate": "1 to 10000",
     "throttlingBurst": "1 to 5000",
@@ -123,8 +150,8 @@ def test_wrong_value_is_refused_with_its_key_and_what_is_allowed(key: str, value
 @pytest.mark.parametrize(("key", "value"), pairs(ALLOWED))
 def test_value_at_the_edge_of_what_is_allowed_is_taken(key: str, value: str) -> None:
     configuration = load(configuration_of("dev", **{key: value}))
-    taken = configuration.model_dump(by_alias=True)[key]
-    assert str(taken).lower() == value
+    taken = configuration.model_dump(mode="json", by_alias=True)[key]
+    assert (taken if isinstance(taken, str) else json.dumps(taken)) == value
 
 
 @pytest.mark.parametrize("days", RETENTION_DAYS)
@@ -133,6 +160,8 @@ def test_every_retention_of_cloudwatch_is_taken(days: int) -> None:
 
 
 REQUIRED = [
+    "issuer",
+    "audience",
     "logRetentionDays",
     "throttlingRate",
     "throttlingBurst",
@@ -147,6 +176,17 @@ def test_missing_key_is_named_with_what_is_allowed(key: str) -> None:
     with pytest.raises(ConfigurationError, match=rf"^tickfold:{key} is missing; expected ") as refused:
         load(configuration_of("dev", **{key: None}))
     assert EXPECTED[key] in str(refused.value)
+
+
+@pytest.mark.parametrize("stack_name", ["dev", "prod"])
+def test_stack_file_leaves_the_issuer_to_its_user_and_says_where_to_read_on(stack_name: str) -> None:
+    text = (ROOT / f"Pulumi.{stack_name}.yaml").read_text()
+    assert not {"tickfold:issuer", "tickfold:audience"} & yaml.safe_load(text)["config"].keys()
+    assert all(words in text for words in ("pulumi config set tickfold:issuer ", "docs/identity.md"))
+    with pytest.raises(
+        ConfigurationError, match=r"(?s)tickfold:issuer is missing.*docs/identity.md.*tickfold:audience"
+    ):
+        load(configuration_of(stack_name, issuer=None, audience=None))
 
 
 def test_unknown_key_is_named_with_the_known_ones() -> None:

@@ -315,15 +315,15 @@ def test_functions_get_the_layers_that_they_import(tmp_path: Path) -> None:
     for file in ("__main__.py", "Pulumi.dev.yaml"):
         shutil.copy(ROOT / file, tmp_path / file)
     (tmp_path / "requirements").mkdir()
-    for layer in ("base", "numeric"):
+    for layer in ("base", "numeric", "identity"):
         (tmp_path / "requirements" / f"lambda-{layer}.txt").write_text("# nothing, so that it is built at once\n")
     done = subprocess.run([sys.executable, "-c", LAYERED], cwd=tmp_path, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     registered = json.loads(done.stdout)
     layers = {name: rest for kind, name, *rest in registered if kind == "aws:lambda/layerVersion:LayerVersion"}
-    assert layers.keys() == {"tickfold-test-base", "tickfold-test-numeric"}
+    assert layers.keys() == {"tickfold-test-base", "tickfold-test-numeric", "tickfold-test-identity"}
     for _, key, architectures, runtimes in layers.values():
-        assert key.startswith(("lambda/base-", "lambda/numeric-"))
+        assert key.startswith(("lambda/base-", "lambda/numeric-", "lambda/identity-"))
         assert (architectures, runtimes) == (["arm64"], ["python3.13"])
     used = {
         name.removeprefix("tickfold-test-").removesuffix("-function"): [arn.split(":")[6] for arn in arns]
@@ -332,6 +332,7 @@ def test_functions_get_the_layers_that_they_import(tmp_path: Path) -> None:
     }
     base, both = ["tickfold-test-base"], ["tickfold-test-base", "tickfold-test-numeric"]
     assert used == {
+        "authorize": ["tickfold-test-base", "tickfold-test-identity"],
         "connect": base,
         "disconnect": base,
         "message": both,

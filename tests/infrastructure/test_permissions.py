@@ -154,7 +154,8 @@ def test_workflow_s_role_serves_its_own_machine_only(dev: Stack, source: str, ac
 # --- API Gateway invokes the functions -------------------------------------------------------------------------------
 
 PERMISSIONS = captured("dev").of("aws:lambda/permission:Permission")
-OF_ROUTES = [permission for permission in PERMISSIONS if permission.inputs["principal"] == "apigateway.amazonaws.com"]
+OF_API = [permission for permission in PERMISSIONS if permission.inputs["principal"] == "apigateway.amazonaws.com"]
+OF_ROUTES = [permission for permission in OF_API if "/authorizers/" not in permission.inputs["sourceArn"]]
 
 
 def refused_routes(stack: Stack, permissions: list[Resource]) -> list[str]:
@@ -210,12 +211,24 @@ def test_other_stages_and_apis_may_invoke_nothing(dev: Stack, stage: str, api: s
         assert not invocation_is_allowed(PERMISSIONS, target_of(dev, route), source_of(route, stage, api))
 
 
+def test_the_authorizer_may_be_invoked_for_itself_and_for_nothing_else(dev: Stack) -> None:
+    authorizer = dev.one("aws:apigatewayv2/authorizer:Authorizer").inputs
+    function = authorizer["authorizerUri"].partition("/functions/")[2].removesuffix("/invocations")
+    source = f"arn:aws:execute-api:eu-north-1:111122223333:a1b2c3d4e5/authorizers/{authorizer['name']}"
+    assert invocation_is_allowed(PERMISSIONS, function, source)
+    assert not invocation_is_allowed(OF_ROUTES, function, source)
+    assert not invocation_is_allowed(PERMISSIONS, function, f"{source}-other")
+    for route in dev.of("aws:apigatewayv2/route:Route"):
+        assert not invocation_is_allowed(PERMISSIONS, function, source_of(route))
+        assert not invocation_is_allowed(PERMISSIONS, target_of(dev, route), source)
+
+
 def test_the_watch_over_executions_may_report_a_failure_and_no_other_rule_may(dev: Stack) -> None:
     target = dev.one("aws:cloudwatch/eventTarget:EventTarget").inputs["arn"]
     rule = "arn:aws:events:eu-north-1:111122223333:rule/tickfold-dev-workflow-unsuccessful"
     assert target.endswith(":function:tickfold-dev-report-failure:live")
     assert invocation_is_allowed(PERMISSIONS, target, rule, "events.amazonaws.com")
-    assert not invocation_is_allowed(OF_ROUTES, target, rule, "events.amazonaws.com")
+    assert not invocation_is_allowed(OF_API, target, rule, "events.amazonaws.com")
     assert not invocation_is_allowed(PERMISSIONS, target, f"{rule}-other", "events.amazonaws.com")
 
 

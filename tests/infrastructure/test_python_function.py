@@ -14,7 +14,7 @@ from components.python_function import ENVIRONMENT_LIMIT, EnvironmentRefusedErro
 from .capture import ROOT, Resource, Stack, capture
 
 FUNCTION = "aws:lambda/function:Function"
-MODULES = ["connect", "disconnect", "message", "plan", "simulate", "reduce", "report_failure", "deliver"]
+MODULES = ["authorize", "connect", "disconnect", "message", "plan", "simulate", "reduce", "report_failure", "deliver"]
 ENDPOINT = "https://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live"
 BUCKET = {"TICKFOLD_BUCKET": "tickfold-dev-bucket-1a2b3c4"}
 CONNECTIONS = {
@@ -25,6 +25,11 @@ TALK = {**CONNECTIONS, "TICKFOLD_CONNECTIONS_ENDPOINT": ENDPOINT}
 RUNS = {"TICKFOLD_RUNS_TABLE": "tickfold-dev-runs"}
 USERS = {"TICKFOLD_USERS_TABLE": "tickfold-dev-users"}
 ENVIRONMENTS = {
+    "authorize": {
+        "TICKFOLD_ISSUER": "https://tenant.eu.auth0.com/",
+        "TICKFOLD_AUDIENCE": "https://tickfold.example",
+        "TICKFOLD_PORTFOLIOS_CLAIM": "portfolios",
+    },
     "connect": CONNECTIONS,
     "disconnect": CONNECTIONS,
     "message": {

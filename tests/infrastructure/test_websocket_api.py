@@ -46,6 +46,33 @@ def test_route_may_invoke_its_function_from_this_stage_and_route_only(dev: Stack
     }
 
 
+def test_only_whom_the_authorizer_lets_in_gets_a_connection(dev: Stack) -> None:
+    authorizer = dev.one("aws:apigatewayv2/authorizer:Authorizer")
+    assert authorizer.inputs["authorizerType"] == "REQUEST"
+    assert authorizer.inputs["authorizerUri"].endswith(":function:tickfold-dev-authorize:live/invocations")
+    # A source that a handshake lacks would keep it from the function; a token may come in either of two.
+    assert authorizer.inputs["identitySources"] == []
+    connect = dev.one("aws:apigatewayv2/route:Route", "-connect-route")
+    assert connect.inputs["authorizationType"] == "CUSTOM"
+    assert connect.inputs["authorizerId"] == authorizer.inputs["name"]  # AWS would refuse one on another route
+    others = [route for route in dev.of("aws:apigatewayv2/route:Route") if route is not connect]
+    assert [("authorizerId" in route.inputs, route.inputs["authorizationType"]) for route in others] == [
+        (False, "NONE"),
+        (False, "NONE"),
+    ]
+
+
+def test_the_authorizer_may_be_invoked_by_its_api_only(dev: Stack) -> None:
+    permission = dev.one("aws:lambda/permission:Permission", "-connect-authorizer-permission")
+    assert permission.inputs == {
+        "action": "lambda:InvokeFunction",
+        "function": "tickfold-dev-authorize",
+        "qualifier": "live",
+        "principal": "apigateway.amazonaws.com",
+        "sourceArn": f"{API}/authorizers/tickfold-dev-connect-authorizer",
+    }
+
+
 def test_stage_has_a_name_deploys_itself_and_is_throttled(dev: Stack) -> None:
     stage = dev.one("aws:apigatewayv2/stage:Stage").inputs
     assert stage["name"] == "live"
@@ -55,7 +82,7 @@ def test_stage_has_a_name_deploys_itself_and_is_throttled(dev: Stack) -> None:
     assert settings["throttlingRateLimit"] == 50
     assert settings["throttlingBurstLimit"] == 100
     assert settings["loggingLevel"] == "ERROR"
-    # Data traces would put clients' messages into the logs.
+    # Data traces would put clients' messages and tokens into the logs.
     assert settings["dataTraceEnabled"] is False
 
 
@@ -65,6 +92,7 @@ def test_access_is_logged_as_json(dev: Stack) -> None:
     assert settings["destinationArn"] == f"arn:aws:logs:eu-north-1:111122223333:log-group:{group.inputs['name']}"
     logged = json.loads(settings["format"])
     assert all(value.startswith("$context.") for value in logged.values())
+    assert not any("token" in value or "query" in value.lower() or "header" in value for value in logged.values())
     assert {"requestId", "connectionId", "routeKey", "status", "integrationError"} <= logged.keys()
 
 
@@ -73,7 +101,7 @@ def test_stage_waits_for_all_routes_their_permissions_and_the_log_role(dev: Stac
     tokens = ["aws:apigatewayv2/route:Route", "aws:lambda/permission:Permission", "aws:apigateway/account:Account"]
     needed = [resource for token in tokens for resource in dev.of(token)]
     own = [resource for resource in needed if resource.inputs.get("principal") != "events.amazonaws.com"]
-    assert len(own) == 3 + 3 + 1
+    assert len(own) == 3 + 4 + 1
     assert {resource.urn for resource in own} <= dev.waits_for(stage)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tickfold.cli import check, data, query, report, run, sweep, up
+from tickfold.cli import check, data, query, report, run, sweep, token, up
 
 app = typer.Typer(
     name="tickfold",
@@ -33,6 +33,7 @@ def _root(
 
 
 app.command("up")(up.up)
+app.command("token")(token.token)
 app.command("run")(run.run)
 app.command("sweep")(sweep.sweep)
 app.command("check")(check.check)

@@ -114,7 +114,7 @@ def _run(
     save_to: Path | None,
     report_to: Path | None,
 ) -> Result:
-    url = target.output("websocket_url")
+    url, token = target.output("websocket_url"), target.token()
     config = config_of(BacktestConfig, with_range(target, wanted))
     if save_to is not None:
         prepare_directory(save_to)
@@ -124,7 +124,7 @@ def _run(
         prepare_directory(report_to.parent)
         target.output("runs_table")  # rather missed now than after the run
     with view:
-        result = run_backtest(url, config, view.show, replace(Patience(), run=timeout))
+        result = run_backtest(url, config, view.show, replace(Patience(), run=timeout), token)
     if save_to is not None:
         for path in save(target.s3(), result, save_to):
             note(f"saved {path}")

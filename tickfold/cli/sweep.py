@@ -116,12 +116,12 @@ def sweep(
 def _sweep(
     target: Target, wanted: dict[str, Any], view: ProgressView, timeout: float, directory: Path | None
 ) -> tuple[Sweep | WalkForward, Result]:
-    url = target.output("websocket_url")
+    url, token = target.output("websocket_url"), target.token()
     config = config_of(SweepConfig, with_range(target, wanted))
     if directory is not None:
         prepare_directory(directory)
     with view:
-        table, result = run_sweep(url, config, view.show, replace(Patience(), run=timeout))
+        table, result = run_sweep(url, config, view.show, replace(Patience(), run=timeout), token)
     if directory is not None:
         for path in save(target.s3(), result, directory, table.table_uri):
             note(f"saved {path}")

@@ -1,8 +1,9 @@
 """Which stack a command talks to: one named by its outputs, or else the embedded stack that is up."""
 
+import getpass
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,10 +19,14 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
     from mypy_boto3_s3 import S3Client
 
+    from embedded.record import Record
     from tickfold.runs import RunStore
 
 OUTPUTS = ("region", "websocket_url", "bucket", "runs_table", "athena_workgroup", "athena_database")
 """The stack's outputs that commands use; in the environment each is TICKFOLD_ and its name in capitals."""
+
+TOKEN = "TICKFOLD_TOKEN"  # noqa: S105 - the variable's name
+"""The environment variable with a token of the stack's issuer; an argument would show in the list of processes."""
 
 HOW_TO_NAME_ONE = (
     "start the embedded stack with `tickfold up` in another terminal, or name a stack on AWS with "
@@ -53,6 +58,7 @@ class Target:
     origin: str
     endpoint_url: str | None = None
     access_key: tuple[str, str] | None = None
+    running: "Record | None" = None
 
     def output(self, name: str) -> str:
         """Return the output `name`.
@@ -64,6 +70,34 @@ class Target:
         if not value:
             raise TargetError(f"{self.origin} does not name the stack's {name}, which this command needs")
         return value
+
+    def token(self) -> str:
+        """Return what lets a command connect: the token in the environment, or else one that the embedded stack gives.
+
+        Raises:
+            TargetError: there is none.
+        """
+        return os.environ.get(TOKEN) or self.request_token()
+
+    def request_token(self, user: str | None = None, portfolios: Sequence[str] = (), seconds: int | None = None) -> str:
+        """Return a new token of the embedded stack's issuer, for whoever is logged in unless `user` is given.
+
+        Raises:
+            TargetError: the stack is not the embedded one, or its issuer gives none.
+        """
+        if self.running is None:
+            raise TargetError(
+                f"the stack that {self.origin} names lets in nobody without a token: get one from its issuer, and "
+                f"set {TOKEN} to it (docs/identity.md)"
+            )
+        from embedded import token_request  # noqa: PLC0415 - not needed for a stack on AWS
+
+        try:
+            return token_request.request_token(
+                self.running, user or _login(), portfolios, seconds or token_request.SECONDS
+            )
+        except token_request.TokenRequestError as error:
+            raise TargetError(str(error)) from None
 
     def s3(self) -> "S3Client":
         """Return a client of the stack's S3."""
@@ -109,7 +143,7 @@ def find_target(stack_outputs: Path | None) -> Target:
         return Target(_read_outputs(stack_outputs), str(stack_outputs))
     if named := {name: os.environ[variable] for name in OUTPUTS if os.environ.get(variable := variable_of(name))}:
         return Target(named, f"the environment ({', '.join(variable_of(name) for name in named)})")
-    return _embedded()
+    return embedded()
 
 
 def variable_of(output: str) -> str:
@@ -129,7 +163,12 @@ def _read_outputs(path: Path) -> dict[str, str]:
     return {name: value for name, value in found.items() if isinstance(value, str)}
 
 
-def _embedded() -> Target:
+def embedded() -> Target:
+    """Return the embedded stack that is up.
+
+    Raises:
+        TargetError: none is.
+    """
     from embedded import record  # noqa: PLC0415 - not needed for a stack on AWS
 
     running = record.read()
@@ -137,4 +176,11 @@ def _embedded() -> Target:
         raise TargetError(f"no stack is up and none was named: {HOW_TO_NAME_ONE}")
     key = running.credentials.access_key_id, running.credentials.secret_access_key
     outputs = {"region": running.region} | running.outputs
-    return Target(outputs, "the embedded stack", running.endpoint_url, key)
+    return Target(outputs, "the embedded stack", running.endpoint_url, key, running)
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # this process's user has no name
+        return "developer"

@@ -1,0 +1,143 @@
+"""The embedded stack's own OpenID Connect issuer: it makes a token for whoever knows the client's secret.
+
+It answers on loopback, from a thread of the process that holds the stack, and keeps its keys in memory only.
+"""
+
+import json
+import secrets
+import threading
+import time
+from base64 import b64decode
+from collections.abc import Sequence
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
+
+from embedded.emulator import HOST
+from embedded.token_request import CLIENT_ID
+
+AUDIENCE = "tickfold-embedded"
+ALGORITHM = "ES256"
+LONGEST_SECONDS = 24 * 3_600
+
+_JWKS = "/.well-known/jwks.json"
+_DISCOVERY = "/.well-known/openid-configuration"
+_TOKEN = "/token"  # noqa: S105 - a path
+
+
+class Issuer:
+    """Keys, and the HTTP server that publishes them and hands out tokens, from `start` to `stop`."""
+
+    def __init__(self) -> None:
+        self.client_secret = secrets.token_urlsafe(32)
+        self._server = ThreadingHTTPServer((HOST, 0), _handler_of(self))
+        self._thread = threading.Thread(target=self._server.serve_forever, name="issuer", daemon=True)
+        self._keys: dict[str, ec.EllipticCurvePrivateKey] = {}
+        self.url = f"http://{HOST}:{self._server.server_port}"
+        self.token_endpoint = self.url + _TOKEN
+        self.rotate()
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Answer no more. To stop twice, or what was never started, is harmless."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
+        self._server.server_close()
+
+    def rotate(self) -> None:
+        """Sign by a new key from now on. The older ones stay published: tokens that they signed are still good."""
+        self._keys = {**self._keys, secrets.token_hex(8): ec.generate_private_key(ec.SECP256R1())}
+
+    def token(self, user: str, portfolios: Sequence[str] = (), seconds: int = 3_600) -> str:
+        """Return a token for `user`, valid for `seconds` from now; it has expired already where they are negative."""
+        key_id, key = list(self._keys.items())[-1]
+        now = int(time.time())
+        claims = {"iss": self.url, "aud": AUDIENCE, "sub": user, "iat": now, "exp": now + seconds}
+        return jwt.encode(claims | {"portfolios": list(portfolios)}, key, ALGORITHM, headers={"kid": key_id})
+
+    def metadata(self) -> dict[str, Any]:
+        """Return the provider's metadata, as OpenID Connect Discovery wants it."""
+        return {
+            "issuer": self.url,
+            "jwks_uri": self.url + _JWKS,
+            "token_endpoint": self.token_endpoint,
+            "grant_types_supported": ["client_credentials"],
+            "response_types_supported": ["token"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": [ALGORITHM],
+        }
+
+    def jwks(self) -> dict[str, Any]:
+        """Return the public keys."""
+        return {
+            "keys": [
+                ECAlgorithm.to_jwk(key.public_key(), as_dict=True) | {"kid": key_id, "use": "sig", "alg": ALGORITHM}
+                for key_id, key in self._keys.items()
+            ]
+        }
+
+
+def _handler_of(issuer: Issuer) -> type[BaseHTTPRequestHandler]:
+    """Return the class of which the HTTP server makes an instance for each request."""
+
+    class Handler(BaseHTTPRequestHandler):
+        timeout = 10
+
+        def do_GET(self) -> None:
+            documents = {_DISCOVERY: issuer.metadata, _JWKS: issuer.jwks}
+            if self.path in documents:
+                self._answer(HTTPStatus.OK, documents[self.path]())
+            else:
+                self._answer(HTTPStatus.NOT_FOUND, {"error": "not_found"})
+
+        def do_POST(self) -> None:
+            form = parse_qs(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
+            if self.path != _TOKEN:
+                self._answer(HTTPStatus.NOT_FOUND, {"error": "not_found"})
+            elif not self._is_client():
+                self._answer(HTTPStatus.UNAUTHORIZED, {"error": "invalid_client"})
+            else:
+                self._answer(*_issue(issuer, {name: values[-1] for name, values in form.items()}))
+
+        def _is_client(self) -> bool:
+            scheme, _, credentials = self.headers.get("Authorization", "").partition(" ")
+            expected = f"{CLIENT_ID}:{issuer.client_secret}".encode()
+            try:
+                return scheme == "Basic" and secrets.compare_digest(b64decode(credentials), expected)
+            except ValueError:
+                return False
+
+        def _answer(self, status: HTTPStatus, document: dict[str, Any]) -> None:
+            body = json.dumps(document).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Cache-Control", "no-store")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_arguments: Any) -> None:
+            """Say nothing: the terminal is the stack's."""
+
+    return Handler
+
+
+def _issue(issuer: Issuer, form: dict[str, str]) -> tuple[HTTPStatus, dict[str, Any]]:
+    """Answer a request for a token by the OAuth 2.0 grant of client credentials, for the user who is named in it."""
+    if form.get("grant_type") != "client_credentials":
+        return HTTPStatus.BAD_REQUEST, {"error": "unsupported_grant_type"}
+    seconds = form.get("expires_in", "3600")
+    if not form.get("sub") or not seconds.isdecimal() or not 0 < int(seconds) <= LONGEST_SECONDS:
+        wanted = f"sub must be given, and expires_in be 1 to {LONGEST_SECONDS} seconds"
+        return HTTPStatus.BAD_REQUEST, {"error": "invalid_request", "error_description": wanted}
+    token = issuer.token(form["sub"], form.get("portfolios", "").split(), int(seconds))
+    return HTTPStatus.OK, {"access_token": token, "token_type": "Bearer", "expires_in": int(seconds)}
