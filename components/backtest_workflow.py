@@ -51,8 +51,8 @@ class BacktestWorkflow(pulumi.ComponentResource):
         self._name = name
         self._package = package
         self._configuration = configuration
-        self._tell = tables.runs.may("GetItem", "UpdateItem", "PutItem")
-        self.plan = self._create_plan(lake)
+        self._tell = tables.runs.may("UpdateItem", "PutItem")
+        self.plan = self._create_plan(lake, tables)
         self.simulate = self._create_simulate(lake)
         self.reduce = self._create_reduce(lake, tables)
         self.report_failure = self._create_report_failure(tables)
@@ -80,11 +80,11 @@ class BacktestWorkflow(pulumi.ComponentResource):
             {environment.STATE_MACHINE_ARN: self.state_machine.arn},
         )
 
-    def _create_plan(self, lake: DataLake) -> PythonFunction:
+    def _create_plan(self, lake: DataLake, tables: Tables) -> PythonFunction:
         return self._create_function(
             "plan",
             layers=["base", "numeric"],
-            grants=[lake.may_read(layout.SERIES), lake.may_write(layout.CHUNKS)],
+            grants=[lake.may_read(layout.SERIES), lake.may_write(layout.CHUNKS), tables.runs.may("GetItem")],
             memory=1_769,
             timeout=60,
             environment={environment.WORKERS: str(self._configuration.max_concurrency)},
@@ -118,6 +118,7 @@ class BacktestWorkflow(pulumi.ComponentResource):
                 lake.may_write(layout.SWEEPS),
                 lake.may_write(layout.WALK_FORWARD),
                 tables.users.may("UpdateItem"),
+                tables.runs.may("GetItem"),
             ],
             memory=self._configuration.reduce_memory,
             timeout=600,
@@ -125,7 +126,11 @@ class BacktestWorkflow(pulumi.ComponentResource):
 
     def _create_report_failure(self, tables: Tables) -> PythonFunction:
         return self._create_function(
-            "report_failure", layers=["base"], grants=[tables.users.may("UpdateItem")], memory=512, timeout=30
+            "report_failure",
+            layers=["base"],
+            grants=[tables.users.may("UpdateItem"), tables.runs.may("GetItem")],
+            memory=512,
+            timeout=30,
         )
 
     def _create_function(

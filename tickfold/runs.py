@@ -134,7 +134,7 @@ class RunStore:
         self._append(run_id, message, _Change(lambda run: _goes_on(run) and once not in run.published, {}, once))
 
     def publish_progress(self, run: Run) -> None:
-        """Tell of the chunks that are done, unless that is told often enough already."""
+        """Tell of the chunks that are done, unless that is told often enough already, or others tell of something."""
         done, now = run.chunks_done, time.time()
         if done * PROGRESS_STEPS // run.chunks == (done - 1) * PROGRESS_STEPS // run.chunks:
             return
@@ -180,16 +180,20 @@ class RunStore:
     def _append(
         self, run_id: str, message: Message, change: _Change, run: Run | None = None, told: str | None = None
     ) -> Message | None:
-        """Append `message` and change the record, as long as the change applies; return the message as appended."""
+        """Append `message` and change the record, as long as the change applies; return the message as appended.
+
+        If another message comes in between, look again; but not where the caller has looked, and gives `run`.
+        """
         while True:
-            run = run or self.get(run_id)
-            if run is None or not change.applies(run):
+            found = run or self.get(run_id)
+            if found is None or not change.applies(found):
                 return None
-            numbered = message.model_copy(update={"run_id": run_id, "sequence": run.sequence + 1})
+            numbered = message.model_copy(update={"run_id": run_id, "sequence": found.sequence + 1})
             try:
-                transact(self._table, self._writes(run, numbered, change, told))
+                transact(self._table, self._writes(found, numbered, change, told))
             except ConditionFailedError:
-                run = None  # another message came in between: look again
+                if run is not None:
+                    return None
             else:
                 return numbered
 

@@ -4,16 +4,15 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
-import boto3
 import pytest
 
 from embedded.stack import EmbeddedStack
 from tests.cli.conftest import Command
+from tests.embedded.records import begin, run_store
 from tests.golden import GOOG
-from tickfold.runs import RunStore
+from tickfold.protocol import Cancelled, Failed
 
 RUN = "run --symbol reported --strategy sma_cross --param fast=10 --param slow=30 --json"
 
@@ -24,13 +23,6 @@ def run_id(stack: EmbeddedStack, tickfold: Command) -> str:
     assert tickfold("data", "load", str(GOOG), "--symbol", "reported").status == 0
     found: str = json.loads(tickfold(*RUN.split()).stdout)["run_id"]
     return found
-
-
-@pytest.fixture
-def runs(stack: EmbeddedStack) -> RunStore:
-    credentials = stack.credentials
-    session = boto3.Session(credentials.access_key_id, credentials.secret_access_key, region_name="us-east-1")
-    return RunStore(session.resource("dynamodb", endpoint_url=stack.endpoint_url).Table(stack.outputs["runs_table"]))
 
 
 def test_a_report_is_written_where_it_is_wanted(
@@ -88,16 +80,19 @@ def test_an_unknown_run_is_one_clear_message(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_run_without_a_result_says_why(tickfold: Command, runs: RunStore) -> None:
-    run_id = f"none-{datetime.now(UTC):%H%M%S%f}"
-    runs.create(run_id, "connection", "user", "{}")
+def test_a_run_without_a_result_says_why(tickfold: Command, stack: EmbeddedStack) -> None:
+    runs = run_store(stack)
+    run_id, cancelled = (begin(runs, "tester").run_id for _ in range(2))
     ended = tickfold("report", run_id)
     assert (ended.status, ended.stderr) == (1, f"tickfold: run {run_id} has no result yet: it is still going\n")
     runs.note_failure(run_id, "plan", "there are no bars")
-    runs.set(run_id, status="failed")
+    runs.end(run_id, Failed(stage="plan", reason="there are no bars"))
     ended = tickfold("report", run_id)
     expected = f"tickfold: run {run_id} has no result: it failed in plan: there are no bars\n"
     assert (ended.status, ended.stderr) == (1, expected)
+    runs.end(cancelled, Cancelled())
+    ended = tickfold("report", cancelled)
+    assert (ended.status, ended.stderr) == (1, f"tickfold: run {cancelled} has no result: it was cancelled\n")
 
 
 def test_a_run_of_several_symbols_says_where_its_figures_are(tickfold: Command) -> None:

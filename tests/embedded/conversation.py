@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 Json = dict[str, Any]
-FINAL = ("result", "failed", "error")
+FINAL = ("result", "failed", "cancelled", "error")
 SECONDS = 60
 """A message that takes longer than this to come is not coming."""
 
@@ -39,6 +40,14 @@ class Conversation:
         while heard[-1]["type"] not in FINAL:
             heard.append(self.hear())
         return heard
+
+    def is_closed(self) -> bool:
+        """Wait until the server closes the connection; tell whether it did so without another word."""
+        try:
+            self._socket.recv(timeout=self._seconds)
+        except ConnectionClosed:
+            return True
+        return False
 
     def heard_nothing_more(self) -> bool:
         """Tell whether the next answer is the one to a ping, so that nothing else was on its way."""

@@ -5,6 +5,7 @@ policies as they are, and red with any one action of any function removed.
 """
 
 import json
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,33 +13,48 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from embedded.stack import EmbeddedStack
 from tests.conftest import url_for
 from tests.embedded.conversation import SMA, Conversation, Json, conversation, start, sweep
+from tests.embedded.executions import ended
 from tickfold.identity import Identity
 from tickfold.storage import layout
 from tickfold.storage.series import SeriesStore
 
-BEYOND_THE_EMULATOR = ("logs:", "xray:")
+BEYOND_THE_EMULATOR = (
+    *("logs:", "xray:"),
+    *("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"),
+)
 """Lambda itself uses these rights, which the emulator's does not check; tests/infrastructure holds the policies."""
 
-POSTS = ["execute-api:ManageConnections POST/@connections/*", "dynamodb:DeleteItem connections"]
-TELLS = ["dynamodb:UpdateItem runs", "dynamodb:PutItem runs", *POSTS]
+FORGETS = ["dynamodb:DeleteItem connections", "dynamodb:BatchWriteItem subscriptions"]
+TALKS = ["execute-api:ManageConnections POST/@connections/*", "execute-api:ManageConnections DELETE/@connections/*"]
+TELLS = ["dynamodb:UpdateItem runs", "dynamodb:PutItem runs"]
+ENDS = ["dynamodb:UpdateItem users", "dynamodb:GetItem runs", *TELLS]
 RIGHTS: dict[str, list[str]] = {
     "authorize": [],
-    "connect": ["dynamodb:PutItem connections"],
-    "disconnect": ["dynamodb:DeleteItem connections"],
+    "connect": ["dynamodb:PutItem connections", "dynamodb:UpdateItem connections", "dynamodb:PutItem subscriptions"],
+    "disconnect": FORGETS,
     "message": [
         "s3:ListBucket data/series/*",
         "s3:GetObject data/series/*",
-        "dynamodb:GetItem connections",
-        "dynamodb:GetItem runs",
         "dynamodb:Query runs",
+        "dynamodb:Query runs/index/by_user",
+        "dynamodb:PutItem users",
+        "dynamodb:GetItem users",
+        "dynamodb:UpdateItem connections",
+        "dynamodb:PutItem subscriptions",
+        "dynamodb:DeleteItem subscriptions",
         "states:StartExecution tickfold-embedded",
-        *TELLS,
+        "states:StopExecution tickfold-embedded:*",
+        *ENDS,
+        *FORGETS,
+        *TALKS,
     ],
-    "plan": ["s3:GetObject data/series/*", "s3:PutObject data/chunks/*", *TELLS],
+    "deliver": ["dynamodb:Query subscriptions", *FORGETS, *TALKS],
+    "plan": ["s3:GetObject data/series/*", "s3:PutObject data/chunks/*", "dynamodb:GetItem runs", *TELLS],
     "simulate": [
         "s3:GetObject data/chunks/*",
         "s3:GetObjectVersion data/bars/*",
@@ -55,14 +71,17 @@ RIGHTS: dict[str, list[str]] = {
         "s3:PutObject data/sweeps/*",
         "s3:PutObject data/walk_forward/*",
         "s3:PutObject data/runs/*",
-        "dynamodb:GetItem runs",
-        *TELLS,
+        *ENDS,
     ],
-    "report-failure": ["dynamodb:GetItem runs", *TELLS],
+    "report-failure": ENDS,
 }
 EACH = [(function, right) for function, rights in RIGHTS.items() for right in rights]
 PATIENCE = 30
 """Seconds to wait for an execution to end, or a log line to appear; both take about one."""
+
+
+SILENCE = 5
+"""Seconds to wait for a message: what has not come by then has been refused on its way."""
 
 
 class Role:
@@ -105,7 +124,7 @@ def _name(action: str, statement: Json) -> str:
     """Name a right by its action and the end of what it is about."""
     (resource,) = statement["Resource"]
     prefix = statement.get("Condition", {}).get("StringLike", {}).get("s3:prefix")
-    for mark in ("/live/", ":table/tickfold-embedded-", ":stateMachine:", "/data/"):
+    for mark in ("/live/", ":table/tickfold-embedded-", ":stateMachine:", ":execution:", "/data/"):
         if mark in resource:
             prefix = resource.split(mark, 1)[1]
             return f"{action} {'data/' if mark == '/data/' else ''}{prefix}"
@@ -117,91 +136,127 @@ class Scenario:
 
     def __init__(self, stack: EmbeddedStack) -> None:
         self._stack = stack
-        self._table = {"TableName": stack.outputs["connections_table"]}
+        self._dynamodb = stack.client("dynamodb")
 
     def connections(self) -> None:
-        """A connection is opened and closed."""
-        context = {"requestContext": _context("privilege=")}
-        key = {"connection_id": {"S": "privilege="}}
-        assert self._invoke("connect", context) == {"statusCode": 200}
-        assert "Item" in self._stack.client("dynamodb").get_item(**self._table, Key=key)
-        assert self._invoke("disconnect", context) == {"statusCode": 200}
-        assert "Item" not in self._stack.client("dynamodb").get_item(**self._table, Key=key)
+        """A connection is opened, subscribed to a portfolio, and closed."""
+        connection_id = f"{secrets.token_hex(6)}="
+        event = {"requestContext": _context(connection_id), "queryStringParameters": {"portfolioId": "growth"}}
+        assert self._invoke("connect", event) == {"statusCode": 200}
+        assert self._rows_of(connection_id) == 2
+        assert self._invoke("disconnect", event) == {"statusCode": 200}
+        assert self._rows_of(connection_id) == 0
 
     def run(self) -> None:
-        """A run of two symbols succeeds and can be asked for again; one succeeds for a connection that is gone."""
-        began = datetime.now(UTC)
+        """A run of two symbols succeeds, is told, and can be asked for, resumed and listed."""
         with self._connected() as (client, connection_id):
-            run_id = self._run(["AAPL", "IBM"], connection_id)
-            heard = _all_of(client)
-            assert [heard[0]["type"], heard[1]["type"], heard[-1]["type"]] == ["accepted", "planned", "result"]
+            asked = start(["AAPL", "IBM"], **SMA, chunks=3) | {"key": secrets.token_hex(8)}
+            self._message(connection_id, asked)
+            heard = client.hear_out()
+            assert [message["type"] for message in heard[:2]] == ["accepted", "planned"]
+            assert heard[-1]["type"] == "result"
             assert "progress" in {message["type"] for message in heard}
+            run_id = heard[0]["runId"]
+            self._ended(run_id)
             self._message(connection_id, {"type": "resume", "runId": run_id, "after": heard[-2]["sequence"]})
+            assert client.hear()["type"] == "resumed"
             assert client.hear() == heard[-1]
-        assert self._status(self._run("AAPL", "gone=")) == "succeeded"
-        # A worker that may not forget a gone connection fails once its chunk is written; its retry hides that.
-        assert not _logged(self._stack, "simulate", began, "the step failed")
+            self._message(connection_id, {"type": "list_runs", "limit": 1})
+            listed = client.hear()
+            assert listed["type"] == "runs"
+            assert listed["runs"][0]["runId"] == run_id
+            self._message(connection_id, asked)  # again under its key: nothing is started
+            assert client.hear_out() == heard
+
+    def subscriptions(self) -> None:
+        """A connection is subscribed to its user's runs, and no longer."""
+        with self._connected() as (client, connection_id):
+            rows = self._rows_of(connection_id)
+            for kind, more in (("subscribe", 1), ("unsubscribe", 0)):
+                self._message(connection_id, {"type": kind, "topic": "user"})
+                assert client.hear()["type"] == f"{kind}d"
+                assert self._rows_of(connection_id) == rows + more
+
+    def cancel(self) -> None:
+        """A run is cancelled."""
+        with self._connected() as (client, connection_id):
+            self._message(connection_id, start(**SMA, chunks=200))
+            accepted = client.hear()
+            self._message(connection_id, {"type": "cancel", "runId": accepted["runId"]})
+            assert client.hear_out()[-1]["type"] == "cancelled"
+        assert self._ended(accepted["runId"])["status"] == "ABORTED"
+
+    def gone(self) -> None:
+        """Of a connection that is gone nothing remains, whether an answer finds that out or a delivery."""
+        answered, told = (f"{secrets.token_hex(6)}=" for _ in range(2))
+        for connection_id in (answered, told):
+            event = {"requestContext": _context(connection_id), "queryStringParameters": {"portfolioId": "growth"}}
+            self._invoke("connect", event)
+        self._message(answered, {"type": "whoami"})
+        assert self._rows_of(answered) == 0
+        with self._connected() as (client, connection_id):
+            self._message(connection_id, start(**SMA, chunks=1) | {"portfolio": "growth"})
+            self._ended(client.hear_out()[0]["runId"])
+        _wait(lambda: self._rows_of(told) == 0, "the connection that is gone is remembered")
+
+    def expired(self) -> None:
+        """A connection whose token has expired is turned away and closed."""
+        with self._connected() as (client, connection_id):
+            self._message(connection_id, {"type": "whoami"}, expires=int(time.time()) - 1)
+            assert client.hear()["code"] == "expired"
+            assert client.is_closed()
+
+    def cut_off(self) -> None:
+        """A connection that nothing can be sent to is closed, so that its client comes back for what it missed."""
+        with self._connected() as (client, connection_id):
+            self._message(connection_id, {"type": "subscribe", "topic": "user"})
+            assert client.hear()["type"] == "subscribed"
+            with Role(self._stack, "deliver").without(TALKS[0]):
+                self._message(f"{secrets.token_hex(6)}=", start(**SMA, chunks=1))
+                assert client.is_closed()
+            _wait(lambda: self._rows_of(connection_id) == 0, "the connection that was cut off is remembered")
 
     def sweep(self) -> None:
         """A sweep succeeds."""
-        assert self._succeeds(sweep(chunks=2))
+        self._succeeds(sweep(chunks=2))
 
     def walk_forward(self) -> None:
         """A walk-forward succeeds."""
-        assert self._succeeds(sweep(chunks=2, walkForward={"inSample": 1_000, "outOfSample": 1_000}))
-
-    def _succeeds(self, request: Json) -> bool:
-        return self._status(self._started("gone=", request)) == "succeeded"
+        self._succeeds(sweep(chunks=2, walkForward={"inSample": 1_000, "outOfSample": 1_000}))
 
     def failure(self) -> None:
-        """A run fails and says why, and does so also for a connection that is gone."""
-        began = datetime.now(UTC)
+        """A run fails and says why."""
         with self._connected() as (client, connection_id):
-            self._run(BROKEN, connection_id)
-            told = _all_of(client)[-1]
-            assert told["type"] == "failed"
-            assert "were deleted" in told["reason"]
-        assert self._status(self._run(BROKEN, "gone=")) == "failed"
-        assert not _logged(self._stack, "report-failure", began, "the step failed")
+            self._message(connection_id, start(BROKEN, **SMA, chunks=3))
+            told = client.hear_out()[-1]
+        assert told["type"] == "failed"
+        assert "were deleted" in told["reason"]
+
+    def _succeeds(self, request: Json) -> None:
+        with self._connected() as (client, connection_id):
+            self._message(connection_id, request)
+            assert client.hear_out()[-1]["type"] == "result"
 
     @contextmanager
     def _connected(self) -> Iterator[tuple[Conversation, str]]:
         """Open a connection; give it and its id."""
-        self._forget_connections()
-        with conversation(url_for(self._stack, "tester")) as client:
-            (item,) = self._stack.client("dynamodb").scan(**self._table)["Items"]
-            yield client, item["connection_id"]["S"]
+        with conversation(url_for(self._stack, USER, ["growth"]), SILENCE) as client:
+            client.say({"type": "whoami"})
+            yield client, client.hear()["connectionId"]
 
-    def _forget_connections(self) -> None:
-        client = self._stack.client("dynamodb")
-        for item in client.scan(**self._table)["Items"]:
-            client.delete_item(**self._table, Key={"connection_id": item["connection_id"]})
+    def _rows_of(self, connection_id: str) -> int:
+        names = {"connections": self._stack.outputs["connections_table"]}
+        names["subscriptions"] = self._stack.outputs["subscriptions_table"]
+        rows = [row for name in names.values() for row in self._dynamodb.scan(TableName=name)["Items"]]
+        return sum(row["connection_id"]["S"] == connection_id for row in rows)
 
-    def _run(self, stock: str | list[str], connection_id: str) -> str:
-        """Make a run; return its id."""
-        return self._started(connection_id, start(stock, **SMA, chunks=3))
+    def _ended(self, run_id: str) -> Json:
+        """Wait until a run's execution has ended, and describe it."""
+        machine = self._stack.outputs["state_machine_arn"].replace(":stateMachine:", ":execution:")
+        return ended(self._stack, f"{machine}:{run_id}")
 
-    def _started(self, connection_id: str, request: Json) -> str:
-        """Start what `request` asks for and wait until its execution has ended; return the run's id."""
-        before = {execution["name"] for execution in self._executions()}
-        self._message(connection_id, request)
-        (run_id,) = {str(execution["name"]) for execution in self._executions()} - before
-        _wait(lambda: all(execution["status"] != "RUNNING" for execution in self._executions()), "no end of the run")
-        return run_id
-
-    def _executions(self) -> list[Json]:
-        found: list[Json] = self._stack.client("stepfunctions").list_executions(
-            stateMachineArn=self._stack.outputs["state_machine_arn"]
-        )["executions"]
-        return found
-
-    def _status(self, run_id: str) -> str:
-        key = {"run_id": {"S": run_id}, "entry": {"S": "run"}}
-        item = self._stack.client("dynamodb").get_item(TableName=self._stack.outputs["runs_table"], Key=key)["Item"]
-        return str(item["status"]["S"])
-
-    def _message(self, connection_id: str, body: Json) -> None:
-        self._invoke("message", {"requestContext": _context(connection_id), "body": json.dumps(body)})
+    def _message(self, connection_id: str, body: Json, expires: int | None = None) -> None:
+        self._invoke("message", {"requestContext": _context(connection_id, expires), "body": json.dumps(body)})
 
     def _invoke(self, function: str, event: Json) -> Any:
         answer = self._stack.client("lambda").invoke(
@@ -213,29 +268,41 @@ class Scenario:
 
 
 BROKEN = "BROKEN"
+USER = "tester"
+PARTS = (
+    *("connections", "run", "subscriptions", "cancel", "gone", "expired"),
+    *("cut_off", "sweep", "walk_forward", "failure"),
+)
 PART = {"connect": "connections", "disconnect": "connections", "report-failure": "failure"}
 """The part of the scenario that uses a function's rights; that of the others is the run."""
-PART_OF_RIGHT = {"s3:PutObject data/sweeps/*": "sweep", "s3:PutObject data/walk_forward/*": "walk_forward"}
+PART_OF_RIGHT = {
+    "s3:PutObject data/sweeps/*": "sweep",
+    "s3:PutObject data/walk_forward/*": "walk_forward",
+    "dynamodb:DeleteItem subscriptions": "subscriptions",
+    "states:StopExecution tickfold-embedded:*": "cancel",
+}
 """The part that uses a right which the function's other parts do not."""
+PART_OF_BOTH = {
+    **{("message", right): "gone" for right in FORGETS},
+    **{("deliver", right): "gone" for right in FORGETS},
+    ("message", TALKS[1]): "expired",
+    ("deliver", TALKS[1]): "cut_off",
+}
+"""The part that uses a right of one function, where another's use of it is in another part."""
 
 
-def _context(connection_id: str) -> Json:
+def _context(connection_id: str, expires: int | None = None) -> Json:
     """Return the `requestContext` of an event on a connection that the authorizer has let in."""
-    identity = Identity("tester", (), int(time.time()) + 3_600)
-    return {"connectionId": connection_id, "authorizer": identity.to_context()}
+    identity = Identity(USER, ("growth",), expires or int(time.time()) + 3_600)
+    return {
+        "connectionId": connection_id,
+        "messageId": secrets.token_hex(8),
+        "authorizer": identity.to_context(),
+    }
 
 
-def _all_of(client: Conversation) -> list[Json]:
-    """Return every message that has been sent to the connection."""
-    client.say({"type": "ping"})
-    heard = [client.hear()]
-    while heard[-1]["type"] != "pong":
-        heard.append(client.hear())
-    return sorted(heard[:-1], key=lambda message: int(message["sequence"]))
-
-
-def _wait(done: Callable[[], bool], otherwise: str) -> None:
-    deadline = time.monotonic() + PATIENCE
+def _wait(done: Callable[[], bool], otherwise: str, seconds: float = SILENCE) -> None:
+    deadline = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < deadline, otherwise
         time.sleep(0.05)
@@ -258,7 +325,7 @@ def test_the_deployed_role_holds_exactly_the_rights_that_are_tested(stack: Embed
     assert sorted(Role(stack, function).rights()) == sorted(RIGHTS[function])
 
 
-@pytest.mark.parametrize("part", ["connections", "run", "sweep", "walk_forward", "failure"])
+@pytest.mark.parametrize("part", PARTS)
 def test_with_all_rights_the_scenario_is_green(scenario: Scenario, part: str) -> None:
     getattr(scenario, part)()
 
@@ -267,11 +334,15 @@ def test_with_all_rights_the_scenario_is_green(scenario: Scenario, part: str) ->
 def test_without_one_right_the_scenario_is_red_and_the_log_names_it(
     stack: EmbeddedStack, scenario: Scenario, function: str, right: str
 ) -> None:
+    part = PART_OF_BOTH.get((function, right)) or PART_OF_RIGHT.get(right) or PART.get(function, "run")
     began = datetime.now(UTC)
-    with Role(stack, function).without(right), pytest.raises((AssertionError, ValueError)):
-        getattr(scenario, PART_OF_RIGHT.get(right, PART.get(function, "run")))()
+    with (
+        Role(stack, function).without(right),
+        pytest.raises((AssertionError, ValueError, TimeoutError, ConnectionClosed)),
+    ):
+        getattr(scenario, part)()
     refused = f"not authorized to perform: {right.split(maxsplit=1)[0]}"
-    _wait(lambda: _logged(stack, function, began, refused), f"no log line of {function} says: {refused}")
+    _wait(lambda: _logged(stack, function, began, refused), f"no log line of {function} says: {refused}", PATIENCE)
 
 
 def _logged(stack: EmbeddedStack, function: str, since: datetime, text: str) -> bool:

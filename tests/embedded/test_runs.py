@@ -4,44 +4,27 @@ import json
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime
 from typing import Any
 
-import boto3
 import pytest
 
 from embedded.stack import EmbeddedStack
+from tests.embedded import records
+from tests.embedded.records import run_store
 from tickfold.errors import RunError
-from tickfold.protocol import (
-    Accepted,
-    BacktestConfig,
-    Cancelled,
-    Failed,
-    Partial,
-    Planned,
-    Reopened,
-    dump,
-    parse_message,
-)
-from tickfold.quota import Limits, Quota, Start
+from tickfold.protocol import Cancelled, Failed, Final, Partial, Planned, Reopened, dump, parse_message
+from tickfold.quota import Limits
 from tickfold.run import Run
 from tickfold.runs import PROGRESS_STEPS, RunStore
 
-CONFIG = BacktestConfig(stock="AAPL", start_date=date(2000, 3, 1), end_date=date(2001, 3, 1), start_capital=1_000)
 PLANNED = Planned(symbol="AAPL", timeframe="1d", bars=10, chunks=100)
 FAILED = Failed(stage="plan", reason="there are no bars")
-LIMITS = Limits(running=1_000, daily=1_000)
 THREADS = 8
 
 
 @pytest.fixture(scope="module")
 def runs(stack: EmbeddedStack) -> RunStore:
-    session = boto3.Session(
-        stack.credentials.access_key_id, stack.credentials.secret_access_key, region_name=stack.region
-    )
-    dynamodb = session.resource("dynamodb", endpoint_url=stack.endpoint_url)
-    users, table = (dynamodb.Table(stack.outputs[f"{name}_table"]) for name in ("users", "runs"))
-    return RunStore(table, Quota(users))
+    return run_store(stack)
 
 
 @pytest.fixture
@@ -56,12 +39,8 @@ Begin = Callable[..., Run]
 def begin(runs: RunStore, user: str) -> Begin:
     """Start a run of the user's, and return its record."""
 
-    def begin(key: str | None = None, request: str = "{}", limits: Limits = LIMITS, user: str = user) -> Run:
-        run_id = f"run-{secrets.token_hex(6)}"
-        arn = f"arn:aws:states:us-east-1:000000000000:execution:x:{run_id}"
-        run = Run(run_id, user, None, "running", datetime.now(UTC), arn, dump(CONFIG), 1)
-        accepted = Accepted(run_id=run_id, sequence=1, execution_arn=arn, config=CONFIG)
-        return runs.create(run, accepted, Start(user, run_id, key or run_id, request, limits), told="c=")
+    def begin(user: str = user, **terms: Any) -> Run:
+        return records.begin(runs, user, **terms)
 
     return begin
 
@@ -98,7 +77,7 @@ def test_what_is_published_once_is_there_once_however_many_try(runs: RunStore, b
 
 def test_a_run_ends_once_and_nothing_comes_after_it(runs: RunStore, begin: Begin) -> None:
     run = begin()
-    ends = [FAILED, Cancelled()] * 4
+    ends: list[Final] = [FAILED, Cancelled()] * 4
     ended = [message for message in at_once(8, lambda n: runs.end(run.run_id, ends[n])) if message]
     runs.publish(run.run_id, PLANNED, once="planned")
     found = messages(runs, run.run_id)

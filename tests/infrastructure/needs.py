@@ -99,8 +99,8 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
     ]
     forget = [("dynamodb:DeleteItem", connections), ("dynamodb:BatchWriteItem", subscriptions)]
     # A message is appended in a transaction, for which each write's own right is asked.
-    tell = [("dynamodb:GetItem", runs), ("dynamodb:UpdateItem", runs), ("dynamodb:PutItem", runs)]
-    end = [*tell, ("dynamodb:UpdateItem", users)]
+    tell = [("dynamodb:UpdateItem", runs), ("dynamodb:PutItem", runs)]
+    end = [*tell, ("dynamodb:GetItem", runs), ("dynamodb:UpdateItem", users)]
     return {
         "authorize": [],
         "connect": [
@@ -134,7 +134,7 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
                 for action in ("DescribeStream", "GetRecords", "GetShardIterator")
             ),
         ],
-        "plan": [*tell, ("s3:GetObject", series), ("s3:PutObject", handed_on)],
+        "plan": [*tell, ("dynamodb:GetItem", runs), ("s3:GetObject", series), ("s3:PutObject", handed_on)],
         "simulate": [
             *tell,
             ("s3:GetObject", handed_on),

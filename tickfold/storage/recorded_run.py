@@ -83,8 +83,10 @@ def read_run(runs: RunStore, s3: "S3Client", bucket: str, run_id: str) -> Record
     if run is None:
         raise RunError(f"there is no run {run_id!r}; {_LIST} lists those that have ended well")
     if run.status == "failed":
-        why = f" in {run.failure['stage']}: {run.failure['reason']}" if run.failure else ""
+        why = f" in {run.failure.stage}: {run.failure.reason}" if run.failure else ""
         raise RunError(f"run {run_id} has no result: it failed{why}")
+    if run.status == "cancelled":
+        raise RunError(f"run {run_id} has no result: it was cancelled")
     if run.result is None:
         raise RunError(f"run {run_id} has no result yet: it is still going")
     result = Result.model_validate_json(run.result)
