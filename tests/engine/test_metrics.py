@@ -8,7 +8,7 @@ import pytest
 
 from tickfold.engine.account import Account, Commission, Sizing
 from tickfold.engine.backtest import backtest
-from tickfold.engine.bars import Bars
+from tickfold.engine.bars import Bars, Floats
 from tickfold.engine.benchmark import buy_and_hold
 from tickfold.engine.metrics import TrackRecord, measure, measure_record
 from tickfold.strategies import create
@@ -72,16 +72,12 @@ def drawdowns_bar_by_bar(equity: list[float]) -> tuple[float, list[float]]:
     return deepest, stretches
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 1_023, 1_024, 1_025, 5_000])
-@pytest.mark.parametrize("drift", [-1, 0, 1, 4])
-def test_drawdowns_are_those_found_bar_by_bar(count: int, drift: int) -> None:
-    rng = np.random.default_rng(count + drift)
-    equity = 1e5 + np.cumsum(rng.integers(-3, 4, count) + drift * (rng.random(count) < 0.5)).astype(np.float64)
+def assert_drawdowns_as_bar_by_bar(equity: Floats) -> None:
     found = measure_record(
         TrackRecord(
-            timestamp=np.arange(count) * 60_000_000,
+            timestamp=np.arange(len(equity)) * 60_000_000,
             equity=equity,
-            market_returns=np.zeros(max(count - 1, 0)),
+            market_returns=np.zeros(len(equity) - 1),
             benchmark_return=0.0,
             pnl=np.empty(0),
             trade_return=np.empty(0),
@@ -93,6 +89,17 @@ def test_drawdowns_are_those_found_bar_by_bar(count: int, drift: int) -> None:
     )
     deepest, stretches = drawdowns_bar_by_bar(equity.tolist())
     assert found.max_drawdown == deepest
-    assert found.average_drawdown == (
-        pytest.approx(np.mean(stretches), rel=1e-12) if stretches else pytest.approx(math.nan, nan_ok=True)
-    )
+    average = np.mean(stretches) if stretches else math.nan
+    assert found.average_drawdown == pytest.approx(average, rel=1e-12, nan_ok=True)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 1_023, 1_024, 1_025, 5_000])
+@pytest.mark.parametrize("drift", [-1, 0, 1, 4])
+def test_drawdowns_are_those_found_bar_by_bar(count: int, drift: int) -> None:
+    rng = np.random.default_rng(count + drift)
+    changes = rng.integers(-3, 4, count) + drift * (rng.random(count) < 0.5)
+    assert_drawdowns_as_bar_by_bar(1e5 + np.cumsum(changes))
+
+
+def test_a_loss_at_the_last_bar_may_be_the_deepest() -> None:
+    assert_drawdowns_as_bar_by_bar(np.array([10.0, 9.0, 9.5, 11.0, 8.0]))

@@ -103,7 +103,7 @@ def post_whole(terms: Terms, cash: float) -> Posted:
     with np.errstate(all="ignore"):  # a wrong guess may lose more than any float can hold
         quantity = _guess(terms, cash)
         before, after = _cash_path(terms, quantity, cash)
-        right = (quantity == before * terms.fraction // terms.each) & np.isfinite(quantity)
+        right = quantity == before * terms.fraction // terms.each
     known = _leading(right)
     paid_for = _leading(quantity[:known] > 0)
     if paid_for:
