@@ -17,6 +17,8 @@ from tickfold.engine.signal import HOLD, LONG, SHORT, Signals
 
 Flags = npt.NDArray[np.bool_]
 T = TypeVar("T")
+S = TypeVar("S", Floats, Bars)
+N = TypeVar("N", bound=np.generic)
 
 _CACHED_BARS = 32_768
 _NEGLIGIBLE = 37
@@ -49,31 +51,36 @@ def _over_window(bar_by_bar: T, window: int, join: Callable[[T, T, int, int], T]
         block, width = join(block, block, width, width), 2 * width
 
 
-def _piecewise(values: Floats, window: int, join: Callable[[Floats, Floats, int, int], Floats]) -> Floats:
-    """Return the same as `_over_window`, a piece at a time that stays in the processor's cache: half the time."""
-    piece = max(_CACHED_BARS, 8 * window)
-    if len(values) <= piece or window < 1:
-        return _over_window(values, window, join)
-    joined = np.empty(len(values))
-    for start in range(0, len(values), piece):
-        first = max(start - window + 1, 0)
-        joined[start : start + piece] = _over_window(values[first : start + piece], window, join)[start - first :]
-    return joined
+def piecewise(series: S, lookback: int, work: Callable[[S], npt.NDArray[N]]) -> npt.NDArray[N]:
+    """Return `work(series)`, a piece at a time that stays in the processor's cache: half the time.
+
+    What `work` returns has a value for each of the series, which depends on the `lookback` before it at most.
+    """
+    piece = max(_CACHED_BARS, 8 * lookback)
+    if len(series) <= 2 * piece:
+        return work(series)
+    starts = range(0, len(series), piece)
+    parts = [work(series[max(at - lookback, 0) : at + piece])[min(at, lookback) :] for at in starts]
+    return np.concatenate(parts)
+
+
+def _joined(values: Floats, window: int, combine: np.ufunc) -> Floats:
+    return piecewise(values, window - 1, lambda piece: _over_window(piece, window, _both(combine)))
 
 
 def rolling_sum(values: Floats, window: int) -> Floats:
     """Return the sum of the last `window` values at each bar; looks back `window` − 1 bars."""
-    return _piecewise(values, window, _both(np.add))
+    return _joined(values, window, np.add)
 
 
 def rolling_max(values: Floats, window: int) -> Floats:
     """Return the largest of the last `window` values at each bar; looks back `window` − 1 bars."""
-    return _piecewise(values, window, _both(np.maximum))
+    return _joined(values, window, np.maximum)
 
 
 def rolling_min(values: Floats, window: int) -> Floats:
     """Return the smallest of the last `window` values at each bar; looks back `window` − 1 bars."""
-    return _piecewise(values, window, _both(np.minimum))
+    return _joined(values, window, np.minimum)
 
 
 def rolling_mean_and_deviation(values: Floats, window: int) -> tuple[Floats, Floats]:

@@ -54,8 +54,8 @@ FAULTS = {
     ),
     "a refused order is tried again by the wish after it": (
         "ledger.py",
-        "refused, at = at, int(np.searchsorted(positions.ask, self._asks.ends[positions.ask[at]]))",
-        "refused, at = at, at + 1",
+        "at = int(np.searchsorted(positions.ask, self._asks.ends[positions.ask[at]]))",
+        "at += 1",
     ),
     "bars are counted from the chunk's first": (
         "automaton.py",

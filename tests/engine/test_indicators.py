@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from tests.engine.random_runs import copied, random_series
+from tests.engine.random_runs import copied, random_bars, random_series
 from tickfold import indicators
 from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars, Floats, decimals_of
 from tickfold.engine.signal import HOLD, LONG, SHORT
 from tickfold.indicators import crosses, ema_lookback, rolling_sum, wilder_lookback
+from tickfold.strategies import create
 
 HOUR = MICROSECONDS_PER_DAY // 24
 
@@ -185,6 +186,23 @@ def test_no_indicator_sees_the_future(name: str, bars: Bars, n: int, end: int) -
     indicator, _ = WINDOW_PURE[name]
     for ours, theirs in zip(indicator(copied(bars[:end]), n), indicator(bars, n), strict=True):
         assert_array_equal(ours, theirs[:end])
+
+
+@pytest.mark.parametrize("window", [1, 2, 10, 33, 9_000])
+@pytest.mark.parametrize("count", [65_536, 65_537, 98_304, 200_001])
+def test_sums_over_a_long_range_are_those_of_each_window(window: int, count: int) -> None:
+    ticks = np.random.default_rng(window).integers(-1_000, 1_000, count).astype(np.float64)
+    total = np.append(0.0, np.cumsum(ticks))  # of whole numbers, thus exact
+    assert_array_equal(rolling_sum(ticks, window)[window - 1 :], total[window:] - total[:-window])
+
+
+@pytest.mark.parametrize(("fast", "slow"), [(1, 2), (10, 20), (50, 5_000)])
+def test_crosses_over_a_long_range_are_those_of_each_window(fast: int, slow: int) -> None:
+    bars = random_bars(seed=1, count=200_001, grid=10, on_grid=True)
+    total = np.append(0.0, np.cumsum(bars.close_ticks))
+    sums = [np.append(np.full(n - 1, np.nan), total[n:] - total[:-n]) for n in (fast, slow)]
+    signals = create("sma_cross", {"fast": fast, "slow": slow}).signals(bars)
+    assert_array_equal(signals, crosses(sums[0] * slow, sums[1] * fast))
 
 
 @pytest.mark.parametrize(

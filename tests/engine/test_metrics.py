@@ -8,9 +8,9 @@ import pytest
 
 from tickfold.engine.account import Account, Commission, Sizing
 from tickfold.engine.backtest import backtest
-from tickfold.engine.bars import Bars
+from tickfold.engine.bars import Bars, Floats
 from tickfold.engine.benchmark import buy_and_hold
-from tickfold.engine.metrics import measure
+from tickfold.engine.metrics import TrackRecord, measure, measure_record
 from tickfold.strategies import create
 
 
@@ -57,3 +57,49 @@ def test_the_benchmark_is_bought_at_the_close_that_ends_the_warm_up(goog: Bars, 
     outcome = backtest(goog, create("buy_and_hold", {}), Account(10_000))
     metrics = measure(goog, outcome.statement, lookback)
     assert curve[-1] / 10_000 - 1 == pytest.approx(metrics.buy_and_hold_return, rel=1e-12)
+
+
+def drawdowns_bar_by_bar(equity: list[float]) -> tuple[float, list[float]]:
+    """The definition: the deepest bar, and the deepest of each stretch of two bars or more from peak to peak."""
+    deepest, lowest, stretches, peak, since = 0.0, 0.0, [], -math.inf, 0
+    for bar, value in enumerate(equity):
+        if value >= peak:
+            stretches += [lowest] if bar - since > 1 else []
+            peak, since, lowest = value, bar, 0.0
+        lowest = min(lowest, value / peak - 1)
+        deepest = min(deepest, lowest)
+    stretches += [lowest] if len(equity) - 1 - since > 1 else []
+    return deepest, stretches
+
+
+def assert_drawdowns_as_bar_by_bar(equity: Floats) -> None:
+    found = measure_record(
+        TrackRecord(
+            timestamp=np.arange(len(equity)) * 60_000_000,
+            equity=equity,
+            market_returns=np.zeros(len(equity) - 1),
+            benchmark_return=0.0,
+            pnl=np.empty(0),
+            trade_return=np.empty(0),
+            exposure=0.0,
+            value_filled=0.0,
+            commissions=0.0,
+            slippage_cost=0.0,
+        )
+    )
+    deepest, stretches = drawdowns_bar_by_bar(equity.tolist())
+    assert found.max_drawdown == deepest
+    average = np.mean(stretches) if stretches else math.nan
+    assert found.average_drawdown == pytest.approx(average, rel=1e-12, nan_ok=True)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 1_023, 1_024, 1_025, 5_000])
+@pytest.mark.parametrize("drift", [-1, 0, 1, 4])
+def test_drawdowns_are_those_found_bar_by_bar(count: int, drift: int) -> None:
+    rng = np.random.default_rng(count + drift)
+    changes = rng.integers(-3, 4, count) + drift * (rng.random(count) < 0.5)
+    assert_drawdowns_as_bar_by_bar(1e5 + np.cumsum(changes))
+
+
+def test_a_loss_at_the_last_bar_may_be_the_deepest() -> None:
+    assert_drawdowns_as_bar_by_bar(np.array([10.0, 9.0, 9.5, 11.0, 8.0]))

@@ -1,9 +1,7 @@
 """The ledger: the cash and shares account. Positions go through it in order, and only here is money counted."""
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, repeat
 from typing import TypeVar, overload
 
 import numpy as np
@@ -13,14 +11,13 @@ from tickfold.engine.account import Account, Commission
 from tickfold.engine.automaton import Asks, Decisions, Positions, Sides, merge, next_ask, resolve
 from tickfold.engine.bars import Bars, Floats, Ints
 from tickfold.engine.orders import END, MAX_BARS, NONE, REASONS, RUIN, SIGNAL, TAKE_PROFIT, Orders
-from tickfold.engine.sizing import Bounds, bounds
+from tickfold.engine.posting import Posted, Terms, affordable, post, post_plain, post_whole
+from tickfold.engine.sizing import bounds
 
 _FIRST_ASKS, _MOST_ASKS = 64, 65_536
 """So many asks are tried at a time after a refusal: few at first, since the next one may well be paid for."""
-
-_Row = tuple[float, float, float, float, float]
-"""Price paid and price got (0: not yet) and the commission's rate, all three negative for a short; what a share costs,
-commission included; the fraction of the cash that may be used."""
+_MOST_POSTED = 1_024
+"""So many positions are posted at a time. One at first: after a refusal the next one may well be refused too."""
 _Number = TypeVar("_Number", bound=np.generic)
 
 
@@ -151,10 +148,10 @@ class Ledger:
     def __init__(self, asks: Asks, bars: Bars, account: Account, orders: Orders, ruin: int | None = None) -> None:
         self._asks, self._bars, self._account, self._orders, self._ruin = asks, bars, account, orders, ruin
         self._cash = account.capital
-        self._quantity: list[float] = []
+        self._quantity = [np.empty(0)]
         self._posted: list[Positions] = []
         self._sequential_bars = 0
-        self._affordable = _buyer(account, bounds(account.sizing, bars, np.empty(0, np.int64)))
+        self._affordable = affordable(account, bounds(account.sizing, bars, np.empty(0, np.int64)))
         self._plain = account.sizing.kind in ("fraction", "volatility") and account.commission == Commission(
             account.commission.relative
         )
@@ -167,48 +164,33 @@ class Ledger:
     def post(self, positions: Positions) -> None:
         """Open and close `positions` in turn; where one is refused, decide the rest of its wish anew."""
         positions = self._ended(positions)
-        rows, at = self._rows(positions), 0
+        terms, at = self._terms(positions), 0
         while True:
-            first, at = at, at + self._post_until_refused(rows)
+            first, at = at, at + self._post_until_refused(terms, at)
             self._posted.append(positions[first:at])
             if at == len(positions) or self._cash <= 0:  # no cash left is no equity left: the next close is the ruin
                 return
             self._try_again(positions[at : at + 1])
-            refused, at = at, int(np.searchsorted(positions.ask, self._asks.ends[positions.ask[at]]))
-            deque(islice(rows, at - refused - 1), maxlen=0)
+            at = int(np.searchsorted(positions.ask, self._asks.ends[positions.ask[at]]))
 
-    def _post_until_refused(self, rows: "Iterator[_Row]") -> int:
-        """Post `rows` until one is refused, which is used up; return how many were not."""
-        before = len(self._quantity)
-        if self._plain:
-            self._post_plain(rows)
-            return len(self._quantity) - before
-        fees, affordable, cash = self._account.commission, self._affordable, self._cash
-        for paid, got, rate, each, fraction in rows:
-            quantity = affordable(cash, abs(paid), each, fraction)
-            if quantity <= 0:
-                break
+    def _post_until_refused(self, terms: Terms, first: int = 0) -> int:
+        """Post positions from the `first` until one is refused; return how many were not."""
+        at, count, refused = first, 1, False
+        while at < len(terms) and not refused:
+            some = terms[at : at + count]
+            quantity, self._cash = self._post_some(some)
             self._quantity.append(quantity)
-            for price in (-paid, got):
-                if price:
-                    value = quantity * price
-                    cash += value - max(fees.fixed + quantity * fees.per_share + abs(rate * value), fees.minimum)
-        self._cash = cash
-        return len(self._quantity) - before
+            at += len(quantity)
+            refused = len(quantity) < len(some)
+            count = min(2 * count, _MOST_POSTED)
+        return at - first
 
-    def _post_plain(self, rows: "Iterator[_Row]") -> None:
-        """The same where nothing but a fraction bounds an order and costs it: most runs, and several times as fast."""
-        post, whole, cash = self._quantity.append, not self._account.fractional_shares, self._cash
-        for paid, got, rate, each, fraction in rows:
-            quantity = cash * fraction // each if whole else cash * fraction / each
-            if quantity <= 0:
-                break
-            post(quantity)
-            value = quantity * paid
-            cash -= value + rate * value if rate else value
-            value = quantity * got
-            cash += value - rate * value if rate else value
-        self._cash = cash
+    def _post_some(self, terms: Terms) -> Posted:
+        if not self._plain:
+            return post(terms, self._cash, self._affordable, self._account.commission)
+        if self._account.fractional_shares:
+            return post_plain(terms, self._cash, whole=False)
+        return post_whole(terms, self._cash)
 
     def _try_again(self, refused: Positions) -> None:
         """After a refusal, go through the rest of the wish ask by ask, with the account at hand."""
@@ -222,7 +204,7 @@ class Ledger:
                 return
             position = resolve(self._bars, self._asks, np.array([ask]), self._orders)
             ended = self._ended(position)
-            taken = self._post_until_refused(self._rows(ended)) == len(ended)
+            taken = self._post_until_refused(self._terms(ended)) == len(ended)
             if taken:
                 self._posted.append(ended)
 
@@ -235,7 +217,7 @@ class Ledger:
         while self._orders.limit is None and ask < end:
             some = np.arange(ask, min(ask + count, end))
             tried = resolve(self._bars, self._asks, some, without_exits)
-            for number, (paid, _, _, each, fraction) in enumerate(self._rows(tried)):
+            for number, (paid, _, _, each, fraction) in enumerate(self._terms(tried)):
                 if self._affordable(self._cash, abs(paid), each, fraction) > 0:
                     return ask + number
             ask += len(some)
@@ -245,16 +227,17 @@ class Ledger:
     def _next(self, position: Positions) -> int:
         return int(next_ask(self._asks, position, self._orders)[0])
 
-    def _rows(self, positions: Positions) -> "Iterator[_Row]":
-        """Return for each of `positions` what an order needs: see `_Row`."""
+    def _terms(self, positions: Positions) -> Terms:
         paid, got = self._prices(positions)
         side, fees = positions.side, self._account.commission
-        each = paid * (1 + fees.relative) + fees.per_share
-        found = bounds(self._account.sizing, self._bars, self._asks.bar[positions.ask]).fraction
-        count = len(positions)
-        fraction = found.tolist() if isinstance(found, np.ndarray) else repeat(found, count)
-        rate = (side * fees.relative).tolist() if fees.relative else repeat(0.0, count)
-        return zip((side * paid).tolist(), (side * got).tolist(), rate, each.tolist(), fraction, strict=True)
+        fraction = bounds(self._account.sizing, self._bars, self._asks.bar[positions.ask]).fraction
+        return Terms(
+            paid=side * paid,
+            got=side * got,
+            rate=side * np.float64(fees.relative),
+            each=paid * (1 + fees.relative) + fees.per_share,
+            fraction=np.full(len(positions), fraction),
+        )
 
     def _prices(self, positions: Positions) -> tuple[Floats, Floats]:
         """Return what is paid and what is got a share: market prices made worse by spread and slippage.
@@ -291,7 +274,7 @@ class Ledger:
 
     def statement(self) -> Statement:
         """Return what has happened so far."""
-        positions, quantity = self.positions, np.array(self._quantity)
+        positions, quantity = self.positions, np.concatenate(self._quantity)
         paid, got = self._prices(positions)
         fees = self._account.commission
         known = positions.known
@@ -360,18 +343,3 @@ def _close(positions: Positions, which: npt.NDArray[np.bool_], bar: int, price: 
         exit_price=np.where(which, price, positions.exit_price),
         reason=np.where(which, reason, positions.reason).astype(np.int8),
     )
-
-
-def _buyer(account: Account, most: Bounds) -> Callable[[float, float, float, float], float]:
-    """Return what says how many shares an order gets, given the cash, price and cost of each, and the fraction."""
-    fixed, minimum, whole = account.commission.fixed, account.commission.minimum, not account.fractional_shares
-    most_cash, most_shares = most.cash, most.shares // 1 if whole else most.shares
-
-    def buy(cash: float, price: float, each: float, fraction: float) -> float:
-        budget = min(cash * fraction, most_cash)
-        quantity = (budget - fixed) // each if whole else (budget - fixed) / each
-        if minimum:
-            quantity = min(quantity, (budget - minimum) // price if whole else (budget - minimum) / price)
-        return min(quantity, most_shares)
-
-    return buy

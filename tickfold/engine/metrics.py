@@ -20,6 +20,7 @@ from tickfold.engine.return_periods import bar_step, return_periods
 _DAYS_PER_YEAR = 365.25
 _CLOCK = (MICROSECONDS_PER_DAY, 3_600_000_000, 60_000_000, 1_000_000, 1)
 """A day, an hour, a minute, a second and a microsecond."""
+_STRETCH = 1_024
 
 
 @dataclass(frozen=True)
@@ -199,23 +200,37 @@ def _drawdowns(timestamp: Ints, equity: Floats, step: float) -> _Drawdowns:
     A stretch lasts from its peak to the bar that reaches the peak again, or to the last bar; durations are rounded
     up to whole days, hours or minutes: the largest of these that divides the time between bars.
     """
-    depth = np.maximum.accumulate(equity)
-    np.divide(equity, depth, out=depth)
-    depth -= 1
-    at_peak = np.append(np.flatnonzero(depth[:-1] == 0), len(depth) - 1)
+    at_peak, last = _at_peak(equity), len(equity) - 1
+    at_the_end = float(equity[last] / equity[at_peak[-1]] - 1)
+    if at_peak[-1] < last:
+        at_peak = np.append(at_peak, last)
     below = np.flatnonzero(np.diff(at_peak) > 1)
     if not len(below):
-        return _Drawdowns(float(depth.min()), nan, nan, nan)
+        return _Drawdowns(at_the_end, nan, nan, nan)
     start, stop = at_peak[below], at_peak[below + 1]
-    deepest = np.minimum.reduceat(depth[: stop[-1] + 1], start)  # between a stop and the next start all are peaks
+    lowest = np.minimum.reduceat(equity[: stop[-1] + 1], start)  # between a stop and the next start all are peaks
+    deepest = lowest / equity[start] - 1
     duration = (timestamp[stop] - timestamp[start]).astype(np.float64)
     unit = next((unit for unit in _CLOCK if step % unit == 0), 1)
     return _Drawdowns(
-        largest=float(depth.min()),
+        largest=min(float(deepest.min()), at_the_end),
         average=float(deepest.mean()),
         longest=float(np.ceil(duration.max() / unit) * unit / MICROSECONDS_PER_DAY),
         average_duration=float(np.ceil(duration.mean() / unit) * unit / MICROSECONDS_PER_DAY),
     )
+
+
+def _at_peak(equity: Floats) -> Ints:
+    """Return the bars at which equity is as high as ever before.
+
+    A running maximum goes bar by bar; a stretch's maximum does not, and leaves few bars that can be peaks.
+    """
+    highest = np.maximum.reduceat(equity, np.arange(0, len(equity), _STRETCH))
+    before = np.maximum.accumulate(np.append(-np.inf, highest[:-1]))
+    bar = np.flatnonzero(equity >= np.repeat(before, _STRETCH)[: len(equity)])
+    candidate = equity[bar]
+    at_peak: Ints = bar[candidate == np.maximum.accumulate(candidate)]
+    return at_peak
 
 
 # --- trades and the market -------------------------------------------------------------------------------------------
@@ -270,8 +285,9 @@ def _beta(equity: Floats, market_returns: Floats) -> float:
     """Return the slope of the account's log returns over the market's, bar by bar."""
     if len(equity) < 3 or equity.min() <= 0:
         return nan
-    ours = np.diff(np.log(equity))
-    market = market_returns - market_returns.mean()
+    logs = np.log(equity)
+    ours = np.diff(logs)
+    market = np.subtract(market_returns, market_returns.mean(), out=logs[1:])  # new memory takes longer than the sum
     ours -= ours.mean()
     ours *= market
     return _ratio(float(ours.sum()), float(np.square(market, out=market).sum()))

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from tickfold.engine.bars import Bars, Floats
 from tickfold.engine.signal import Signals
-from tickfold.indicators import crosses, rolling_sum
+from tickfold.indicators import crosses, piecewise, rolling_sum
 from tickfold.strategies.strategy import Strategy
 
 _SUMS_KEPT = 32
@@ -38,7 +38,7 @@ class SmaCross(Strategy):
         return self.slow  # the slow average of the bar before
 
     def signals(self, bars: Bars) -> Signals:
-        return self._crosses(partial(rolling_sum, bars.close_ticks))
+        return piecewise(bars, self.lookback, lambda piece: self._crosses(partial(rolling_sum, piece.close_ticks)))
 
     @classmethod
     def signals_of_all(cls, strategies: Sequence[Self], bars: Bars) -> Iterator[Signals]:
