@@ -36,10 +36,20 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     caller = Caller.of(event)
     logger.append_keys(connection_id=caller.connection_id)
     try:
+        _answer_or_refuse(caller, event.get("body") or "")
+        logger.info("answered")
+    except Exception:
+        # If this were raised API Gateway would send the client an answer of its own, which says nothing.
+        logger.exception("the answer could not be sent")
+    return {"statusCode": 200}
+
+
+def _answer_or_refuse(caller: Caller, body: str) -> None:
+    try:
         if caller.has_expired:
             _turn_away(caller)
         else:
-            _answer(caller, event.get("body") or "")
+            _answer(caller, body)
     except RequestError as error:
         caller.correlation_id = error.correlation_id
         caller.answer(Error(code=error.code, reason=str(error)))
@@ -48,8 +58,6 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     except Exception as error:
         logger.exception("the message could not be handled")
         caller.answer(Error(code="internal", reason=reason_of(error, "the request")))
-    logger.info("answered")
-    return {"statusCode": 200}
 
 
 def _answer(caller: Caller, body: str) -> None:

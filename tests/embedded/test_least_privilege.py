@@ -286,6 +286,7 @@ PART_OF_BOTH = {
     **{("message", right): "gone" for right in FORGETS},
     **{("deliver", right): "gone" for right in FORGETS},
     ("message", TALKS[1]): "expired",
+    ("message", "dynamodb:UpdateItem runs"): "cancel",
     ("deliver", TALKS[1]): "cut_off",
 }
 """The part that uses a right of one function, where another's use of it is in another part."""
