@@ -80,7 +80,7 @@ PATIENCE = 30
 """Seconds to wait for an execution to end, or a log line to appear; both take about one."""
 
 
-SILENCE = 5
+SILENCE = 12
 """Seconds to wait for a message: what has not come by then has been refused on its way."""
 
 
@@ -137,11 +137,12 @@ class Scenario:
     def __init__(self, stack: EmbeddedStack) -> None:
         self._stack = stack
         self._dynamodb = stack.client("dynamodb")
+        self._user = "nobody"
 
     def connections(self) -> None:
         """A connection is opened, subscribed to a portfolio, and closed."""
         connection_id = f"{secrets.token_hex(6)}="
-        event = {"requestContext": _context(connection_id), "queryStringParameters": {"portfolioId": "growth"}}
+        event = {"requestContext": self._context(connection_id), "queryStringParameters": {"portfolioId": "growth"}}
         assert self._invoke("connect", event) == {"statusCode": 200}
         assert self._rows_of(connection_id) == 2
         assert self._invoke("disconnect", event) == {"statusCode": 200}
@@ -190,7 +191,7 @@ class Scenario:
         """Of a connection that is gone nothing remains, whether an answer finds that out or a delivery."""
         answered, told = (f"{secrets.token_hex(6)}=" for _ in range(2))
         for connection_id in (answered, told):
-            event = {"requestContext": _context(connection_id), "queryStringParameters": {"portfolioId": "growth"}}
+            event = {"requestContext": self._context(connection_id), "queryStringParameters": {"portfolioId": "growth"}}
             self._invoke("connect", event)
         self._message(answered, {"type": "whoami"})
         assert self._rows_of(answered) == 0
@@ -239,10 +240,12 @@ class Scenario:
 
     @contextmanager
     def _connected(self) -> Iterator[tuple[Conversation, str]]:
-        """Open a connection; give it and its id."""
-        with conversation(url_for(self._stack, USER, ["growth"]), SILENCE) as client:
-            client.say({"type": "whoami"})
-            yield client, client.hear()["connectionId"]
+        """Open a connection of a new user's; give it and its id."""
+        self._user = f"user-{secrets.token_hex(6)}"
+        with conversation(url_for(self._stack, self._user, ["growth"]), SILENCE) as client:
+            rows = self._dynamodb.scan(TableName=self._stack.outputs["connections_table"])["Items"]
+            (connection_id,) = (row["connection_id"]["S"] for row in rows if row["user_id"]["S"] == self._user)
+            yield client, connection_id
 
     def _rows_of(self, connection_id: str) -> int:
         names = {"connections": self._stack.outputs["connections_table"]}
@@ -256,7 +259,13 @@ class Scenario:
         return ended(self._stack, f"{machine}:{run_id}")
 
     def _message(self, connection_id: str, body: Json, expires: int | None = None) -> None:
-        self._invoke("message", {"requestContext": _context(connection_id, expires), "body": json.dumps(body)})
+        self._invoke("message", {"requestContext": self._context(connection_id, expires), "body": json.dumps(body)})
+
+    def _context(self, connection_id: str, expires: int | None = None) -> Json:
+        """Return the `requestContext` of an event on a connection that the authorizer has let in."""
+        identity = Identity(self._user, ("growth",), expires or int(time.time()) + 3_600)
+        message_id = secrets.token_hex(8)
+        return {"connectionId": connection_id, "messageId": message_id, "authorizer": identity.to_context()}
 
     def _invoke(self, function: str, event: Json) -> Any:
         answer = self._stack.client("lambda").invoke(
@@ -268,7 +277,6 @@ class Scenario:
 
 
 BROKEN = "BROKEN"
-USER = "tester"
 PARTS = (
     *("connections", "run", "subscriptions", "cancel", "gone", "expired"),
     *("cut_off", "sweep", "walk_forward", "failure"),
@@ -290,16 +298,6 @@ PART_OF_BOTH = {
     ("deliver", TALKS[1]): "cut_off",
 }
 """The part that uses a right of one function, where another's use of it is in another part."""
-
-
-def _context(connection_id: str, expires: int | None = None) -> Json:
-    """Return the `requestContext` of an event on a connection that the authorizer has let in."""
-    identity = Identity(USER, ("growth",), expires or int(time.time()) + 3_600)
-    return {
-        "connectionId": connection_id,
-        "messageId": secrets.token_hex(8),
-        "authorizer": identity.to_context(),
-    }
 
 
 def _wait(done: Callable[[], bool], otherwise: str, seconds: float = SILENCE) -> None:
