@@ -462,7 +462,7 @@ def test_without_a_token_no_subprotocol_is_offered() -> None:
 
 @pytest.mark.parametrize("status", [HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN])
 def test_a_refused_token_is_told_without_the_one_in_the_url(status: HTTPStatus) -> None:
-    with network(refuse=lambda _attempt: True, status=status) as seen:
-        with pytest.raises(UnreachableError, match=f"HTTP status {status.value}: it expects a token") as refused:
-            run(f"{seen.url}?token=a.b.c")
+    expected = pytest.raises(UnreachableError, match=f"HTTP status {status.value}: it expects a token")
+    with network(refuse=lambda _attempt: True, status=status) as seen, expected as refused:
+        run(f"{seen.url}?token=a.b.c")
     assert "a.b.c" not in str(refused.value)
