@@ -60,7 +60,7 @@ def refused(stack: EmbeddedStack, stranger: Issuer) -> dict[str, str]:
         "of another issuer": stranger.token("ada"),
         "without its signature": f"{header}.{claims}.",
         "changed": f"{header}.{stack.token('eve').split('.')[1]}.{signature}",
-        "unsigned": jwt.encode({"iss": stack.issuer.url, "aud": AUDIENCE, "sub": "a", "exp": 9e9}, None, "none"),
+        "unsigned": jwt.encode({"iss": stack.issuer.url, "aud": AUDIENCE, "sub": "a", "exp": 9e9}, "", "none"),
         "too long": stack.token("a" * 9_000),
         "of a nameless user": stack.token(""),
     }

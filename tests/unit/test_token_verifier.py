@@ -46,9 +46,13 @@ def test_a_good_token_says_who_it_is(issuer: Provider) -> None:
 
 
 P384 = ec.generate_private_key(ec.SECP384R1())
+P521 = ec.generate_private_key(ec.SECP521R1())
 SIGNED: list[tuple[str, PrivateKey]] = [
-    *[(algorithm, RSA) for algorithm in ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")],
-    *[("ES256", EC), ("ES384", P384), ("EdDSA", ED)],
+    *((algorithm, RSA) for algorithm in ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")),
+    ("ES256", EC),
+    ("ES384", P384),
+    ("ES512", P521),
+    ("EdDSA", ED),
 ]
 
 
