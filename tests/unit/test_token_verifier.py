@@ -63,11 +63,11 @@ def test_every_asymmetric_algorithm_is_taken(issuer: Provider, algorithm: str, k
     assert verify(issuer, issuer.token(key, algorithm, "one")).user_id == "auth0|ada"
 
 
-@pytest.mark.parametrize("slash", ["", "/"])
-def test_the_issuer_may_end_in_a_slash_and_its_tokens_must_say_so_too(slash: str) -> None:
-    with provider(slash) as issuer:
+@pytest.mark.parametrize("path", ["", "/", "/pool", "/pool/"])
+def test_the_issuer_may_end_in_a_slash_and_its_tokens_must_say_so_too(path: str) -> None:
+    with provider(path) as issuer:
         assert verify(issuer, issuer.token()).user_id == "auth0|ada"
-        other = issuer.url.rstrip("/") if slash else issuer.url + "/"
+        other = issuer.url.rstrip("/") if path.endswith("/") else issuer.url + "/"
         assert refusal(issuer, issuer.token(iss=other)) == "the token is of another issuer"
 
 
