@@ -1,5 +1,6 @@
 """Who is let in to the WebSocket and who is not: at the handshake, by the deployed authorizer, on the emulator."""
 
+import json
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +14,7 @@ from embedded.issuer import AUDIENCE, Issuer
 from embedded.stack import EmbeddedStack
 from tests.embedded.conversation import SECONDS
 from tickfold.handshake import subprotocols_with
+from tickfold.identity import Identity
 
 PATIENCE = 30
 
@@ -140,15 +142,35 @@ def test_no_log_holds_a_token_and_the_authorizers_says_why_it_refused(stack: Emb
     tokens = [stack.token("logged"), stack.token("logged", seconds=-60)]
     assert [status_of(f"{place}?token={token}") for token in tokens] == [101, 403]
     assert [status_of(place, subprotocols_with(token)) for token in tokens] == [101, 403]
-    deadline = time.monotonic() + PATIENCE
-    while "the token has expired" not in logged(stack, "/aws/lambda/tickfold-embedded-authorize", since):
-        assert time.monotonic() < deadline, "the refusal is not in the log"
-        time.sleep(0.05)
+    # The emulator keeps no log of what a WebSocket invokes, but for the authorizer.
+    invoke_connect(stack, tokens[0])
+    wait_for_log(stack, "authorize", since, "the token has expired")
+    wait_for_log(stack, "connect", since, '"connected"')
     groups = [group["logGroupName"] for group in stack.client("logs").describe_log_groups()["logGroups"]]
-    assert "/aws/lambda/tickfold-embedded-connect" in groups
     for group in groups:
         everything = logged(stack, group, since)
         assert [token for token in tokens if token.split(".")[1] in everything or token in everything] == [], group
+
+
+def invoke_connect(stack: EmbeddedStack, token: str) -> None:
+    """Invoke the function as API Gateway does for a client that brings `token` in both places."""
+    event = {
+        "queryStringParameters": {"token": token},
+        "headers": {"Sec-WebSocket-Protocol": ", ".join(subprotocols_with(token))},
+        "requestContext": {"connectionId": "logged=", "authorizer": Identity("logged", (), 2**31).to_context()},
+    }
+    answer = stack.client("lambda").invoke(
+        FunctionName="tickfold-embedded-connect:live", Payload=json.dumps(event).encode()
+    )
+    agreed = {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": "tickfold"}}
+    assert json.loads(answer["Payload"].read()) == agreed
+
+
+def wait_for_log(stack: EmbeddedStack, function: str, since: int, text: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while text not in logged(stack, f"/aws/lambda/tickfold-embedded-{function}", since):
+        assert time.monotonic() < deadline, f"{text} is not in the log of {function}"
+        time.sleep(0.05)
 
 
 def logged(stack: EmbeddedStack, group: str, since: int) -> str:
