@@ -63,13 +63,13 @@ class Provider:
 
 
 @contextmanager
-def provider(slash: str = "") -> Iterator[Provider]:
-    """Serve an issuer, whose URL ends in `slash`."""
+def provider(path: str = "") -> Iterator[Provider]:
+    """Serve an issuer, whose URL ends in `path`."""
     serving = Provider()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            status, document = serving.answer(self.path)
+            status, document = serving.answer(self.path.removeprefix(path.rstrip("/")))
             self.send_response(status)
             if 300 <= status < 400:
                 self.send_header("Location", document)
@@ -82,7 +82,7 @@ def provider(slash: str = "") -> Iterator[Provider]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
-    serving.url = f"http://127.0.0.1:{server.server_port}{slash}"
+    serving.url = f"http://127.0.0.1:{server.server_port}{path}"
     try:
         yield serving
     finally:

@@ -93,6 +93,11 @@ class Peer:
         self.received.append(json.loads(self.connection.recv(timeout=5)))
         return self.received[-1]
 
+    def offered(self) -> str | None:
+        """Return the subprotocols that the client offered."""
+        assert self.connection.request is not None
+        return self.connection.request.headers.get("Sec-WebSocket-Protocol")
+
     def break_off(self) -> None:
         """Lose the connection as a network does: without a closing handshake."""
         self.connection.socket.shutdown(socket.SHUT_RDWR)
@@ -112,8 +117,12 @@ class Network:
 
 
 @contextmanager
-def network(*scripts: Script, refuse: Callable[[int], bool] = lambda _attempt: False) -> Iterator[Network]:
-    """Serve: the first connection by the first script, and so on; attempts that `refuse` names get HTTP status 503."""
+def network(
+    *scripts: Script,
+    refuse: Callable[[int], bool] = lambda _attempt: False,
+    status: HTTPStatus = HTTPStatus.SERVICE_UNAVAILABLE,
+) -> Iterator[Network]:
+    """Serve: the first connection by the first script, and so on; attempts that `refuse` names get `status`."""
     seen = Network()
     attempts = 0
 
@@ -123,7 +132,7 @@ def network(*scripts: Script, refuse: Callable[[int], bool] = lambda _attempt: F
         if not refuse(attempts):
             return None
         seen.refused += 1
-        return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "not now")
+        return connection.respond(status, "not now")
 
     def play(connection: ServerConnection) -> None:
         script = scripts[seen.connections]
@@ -420,3 +429,40 @@ def test_a_server_that_refuses_the_connection_is_named_with_its_status() -> None
 def test_what_is_no_websocket_url_is_refused(url: str) -> None:
     with pytest.raises(UnreachableError, match=r"is no WebSocket URL; expected wss://HOST/STAGE"):
         run(url)
+
+
+def test_a_token_is_offered_as_a_subprotocol_on_every_connection() -> None:
+    offered = []
+
+    def begin(peer: Peer) -> None:
+        offered.append(peer.offered())
+        peer.receive()
+        peer.send(accepted())
+        peer.break_off()
+
+    def end(peer: Peer) -> None:
+        offered.append(peer.offered())
+        peer.receive()
+        peer.send(result(2))
+
+    with network(begin, end) as seen:
+        run_backtest(seen.url, CONFIG, patience=QUICK, token="a.b.c")  # noqa: S106 - no secret
+    assert offered == ["tickfold, bearer.a.b.c"] * 2
+
+
+def test_without_a_token_no_subprotocol_is_offered() -> None:
+    def answer(peer: Peer) -> None:
+        assert peer.offered() is None
+        peer.receive()
+        peer.send(accepted(), result(2))
+
+    with network(answer) as seen:
+        assert run(seen.url)[0].run_id == RUN
+
+
+@pytest.mark.parametrize("status", [HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN])
+def test_a_refused_token_is_told_without_the_one_in_the_url(status: HTTPStatus) -> None:
+    expected = pytest.raises(UnreachableError, match=f"HTTP status {status.value}: it expects a token")
+    with network(refuse=lambda _attempt: True, status=status) as seen, expected as refused:
+        run(f"{seen.url}?token=a.b.c")
+    assert "a.b.c" not in str(refused.value)

@@ -46,9 +46,13 @@ def test_a_good_token_says_who_it_is(issuer: Provider) -> None:
 
 
 P384 = ec.generate_private_key(ec.SECP384R1())
+P521 = ec.generate_private_key(ec.SECP521R1())
 SIGNED: list[tuple[str, PrivateKey]] = [
-    *[(algorithm, RSA) for algorithm in ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")],
-    *[("ES256", EC), ("ES384", P384), ("EdDSA", ED)],
+    *((algorithm, RSA) for algorithm in ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")),
+    ("ES256", EC),
+    ("ES384", P384),
+    ("ES512", P521),
+    ("EdDSA", ED),
 ]
 
 
@@ -59,11 +63,11 @@ def test_every_asymmetric_algorithm_is_taken(issuer: Provider, algorithm: str, k
     assert verify(issuer, issuer.token(key, algorithm, "one")).user_id == "auth0|ada"
 
 
-@pytest.mark.parametrize("slash", ["", "/"])
-def test_the_issuer_may_end_in_a_slash_and_its_tokens_must_say_so_too(slash: str) -> None:
-    with provider(slash) as issuer:
+@pytest.mark.parametrize("path", ["", "/", "/pool", "/pool/"])
+def test_the_issuer_may_end_in_a_slash_and_its_tokens_must_say_so_too(path: str) -> None:
+    with provider(path) as issuer:
         assert verify(issuer, issuer.token()).user_id == "auth0|ada"
-        other = issuer.url.rstrip("/") if slash else issuer.url + "/"
+        other = issuer.url.rstrip("/") if path.endswith("/") else issuer.url + "/"
         assert refusal(issuer, issuer.token(iss=other)) == "the token is of another issuer"
 
 
