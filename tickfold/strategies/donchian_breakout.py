@@ -7,7 +7,7 @@ from pydantic import Field
 
 from tickfold.engine.bars import Bars
 from tickfold.engine.signal import HOLD, LONG, SHORT, Signals
-from tickfold.indicators import donchian_channel, lag
+from tickfold.indicators import donchian_channel, lag, piecewise
 from tickfold.strategies.strategy import Strategy
 
 
@@ -27,6 +27,9 @@ class DonchianBreakout(Strategy):
         return self.window
 
     def signals(self, bars: Bars) -> Signals:
+        return piecewise(bars, self.lookback, self._breakouts)
+
+    def _breakouts(self, bars: Bars) -> Signals:
         lowest, highest = (lag(side, 1) for side in donchian_channel(bars, self.window))
         signals = np.full(len(bars), HOLD, dtype=np.int8)
         signals[bars.close > highest] = LONG

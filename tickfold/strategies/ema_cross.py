@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from tickfold.engine.bars import Bars
 from tickfold.engine.signal import Signals
-from tickfold.indicators import crosses, ema, ema_lookback
+from tickfold.indicators import crosses, ema, ema_lookback, piecewise
 from tickfold.strategies.strategy import Strategy
 
 
@@ -32,5 +32,8 @@ class EmaCross(Strategy):
         return ema_lookback(self.slow) + 1  # the averages of the bar before
 
     def signals(self, bars: Bars) -> Signals:
+        return piecewise(bars, self.lookback, self._crosses)
+
+    def _crosses(self, bars: Bars) -> Signals:
         ticks = bars.close_ticks
         return crosses(ema(ticks, self.fast), ema(ticks, self.slow))
