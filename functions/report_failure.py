@@ -7,12 +7,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions import granted
 from tickfold.failure import reason_of_state, stage_of
-from tickfold.protocol import Cancelled, Failed
+from tickfold.protocol import Cancelled, Failed, Stage
 from tickfold.run import Run
 
 logger = Logger()
 
 _DONE_TO_IT = ("ABORTED", "TIMED_OUT")
+_STAGES: tuple[Stage, ...] = ("plan", "simulate", "reduce")
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -30,7 +31,8 @@ def _failed(run: Run, detail: dict[str, Any]) -> Failed:
     """Say why the run has failed: what its step has noted, or else what Step Functions knows."""
     if detail["status"] in _DONE_TO_IT:
         return Failed(stage="workflow", reason=reason_of_state(detail["status"], "", "workflow"))
-    if run.failure:
+    stage = stage_of(run)
+    if run.failure and _STAGES.index(run.failure.stage) >= _STAGES.index(stage):  # else a retry has made up for it
         return Failed(stage=run.failure.stage, reason=run.failure.reason)
-    error, stage = detail.get("error") or "", stage_of(run)
+    error = detail.get("error") or ""
     return Failed(stage=stage, reason=reason_of_state(error, detail.get("cause") or "", stage))
