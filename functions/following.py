@@ -92,11 +92,11 @@ def unsubscribe(caller: Caller, request: Unsubscribe) -> None:
 
 
 def cancel(caller: Caller, request: Cancel) -> None:
-    """Stop a run of the caller's own."""
+    """Stop a run of the caller's own; to stop it twice is no error, and answered alike."""
     run = _visible(caller, request.run_id)
     if run.user_id != caller.identity.user_id:
         raise RunError(f"run {run.run_id} is not yours: only who started it may cancel it", "conflict")
-    if run.status != "running":
+    if run.status not in ("running", "cancelled"):
         raise RunError(f"run {run.run_id} has ended already: {run.status}", "conflict")
     # First, so that whoever learns of the stopped execution knows that it was meant.
     granted.runs().set(run.run_id, cancel_requested=True)
