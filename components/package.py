@@ -23,7 +23,7 @@ _BUILD = _ROOT / "build"
 _PACKAGED = ("functions", "strategies", "tickfold")
 # They are used on the client's machine only.
 _LEFT_OUT = (
-    *("tickfold/cli/*", "tickfold/report/*", "tickfold/client.py", "tickfold/strategies/checks.py"),
+    *("tickfold/cli/*", "tickfold/report/*", "tickfold/client/*", "tickfold/strategies/checks.py"),
     "strategies/*.md",
 )
 
