@@ -84,7 +84,9 @@ def test_code_holds_functions_and_library_but_nothing_of_the_client() -> None:
         names = code.namelist()
     assert {"functions/connect.py", "functions/reduce.py", "tickfold/protocol.py"} <= set(names)
     assert {name.partition("/")[0] for name in names} - {"strategies"} == {"functions", "tickfold"}
-    assert [name for name in names if "__pycache__" in name or name.startswith(("tickfold/cli/", "tickfold/client/"))] == []
+    assert [
+        name for name in names if "__pycache__" in name or name.startswith(("tickfold/cli/", "tickfold/client/"))
+    ] == []
     assert not {"tickfold/strategies/checks.py", "strategies/README.md"} & set(names)
 
 
