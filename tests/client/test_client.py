@@ -508,7 +508,7 @@ async def test_a_users_subscription_has_the_events_of_many_runs_and_is_renewed()
         Client(fake.url, patience=QUICK) as client,
     ):
         events = await client.subscribe("user")
-        await fake.publish(progress(2, "a"), progress(2, "b"), progress(2, "a"))
+        await fake.publish(result(2, "a"), progress(2, "b"), result(2, "a"))
         fake.peers[0].cut()
         await fake.until(lambda: fake.types() == ["subscribe"] * 2 and bool(fake.subscribers["user"]))
         await fake.publish(progress(3, "b"))
