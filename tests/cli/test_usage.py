@@ -15,7 +15,20 @@ SWEEP = ["sweep", "--symbol", "A", "--strategy", "sma_cross"]
 
 @pytest.mark.parametrize(
     "command",
-    [[], ["up"], ["run"], ["sweep"], ["check"], ["query"], ["data"], ["data", "load"], ["data", "list"]],
+    [
+        [],
+        ["up"],
+        ["run"],
+        ["sweep"],
+        ["runs"],
+        ["attach"],
+        ["cancel"],
+        ["check"],
+        ["query"],
+        ["data"],
+        ["data", "load"],
+        ["data", "list"],
+    ],
     ids=" ".join,
 )
 def test_help_of_every_command_is_on_stdout(tickfold: Command, command: list[str]) -> None:
@@ -27,7 +40,9 @@ def test_help_of_every_command_is_on_stdout(tickfold: Command, command: list[str
 
 def test_help_names_every_command(tickfold: Command) -> None:
     shown = tickfold("--help").stdout
-    assert all(f"│ {name} " in shown for name in ("up", "run", "sweep", "check", "query", "data"))
+    assert all(
+        f"│ {name} " in shown for name in ("up", "run", "sweep", "runs", "attach", "cancel", "check", "query", "data")
+    )
 
 
 def test_version_is_printed(tickfold: Command) -> None:
@@ -50,6 +65,15 @@ def test_version_is_printed(tickfold: Command) -> None:
             ["run", "--symbol", "A", "--strategy", "my.py"],
             "my.py is a file; give a strategy's name. To run your own, put",
         ),
+        (
+            ["run", "--symbol", "A", "--detach", "--save", "x"],
+            "--detach does not wait for what --save and --report write",
+        ),
+        ([*SWEEP, "--detach", "--save", "x"], "--detach does not wait for what --save writes"),
+        (["runs", "--limit", "0"], "'--limit'"),
+        (["runs", "--csv", "--json"], "--csv and --json exclude each other"),
+        (["attach"], "Missing argument 'RUN_ID'"),
+        (["cancel"], "Missing argument 'RUN_ID'"),
         (["check"], "Missing argument 'STRATEGY'"),
         (["check", "macd", "--param", "fast"], "'fast' is not name=value"),
         (["sweep", "--symbol", "A"], "Missing option '--strategy'"),
@@ -79,6 +103,9 @@ def test_wrong_usage_is_status_two_and_says_what_is_wrong(tickfold: Command, arg
     [
         ["run", "--symbol", "A"],
         SWEEP,
+        ["runs"],
+        ["attach", "r"],
+        ["cancel", "r"],
         ["query", "SELECT 1"],
         ["data", "list"],
         ["data", "load", "f.csv", "--symbol", "A"],

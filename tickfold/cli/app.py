@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tickfold.cli import check, data, query, report, run, sweep, up
+from tickfold.cli import attach, cancel, check, data, query, report, run, runs, sweep, up
 
 app = typer.Typer(
     name="tickfold",
@@ -35,6 +35,9 @@ def _root(
 app.command("up")(up.up)
 app.command("run")(run.run)
 app.command("sweep")(sweep.sweep)
+app.command("runs")(runs.runs)
+app.command("attach")(attach.attach)
+app.command("cancel")(cancel.cancel)
 app.command("check")(check.check)
 app.command("query")(query.query)
 app.command("report")(report.report)

@@ -4,7 +4,8 @@ import csv
 import json
 import math
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Annotated
 
 import typer
@@ -30,14 +31,22 @@ def check_formats(as_csv: bool, as_json: bool) -> None:
         raise typer.BadParameter("--csv and --json exclude each other")
 
 
-def write_rows(columns: Sequence[str], rows: Iterable[Sequence[Value]], as_csv: bool, as_json: bool) -> None:
-    """Write `rows` on stdout."""
+def write_rows(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Value]],
+    as_csv: bool,
+    as_json: bool,
+    *,
+    shown: Mapping[str, Callable[[Value], str]] = MappingProxyType({}),
+    whole: Collection[str] = (),
+) -> None:
+    """Write `rows` on stdout; in a table columns that `shown` names as it says, and those of `whole` on one line."""
     if as_json:
         _write_json(columns, rows)
     elif as_csv or not sys.stdout.isatty():
         _write_csv(columns, rows)
     else:
-        _write_table(columns, rows)
+        _write_table(columns, rows, shown, whole)
 
 
 def _write_json(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
@@ -58,14 +67,20 @@ def _write_csv(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
     writer.writerows(rows)
 
 
-def _write_table(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
+def _write_table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Value]],
+    shown: Mapping[str, Callable[[Value], str]],
+    whole: Collection[str],
+) -> None:
     kept = list(rows)
     table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
     for position, name in enumerate(columns):
         numeric = any(_is_number(row[position]) for row in kept)
-        table.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
+        table.add_column(Text(name), justify="right" if numeric else "left", overflow="fold", no_wrap=name in whole)
     for row in kept:
-        table.add_row(*(_shown(value) for value in row))
+        cells = zip(columns, row, strict=True)
+        table.add_row(*(_shown(shown[name](value) if name in shown else value) for name, value in cells))
     stdout().print(table)
 
 

@@ -65,6 +65,10 @@ class Target:
             raise TargetError(f"{self.origin} does not name the stack's {name}, which this command needs")
         return value
 
+    def token(self) -> str | None:
+        """Return the token to connect with, if there is one."""
+        return os.environ.get("TICKFOLD_TOKEN")
+
     def s3(self) -> "S3Client":
         """Return a client of the stack's S3."""
         client: S3Client = self._client("s3")

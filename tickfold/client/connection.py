@@ -1,6 +1,7 @@
 """One WebSocket connection: opened with a token, kept alive by pings, read until it is lost."""
 
 import asyncio
+import os
 import time
 from collections.abc import Callable
 from ipaddress import ip_address
@@ -135,8 +136,13 @@ async def _open_socket(url: str, token: str | None, patience: Patience) -> Clien
             raise UnauthorizedError(f"{url} {what} (HTTP status {status})") from None
         raise UnreachableError(f"{url} refused the connection with HTTP status {status}") from None
     except (OSError, EOFError, InvalidHandshake) as error:
-        reason = str(error).strip() or type(error).__name__
-        raise UnreachableError(f"cannot connect to {url}: {reason}") from None
+        raise UnreachableError(f"cannot connect to {url}: {_reason(error)}") from None
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno and error.errno > 0:
+        return os.strerror(error.errno)  # that of asyncio speaks of calls
+    return str(error).strip() or type(error).__name__
 
 
 def _is_loopback(url: str) -> bool:

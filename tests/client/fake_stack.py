@@ -107,7 +107,9 @@ class FakeStack:
 
     url: str = ""
     plan: list[Message] = field(default_factory=list)
-    """What follows `accepted` when a run is started; their runs are named by it."""
+    """What follows `accepted` when a run is started."""
+    run_id: str = "run-{}"
+    """The name of a run that is started, with its number."""
     runs: dict[str, list[Message]] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
     peers: list[Peer] = field(default_factory=list)
@@ -212,7 +214,7 @@ class FakeStack:
                 await peer.send(who)
 
     async def start(self, peer: Peer, request: dict[str, Any]) -> None:
-        run_id = self.keys.setdefault(request["key"], f"run-{len(self.keys) + 1}")
+        run_id = self.keys.setdefault(request["key"], self.run_id.format(len(self.keys) + 1))
         if run_id not in self.runs:
             accepted = Accepted(
                 run_id=run_id, sequence=1, execution_arn=ARN, config=request["config"], ignored=self.ignored
