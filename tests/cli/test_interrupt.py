@@ -10,6 +10,7 @@ import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 
 import pytest
 
@@ -126,3 +127,18 @@ def test_off_a_terminal_nothing_is_asked(fake: FakeStack) -> None:
     finally:
         process.kill()
     assert (process.returncode, stdout, stderr) == (130, "", f"{DETACHED}\n")
+
+
+def test_a_lost_connection_is_seen_on_the_live_line(fake: FakeStack) -> None:
+    with terminal("run", *OPTIONS) as screen:
+        screen.read_until("2,148 bars, 7 chunks")
+        fake.admit = lambda _token, _attempt: HTTPStatus.SERVICE_UNAVAILABLE
+        fake.cut()
+        screen.read_until("connection lost, connecting again")
+        screen.written = ""
+        fake.admit = lambda _token, _attempt: None
+        screen.read_until("2,148 bars, 7 chunks")
+        screen.press(CTRL_C)
+        screen.read_until(QUESTION)
+        screen.press(b"\n")
+        assert screen.end() == 130

@@ -125,6 +125,7 @@ class FakeStack:
     connected: int = 0
     open: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
 
     def types(self) -> list[str]:
         return [request["type"] for request in self.received]
@@ -143,6 +144,11 @@ class FakeStack:
             self.runs[run_id].append(message)
             for peer in self.subscribers[run_id] | self.subscribers["user"]:
                 await peer.send(message)
+
+    def cut(self) -> None:
+        """Lose all connections; may be called from another thread."""
+        for peer in self.peers:
+            self.loop.call_soon_threadsafe(peer.cut)
 
     # --- the API -----------------------------------------------------------------------------------------------------
 

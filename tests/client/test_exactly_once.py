@@ -3,12 +3,13 @@
 import asyncio
 import random
 from dataclasses import dataclass
+from functools import partial
 
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from tests.client.fake_stack import CONFIG, FakeStack, Peer, progress, result, stack
-from tickfold.client import Client, Patience
+from tests.client.fake_stack import CONFIG, FakeStack, Fault, Peer, progress, result, stack
+from tickfold.client import Client, Patience, RunHandle
 from tickfold.client.sequence import Sequence
 from tickfold.protocol import Message
 
@@ -25,8 +26,11 @@ class Trouble:
     repeats: bool
     drops: bool
 
-    def __call__(self, messages: list[Message]) -> list[Message]:
-        chance = random.Random(self.seed)  # noqa: S311 - no secret
+    def begin(self) -> Fault:
+        """Return what becomes of the messages of a connection that is opened now."""
+        return partial(self._spoil, random.Random(self.seed))  # noqa: S311 - no secret
+
+    def _spoil(self, chance: random.Random, messages: list[Message]) -> list[Message]:
         answers = [each for each in messages if each.sequence == 0]
         events = [each for each in messages if each.sequence]
         if self.drops:
@@ -56,7 +60,7 @@ TROUBLES = some.lists(
 def test_any_trouble_gives_one_to_n(length: int, live: int, troubles: list[Trouble]) -> None:
     def connect(_stack: FakeStack, peer: Peer, number: int) -> None:
         if number < len(troubles):
-            peer.fault, peer.sends = troubles[number], troubles[number].sends
+            peer.fault, peer.sends = troubles[number].begin(), troubles[number].sends
 
     async def follow() -> list[int]:
         plan = [progress(sequence, "") for sequence in range(2, length + 1)]
@@ -72,8 +76,8 @@ def test_any_trouble_gives_one_to_n(length: int, live: int, troubles: list[Troub
     assert asyncio.run(follow()) == list(range(1, length + live + 2))
 
 
-async def _sequences(handle: object) -> list[int]:
-    return [event.sequence async for event in handle]  # type: ignore[attr-defined]
+async def _sequences(handle: RunHandle) -> list[int]:
+    return [event.sequence async for event in handle]
 
 
 @given(numbers=some.lists(some.integers(1, 30)), window=some.integers(1, 40), takes=some.lists(some.booleans()))

@@ -82,7 +82,7 @@ def test_archives_up_to_lambda_s_limit_are_accepted_and_one_byte_more_is_refused
 def test_code_holds_functions_and_library_but_nothing_of_the_client() -> None:
     with zipfile.ZipFile(build_code().path) as code:
         names = code.namelist()
-    assert {"functions/connect.py", "functions/reduce.py", "tickfold/protocol.py"} <= set(names)
+    assert {"functions/connect.py", "functions/reduce.py", "tickfold/protocol/config.py"} <= set(names)
     assert {name.partition("/")[0] for name in names} - {"strategies"} == {"functions", "tickfold"}
     assert [
         name for name in names if "__pycache__" in name or name.startswith(("tickfold/cli/", "tickfold/client/"))
