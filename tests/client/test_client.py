@@ -441,6 +441,36 @@ async def test_a_connection_is_replaced_before_the_server_ends_it() -> None:
         assert (await client.whoami()).user_id == "user-1"
 
 
+@alone
+async def test_a_connection_that_works_is_kept_as_long_as_none_replaces_it() -> None:
+    """Not even a refused token ends it before its time."""
+
+    def admit(_token: str | None, attempt: int) -> HTTPStatus | None:
+        return HTTPStatus.FORBIDDEN if 2 <= attempt <= 4 else None
+
+    async with stack(admit=admit) as fake, Client(fake.url, "t", replace(QUICK, connection=0.2, margin=0.15)) as client:
+        await fake.until(lambda: len(fake.attempts) == 4)
+        assert (await client.whoami()).user_id == "user-1"
+        assert fake.connected == 1
+        await fake.until(lambda: fake.connected == 2)
+
+
+@alone
+async def test_a_server_that_closes_every_connection_is_given_up() -> None:
+    async with stack(plan=PLAN[:1]) as fake, Client(fake.url, patience=replace(QUICK, reconnecting=0.3)) as client:
+        handle = await client.start_backtest(CONFIG)
+        fake.on_connect = lambda _fake, peer, _number: setattr(peer, "sends", 0)
+        fake.peers[0].cut()
+        with pytest.raises(UnreachableError, match=r"could not be opened again \(the server closes it at once\)"):
+            await handle.result()
+
+
+@alone
+async def test_a_client_that_is_not_open_says_so() -> None:
+    with pytest.raises(UnreachableError, match="the client is not open: use it in `async with`"):
+        await Client("ws://127.0.0.1:1").whoami()
+
+
 @pytest.mark.parametrize("status", [HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN])
 @pytest.mark.parametrize(("held", "what"), [(None, "wants a token"), ("wrong", "did not accept the token")])
 def test_a_token_that_is_not_accepted_says_how_to_get_one(held: str | None, what: str, status: HTTPStatus) -> None:

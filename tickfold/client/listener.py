@@ -7,7 +7,6 @@ from typing import Self
 from tickfold.client.connection import Connection
 from tickfold.client.errors import UnreachableError
 from tickfold.client.session import Session
-from tickfold.errors import RunError
 from tickfold.protocol import Message, RunEvent
 
 
@@ -104,7 +103,7 @@ class Listener(ABC):
         try:
             while await self._must_ask():
                 await self._ask()
-        except RunError as error:
+        except Exception as error:  # whatever it is, who waits must be told
             self.fail(error)
 
     def _note_subscribed(self, connection: Connection) -> None:

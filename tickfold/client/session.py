@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from tickfold.client.backoff import Backoff
 from tickfold.client.connection import Connection, open_connection
-from tickfold.client.errors import RefusedError, UnreachableError
+from tickfold.client.errors import RefusedError, UnauthorizedError, UnreachableError
 from tickfold.client.incoming import Unknown, Unreadable
 from tickfold.client.patience import Patience
 from tickfold.client.token import Token, current
+from tickfold.errors import RunError
 from tickfold.protocol import Error, GetResult, Message, Request
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Session:
         self._questions: dict[str, _Question] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
-        self._failure: Exception | None = None
+        self._failure: Exception | None = UnreachableError("the client is not open: use it in `async with`")
         self._lost_since: float | None = None
 
     async def open(self) -> None:
@@ -56,6 +57,7 @@ class Session:
             UnreachableError, UnauthorizedError: it cannot be opened.
         """
         connection = await self._connect()
+        self._failure = None
         self._use(connection)
         self.spawn(self._keep_connected(connection))
 
@@ -148,6 +150,7 @@ class Session:
                 with suppress(TimeoutError):
                     async with asyncio.timeout_at(connection.renew_at):
                         await asyncio.wait({connection.lost})
+                        connection.lost.result()  # raises what was wrong with a message, if that is why it ended
                 another = await self._replace(connection)
                 self._use(another)
                 await self._renewed()
@@ -155,18 +158,28 @@ class Session:
                 connection = another
         except Exception as error:  # whatever it is, those who wait must be told
             self._end(error)
+            for each in self._open:
+                each.abandon()
 
     async def _replace(self, old: Connection) -> Connection:
-        """Open a connection in place of `old`, which may still be open, with longer and longer pauses."""
+        """Open a connection in place of `old`, with longer and longer pauses. While `old` is open nothing is lost.
+
+        Raises:
+            UnreachableError: that has taken too long.
+            UnauthorizedError: the token is not accepted any more.
+        """
+        why: Exception | str = "the server closes it at once"
         while True:
+            if self._lost_for() > self.patience.reconnecting:
+                raise UnreachableError(f"the connection was lost and could not be opened again ({why})")
             if old.lost.done():
                 await self._backoff.pause()
             try:
                 return await self._connect()
-            except (UnreachableError, OSError) as error:
-                if old.lost.done() and self._lost_for() > self.patience.reconnecting:
-                    reason = f"the connection was lost and could not be opened again ({error})"
-                    raise UnreachableError(reason) from None
+            except (RunError, OSError) as error:
+                if old.lost.done() and isinstance(error, UnauthorizedError):
+                    raise
+                why = error
             if not old.lost.done():
                 await self._backoff.pause()
 
@@ -202,11 +215,13 @@ class Session:
         self._changed.set()
         if connection is not self._current or self._failure:
             return
-        self._lost_since = self._lost_since or asyncio.get_running_loop().time()
+        if self._lost_since is None:
+            self._lost_since = asyncio.get_running_loop().time()
         self._watch(False)
 
     def _lost_for(self) -> float:
-        return asyncio.get_running_loop().time() - (self._lost_since or 0)
+        now = asyncio.get_running_loop().time()
+        return now - (now if self._lost_since is None else self._lost_since)
 
     def _end(self, error: Exception) -> None:
         self._failure = self._failure or error
