@@ -67,9 +67,9 @@ async def sequences(handle: RunHandle) -> list[int]:
     return [event.sequence async for event in handle]
 
 
-def token(expires_in: float, name: str = "a") -> str:
-    claims = base64.urlsafe_b64encode(json.dumps({"sub": name, "exp": time.time() + expires_in}).encode())
-    return f"e30.{claims.decode().rstrip('=')}.{name}"
+def token(expires_in: float) -> str:
+    claims = base64.urlsafe_b64encode(json.dumps({"sub": "user-1", "exp": time.time() + expires_in}).encode())
+    return f"e30.{claims.decode().rstrip('=')}.signature"
 
 
 # --- a run over one connection ---------------------------------------------------------------------------------------
@@ -412,23 +412,26 @@ async def test_a_connection_is_replaced_before_its_token_expires_and_nothing_is_
         nonlocal most_open
         most_open = max(most_open, fake.open + 1)
 
-    tokens = iter([token(0.6, "a"), token(3_600, "b")])
+    tokens = (token(seconds) for seconds in (0.6, 3_600))
     lost: list[bool] = []
     patience = replace(QUICK, margin=0.3)
     async with (
-        stack(plan=PLAN[:1], on_connect=connect) as fake,
+        stack(plan=PLAN[:1], runs={"other": []}, on_connect=connect) as fake,
         Client(fake.url, lambda: next(tokens), patience, lost.append) as client,
     ):
         handle = await client.start_backtest(CONFIG)
-        portfolio = await client.subscribe("portfolio", "p")
+        everything = await client.subscribe("user")
         sequence = 3
         while not (fake.connected == 2 and fake.open == 1):
-            await fake.publish(progress(sequence, "run-1"))
+            await fake.publish(progress(sequence, "run-1"), progress(sequence, "other"))
             sequence += 1
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.005)  # about a hundred events, before, while and after the connection is replaced
         await fake.publish(result(sequence, "run-1"))
         assert await sequences(handle) == list(range(1, sequence + 1))
-        assert (await anext(portfolio)).sequence == 3
+        await client.unsubscribe("user")
+        others = [event.sequence async for event in everything if event.run_id == "other"]
+        assert others == list(range(3, sequence))
+        assert everything.missed == 0
     assert most_open == 2
     assert lost == []
     assert fake.types().count("subscribe") == 2

@@ -137,6 +137,7 @@ class Session:
         if question and not question.answer.done():
             question.heard(message, connection)
             question.answer.set_result(message)
+        # The end of a run that was asked for is quoted: it has not just happened.
         is_quoted = question is not None and isinstance(question.request, GetResult)
         if message.run_id and message.sequence and not is_quoted:
             for listener in tuple(self.listeners):
