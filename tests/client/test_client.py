@@ -537,7 +537,7 @@ async def test_a_slow_caller_holds_up_nobody_and_misses_nothing() -> None:
 @alone
 async def test_a_users_subscription_has_the_events_of_many_runs_and_is_renewed() -> None:
     async with (
-        stack(runs={"a": [progress(1, "a")], "b": [progress(1, "b")]}) as fake,
+        stack(runs={"a": [progress(1, "a")], "b": [progress(1, "b")], "old": [result(1, "old")]}) as fake,
         Client(fake.url, patience=QUICK) as client,
     ):
         events = await client.subscribe("user")
@@ -547,7 +547,7 @@ async def test_a_users_subscription_has_the_events_of_many_runs_and_is_renewed()
         await fake.publish(progress(3, "b"))
         got = [await anext(events) for _ in range(3)]
         assert [(event.run_id, event.sequence) for event in got] == [("a", 2), ("b", 2), ("b", 3)]
-        assert await client.get_result("a")
+        assert await client.get_result("old")  # which is no event of now
         await client.unsubscribe("user")
         assert [event async for event in events] == []
     assert fake.types()[2:] == ["get_result", "unsubscribe"]
