@@ -1,91 +1,25 @@
 """Ctrl-C while a run is followed, on a terminal and off it."""
 
-import os
-import pty
-import select
 import signal
 import subprocess
-import sys
-import termios
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http import HTTPStatus
 
 import pytest
 
+from tests.cli.terminal import COMMAND, SECONDS, terminal
 from tests.client.fake_stack import FakeStack
 from tickfold.protocol import Cancelled, Message
 
 RUN = "goog-sma_cross-1"
 OPTIONS = ("--symbol", "goog", "--start", "2004-08-19", "--end", "2013-03-01")
-COMMAND = (sys.executable, "-m", "tickfold.cli")
 CTRL_C = b"\x03"
 QUESTION = f"run {RUN} goes on: detach from it, or cancel it? (d/c) [d]"
 DETACHED = f"no longer followed; run {RUN} goes on in the stack: `tickfold attach {RUN}` shows it again"
-SECONDS = 20
 
 
 @pytest.fixture(autouse=True)
 def _goes_on(fake: FakeStack, messages: list[Message]) -> None:
     fake.plan = messages[1:2]
-
-
-class Terminal:
-    """A command on a terminal of its own, and what it has written there."""
-
-    def __init__(self, *arguments: str) -> None:
-        self._screen, inside = pty.openpty()
-        termios.tcsetwinsize(inside, (40, 200))
-        # Of its own session, whose controlling terminal it is, so that Ctrl-C reaches it and nobody else.
-        self.process = subprocess.Popen(
-            [*COMMAND, *arguments],
-            env=os.environ | {"TERM": "xterm"},
-            stdin=inside,
-            stdout=inside,
-            stderr=inside,
-            start_new_session=True,
-            preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)),  # noqa: PLW1509 - no threads in the child
-        )
-        os.close(inside)
-        self.written = ""
-
-    def press(self, keys: bytes) -> None:
-        os.write(self._screen, keys)
-
-    def read_until(self, text: str) -> None:
-        deadline = time.monotonic() + SECONDS
-        while text not in self.written:
-            assert self._read(deadline - time.monotonic()), self.written[-500:]
-
-    def end(self) -> int:
-        """Read what is left, and return the exit status."""
-        while self._read(SECONDS):
-            pass
-        return self.process.wait(SECONDS)
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait(SECONDS)
-        os.close(self._screen)
-
-    def _read(self, seconds: float) -> bool:
-        ready, _, _ = select.select([self._screen], [], [], max(0, seconds))
-        try:
-            piece = os.read(self._screen, 65_536) if ready else b""
-        except OSError:  # how Linux says that the other side is closed
-            piece = b""
-        self.written += piece.decode()
-        return bool(piece)
-
-
-@contextmanager
-def terminal(*arguments: str) -> Iterator[Terminal]:
-    opened = Terminal(*arguments)
-    try:
-        yield opened
-    finally:
-        opened.close()
 
 
 @pytest.mark.parametrize("answer", [b"d\n", b"\n", CTRL_C, b"\x04"], ids=["d", "enter", "ctrl-c", "ctrl-d"])

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from tests.cli.conftest import Command
+from tests.cli.terminal import terminal
 from tests.client.fake_stack import FakeStack, progress
-from tickfold.cli.rows import write_rows
 from tickfold.protocol import Failed, Message, Ranked, Result, Sweep
 
 RUN = "goog-sma_cross-1"
@@ -43,15 +43,12 @@ def test_no_runs_is_said(tickfold: Command, fake: FakeStack) -> None:
     assert listed.stderr == "there are no runs yet: see `tickfold run`\n"
 
 
-def test_a_table_shows_figures_as_it_is_told_and_keeps_ids_whole(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    monkeypatch.setenv("COLUMNS", "60")
-    monkeypatch.setenv("TERM", "dumb")
-    rows = [("goog-sma_cross-20260131T120000-1a2b3c", "a long text that has to be folded", 4.142299)]
-    write_rows(("run_id", "text", "total_return"), rows, False, False, shown={"total_return": str}, whole=("run_id",))
-    assert "goog-sma_cross-20260131T120000-1a2b3c" in capsys.readouterr().out
+def test_on_a_terminal_runs_are_a_table_that_breaks_no_id(ended: FakeStack) -> None:
+    with terminal("runs", columns=60) as screen:
+        assert screen.end() == 0
+        rows = [" ".join(line.split()) for line in screen.written.splitlines()]
+    assert f"{RUN} succeeded 7/7 GOOG sma_cross 2020-01-01T10:00Z 414.23 % 0.581" in rows
+    assert "other running 3/7 GOOG sma_cross 2020-01-01T10:00Z – –" in rows
 
 
 def test_attach_shows_a_finished_run_exactly_as_run_does(tickfold: Command, ended: FakeStack) -> None:

@@ -4,7 +4,7 @@ import csv
 import json
 import math
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated
 
@@ -16,6 +16,7 @@ from rich.text import Text
 from tickfold.cli.console import printable, stdout
 
 Value = str | int | float | bool | None
+_WIDEST = 1_000
 
 AsCsv = Annotated[bool, typer.Option("--csv", help="Write CSV, as is also done where stdout is no terminal.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write a JSON array of objects.")]
@@ -38,15 +39,18 @@ def write_rows(
     as_json: bool,
     *,
     shown: Mapping[str, Callable[[Value], str]] = MappingProxyType({}),
-    whole: Collection[str] = (),
+    folds: bool = True,
 ) -> None:
-    """Write `rows` on stdout; in a table columns that `shown` names as it says, and those of `whole` on one line."""
+    """Write `rows` on stdout.
+
+    In a table the columns that `shown` names are shown as it says; one that does not fold is as wide as its rows.
+    """
     if as_json:
         _write_json(columns, rows)
     elif as_csv or not sys.stdout.isatty():
         _write_csv(columns, rows)
     else:
-        _write_table(columns, rows, shown, whole)
+        _write_table(columns, rows, shown, folds)
 
 
 def _write_json(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
@@ -71,17 +75,22 @@ def _write_table(
     columns: Sequence[str],
     rows: Iterable[Sequence[Value]],
     shown: Mapping[str, Callable[[Value], str]],
-    whole: Collection[str],
+    folds: bool,
 ) -> None:
     kept = list(rows)
     table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
     for position, name in enumerate(columns):
         numeric = any(_is_number(row[position]) for row in kept)
-        table.add_column(Text(name), justify="right" if numeric else "left", overflow="fold", no_wrap=name in whole)
+        table.add_column(Text(name), justify="right" if numeric else "left", overflow="fold", no_wrap=not folds)
     for row in kept:
         cells = zip(columns, row, strict=True)
         table.add_row(*(_shown(shown[name](value) if name in shown else value) for name, value in cells))
-    stdout().print(table)
+    console = stdout()
+    if not folds:  # the terminal breaks its lines where it must
+        console.width = max(
+            console.width, console.measure(table, options=console.options.update(width=_WIDEST)).maximum
+        )
+    console.print(table)
 
 
 def _is_number(value: Value) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -30,8 +31,8 @@ def runs(
     """
     check_formats(as_csv, as_json)
     found = asyncio.run(_list(find_target(stack_outputs), limit))
-    shown = {name: lambda value, name=name: _figure(name, value) for name in METRICS}
-    write_rows(COLUMNS, map(_row, found), as_csv, as_json, shown=shown, whole=("run_id",))
+    shown = {name: partial(_figure, name) for name in METRICS}
+    write_rows(COLUMNS, map(_row, found), as_csv, as_json, shown=shown, folds=False)
     if not found:
         note("there are no runs yet: see `tickfold run`")
 
