@@ -158,7 +158,11 @@ class FakeStack:
         self.attempts.append(offered[1].removeprefix("bearer.") if len(offered) > 1 else None)
         self.changed.set()
         status = self.admit(self.attempts[-1], len(self.attempts))
-        return connection.respond(status, "refused") if status else None
+        if status is None:
+            return None
+        refusal = connection.respond(status, "refused")
+        refusal.headers["Location"] = self.url
+        return refusal
 
     async def serve(self, socket: ServerConnection) -> None:
         peer = Peer(socket, self.attempts[-1])

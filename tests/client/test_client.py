@@ -113,8 +113,8 @@ async def test_a_sweep_is_followed_as_a_run_is() -> None:
 async def test_two_starts_with_one_key_are_one_run() -> None:
     async with stack(plan=PLAN) as fake, Client(fake.url, patience=QUICK) as client:
         first, second = await client.start_backtest(CONFIG, key="k"), await client.start_backtest(CONFIG, key="k")
-        third = await client.start_backtest(CONFIG)
-        assert (first.run_id, second.run_id, third.run_id) == ("run-1", "run-1", "run-2")
+        third, fourth = await client.start_backtest(CONFIG), await client.start_backtest(CONFIG)
+        assert [each.run_id for each in (first, second, third, fourth)] == ["run-1", "run-1", "run-2", "run-3"]
         assert await sequences(first) == await sequences(second) == await sequences(third) == [1, 2, 3, 4, 5]
 
 
@@ -207,6 +207,17 @@ async def test_a_failure_is_not_the_end_of_a_run_that_was_redriven() -> None:
         assert await sequences(await client.attach("r")) == [1, 2, 3, 4]
         assert await sequences(await client.attach("r", after=2)) == [3, 4]
         assert await (await client.attach("r")).result() == result(4, "r")
+
+
+@alone
+async def test_a_failure_is_not_the_end_even_if_what_follows_is_late() -> None:
+    def connect(_fake: FakeStack, peer: Peer, _number: int) -> None:
+        peer.fault = lambda messages: [each for each in messages if each.sequence < 3 or len(fake.received) > 1]
+
+    run = [progress(1, "r"), Failed(run_id="r", sequence=2, stage="simulate", reason="lost")]
+    again = [*run, Reopened(run_id="r", sequence=3), result(4, "r")]
+    async with stack(runs={"r": again}, on_connect=connect) as fake, Client(fake.url, patience=QUICK) as client:
+        assert await sequences(await client.attach("r")) == [1, 2, 3, 4]
 
 
 @alone
@@ -523,13 +534,14 @@ async def test_a_slow_caller_holds_up_nobody_and_misses_nothing() -> None:
     short = [progress(1, "quick"), *(each.model_copy(update={"run_id": "quick"}) for each in PLAN)]
     async with (
         stack(runs={"slow": long, "quick": short}) as fake,
-        Client(fake.url, patience=QUICK) as client,
+        Client(fake.url, patience=replace(QUICK, heartbeat=0.1, gap=0.01)) as client,
     ):
         slow = await client.attach("slow")
         quick = await client.attach("quick")
         assert await quick.result() == result(5, "quick")
+        await fake.until(lambda: fake.types().count("ping") == 2)  # much longer than the client waits for a gap
         assert await sequences(slow) == list(range(1, 3 * WINDOW + 1))
-    asked = [each["after"] for each in fake.received if each["runId"] == "slow"]
+    asked = [each["after"] for each in fake.received if each.get("runId") == "slow"]
     assert asked[:2] == [0, WINDOW]
     assert len(asked) == 3  # not for each event that is taken
 

@@ -80,7 +80,7 @@ async def _sequences(handle: RunHandle) -> list[int]:
     return [event.sequence async for event in handle]
 
 
-@given(numbers=some.lists(some.integers(1, 30)), window=some.integers(1, 40), takes=some.lists(some.booleans()))
+@given(numbers=some.lists(some.integers(1, 6)), window=some.integers(1, 8), takes=some.lists(some.booleans()))
 def test_what_is_taken_is_one_to_n_and_what_is_kept_is_bounded(
     numbers: list[int], window: int, takes: list[bool]
 ) -> None:
@@ -93,4 +93,6 @@ def test_what_is_taken_is_one_to_n_and_what_is_kept_is_bounded(
     while message := sequence.take():
         taken.append(message.sequence)
     assert taken == list(range(1, len(taken) + 1))
+    assert len(sequence) == 0 or sequence.has_gap
+    assert len(sequence) <= len({number for number in numbers if number > len(taken)})
     assert sequence.has_gap == (sequence.highest > len(taken))

@@ -25,6 +25,10 @@ class Sequence:
         self._window = window
         self._kept: dict[int, Message] = {}
 
+    def __len__(self) -> int:
+        """Return how many messages are kept."""
+        return len(self._kept)
+
     @property
     def has_gap(self) -> bool:
         """Whether a message is missing that is known to exist."""
