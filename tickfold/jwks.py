@@ -5,10 +5,11 @@ import math
 import time
 from collections.abc import Callable
 from http.client import HTTPException
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, build_opener
+
+from tickfold.loopback import is_loopback
 
 Key = dict[str, Any]
 """One key as the set holds it: a JSON Web Key (RFC 7517)."""
@@ -88,13 +89,9 @@ def is_trustworthy(url: str) -> bool:
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
-        return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host)))
+        return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
     except ValueError:
         return False
-
-
-def _is_loopback(host: str) -> bool:
-    return host == "localhost" or ip_address(host).is_loopback
 
 
 def _signs(key: Any) -> bool:

@@ -1,12 +1,13 @@
 """The command line as its user meets it: arguments in; exit status, stdout and stderr out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from tests.client.fake_stack import FakeStack, stack_in_thread
 from tickfold.cli import main
 from tickfold.cli.target import OUTPUTS, variable_of
 from tickfold.protocol import Accepted, BacktestConfig, Message, Partial, Planned, Progress, Result
@@ -98,3 +99,12 @@ def messages(result: Result) -> list[Message]:
         Partial(run_id=result.run_id, sequence=5, piece=2, pieces=2, equity=[(2, 51_422.99)], buy_and_hold=[30_000.0]),
         result,
     ]
+
+
+@pytest.fixture
+def fake(alone: Path, messages: list[Message], monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStack]:
+    """A stack's API on this machine, the one that commands use: each run that is started has those messages."""
+    with stack_in_thread(plan=messages[1:], run_id="goog-sma_cross-1") as serving:
+        monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", serving.url)
+        monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
+        yield serving

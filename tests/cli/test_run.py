@@ -1,18 +1,14 @@
 """`tickfold run`, against a WebSocket server on this machine in place of a stack's."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
-from websockets.sync.server import ServerConnection
 
 from tests.cli.conftest import Command
-from tests.cli.websocket_server import send, serving
-from tickfold.protocol import Error, Failed, Message, dump
+from tests.client.fake_stack import FakeStack, Peer
+from tickfold.protocol import Cancelled, Error, Failed
 
 RUN = ("run", "--symbol", "goog", "--start", "2004-08-19", "--end", "2013-03-01")
 KEYS = [
@@ -40,30 +36,16 @@ def _alone(alone: Path) -> None:
     pass
 
 
-def test_the_options_become_the_request(
-    tickfold: Command, messages: list[Message], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    requests: list[str | bytes] = []
-
-    def answer(connection: ServerConnection) -> None:
-        requests.append(connection.recv(timeout=5))
-        for message in messages:
-            connection.send(dump(message))
-
-    with serving(answer) as url:
-        monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", url)
-        monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
-        options = (
-            "--strategy sma_cross --param fast=10 --param level=2.5 --capital 5000 --timeframe 1d --commission 0.002"
-        )
-        more = (
-            "--spread 0.001 --fractional --direction long --keep-open --chunks 7 --fill close --limit 1% "
-            "--limit-bars 3 --stop-loss 500bp --take-profit 0.1 --trailing-stop 0.04 --max-bars 9 "
-            "--size volatility:0.2:60 --slippage 5bp --commission-per-share 0.01 --commission-fixed 1 "
-            "--commission-minimum 2"
-        )
-        assert tickfold(*RUN, *options.split(), *more.split()).status == 0
-    assert json.loads(requests[0])["config"] == {
+def test_the_options_become_the_request(tickfold: Command, fake: FakeStack) -> None:
+    options = "--strategy sma_cross --param fast=10 --param level=2.5 --capital 5000 --timeframe 1d --commission 0.002"
+    more = (
+        "--spread 0.001 --fractional --direction long --keep-open --chunks 7 --fill close --limit 1% "
+        "--limit-bars 3 --stop-loss 500bp --take-profit 0.1 --trailing-stop 0.04 --max-bars 9 "
+        "--size volatility:0.2:60 --slippage 5bp --commission-per-share 0.01 --commission-fixed 1 "
+        "--commission-minimum 2"
+    )
+    assert tickfold(*RUN, *options.split(), *more.split()).status == 0
+    assert fake.received[0]["config"] == {
         "stock": "GOOG",
         "startDate": "2004-08-19",
         "endDate": "2013-03-01",
@@ -90,13 +72,10 @@ def test_the_options_become_the_request(
 
 
 def test_the_summary_is_on_stdout_and_the_progress_on_stderr(
-    tickfold: Command, messages: list[Message], monkeypatch: pytest.MonkeyPatch
+    tickfold: Command, fake: FakeStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
-    with serving(lambda connection: send(connection, messages)) as url:
-        monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", url)
-        monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
-        ended = tickfold(*RUN)
+    ended = tickfold(*RUN)
     assert ended.status == 0
     assert "Final equity            51,422.99" in ended.stdout
     assert "┤" not in ended.stdout  # a chart is for a terminal
@@ -104,13 +83,8 @@ def test_the_summary_is_on_stdout_and_the_progress_on_stderr(
     assert "\x1b" not in ended.stdout + ended.stderr
 
 
-def test_json_is_one_document_and_nothing_else(
-    tickfold: Command, messages: list[Message], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with serving(lambda connection: send(connection, messages)) as url:
-        monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", url)
-        monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
-        ended = tickfold(*RUN, "--json")
+def test_json_is_one_document_and_nothing_else(tickfold: Command, fake: FakeStack) -> None:
+    ended = tickfold(*RUN, "--json")
     document = json.loads(ended.stdout)
     assert ended.status == 0
     assert list(document) == KEYS
@@ -120,14 +94,9 @@ def test_json_is_one_document_and_nothing_else(
     assert document["metrics"]["final_equity"] == 51_422.99
 
 
-def test_a_run_that_fails_is_status_one_with_its_reason(
-    tickfold: Command, messages: list[Message], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    failing = [messages[0], Failed(run_id="goog-sma_cross-1", sequence=2, stage="plan", reason="too few bars")]
-    with serving(lambda connection: send(connection, failing)) as url:
-        monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", url)
-        monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
-        plain, as_json = tickfold(*RUN), tickfold(*RUN, "--json")
+def test_a_run_that_fails_is_status_one_with_its_reason(tickfold: Command, fake: FakeStack) -> None:
+    fake.plan = [Failed(sequence=2, stage="plan", reason="too few bars")]
+    plain, as_json = tickfold(*RUN), tickfold(*RUN, "--json")
     assert (plain.status, plain.stdout) == (1, "")
     assert plain.stderr.endswith("tickfold: too few bars\n")
     assert as_json.status == 1
@@ -138,13 +107,55 @@ def test_a_run_that_fails_is_status_one_with_its_reason(
     }
 
 
-def test_a_refused_request_has_no_run_id(tickfold: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving(lambda connection: send(connection, [Error(reason="unknown symbol GOOG")])) as url:
-        monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", url)
-        monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
-        ended = tickfold(*RUN, "--json")
+def test_a_run_that_another_cancels_is_status_one(tickfold: Command, fake: FakeStack) -> None:
+    fake.plan = [Cancelled(sequence=2)]
+    plain, as_json = tickfold(*RUN), tickfold(*RUN, "--json")
+    assert (plain.status, plain.stdout) == (1, "")
+    assert plain.stderr.endswith("tickfold: run goog-sma_cross-1 was cancelled\n")
+    assert as_json.status == 1
+    assert json.loads(as_json.stdout)["status"] == "cancelled"
+
+
+def test_a_refused_request_has_no_run_id(tickfold: Command, fake: FakeStack) -> None:
+    fake.refusal = Error(reason="unknown symbol GOOG")
+    ended = tickfold(*RUN, "--json")
     assert ended.status == 1
     assert json.loads(ended.stdout) == {"run_id": None, "status": "failed", "error": "unknown symbol GOOG"}
+
+
+def test_fields_that_nobody_knows_are_told(tickfold: Command, fake: FakeStack) -> None:
+    fake.ignored = ["config.stopLos"]
+    assert "so they are ignored: config.stopLos\n" in tickfold(*RUN).stderr
+
+
+def test_a_detached_run_is_its_id(tickfold: Command, fake: FakeStack) -> None:
+    fake.plan = []
+    plain, as_json = tickfold(*RUN, "--detach"), tickfold(*RUN, "--detach", "--json")
+    assert (plain.status, plain.stdout) == (0, "goog-sma_cross-1\n")
+    assert json.loads(as_json.stdout) == {"run_id": "goog-sma_cross-1", "status": "running"}
+
+
+def test_a_lost_connection_is_told_and_costs_nothing(tickfold: Command, fake: FakeStack) -> None:
+    def connect(_stack: FakeStack, peer: Peer, number: int) -> None:
+        peer.sends = None if number else 2
+
+    fake.on_connect = connect
+    ended = tickfold(*RUN)
+    assert ended.status == 0
+    lost = "connection lost, connecting again\nconnected again\n"
+    assert ended.stderr == f"run goog-sma_cross-1\nGOOG 1d: 2,148 bars, 7 chunks\n{lost}"
+
+
+def test_the_token_of_the_environment_is_sent(
+    tickfold: Command, fake: FakeStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TICKFOLD_TOKEN", "secret")
+    assert tickfold(*RUN).status == 0
+    fake.admit = lambda _token, _attempt: HTTPStatus.UNAUTHORIZED
+    refused = tickfold(*RUN)
+    assert fake.attempts == ["secret", "secret"]
+    assert refused.status == 1
+    assert "get a token with `tickfold token`, or set TICKFOLD_TOKEN" in refused.stderr
 
 
 def test_without_a_stack_json_is_a_document_too(tickfold: Command) -> None:
@@ -170,7 +181,6 @@ def test_a_wrong_value_is_named_by_its_option_before_anything_is_sent(
     tickfold: Command, monkeypatch: pytest.MonkeyPatch, options: list[str], reason: str
 ) -> None:
     monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "ws://127.0.0.1:1/nobody")
-    monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
     ended = tickfold(*RUN, *options)
     assert ended.status == 1
     assert ended.stderr.startswith(f"tickfold: {reason}")
@@ -178,7 +188,6 @@ def test_a_wrong_value_is_named_by_its_option_before_anything_is_sent(
 
 def test_without_days_the_bucket_must_be_known(tickfold: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "ws://127.0.0.1:1/nobody")
-    monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
     ended = tickfold("run", "--symbol", "GOOG")
     assert ended.status == 1
     assert "does not name the stack's bucket" in ended.stderr
@@ -186,7 +195,6 @@ def test_without_days_the_bucket_must_be_known(tickfold: Command, monkeypatch: p
 
 def test_a_stack_that_cannot_be_reached_is_named(tickfold: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "ws://127.0.0.1:1/nobody")
-    monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
     ended = tickfold(*RUN)
     assert ended.status == 1
     assert ended.stderr.startswith("tickfold: cannot connect to ws://127.0.0.1:1/nobody: ")
@@ -197,30 +205,6 @@ def test_a_directory_that_cannot_be_made_is_refused_before_the_run(
 ) -> None:
     (alone / "file").write_text("")
     monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "ws://127.0.0.1:1/nobody")
-    monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
     ended = tickfold(*RUN, "--save", str(alone / "file" / "results"))
     assert ended.status == 1
     assert "cannot be made: Not a directory" in ended.stderr
-
-
-def test_ctrl_c_says_that_the_run_goes_on(messages: list[Message]) -> None:
-    def answer(connection: ServerConnection) -> None:
-        send(connection, messages[:2])
-        connection.recv(timeout=10)
-
-    with serving(answer) as url:
-        environment = os.environ | {"TICKFOLD_WEBSOCKET_URL": url, "TICKFOLD_TOKEN": "a.b.c"}
-        command = [sys.executable, "-m", "tickfold.cli", *RUN]
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        try:
-            assert process.stderr is not None
-            assert [process.stderr.readline(), process.stderr.readline()] == [
-                "run goog-sma_cross-1\n",
-                "GOOG 1d: 2,148 bars, 7 chunks\n",
-            ]
-            process.send_signal(signal.SIGINT)
-            stdout, stderr = process.communicate(timeout=10)
-        finally:
-            process.kill()
-    assert (process.returncode, stdout) == (130, "")
-    assert stderr == "no longer followed; run goog-sma_cross-1 goes on in the stack\n"

@@ -4,11 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from websockets.sync.server import ServerConnection
 
 from tests.cli.conftest import Command
-from tests.cli.websocket_server import send, serving
-from tickfold.protocol import Error, Message, Number, Ranked, Result, Sample, Sweep, WalkForward, WindowOutcome, dump
+from tests.client.fake_stack import FakeStack
+from tickfold.protocol import Error, Message, Number, Ranked, Result, Sample, Sweep, WalkForward, WindowOutcome
 
 SWEEP = ["sweep", "--symbol", "goog", "--start", "2004-08-19", "--end", "2013-03-01", "--strategy", "sma_cross"]
 FIRST: dict[str, Number | None] = {
@@ -83,22 +82,11 @@ def lines(text: str) -> list[str]:
     return [" ".join(line.split()) for line in text.splitlines()]
 
 
-def test_the_options_become_the_request(
-    tickfold: Command, ranking: list[Message], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    requests: list[str | bytes] = []
-
-    def answer(connection: ServerConnection) -> None:
-        requests.append(connection.recv(timeout=5))
-        for message in ranking:
-            connection.send(dump(message))
-
-    with serving(answer) as url:
-        monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", url)
-        monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
-        options = "--param fast=5:50:5 --param slow=20,50.5 --param level=-1 --rank sqn --walk-forward 500:100"
-        assert tickfold(*SWEEP, *options.split(), "--capital", "5000", "--chunks", "7").status == 0
-    request = json.loads(requests[0])
+def test_the_options_become_the_request(tickfold: Command, fake: FakeStack, ranking: list[Message]) -> None:
+    fake.plan = ranking[1:]
+    options = "--param fast=5:50:5 --param slow=20,50.5 --param level=-1 --rank sqn --walk-forward 500:100"
+    assert tickfold(*SWEEP, *options.split(), "--capital", "5000", "--chunks", "7").status == 0
+    request = fake.received[0]
     assert request["type"] == "start_sweep"
     config = request["config"]
     assert config["parameters"] == {"fast": {"from": 5, "to": 50, "step": 5}, "slow": [20, 50.5], "level": -1}
@@ -107,13 +95,11 @@ def test_the_options_become_the_request(
 
 
 def test_the_ranking_comes_before_the_best_runs_summary(
-    tickfold: Command, ranking: list[Message], monkeypatch: pytest.MonkeyPatch
+    tickfold: Command, fake: FakeStack, ranking: list[Message]
 ) -> None:
-    with serving(lambda connection: send(connection, ranking)) as url:
-        monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", url)
-        monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
-        ended = tickfold(*SWEEP)
-        only_best = tickfold(*SWEEP, "--top", "1")
+    fake.plan = ranking[1:]
+    ended = tickfold(*SWEEP)
+    only_best = tickfold(*SWEEP, "--top", "1")
     assert ended.status == 0
     shown = lines(ended.stdout)
     assert shown[:2] == ["2 of 2 runs by Sharpe", "left out, as the strategy does not accept them: 1"]
@@ -125,12 +111,10 @@ def test_the_ranking_comes_before_the_best_runs_summary(
 
 
 def test_the_windows_show_what_was_chosen_and_what_came_of_it(
-    tickfold: Command, windows: list[Message], monkeypatch: pytest.MonkeyPatch
+    tickfold: Command, fake: FakeStack, windows: list[Message]
 ) -> None:
-    with serving(lambda connection: send(connection, windows)) as url:
-        monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", url)
-        monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
-        ended = tickfold(*SWEEP, "--walk-forward", "365:36")
+    fake.plan = windows[1:]
+    ended = tickfold(*SWEEP, "--walk-forward", "365:36")
     shown = lines(ended.stdout)
     assert shown[:2] == [
         "61 windows, in each the best of 2 runs by Sharpe",
@@ -141,13 +125,13 @@ def test_the_windows_show_what_was_chosen_and_what_came_of_it(
 
 
 def test_json_is_one_document_with_the_best_result_in_it(
-    tickfold: Command, ranking: list[Message], windows: list[Message], monkeypatch: pytest.MonkeyPatch
+    tickfold: Command, fake: FakeStack, ranking: list[Message], windows: list[Message]
 ) -> None:
-    stories = iter((ranking, windows))
-    with serving(lambda connection: send(connection, next(stories))) as url:
-        monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", url)
-        monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
-        ranked, walked = (json.loads(tickfold(*SWEEP, "--json").stdout) for _ in range(2))
+    fake.plan = ranking[1:]
+    ranked = json.loads(tickfold(*SWEEP, "--json").stdout)
+    fake.plan = windows[1:]
+    fake.runs.clear()
+    walked = json.loads(tickfold(*SWEEP, "--json").stdout)
     ends = ["table_uri", "result"]
     assert list(ranked) == ["run_id", "status", "rank_by", "combinations", "left_out", "best", *ends]
     assert list(walked) == [
@@ -159,22 +143,15 @@ def test_json_is_one_document_with_the_best_result_in_it(
     assert walked["first"][0]["out_of_sample"]["total_return"] == -0.125
 
 
-def test_a_refused_sweep_is_status_one_with_its_reason(tickfold: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving(lambda connection: send(connection, [Error(reason="too many combinations")])) as url:
-        monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", url)
-        monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
-        plain, as_json = tickfold(*SWEEP), tickfold(*SWEEP, "--json")
+def test_a_refused_sweep_is_status_one_with_its_reason(tickfold: Command, fake: FakeStack) -> None:
+    fake.refusal = Error(reason="too many combinations")
+    plain, as_json = tickfold(*SWEEP), tickfold(*SWEEP, "--json")
     assert (plain.status, plain.stdout, plain.stderr) == (1, "", "tickfold: too many combinations\n")
     assert json.loads(as_json.stdout) == {"run_id": None, "status": "failed", "error": "too many combinations"}
 
 
-def test_a_sweep_whose_table_does_not_arrive_says_so(
-    tickfold: Command, messages: list[Message], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with serving(lambda connection: send(connection, messages)) as url:
-        monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", url)
-        monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
-        ended = tickfold(*SWEEP)
+def test_a_sweep_whose_table_does_not_arrive_says_so(tickfold: Command, fake: FakeStack) -> None:
+    ended = tickfold(*SWEEP)
     assert ended.status == 1
     assert ended.stderr.endswith("tickfold: the table of run goog-sma_cross-1 did not arrive; ask for it in SQL\n")
 
@@ -191,7 +168,6 @@ def test_a_wrong_value_is_named_before_anything_is_sent(
     tickfold: Command, monkeypatch: pytest.MonkeyPatch, options: list[str], reason: str
 ) -> None:
     monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "ws://127.0.0.1:1/nobody")
-    monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
     ended = tickfold(*SWEEP, *options)
     assert ended.status == 1
     assert ended.stderr.startswith(f"tickfold: {reason}")

@@ -1,33 +1,14 @@
 """How one symbol or several are given on the command line, and how they are shown."""
 
-import json
-
 import pytest
 import typer
-from websockets.sync.server import ServerConnection
 
 from tests.cli.conftest import Command
-from tests.cli.websocket_server import serving
+from tests.client.fake_stack import FakeStack
 from tickfold.cli.symbols import allocations, shown
-from tickfold.protocol import Error, dump
+from tickfold.protocol import Error
 
 DAYS = ("--start", "2012-01-01", "--end", "2013-03-01")
-
-
-def sent(tickfold: Command, monkeypatch: pytest.MonkeyPatch, *options: str) -> object:
-    """Return the `stock` of the request that `options` make."""
-    requests: list[str | bytes] = []
-
-    def refuse(connection: ServerConnection) -> None:
-        requests.append(connection.recv(timeout=5))
-        connection.send(dump(Error(reason="enough")))
-
-    with serving(refuse) as url:
-        monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", url)
-        monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
-        assert tickfold("run", *options, *DAYS).stderr == "tickfold: enough\n"
-    stock: object = json.loads(requests[0])["config"]["stock"]
-    return stock
 
 
 @pytest.mark.parametrize(
@@ -50,9 +31,11 @@ def sent(tickfold: Command, monkeypatch: pytest.MonkeyPatch, *options: str) -> o
     ids=lambda value: " ".join(value) if isinstance(value, list) and isinstance(value[0], str) else "",
 )
 def test_symbols_become_the_stock_of_the_request(
-    alone: object, tickfold: Command, monkeypatch: pytest.MonkeyPatch, options: list[str], stock: object
+    tickfold: Command, fake: FakeStack, options: list[str], stock: object
 ) -> None:
-    assert sent(tickfold, monkeypatch, *options) == stock
+    fake.refusal = Error(reason="enough")
+    assert tickfold("run", *options, *DAYS).stderr == "tickfold: enough\n"
+    assert fake.received[0]["config"]["stock"] == stock
 
 
 @pytest.mark.parametrize(
@@ -75,7 +58,6 @@ def test_wrong_symbols_are_refused_before_anything_is_sent(
     alone: object, tickfold: Command, monkeypatch: pytest.MonkeyPatch, options: list[str], reason: str
 ) -> None:
     monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "ws://127.0.0.1:1/nobody")
-    monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
     ended = tickfold("run", *options, *DAYS)
     assert (ended.status, ended.stdout) == (1, "")
     assert ended.stderr.startswith(f"tickfold: {reason}")

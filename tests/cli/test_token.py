@@ -7,14 +7,12 @@ from pathlib import Path
 
 import jwt
 import pytest
-from websockets.sync.server import ServerConnection
 
 from embedded.issuer import AUDIENCE
 from embedded.stack import EmbeddedStack
 from tests.cli.conftest import Command
-from tests.cli.websocket_server import send, serving
+from tests.client.fake_stack import FakeStack
 from tickfold.cli.target import TargetError, find_target
-from tickfold.protocol import Message
 
 RUN = ["run", "--symbol", "GOOG", "--start", "2012-01-01", "--end", "2012-12-31"]
 
@@ -53,21 +51,9 @@ def test_without_the_embedded_stack_there_is_no_token(alone: Path, tickfold: Com
     assert "start the embedded stack with `tickfold up`" in ended.stderr
 
 
-def test_a_command_brings_the_token_in_the_environment(
-    alone: Path, tickfold: Command, monkeypatch: pytest.MonkeyPatch, messages: list[Message]
-) -> None:
-    offered = []
-
-    def answer(connection: ServerConnection) -> None:
-        assert connection.request is not None
-        offered.append((connection.request.path, connection.request.headers["Sec-WebSocket-Protocol"]))
-        send(connection, messages)
-
-    with serving(answer) as url:
-        monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", url)
-        monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
-        assert tickfold(*RUN).status == 0
-    assert offered == [("/stage", "tickfold, bearer.a.b.c")]
+def test_a_command_brings_the_token_in_the_environment(tickfold: Command, fake: FakeStack) -> None:
+    assert tickfold(*RUN).status == 0
+    assert fake.attempts == ["a.b.c"]
 
 
 def test_without_a_token_a_command_says_how_to_get_one(
@@ -97,8 +83,7 @@ def test_a_refused_token_is_one_clear_line_without_it(
     ended = tickfold(*RUN)
     assert (ended.status, ended.stdout) == (1, "")
     assert ended.stderr.endswith(
-        "refused the connection with HTTP status 403: it expects a token of its issuer that has not expired; "
-        "get a fresh one\n"
+        "did not accept the token (HTTP status 403): get a token with `tickfold token`, or set TICKFOLD_TOKEN\n"
     )
     assert given not in ended.stderr
 

@@ -15,7 +15,21 @@ SWEEP = ["sweep", "--symbol", "A", "--strategy", "sma_cross"]
 
 @pytest.mark.parametrize(
     "command",
-    [[], ["up"], ["token"], ["run"], ["sweep"], ["check"], ["query"], ["data"], ["data", "load"], ["data", "list"]],
+    [
+        [],
+        ["up"],
+        ["token"],
+        ["run"],
+        ["sweep"],
+        ["runs"],
+        ["attach"],
+        ["cancel"],
+        ["check"],
+        ["query"],
+        ["data"],
+        ["data", "load"],
+        ["data", "list"],
+    ],
     ids=" ".join,
 )
 def test_help_of_every_command_is_on_stdout(tickfold: Command, command: list[str]) -> None:
@@ -27,7 +41,8 @@ def test_help_of_every_command_is_on_stdout(tickfold: Command, command: list[str
 
 def test_help_names_every_command(tickfold: Command) -> None:
     shown = tickfold("--help").stdout
-    assert all(f"│ {name} " in shown for name in ("up", "token", "run", "sweep", "check", "query", "data"))
+    names = "up token run sweep runs attach cancel check query data"
+    assert all(f"│ {name} " in shown for name in names.split())
 
 
 def test_version_is_printed(tickfold: Command) -> None:
@@ -50,6 +65,15 @@ def test_version_is_printed(tickfold: Command) -> None:
             ["run", "--symbol", "A", "--strategy", "my.py"],
             "my.py is a file; give a strategy's name. To run your own, put",
         ),
+        (
+            ["run", "--symbol", "A", "--detach", "--save", "x"],
+            "--detach does not wait for what --save and --report write",
+        ),
+        ([*SWEEP, "--detach", "--save", "x"], "--detach does not wait for what --save writes"),
+        (["runs", "--limit", "0"], "'--limit'"),
+        (["runs", "--csv", "--json"], "--csv and --json exclude each other"),
+        (["attach"], "Missing argument 'RUN_ID'"),
+        (["cancel"], "Missing argument 'RUN_ID'"),
         (["check"], "Missing argument 'STRATEGY'"),
         (["check", "macd", "--param", "fast"], "'fast' is not name=value"),
         (["sweep", "--symbol", "A"], "Missing option '--strategy'"),
@@ -79,6 +103,9 @@ def test_wrong_usage_is_status_two_and_says_what_is_wrong(tickfold: Command, arg
     [
         ["run", "--symbol", "A"],
         SWEEP,
+        ["runs"],
+        ["attach", "r"],
+        ["cancel", "r"],
         ["query", "SELECT 1"],
         ["data", "list"],
         ["data", "load", "f.csv", "--symbol", "A"],
@@ -99,7 +126,6 @@ def test_an_unexpected_error_is_one_line_and_a_trace_on_request(
 ) -> None:
     # A stack whose output is damaged in a way that nobody foresaw.
     monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "ws://127.0.0.1:1/stage")
-    monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
     monkeypatch.setenv("TICKFOLD_REGION", "us-east-1")
     monkeypatch.setenv("TICKFOLD_BUCKET", "no such bucket!")
     quiet = tickfold("data", "list")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tickfold.cli import check, data, query, report, run, sweep, token, up
+from tickfold.cli import attach, cancel, check, data, query, report, run, runs, sweep, token, up
 
 app = typer.Typer(
     name="tickfold",
@@ -36,6 +36,9 @@ app.command("up")(up.up)
 app.command("token")(token.token)
 app.command("run")(run.run)
 app.command("sweep")(sweep.sweep)
+app.command("runs")(runs.runs)
+app.command("attach")(attach.attach)
+app.command("cancel")(cancel.cancel)
 app.command("check")(check.check)
 app.command("query")(query.query)
 app.command("report")(report.report)

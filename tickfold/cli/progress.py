@@ -8,16 +8,21 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from tickfold.cli.chart import Curves
 from tickfold.cli.console import note, stderr
 from tickfold.cli.symbols import shown
-from tickfold.protocol import Accepted, Message, Partial, Planned
+from tickfold.protocol import Accepted, Message, Partial, Planned, Reopened, Sweep, WalkForward
 from tickfold.protocol import Progress as ChunkProgress
+
+_LOST = "connection lost, connecting again"
 
 
 class ProgressView:
     """Shows a run's messages on stderr: live on a terminal, else a line for each step."""
 
-    def __init__(self) -> None:
-        self.run_id: str | None = None
+    def __init__(self, run_id: str | None = None) -> None:
+        """Begin with nothing; the run's id is known if it was not started here."""
+        self.run_id = run_id
         self.curves = Curves()
+        self.table: Sweep | WalkForward | None = None
+        self._told = "starting"
         self._live = stderr().is_terminal
         self._bar = Progress(
             SpinnerColumn(),
@@ -30,7 +35,7 @@ class ProgressView:
             transient=True,
             disable=not self._live,
         )
-        self._task: TaskID = self._bar.add_task("starting", total=None, chunks="", equity="")
+        self._task: TaskID = self._bar.add_task(self._told, total=None, chunks="", equity="")
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -47,6 +52,8 @@ class ProgressView:
         match message:
             case Accepted():
                 self._tell(f"run {message.run_id}")
+                if message.ignored:
+                    note(f"nobody knows these fields of the request, so they are ignored: {', '.join(message.ignored)}")
             case Planned():
                 sets = f", {message.combinations:,} combinations" if message.combinations > 1 else ""
                 bars = f"{message.bars:,} bars, {_chunks(message.chunks)}"
@@ -58,7 +65,20 @@ class ProgressView:
                 self.curves.add(message)
                 self._bar.update(self._task, equity=f"equity {self.curves.equity[-1]:,.2f}" if message.equity else "")
 
+            case Sweep() | WalkForward():
+                self.table = message
+            case Reopened():
+                self.curves = Curves()
+                self._tell("goes on after a failure")
+
+    def show_connection(self, connected: bool) -> None:
+        """Show that the connection is lost, or that there is one again."""
+        self._bar.update(self._task, description=self._told if connected else _LOST)
+        if not self._live:
+            note("connected again" if connected else _LOST)
+
     def _tell(self, text: str) -> None:
+        self._told = text
         self._bar.update(self._task, description=text)
         if not self._live:
             note(text)

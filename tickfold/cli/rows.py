@@ -4,7 +4,8 @@ import csv
 import json
 import math
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Annotated
 
 import typer
@@ -15,6 +16,7 @@ from rich.text import Text
 from tickfold.cli.console import printable, stdout
 
 Value = str | int | float | bool | None
+_WIDEST = 1_000
 
 AsCsv = Annotated[bool, typer.Option("--csv", help="Write CSV, as is also done where stdout is no terminal.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write a JSON array of objects.")]
@@ -30,14 +32,25 @@ def check_formats(as_csv: bool, as_json: bool) -> None:
         raise typer.BadParameter("--csv and --json exclude each other")
 
 
-def write_rows(columns: Sequence[str], rows: Iterable[Sequence[Value]], as_csv: bool, as_json: bool) -> None:
-    """Write `rows` on stdout."""
+def write_rows(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Value]],
+    as_csv: bool,
+    as_json: bool,
+    *,
+    shown: Mapping[str, Callable[[Value], str]] = MappingProxyType({}),
+    folds: bool = True,
+) -> None:
+    """Write `rows` on stdout.
+
+    In a table the columns that `shown` names are shown as it says; one that does not fold is as wide as its rows.
+    """
     if as_json:
         _write_json(columns, rows)
     elif as_csv or not sys.stdout.isatty():
         _write_csv(columns, rows)
     else:
-        _write_table(columns, rows)
+        _write_table(columns, rows, shown, folds)
 
 
 def _write_json(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
@@ -58,15 +71,26 @@ def _write_csv(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
     writer.writerows(rows)
 
 
-def _write_table(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
+def _write_table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Value]],
+    shown: Mapping[str, Callable[[Value], str]],
+    folds: bool,
+) -> None:
     kept = list(rows)
     table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
     for position, name in enumerate(columns):
         numeric = any(_is_number(row[position]) for row in kept)
-        table.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
+        table.add_column(Text(name), justify="right" if numeric else "left", overflow="fold", no_wrap=not folds)
     for row in kept:
-        table.add_row(*(_shown(value) for value in row))
-    stdout().print(table)
+        cells = zip(columns, row, strict=True)
+        table.add_row(*(_shown(shown[name](value) if name in shown else value) for name, value in cells))
+    console = stdout()
+    if not folds:  # the terminal breaks its lines where it must
+        console.width = max(
+            console.width, console.measure(table, options=console.options.update(width=_WIDEST)).maximum
+        )
+    console.print(table)
 
 
 def _is_number(value: Value) -> bool:

@@ -1,15 +1,13 @@
 """`tickfold run`: one backtest, followed live to its summary."""
 
-import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from tickfold.cli import failure
-from tickfold.cli.console import note, stdout
+from tickfold.cli.console import note
 from tickfold.cli.download import prepare_directory, save
+from tickfold.cli.follow import Detach, follow, start, told_as
 from tickfold.cli.options import (
     BARS,
     STRATEGY,
@@ -21,12 +19,12 @@ from tickfold.cli.options import (
     terms,
     with_range,
 )
+from tickfold.cli.outcome import write_outcome
 from tickfold.cli.progress import ProgressView
 from tickfold.cli.report import write_report
-from tickfold.cli.summary import write_summary
 from tickfold.cli.symbols import allocations, stock_of
 from tickfold.cli.target import StackOutputs, Target, find_target
-from tickfold.client import Patience, run_backtest
+from tickfold.client import Patience
 from tickfold.errors import RunError
 from tickfold.protocol import BacktestConfig, Result
 
@@ -79,6 +77,7 @@ def run(
             "--report", metavar="FILE", dir_okay=False, help="Also write the run's report as an HTML page into FILE."
         ),
     ] = None,
+    detach: Detach = False,
     stack_outputs: StackOutputs = None,
     **options: Any,
 ) -> None:
@@ -86,35 +85,24 @@ def run(
 
     Example: tickfold run --symbol AAPL --strategy sma_cross --param fast=10 --param slow=30
     """
+    if detach and (save_to or report_to):
+        raise typer.BadParameter("--detach does not wait for what --save and --report write; leave it out, or them")
     view = ProgressView()
     wanted = {"stock": stock_of(symbol), "strategy": strategy, "parameters": dict(param or [])} | terms(**options)
-    try:
-        result = _run(find_target(stack_outputs), wanted, view, timeout, save_to=save_to, report_to=report_to)
-    except KeyboardInterrupt:
-        note(f"no longer followed; run {view.run_id} goes on in the stack" if view.run_id else "interrupted")
-        raise
-    except Exception as error:
-        if not as_json:
-            raise
-        failure.report(error)
-        typer.echo(json.dumps({"run_id": view.run_id, "status": "failed", "error": failure.explain(error)}, indent=2))
-        raise typer.Exit(1) from None
-    if as_json:
-        typer.echo(json.dumps(document(result), indent=2))
-    else:
-        write_summary(stdout(), result, view.curves)
+    with told_as(as_json, view):
+        target = find_target(stack_outputs)
+        config = _config(target, wanted, save_to, report_to)
+        if detach:
+            start(target, lambda client: client.start_backtest(config), view, as_json=as_json)
+            return
+        result = follow(target, lambda client: client.start_backtest(config), view, timeout)
+        _keep(target, result, save_to, report_to)
+    write_outcome(view, result, as_json=as_json)
 
 
-def _run(
-    target: Target,
-    wanted: dict[str, Any],
-    view: ProgressView,
-    timeout: float,
-    *,
-    save_to: Path | None,
-    report_to: Path | None,
-) -> Result:
-    url, token = target.output("websocket_url"), target.token()
+def _config(target: Target, wanted: dict[str, Any], save_to: Path | None, report_to: Path | None) -> BacktestConfig:
+    """Return what to run, once all that is needed after the run is known to be there."""
+    target.output("websocket_url")
     config = config_of(BacktestConfig, with_range(target, wanted))
     if save_to is not None:
         prepare_directory(save_to)
@@ -122,23 +110,14 @@ def _run(
         if config.is_universe:
             raise RunError("--report shows one symbol; leave it out, or run one --symbol without a share")
         prepare_directory(report_to.parent)
-        target.output("runs_table")  # rather missed now than after the run
-    with view:
-        result = run_backtest(url, config, view.show, replace(Patience(), run=timeout), token)
+        target.output("runs_table")
+    return config
+
+
+def _keep(target: Target, result: Result, save_to: Path | None, report_to: Path | None) -> None:
     if save_to is not None:
         for path in save(target.s3(), result, save_to):
             note(f"saved {path}")
     if report_to is not None:
         write_report(target, result.run_id or "", report_to)
         note(f"saved {report_to}")
-    return result
-
-
-def document(result: Result) -> dict[str, Any]:
-    """Return a result as `--json` writes it."""
-    found = result.model_dump(mode="json")
-    names = ("symbol", "start", "end", "bars", "strategy", "parameters", "chunks", "replayed_bars")
-    places = ("sequential_bars", "metrics", "execution_arn", "trades_uri", "equity_uri", "duration_seconds")
-    of_several = ("symbols", "runs_by_symbol_uri", "equity_by_symbol_uri") if result.symbols else ()
-    shown = (*names, *places, *of_several)
-    return {"run_id": result.run_id, "status": "succeeded"} | {name: found[name] for name in shown}

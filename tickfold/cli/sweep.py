@@ -1,24 +1,21 @@
 """`tickfold sweep`: many sets of parameters at once, ranked, or chosen window by window in a walk-forward."""
 
-import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from tickfold.cli import failure
-from tickfold.cli.console import note, stdout
+from tickfold.cli.console import note
 from tickfold.cli.download import prepare_directory, save
+from tickfold.cli.follow import Detach, follow, start, told_as
 from tickfold.cli.grid import values, window
 from tickfold.cli.options import BARS, STRATEGY, config_of, distinct, known_by_name, takes_terms, terms, with_range
+from tickfold.cli.outcome import TOP, write_outcome
 from tickfold.cli.progress import ProgressView
-from tickfold.cli.run import document
-from tickfold.cli.summary import write_summary
-from tickfold.cli.sweep_tables import write_sweep, write_walk_forward
 from tickfold.cli.target import StackOutputs, Target, find_target
-from tickfold.client import Patience, run_sweep
-from tickfold.protocol import Result, Sweep, SweepConfig, WalkForward
+from tickfold.client import Patience
+from tickfold.errors import RunError
+from tickfold.protocol import SweepConfig
 
 SWEEP = "Sweep"
 MOST_SHOWN = 50
@@ -63,7 +60,7 @@ def sweep(
     ] = None,
     top: Annotated[
         int, typer.Option(min=1, max=MOST_SHOWN, help="Rows of the ranking to show.", rich_help_panel=SWEEP)
-    ] = 10,
+    ] = TOP,
     timeout: Annotated[
         float, typer.Option(min=1, help="How long to wait. The sweep itself goes on after that.", metavar="SECONDS")
     ] = Patience.run,
@@ -77,6 +74,7 @@ def sweep(
             help="Also write the table and the best run's trades.parquet and equity.parquet into DIR.",
         ),
     ] = None,
+    detach: Detach = False,
     stack_outputs: StackOutputs = None,
     **options: Any,
 ) -> None:
@@ -84,6 +82,8 @@ def sweep(
 
     Example: tickfold sweep --symbol AAPL --strategy sma_cross --param fast=5:50:5 --param slow=20,50,100
     """
+    if detach and save_to:
+        raise typer.BadParameter("--detach does not wait for what --save writes; leave out one of them")
     view = ProgressView()
     wanted = terms(**options) | {
         "stock": symbol,
@@ -92,43 +92,25 @@ def sweep(
         "rankBy": rank,
         "walkForward": walk_forward,
     }
-    try:
-        table, result = _sweep(find_target(stack_outputs), wanted, view, timeout, save_to)
-    except KeyboardInterrupt:
-        note(f"no longer followed; run {view.run_id} goes on in the stack" if view.run_id else "interrupted")
-        raise
-    except Exception as error:
-        if not as_json:
-            raise
-        failure.report(error)
-        typer.echo(json.dumps({"run_id": view.run_id, "status": "failed", "error": failure.explain(error)}, indent=2))
-        raise typer.Exit(1) from None
-    if as_json:
-        typer.echo(json.dumps(sweep_document(table, result), indent=2))
-        return
-    if isinstance(table, Sweep):
-        write_sweep(stdout(), table, top)
-    else:
-        write_walk_forward(stdout(), table)
-    write_summary(stdout(), result, view.curves)
+    with told_as(as_json, view):
+        target = find_target(stack_outputs)
+        config = _config(target, wanted, save_to)
+        if detach:
+            start(target, lambda client: client.start_sweep(config), view, as_json=as_json)
+            return
+        result = follow(target, lambda client: client.start_sweep(config), view, timeout)
+        if view.table is None:
+            raise RunError(f"the table of run {result.run_id} did not arrive; ask for it in SQL")
+        if save_to is not None:
+            for path in save(target.s3(), result, save_to, view.table.table_uri):
+                note(f"saved {path}")
+    write_outcome(view, result, as_json=as_json, top=top)
 
 
-def _sweep(
-    target: Target, wanted: dict[str, Any], view: ProgressView, timeout: float, directory: Path | None
-) -> tuple[Sweep | WalkForward, Result]:
-    url, token = target.output("websocket_url"), target.token()
+def _config(target: Target, wanted: dict[str, Any], save_to: Path | None) -> SweepConfig:
+    """Return what to run, once all that is needed after the run is known to be there."""
+    target.output("websocket_url")
     config = config_of(SweepConfig, with_range(target, wanted))
-    if directory is not None:
-        prepare_directory(directory)
-    with view:
-        table, result = run_sweep(url, config, view.show, replace(Patience(), run=timeout), token)
-    if directory is not None:
-        for path in save(target.s3(), result, directory, table.table_uri):
-            note(f"saved {path}")
-    return table, result
-
-
-def sweep_document(table: Sweep | WalkForward, result: Result) -> dict[str, Any]:
-    """Return a sweep's outcome as `--json` writes it: the table's head, and the result of the run that it ends with."""
-    found = table.model_dump(mode="json", exclude={"version", "run_id", "sequence", "type"})
-    return {"run_id": result.run_id, "status": "succeeded"} | found | {"result": document(result)}
+    if save_to is not None:
+        prepare_directory(save_to)
+    return config

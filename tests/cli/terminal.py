@@ -1,0 +1,73 @@
+"""A terminal, as a command meets it that is started in one."""
+
+import os
+import pty
+import select
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+COMMAND = (sys.executable, "-m", "tickfold.cli")
+SECONDS = 20
+"""What takes longer than this does not come."""
+
+
+class Terminal:
+    """A command on a terminal of its own, and what it has written there."""
+
+    def __init__(self, arguments: tuple[str, ...], columns: int) -> None:
+        self._screen, inside = pty.openpty()
+        termios.tcsetwinsize(inside, (40, columns))
+        # Of its own session, whose controlling terminal it is, so that Ctrl-C reaches it and nobody else.
+        self.process = subprocess.Popen(
+            [*COMMAND, *arguments],
+            env=os.environ | {"TERM": "xterm"},
+            stdin=inside,
+            stdout=inside,
+            stderr=inside,
+            start_new_session=True,
+            preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)),  # noqa: PLW1509 - no threads in the child
+        )
+        os.close(inside)
+        self.written = ""
+
+    def press(self, keys: bytes) -> None:
+        os.write(self._screen, keys)
+
+    def read_until(self, text: str) -> None:
+        deadline = time.monotonic() + SECONDS
+        while text not in self.written:
+            assert self._read(deadline - time.monotonic()), self.written[-500:]
+
+    def end(self) -> int:
+        """Read what is left, and return the exit status."""
+        while self._read(SECONDS):
+            pass
+        return self.process.wait(SECONDS)
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait(SECONDS)
+        os.close(self._screen)
+
+    def _read(self, seconds: float) -> bool:
+        ready, _, _ = select.select([self._screen], [], [], max(0, seconds))
+        try:
+            piece = os.read(self._screen, 65_536) if ready else b""
+        except OSError:  # how Linux says that the other side is closed
+            piece = b""
+        self.written += piece.decode()
+        return bool(piece)
+
+
+@contextmanager
+def terminal(*arguments: str, columns: int = 200) -> Iterator[Terminal]:
+    """Start `tickfold` with `arguments` on a terminal."""
+    opened = Terminal(arguments, columns)
+    try:
+        yield opened
+    finally:
+        opened.close()

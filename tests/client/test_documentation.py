@@ -1,0 +1,39 @@
+"""The page about the client is true: its example runs, and its numbers are the code's."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.client.fake_stack import progress, result, stack_in_thread
+from tickfold.client import Client, Patience
+from tickfold.client.sequence import WINDOW
+from tickfold.client.subscription import MOST_KEPT
+
+PAGE = (Path(__file__).parents[2] / "docs" / "client.md").read_text()
+
+
+def test_the_example_runs_as_it_stands_there() -> None:
+    (example,) = re.findall(r"```python\n(.+?)```", PAGE, re.DOTALL)
+    with stack_in_thread(plan=[progress(2, ""), result(3, "")]) as fake:
+        environment = os.environ | {"TICKFOLD_WEBSOCKET_URL": fake.url, "TICKFOLD_TOKEN": "secret"}
+        ended = subprocess.run(
+            [sys.executable, "-c", example], env=environment, capture_output=True, text=True, timeout=30, check=False
+        )
+    assert (ended.stdout, ended.stderr) == ("2 of 100 chunks\n12345.0\n", "")
+    assert fake.attempts == ["secret"]
+
+
+def test_every_method_is_in_the_table() -> None:
+    methods = [name for name, member in vars(Client).items() if callable(member) and not name.startswith("_")]
+    assert [name for name in methods if f"`{name}(" not in PAGE] == []
+
+
+def test_the_numbers_are_the_codes() -> None:
+    patience = Patience()
+    assert f"every {patience.heartbeat:g} s" in PAGE
+    assert f"answer in {patience.answer:g} s" in PAGE
+    assert (patience.gap, patience.margin, patience.reconnecting, patience.connection) == (3, 60, 180, 7_200)
+    assert f"A handle keeps {WINDOW} events" in PAGE
+    assert f"A subscription keeps {MOST_KEPT}" in PAGE

@@ -1,0 +1,82 @@
+"""A run on the command line: started or found, followed live, and left by Ctrl-C."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from tickfold.cli import failure
+from tickfold.cli.interrupt import leave
+from tickfold.cli.progress import ProgressView
+from tickfold.cli.target import Target
+from tickfold.client import Client, RunCancelledError, RunHandle
+from tickfold.protocol import Result
+
+Begin = Callable[[Client], Awaitable[RunHandle]]
+"""Starts a run, or finds one."""
+
+Detach = Annotated[
+    bool, typer.Option("--detach", help="Start it, print its id and return: `tickfold attach` shows it later.")
+]
+
+
+def client_of(target: Target, watch: Callable[[bool], None] = lambda _connected: None) -> Client:
+    """Return a client of the stack, whose token is asked for anew with each connection."""
+    return Client(target.output("websocket_url"), target.token, watch=watch)
+
+
+def follow(target: Target, begin: Begin, view: ProgressView, timeout: float) -> Result:
+    """Follow a run to its result. Ctrl-C leaves it, after a question on a terminal.
+
+    Raises:
+        RunError: it has none, or it cannot be followed.
+        KeyboardInterrupt: it was left.
+    """
+
+    async def to_its_end() -> Result:
+        async with client_of(target, view.show_connection) as client:
+            handle = await begin(client)
+            view.run_id = handle.run_id
+            return await handle.result(view.show, timeout)
+
+    try:
+        with view:
+            return asyncio.run(to_its_end())
+    except KeyboardInterrupt:
+        leave(client_of(target), view.run_id)
+        raise
+
+
+def start(target: Target, begin: Begin, view: ProgressView, *, as_json: bool) -> None:
+    """Start a run, and print its id.
+
+    Raises:
+        RunError: it was refused, or the stack cannot be reached.
+    """
+
+    async def only() -> str:
+        async with client_of(target) as client:
+            handle = await begin(client)
+            view.show(await anext(handle))
+            return handle.run_id
+
+    run_id = asyncio.run(only())
+    typer.echo(json.dumps({"run_id": run_id, "status": "running"}, indent=2) if as_json else run_id)
+
+
+@contextmanager
+def told_as(as_json: bool, view: ProgressView) -> Iterator[None]:
+    """With `--json` let a failure be a document too."""
+    try:
+        yield
+    except Exception as error:
+        if not as_json:
+            raise
+        failure.report(error)
+        status = "cancelled" if isinstance(error, RunCancelledError) else "failed"
+        document = {"run_id": view.run_id, "status": status, "error": failure.explain(error)}
+        typer.echo(json.dumps(document, indent=2))
+        raise typer.Exit(1) from None

@@ -1,0 +1,45 @@
+"""What came of a run or a sweep: for the reader as tables, or as one JSON document."""
+
+import json
+from typing import Any
+
+import typer
+
+from tickfold.cli.console import stdout
+from tickfold.cli.progress import ProgressView
+from tickfold.cli.summary import write_summary
+from tickfold.cli.sweep_tables import write_sweep, write_walk_forward
+from tickfold.protocol import Result, Sweep, WalkForward
+
+TOP = 10
+"""Rows of a sweep's ranking to show."""
+
+
+def write_outcome(view: ProgressView, result: Result, *, as_json: bool, top: int = TOP) -> None:
+    """Write the result of what `view` has shown: of a sweep with its table before it."""
+    if as_json:
+        found = sweep_document(view.table, result) if view.table else document(result)
+        typer.echo(json.dumps(found, indent=2))
+        return
+    match view.table:
+        case Sweep():
+            write_sweep(stdout(), view.table, top)
+        case WalkForward():
+            write_walk_forward(stdout(), view.table)
+    write_summary(stdout(), result, view.curves)
+
+
+def document(result: Result) -> dict[str, Any]:
+    """Return a result as `--json` writes it."""
+    found = result.model_dump(mode="json")
+    names = ("symbol", "start", "end", "bars", "strategy", "parameters", "chunks", "replayed_bars")
+    places = ("sequential_bars", "metrics", "execution_arn", "trades_uri", "equity_uri", "duration_seconds")
+    of_several = ("symbols", "runs_by_symbol_uri", "equity_by_symbol_uri") if result.symbols else ()
+    shown = (*names, *places, *of_several)
+    return {"run_id": result.run_id, "status": "succeeded"} | {name: found[name] for name in shown}
+
+
+def sweep_document(table: Sweep | WalkForward, result: Result) -> dict[str, Any]:
+    """Return a sweep's outcome as `--json` writes it: the table's head, and the result of the run that it ends with."""
+    found = table.model_dump(mode="json", exclude={"version", "run_id", "sequence", "correlation_id", "type"})
+    return {"run_id": result.run_id, "status": "succeeded"} | found | {"result": document(result)}

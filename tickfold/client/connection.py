@@ -1,0 +1,145 @@
+"""One WebSocket connection: opened with a token, kept alive by pings, read until it is lost."""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.typing import Subprotocol
+
+from tickfold.client.errors import UnauthorizedError, UnreachableError
+from tickfold.client.incoming import read
+from tickfold.client.patience import Patience
+from tickfold.client.token import expiry
+from tickfold.protocol import Message, Ping, Pong, dump
+
+Deliver = Callable[["Connection", Message], None]
+
+_MAX_FRAME_BYTES = 131_072
+_UNAUTHORIZED = (401, 403)
+
+
+class Connection:
+    """An open connection. What comes over it is handed to `deliver`, at once and in the order in which it comes."""
+
+    def __init__(self, socket: ClientConnection, ends_at: float, deliver: Deliver, patience: Patience) -> None:
+        """Take over an open `socket`, which the server will close at `ends_at`, a time of the event loop."""
+        self._socket = socket
+        self._deliver = deliver
+        self._patience = patience
+        self._ponged = asyncio.Event()
+        self.renew_at = ends_at - patience.margin
+        """When another is to be opened in its place."""
+        self.lost: asyncio.Task[None] = asyncio.create_task(self._live())
+        """Done when the connection is gone."""
+
+    async def send(self, request: BaseModel) -> None:
+        """Send `request`. That the connection is lost is seen by `lost`, not here."""
+        try:
+            async with asyncio.timeout(self._patience.answer):
+                await self._socket.send(dump(request))
+        except (ConnectionClosed, OSError):
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Take the connection for lost, without a word to the server."""
+        self._socket.transport.abort()
+
+    async def close(self) -> None:
+        """End the connection in good order, or without the server's consent if it does not give that soon."""
+        try:
+            await self._socket.close()
+        finally:
+            self.abandon()
+            self.lost.cancel()
+            await asyncio.wait({self.lost})
+            await self._socket.wait_closed()
+
+    async def _live(self) -> None:
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._read())
+                tasks.create_task(self._beat())
+        except* (ConnectionClosed, OSError):
+            pass
+        finally:
+            self.abandon()
+
+    async def _read(self) -> None:
+        while True:
+            message = read(await self._socket.recv())
+            if isinstance(message, Pong):
+                self._ponged.set()
+            if message is not None:
+                self._deliver(self, message)
+
+    async def _beat(self) -> None:
+        # By messages, since API Gateway does not count protocol-level pings.
+        while True:
+            await asyncio.sleep(self._patience.heartbeat)
+            self._ponged.clear()
+            await self.send(Ping())
+            async with asyncio.timeout(self._patience.answer):
+                await self._ponged.wait()
+
+
+async def open_connection(url: str, token: str | None, deliver: Deliver, patience: Patience) -> Connection:
+    """Open a connection.
+
+    Raises:
+        UnauthorizedError: the server does not accept the token.
+        UnreachableError: it cannot be opened for another reason, which the message says.
+    """
+    ends_at = asyncio.get_running_loop().time() + _life(token, patience)
+    return Connection(await _open_socket(url, token, patience), ends_at, deliver, patience)
+
+
+def _life(token: str | None, patience: Patience) -> float:
+    """Return for how many seconds a connection that is opened now will live."""
+    expires_at = expiry(token)
+    left = patience.connection if expires_at is None else expires_at - time.time()
+    # One whose token soon ends is kept until the server closes it: another with the same token would end as soon.
+    return min(left, patience.connection) if left > patience.margin else patience.connection
+
+
+class _Connect(connect):
+    """Follows no redirect: it would take the token to another host."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
+
+
+async def _open_socket(url: str, token: str | None, patience: Patience) -> ClientConnection:
+    place = url.partition("?")[0]  # a query may hold a token, which belongs into no message
+    offered = ["tickfold", f"bearer.{token}"] if token else ["tickfold"]
+    try:
+        return await _Connect(
+            url,
+            subprotocols=[Subprotocol(each) for each in offered],
+            open_timeout=patience.opening,
+            close_timeout=patience.closing,
+            ping_interval=None,
+            compression=None,
+            max_size=_MAX_FRAME_BYTES,
+            proxy=None if is_loopback(urlsplit(url).hostname or "") else True,
+        )
+    except (InvalidURI, ValueError):
+        raise UnreachableError(f"{place!r} is no WebSocket URL; expected wss://HOST/STAGE") from None
+    except InvalidStatus as error:
+        status = error.response.status_code
+        if status in _UNAUTHORIZED:
+            what = "did not accept the token" if token else "wants a token"
+            raise UnauthorizedError(f"{place} {what} (HTTP status {status})") from None
+        raise UnreachableError(f"{place} refused the connection with HTTP status {status}") from None
+    except (OSError, EOFError, InvalidHandshake) as error:
+        raise UnreachableError(f"cannot connect to {place}: {_reason(error)}") from None
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno and error.errno > 0:
+        return os.strerror(error.errno)  # that of asyncio speaks of calls
+    return str(error).strip() or type(error).__name__

@@ -1,0 +1,135 @@
+"""A run that is followed: its events, each once and in order, to the last."""
+
+import asyncio
+from collections.abc import Callable
+from typing import cast
+
+from tickfold.client.connection import Connection
+from tickfold.client.errors import RunCancelledError, RunFailedError, RunTimeoutError
+from tickfold.client.incoming import Unknown, Unreadable
+from tickfold.client.listener import Listener
+from tickfold.client.sequence import Sequence
+from tickfold.client.session import Session
+from tickfold.errors import RunError
+from tickfold.protocol import Cancelled, Failed, Message, Result, Resume, Resumed, RunEvent
+
+
+class RunHandle(Listener):
+    """A run's events, each once and in order, as an async iterator that ends after the last of them.
+
+    They are kept for a caller that is slow, up to a bound; those beyond it are asked for again once he has taken the
+    others. So he misses nothing, and holds up nobody.
+    """
+
+    def __init__(self, session: Session, run_id: str, after: int = 0, on: Connection | None = None) -> None:
+        """Follow `run_id` from the event behind number `after`; `on` is the connection that is subscribed to it."""
+        self.run_id = run_id
+        self._sequence = Sequence(after)
+        self._since = asyncio.get_running_loop().time()
+        self._in_vain = 0
+        super().__init__(session, on)
+
+    async def result(
+        self, show: Callable[[RunEvent], None] = lambda _event: None, timeout: float | None = None
+    ) -> Result:
+        """Take the events up to the result, and return it; `show` is called with each, the result included.
+
+        Raises:
+            RunFailedError: the run has failed.
+            RunCancelledError: it was cancelled.
+            RunTimeoutError: there is no result after `timeout` seconds, or after `Patience.run` if that is None.
+        """
+        seconds = self._session.patience.run if timeout is None else timeout
+        last: RunEvent | None = None
+        try:
+            async with asyncio.timeout(seconds) as deadline:
+                async for event in self:
+                    show(event)
+                    last = event
+        except TimeoutError:
+            if deadline.expired():
+                raise RunTimeoutError(seconds, self.run_id) from None
+            raise
+        return self._result(last)
+
+    def offer(self, message: Message) -> None:
+        """Take `message`, if it is the run's."""
+        if message.run_id != self.run_id:
+            return
+        last, had_gap = self._sequence.last, self._sequence.has_gap
+        self._sequence.add(message)
+        if self._sequence.last > last or self._sequence.has_gap > had_gap:
+            self._since, self._in_vain = self._now(), 0
+        self._news.set()
+        self._wake.set()
+
+    # --- asking for what has not come --------------------------------------------------------------------------------
+
+    async def _ask(self) -> None:
+        self._sequence.overflowed = False
+        await self._session.ask(Resume(run_id=self.run_id, after=self._sequence.last), self._resumed)
+
+    async def _must_ask(self) -> bool:
+        while not self._over:
+            drained = self._sequence.taken == self._sequence.last
+            if self.on is not self._session.connection or (self._sequence.overflowed and drained):
+                return True
+            self._wake.clear()
+            try:
+                async with asyncio.timeout_at(self._due()):
+                    await self._wake.wait()
+            except TimeoutError:
+                self._in_vain += 1
+                return True
+        return False
+
+    def _due(self) -> float | None:
+        """Return when to ask for what has not come; None as long as there is no room for it."""
+        if self._sequence.overflowed:
+            return None
+        patience = self._session.patience
+        wait = patience.gap if self._sequence.has_gap else patience.quiet
+        return self._since + wait * (1 << self._in_vain)
+
+    def _resumed(self, answer: Message, connection: Connection) -> None:
+        if not isinstance(answer, Resumed):
+            return
+        self._since = self._now()
+        self._sequence.highest = max(self._sequence.highest, answer.last_sequence)
+        self._note_subscribed(connection)
+        if answer.status != "running" and not self._sequence.has_gap:
+            self.close()  # all has come
+
+    # --- what the events are -----------------------------------------------------------------------------------------
+
+    def _take(self) -> RunEvent | None:
+        while isinstance(message := self._sequence.take(), Unknown):
+            if isinstance(message, Unreadable):
+                self.fail(message.fault())
+                return None
+        self._wake.set()
+        event = cast(RunEvent | None, message)
+        if event and self._is_last(event):
+            self.close()
+        return event
+
+    def _is_last(self, event: RunEvent) -> bool:
+        if isinstance(event, Failed):  # a run whose execution was redriven goes on
+            return event.sequence >= self._sequence.highest
+        return isinstance(event, Result | Cancelled)
+
+    def _result(self, last: RunEvent | None) -> Result:
+        match last:
+            case Result():
+                return last
+            case Failed():
+                raise RunFailedError(last.reason, self.run_id, last.stage)
+            case Cancelled():
+                raise RunCancelledError(self.run_id)
+        raise RunError(f"the last event of run {self.run_id} was taken before; get_result has it")
+
+    def _goes_on(self) -> str:
+        return f"run {self.run_id} goes on"
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
