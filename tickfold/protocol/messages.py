@@ -15,10 +15,16 @@ from tickfold.protocol.requests import Topic
 from tickfold.protocol.wire import VERSION, PortfolioId, Wire
 
 LONGEST_REASON = 2_000
+MOST_IGNORED = 20
+LONGEST_IGNORED = 80
 
 
 def _shortened(reason: str) -> str:
     return reason if len(reason) <= LONGEST_REASON else reason[: LONGEST_REASON - 1] + "…"
+
+
+def _first_few(names: list[str]) -> list[str]:
+    return [name[:LONGEST_IGNORED] for name in names[:MOST_IGNORED]]
 
 
 def _is_absent(value: Any) -> bool:
@@ -53,7 +59,11 @@ class Accepted(Message):
     ] = None
     ignored: Annotated[
         list[str],
-        Field(exclude_if=_is_absent, description="Fields of the request that nobody knows. Only where there are any."),
+        AfterValidator(_first_few),
+        Field(
+            exclude_if=_is_absent,
+            description=f"Fields of the request that nobody knows, {MOST_IGNORED} at most. Only where there are any.",
+        ),
     ] = []
 
 
