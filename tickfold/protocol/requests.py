@@ -36,14 +36,17 @@ class _Start(_Request):
 
 
 class StartBacktest(_Start):
-    """Start a run. The connection is subscribed to it."""
+    """Start a run, and subscribe the connection to it. Answered by `accepted`, which the run's other messages follow."""
 
     type: Literal["start_backtest"] = "start_backtest"
     config: BacktestConfig
 
 
 class StartSweep(_Start):
-    """Start a sweep: runs of one strategy with many sets of parameters, of which the best is given in full."""
+    """Start a sweep: runs of one strategy with many sets of parameters, of which the best is given in full.
+
+    Answered by `accepted`, which the sweep's other messages follow.
+    """
 
     type: Literal["start_sweep"] = "start_sweep"
     config: SweepConfig
