@@ -65,6 +65,8 @@ class _Instances:
 def _string(node: Json) -> st.SearchStrategy[str]:
     if node.get("format") == "date":
         return _DAYS
+    if "examples" in node:
+        return st.sampled_from(node["examples"])
     if "pattern" in node:
         # `$` of Python lets a line feed follow.
         return st.from_regex(node["pattern"].removesuffix("$") + r"\Z").filter(str.isascii)

@@ -100,7 +100,7 @@ class Allocation(Wire):
     """A symbol and its share of the capital."""
 
     symbol: Annotated[Symbol, Field(description="Symbol, as it was loaded.")]
-    share: Annotated[float, Field(gt=0, description="Fraction of `startCapital`; all together at most 1.")]
+    share: Annotated[float, Field(gt=0, le=1, description="Fraction of `startCapital`; all together at most 1.")]
 
 
 def _kind_of_stock(value: Any) -> str:
