@@ -86,9 +86,10 @@ def schema() -> Json:
     definitions = _readable(found["$defs"])
     for request in protocol.REQUESTS:
         definitions[request.__name__]["required"] = ["type", *definitions[request.__name__].get("required", ())]
-    for sent in (*protocol.MESSAGES, *ANSWERED):
-        always = [field.alias or name for name, field in sent.model_fields.items() if field.exclude_if is None]
-        definitions[sent.__name__]["required"] = always
+    for sent in (*protocol.MESSAGES, *PARTS):
+        name = sent.__name__ if sent not in REQUESTED else f"{sent.__name__}-Output"
+        if name in definitions:
+            definitions[name]["required"] = _always_sent(sent)
     definitions["request"] = _readable(roots["request", "validation"])
     definitions["message"] = _readable(roots["message", "serialization"])
     return {
@@ -97,6 +98,11 @@ def schema() -> Json:
         "anyOf": [{"$ref": "#/$defs/request"}, {"$ref": "#/$defs/message"}],
         "$defs": definitions,
     }
+
+
+def _always_sent(model: type[BaseModel]) -> list[str]:
+    """Return the fields that the server writes whatever they are, though a client could leave out some of them."""
+    return [field.alias or name for name, field in model.model_fields.items() if field.exclude_if is None]
 
 
 def _readable(node: Any) -> Any:

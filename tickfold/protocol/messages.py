@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, TypeAdapter
 from tickfold.errors import ErrorCode
 from tickfold.protocol.config import Config, Number
 from tickfold.protocol.requests import Topic
-from tickfold.protocol.wire import VERSION, PortfolioId, Wire
+from tickfold.protocol.wire import VERSION, CorrelationId, PortfolioId, Wire
 
 LONGEST_REASON = 2_000
 MOST_IGNORED = 20
@@ -41,7 +41,8 @@ class Message(Wire):
     run_id: Annotated[str | None, Field(description="The run; null where there is none.")] = None
     sequence: Annotated[int, Field(ge=0, description="1, 2, 3 … in each run; 0 in an answer that is none of them.")] = 0
     correlation_id: Annotated[
-        str | None, Field(exclude_if=_is_absent, description="The request's. Only in the answer to one that had one.")
+        CorrelationId | None,
+        Field(exclude_if=_is_absent, description="The request's. Only in the answer to one that had one."),
     ] = None
 
 
