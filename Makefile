@@ -31,7 +31,7 @@ chromium: ## install the browser that the report is tested in, where there is no
 
 wscat: $(WSCAT) ## install the WebSocket client that the protocol is tested with by hand
 
-# After npm itself, since it leaves the times of files as they were in their packages.
+# npm gives files the times that they have in their packages, hence the touch.
 $(WSCAT): tests/wscat/package.json
 	@{ command -v node && command -v npm; } >/dev/null \
 	  || { apt-get update -qq && apt-get install -qq -y --no-install-recommends nodejs npm; } \

@@ -288,7 +288,7 @@ def client(url: str) -> Iterator[Conversation]:
 
 
 def _starts_nothing(body: str) -> bool:
-    """Tell whether `body` can be sent without runs that come of it; and that it is text, as WebSocket means it."""
+    """Tell whether no run can come of `body`, whose messages would come between the answers."""
     return "start_" not in body
 
 
