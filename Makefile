@@ -2,9 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+WSCAT := build/wscat/node_modules/.bin/wscat
 BENCH_READY := .venv-bench/ready
 
-.PHONY: help setup demo test chromium lint bench package docs clean
+.PHONY: help setup demo test chromium wscat lint bench package docs clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -20,13 +21,26 @@ $(READY): requirements/dev.txt pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-test: $(READY) chromium ## run every test
+test: $(READY) chromium wscat ## run every test
 	$(BIN)/pytest -n 2 --dist loadfile
 
 chromium: ## install the browser that the report is tested in, where there is none
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium; } \
 	  || { echo "The tests open the report in Chromium, which could not be installed here: put a \`chromium\` on the PATH" \
 	       "(as root on Debian: apt-get install chromium), then try again." >&2; exit 1; }
+
+wscat: $(WSCAT) ## install the WebSocket client that the protocol is tested with by hand
+
+# npm gives files the times that they have in their packages, hence the touch.
+$(WSCAT): tests/wscat/package.json
+	@{ command -v node && command -v npm; } >/dev/null \
+	  || { apt-get update -qq && apt-get install -qq -y --no-install-recommends nodejs npm; } \
+	  || { echo "The tests talk to the stack with wscat, which needs Node.js, which could not be installed here:" \
+	       "put \`node\` and \`npm\` on the PATH (as root on Debian: apt-get install nodejs npm), then try again." >&2; exit 1; }
+	@mkdir -p build/wscat && cp $< build/wscat
+	@npm install --prefix build/wscat --no-package-lock --ignore-scripts --no-audit --no-fund --silent \
+	  || { echo "npm could not install wscat: see \`npm install --prefix build/wscat\`" >&2; exit 1; }
+	@touch $@
 
 lint: $(READY) ## ruff and mypy, strict
 	$(BIN)/ruff check .

@@ -1,15 +1,21 @@
-"""Writes docs/protocol.md from the models of tickfold/protocol.py: `python docs/protocol_reference.py`."""
+"""Writes docs/protocol.md and docs/protocol.schema.json from tickfold/protocol: `python docs/protocol_reference.py`."""
 
 import json
+from collections.abc import Collection, Iterable, Set
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, TypeAdapter
 
 from tickfold import protocol
+from tickfold.errors import ErrorCode
+
+Json = dict[str, Any]
 
 PAGE = Path(__file__).with_name("protocol.md")
-REQUESTS: tuple[type[BaseModel], ...] = (protocol.StartBacktest, protocol.StartSweep, protocol.Resume, protocol.Ping)
+SCHEMA = Path(__file__).with_name("protocol.schema.json")
+TEXT = Path(__file__).with_name("protocol.template.md")
+
 REQUESTED: dict[type[BaseModel], str] = {
     protocol.BacktestConfig: "config",
     protocol.SizingTerms: "sizing",
@@ -19,99 +25,155 @@ REQUESTED: dict[type[BaseModel], str] = {
     protocol.Range: "range",
     protocol.Windows: "walkForward",
 }
-"""What requests are made of, and what each part is called here."""
-MESSAGES: tuple[type[BaseModel], ...] = (
-    protocol.Accepted,
-    protocol.Planned,
-    protocol.Progress,
-    protocol.Partial,
-    protocol.Sweep,
-    protocol.WalkForward,
-    protocol.Result,
-    protocol.Failed,
-    protocol.Error,
-    protocol.Pong,
-)
+"""What requests are made of, and what each part is called on the page."""
 ANSWERED: dict[type[BaseModel], str] = {
     protocol.SymbolResult: "symbolResult",
     protocol.Ranked: "ranked",
     protocol.WindowOutcome: "windowOutcome",
     protocol.Sample: "sample",
+    protocol.RunSummary: "runSummary",
 }
-"""What messages are made of, and what each part is called here."""
+"""What messages are made of."""
 PARTS = REQUESTED | ANSWERED
 NAMES = {f"#/$defs/{model.__name__}": name for model, name in PARTS.items()}
 BOUNDS = {
-    "exclusiveMinimum": "> {}",
-    "minimum": "≥ {}",
-    "exclusiveMaximum": "< {}",
-    "maximum": "≤ {}",
+    "exclusiveMinimum": "> {:g}",
+    "minimum": "≥ {:g}",
+    "exclusiveMaximum": "< {:g}",
+    "maximum": "≤ {:g}",
     "pattern": "`{}`",
 }
-INTRODUCTION = f"""# The WebSocket protocol
-
-Generated from `tickfold/protocol.py` by `make docs`; edit that file, not this page.
-
-Everything is JSON with camelCase names. Amounts are dollars, ratios fractions, dates UTC days, times milliseconds
-since 1970 UTC. A request has at most {protocol.MAX_REQUEST_BYTES:,} bytes, and so has a message to the client. Each
-of a run's messages carries `runId` and `sequence` (1, 2, 3 …); a client that lost its connection sends `resume` on a
-new one and gets what it missed. A request that is wrong is answered by one `error`, and nothing is started.
-"""
-ORIGINAL = {
-    "type": "start_backtest",
-    "mode": "cloud",
-    "config": {"stock": "TQQQ", "startDate": "2024-01-01", "endDate": "2024-01-02", "startCapital": 1000},
+ERRORS: dict[ErrorCode, str] = {
+    "invalid": "what was sent is wrong, as `reason` says; the same again will be wrong again",
+    "unknown_type": "there is no request of this `type`",
+    "not_found": "it names what is not there, or is not the user's",
+    "conflict": "it cannot be done now: the run has ended, is still going on, or the key is taken",
+    "limit": "the user or the connection has as many as it may have; try later",
+    "expired": "the token has expired, and the connection is closed: connect again with a new one",
+    "internal": "Tickfold itself failed; its log says more",
 }
 
 
 def render() -> str:
     """Return the page."""
-    parts = [
-        INTRODUCTION,
-        "## From the client\n",
-        f"The smallest request for a run:\n\n```json\n{json.dumps(ORIGINAL)}\n```\n",
-        *(_section(model) for model in REQUESTS),
-        *(_section(model) for model in REQUESTED),
-        "## To the client\n",
-        *(_section(model) for model in MESSAGES),
-        *(_section(model) for model in ANSWERED),
-    ]
-    return "\n".join(parts)
+    definitions = schema()["$defs"]
+    common = {
+        name: definitions["Pong"]["properties"][name] for name in protocol.Message.model_json_schema()["properties"]
+    }
+    sections = {
+        "MAX_REQUEST_BYTES": f"{protocol.MAX_REQUEST_BYTES:,}",
+        "MAX_MESSAGE_BYTES": f"{protocol.MAX_MESSAGE_BYTES:,}",
+        "ERRORS": "\n".join(f"| `{code}` | {ERRORS[code]} |" for code in get_args(ErrorCode)),
+        "REQUESTS": _sections(definitions, protocol.REQUESTS, {"correlationId"}),
+        "CONFIG": _sections(definitions, REQUESTED),
+        "COMMON": _table(common, list(common)),
+        "MESSAGES": _sections(definitions, protocol.MESSAGES, set(common)),
+        "PARTS": _sections(definitions, ANSWERED),
+    }
+    page = TEXT.read_text()
+    for name, text in sections.items():
+        page = page.replace(f"{{{{{name}}}}}", text)
+    return page
 
 
-def _section(model: type[BaseModel]) -> str:
-    schema = model.model_json_schema(by_alias=True)
-    wire = schema["properties"].get("type", {}).get("const")
-    title = f"`{wire or PARTS[model]}`"
-    required = set(schema.get("required", ()))
-    rows = [_row(name, field, name in required) for name, field in schema["properties"].items() if name != "type"]
-    table = "| field | type | default | meaning |\n|---|---|---|---|\n" + "".join(rows) if rows else ""
+def schema() -> Json:
+    """Return a JSON Schema: of what a client may send in `$defs/request`, of what it is sent in `$defs/message`."""
+    requests: TypeAdapter[Any] = TypeAdapter(Annotated[protocol.Request, Field(discriminator="type")])
+    messages: TypeAdapter[Any] = TypeAdapter(Annotated[protocol.ServerMessage, Field(discriminator="type")])
+    roots, found = TypeAdapter.json_schemas(
+        [("request", "validation", requests), ("message", "serialization", messages)], ref_template="#/$defs/{model}"
+    )
+    definitions = _readable(found["$defs"])
+    for request in protocol.REQUESTS:
+        definitions[request.__name__]["required"] = ["type", *definitions[request.__name__].get("required", ())]
+    for sent in (*protocol.MESSAGES, *PARTS):
+        name = sent.__name__ if sent not in REQUESTED else f"{sent.__name__}-Output"
+        if name in definitions:
+            definitions[name]["required"] = _always_sent(sent)
+    definitions["request"] = _readable(roots["request", "validation"])
+    definitions["message"] = _readable(roots["message", "serialization"])
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"The WebSocket protocol, version {protocol.VERSION}",
+        "anyOf": [{"$ref": "#/$defs/request"}, {"$ref": "#/$defs/message"}],
+        "$defs": definitions,
+    }
+
+
+def _always_sent(model: type[BaseModel]) -> list[str]:
+    """Return the fields that the server writes whatever they are, though a client could leave out some of them."""
+    return [field.alias or name for name, field in model.model_fields.items() if field.exclude_if is None]
+
+
+def _readable(node: Any) -> Any:
+    """Return `node` without the titles that pydantic makes up, and with alternatives of which more than one may hold.
+
+    The config of a sweep that gives each parameter one value also looks like that of a run.
+    """
+    if isinstance(node, list):
+        return [_readable(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    renamed = {"anyOf" if key == "oneOf" else key: value for key, value in node.items() if key != "discriminator"}
+    return {key: _readable(value) for key, value in renamed.items() if not (key == "title" and isinstance(value, str))}
+
+
+def _sections(definitions: Json, models: Iterable[type[BaseModel]], left_out: Set[str] = frozenset()) -> str:
+    return "\n".join(_section(definitions, model, left_out) for model in models)
+
+
+def _section(definitions: Json, model: type[BaseModel], left_out: Set[str]) -> str:
+    found = _sent(definitions, model)
+    fields = {name: field for name, field in found["properties"].items() if name not in {"type", *left_out}}
+    title = PARTS.get(model) or found["properties"]["type"]["const"]
     text = " ".join((model.__doc__ or "").split())
-    return f"### {title}\n\n{text}\n\n{table}"
+    if model is protocol.SweepConfig:  # the rest is in the table of `config`
+        run = _sent(definitions, protocol.BacktestConfig)["properties"]
+        fields = {name: field for name, field in fields.items() if field != run.get(name)}
+        text += " It has the fields of [`config`](#config), and differs in these; `stock` is one symbol."
+    table = _table(fields, found.get("required", ())) if fields else ""
+    return f"### `{title}`\n\n{text}\n" + (f"\n{table}" if table else "")
 
 
-def _row(name: str, field: dict[str, Any], required: bool) -> str:
-    default = "required" if required else f"`{json.dumps(field.get('default'))}`"
+def _sent(definitions: Json, model: type[BaseModel]) -> Json:
+    """Return the definition of `model`; where there are two, that of requests, in which a fraction may be `5bp`."""
+    found: Json = definitions.get(f"{model.__name__}-Input") or definitions[model.__name__]
+    return found
+
+
+def _table(fields: Json, required: Collection[str]) -> str:
+    rows = [_row(name, field, name in required) for name, field in fields.items()]
+    return "| field | type | default | meaning |\n|---|---|---|---|\n" + "".join(rows)
+
+
+def _row(name: str, field: Json, required: bool) -> str:
+    default = "" if required else f"`{json.dumps(field.get('default'))}`"
     return f"| `{name}` | {_type(field)} | {default} | {field.get('description', '')} |\n"
 
 
-def _type(field: dict[str, Any]) -> str:
+def _type(field: Json) -> str:
     match field:
-        case {"anyOf": options} | {"oneOf": options}:
-            return " or ".join(_type(option) for option in options)
+        case {"anyOf": options}:
+            return " or ".join(dict.fromkeys(_type(option) for option in options))
         case {"enum": values}:
             return " or ".join(f"`{json.dumps(value)}`" for value in values)
         case {"const": value}:
             return f"`{json.dumps(value)}`"
         case {"$ref": reference}:
-            return f"object, see `{NAMES[reference]}`"
+            name = NAMES[reference.removesuffix("-Input").removesuffix("-Output")]
+            return f"[`{name}`](#{name.lower()})"
         case {"prefixItems": items}:
             return "[" + ", ".join(_type(item) for item in items) + "]"
         case {"type": "array", "items": items}:
             return f"array of {_type(items)}"
+        case {"type": "object", "additionalProperties": values}:
+            return f"object of {_type(values)}"
+        case {"examples": examples}:
+            return "such as " + ", ".join(f"`{json.dumps(example)}`" for example in examples)
     limits = [text.format(field[key]).replace("|", "\\|") for key, text in BOUNDS.items() if key in field]
     return " ".join([str(field.get("format", field["type"])), *limits])
 
 
 if __name__ == "__main__":
+    SCHEMA.write_text(json.dumps(schema(), indent=1, ensure_ascii=False) + "\n")
     PAGE.write_text(render())

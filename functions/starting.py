@@ -10,6 +10,7 @@ from functions import granted
 from functions.caller import Caller
 from functions.following import replay
 from tickfold import environment, topics
+from tickfold.connections import MOST_TOPICS_OF_ROW
 from tickfold.errors import RunError
 from tickfold.failure import reason_of
 from tickfold.planning import check
@@ -40,7 +41,9 @@ def start(caller: Caller, request: StartBacktest | StartSweep, ignored: list[str
     asked = f"{request.portfolio} {dump(request.config)}"
     begun = Start(wanted.user_id, wanted.run_id, key, asked, granted.limits())
     run = granted.counted_runs().create(wanted, accepted, begun, told=caller.connection_id)
-    granted.connections().subscribe(caller.connection_id, caller.identity, topics.of_run(run.run_id))
+    # Whatever else the connection is subscribed to: the run is recorded, so it must not be refused any more.
+    topic = topics.of_run(run.run_id)
+    granted.connections().subscribe(caller.connection_id, caller.identity, topic, MOST_TOPICS_OF_ROW)
     if run is wanted:
         caller.answer(accepted)
     else:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 LONGEST_SECONDS = 2 * 3_600 + 300
 """API Gateway closes a connection after two hours."""
 MOST_TOPICS = 200
-"""That one connection may be subscribed to."""
+"""That one connection may subscribe to."""
+MOST_TOPICS_OF_ROW = 4_000
+"""Those of the runs that it starts included, which other limits bound; so many fit into its row."""
 
 _GONE = ("GoneException", "410", "BadRequestException")
 """410: closed. 400: an id that API Gateway never gave out, such as that of the Lambda console's test event."""
@@ -47,11 +49,11 @@ class ConnectionStore:
             item["portfolios"] = set(identity.portfolios)
         self._connections.put_item(Item=item)
 
-    def subscribe(self, connection_id: str, identity: Identity, topic: str) -> None:
+    def subscribe(self, connection_id: str, identity: Identity, topic: str, most: int = MOST_TOPICS) -> None:
         """Subscribe a connection to `topic`; to do it twice is no error. A row that was lost is made again.
 
         Raises:
-            RunError: it is subscribed to as many topics as it may be.
+            RunError: it is subscribed to `most` topics, or more, already.
         """
         expires = _expiry(identity)
         try:
@@ -64,13 +66,11 @@ class ConnectionStore:
                     ":name": topic,
                     ":user": identity.user_id,
                     ":expires": expires,
-                    ":most": MOST_TOPICS,
+                    ":most": most,
                 },
             )
         except self._connections.meta.client.exceptions.ConditionalCheckFailedException:
-            reason = (
-                f"a connection may have {MOST_TOPICS} subscriptions, and this one has: unsubscribe, or open another"
-            )
+            reason = f"a connection may have {most:,} subscriptions, and this one has: unsubscribe, or open another"
             raise RunError(reason, "limit") from None
         self._subscriptions.put_item(Item={"topic": topic, "connection_id": connection_id, "expires_at": expires})
 

@@ -28,11 +28,15 @@ class Conversation:
 
     def hear(self) -> Json:
         """Wait for the next message."""
+        heard: Json = json.loads(self.hear_frame())
+        return heard
+
+    def hear_frame(self) -> str:
+        """Wait for the next message, as it comes."""
         frame = self._socket.recv(timeout=self._seconds)
         assert isinstance(frame, str)
         self.frames.append(frame)
-        heard: Json = json.loads(frame)
-        return heard
+        return frame
 
     def hear_out(self) -> list[Json]:
         """Wait for messages up to the one that ends a run, or refuses it."""

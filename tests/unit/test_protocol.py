@@ -14,14 +14,19 @@ from tickfold.planning import account_of, orders_of
 from tickfold.protocol import (
     MAX_MESSAGE_BYTES,
     MOST_SYMBOLS,
+    Accepted,
+    BacktestConfig,
     CommissionTerms,
     Failed,
     Partial,
     Ping,
     Progress,
+    RequestError,
     Result,
     Resume,
     StartBacktest,
+    StartSweep,
+    SweepConfig,
     SymbolResult,
     dump,
     parse_message,
@@ -40,8 +45,14 @@ def start(**config: Any) -> str:
     return json.dumps(message)
 
 
+def sweep(**parameters: Any) -> str:
+    message = json.loads(start(parameters=parameters)) | {"type": "start_sweep"}
+    return json.dumps(message)
+
+
 def test_the_original_message_is_accepted_to_the_letter() -> None:
-    request = parse_request(ORIGINAL)
+    request, ignored = parse_request(ORIGINAL)
+    assert ignored == []
     assert isinstance(request, StartBacktest)
     config = request.config
     assert (config.stock, config.start_date, config.end_date) == ("TQQQ", date(2024, 1, 1), date(2024, 1, 2))
@@ -54,7 +65,7 @@ def test_the_original_message_is_accepted_to_the_letter() -> None:
 
 
 def test_every_option_is_read() -> None:
-    request = parse_request(
+    request, ignored = parse_request(
         start(
             strategy="sma_cross",
             parameters={"fast": 5, "slow": 9},
@@ -76,6 +87,7 @@ def test_every_option_is_read() -> None:
             slippage="5 bps",
         )
     )
+    assert ignored == []
     assert isinstance(request, StartBacktest)
     config = request.config
     assert config.parameters == {"fast": 5, "slow": 9}
@@ -94,7 +106,7 @@ def test_every_option_is_read() -> None:
 
 
 def test_commission_may_have_four_parts() -> None:
-    request = parse_request(start(commission={"relative": "10bp", "perShare": 0.005, "fixed": 1, "minimum": 2}))
+    request, _ = parse_request(start(commission={"relative": "10bp", "perShare": 0.005, "fixed": 1, "minimum": 2}))
     assert isinstance(request, StartBacktest)
     assert account_of(request.config).commission == Commission(0.001, 0.005, 1, 2)
 
@@ -106,7 +118,7 @@ def test_commission_may_have_four_parts() -> None:
         ("", "not JSON"),
         ("[1, 2]", "not an object"),
         ("null", "not an object"),
-        ("{}", "no type; known types: start_backtest, start_sweep, resume, ping"),
+        ("{}", "the message has no type; known types: start_backtest, start_sweep, cancel, resume, list_runs"),
         ('{"type": "buy"}', "unknown type; known types: start_backtest"),
         ('{"type": "start_backtest"}', "config is missing"),
         ('{"type": "start_backtest", "config": 3}', "config 3: input should be an object"),
@@ -129,10 +141,10 @@ def test_commission_may_have_four_parts() -> None:
         (start(stock=[{"symbol": "A", "share": 0.5}, "B"]), "stock has symbols with and without a share"),
         (start(stock=[{"symbol": "A"}]), "config.stock.0.share is missing"),
         (start(stock=[{"symbol": "A", "share": 0}]), "config.stock.0.share 0: input should be greater than 0"),
-        (start(stock=[{"symbol": "A", "share": 1.001}]), "the shares of stock add up to 1.001"),
+        (start(stock=[{"symbol": "A", "share": 1e308}]), "config.stock.0.share 1e+308: input should be less than"),
+        (start(stock=[{"symbol": name, "share": 0.501} for name in "AB"]), "the shares of stock add up to 1.002"),
         (start(spread=-0.1), "config.spread -0.1"),
         (start(spread="wide"), "config.spread 'wide': input should be a valid number"),
-        (start(commission={"perFill": 1}), "config.commission.perFill is not a known field"),
         (start(stopLoss=0), "config.stopLoss 0: input should be greater than 0"),
         (start(trailingStop="100%"), "config.trailingStop 1.0: input should be less than 1"),
         (start(fill="middle"), "config.fill 'middle': input should be 'open' or 'close'"),
@@ -146,7 +158,20 @@ def test_commission_may_have_four_parts() -> None:
         (start(chunks=0), "config.chunks 0"),
         (start(parameters={"fast": True}), "a parameter is a number"),
         (start(parameters={"fast": "ten"}), "config.parameters.fast"),
-        (start(leverage=2), "config.leverage is not a known field"),
+        (start(chunks=10**400), "config.chunks 1000000"),
+        (start(parameters={"fast": 10**400}), "input should be less than or equal to 1000000000000000"),
+        (start(parameters=dict.fromkeys(map(str, range(51)), 1)), "at most 50 items"),
+        (sweep(fast={"from": 0, "to": 10**400, "step": 1}), "config.parameters.fast.to"),
+        (sweep(fast={"from": 10**400, "to": 0, "step": 1}), "config.parameters.fast.from"),
+        (sweep(fast={"from": 0, "to": 1, "step": 5e-324}), "has more than 1,000,000,000,000,000 numbers"),
+        (start(startCapital=1e308), "config.startCapital 1e+308"),
+        (start(endDate="10000-01-01"), "config.endDate '10000-01-01': must be a day"),
+        (ORIGINAL[:-1] + ',"key":"a b"}', "key 'a b' does not match"),
+        (json.dumps({"type": "subscribe", "topic": "run"}), "id is missing: which run?"),
+        (json.dumps({"type": "subscribe", "topic": "bars", "id": "x"}), "topic 'bars'"),
+        (json.dumps({"type": "list_runs", "limit": 51}), "limit 51"),
+        ("\ud800", "not valid Unicode"),
+        ("[" * 10_000, "not JSON"),
         (json.dumps({"type": "resume"}), "runId is missing"),
         ("x" * 200_000, "200,000 bytes; at most 32,000"),
     ],
@@ -160,15 +185,15 @@ def test_a_wrong_request_is_told_what_is_wrong(body: str, said: str) -> None:
 
 
 def test_symbols_are_read_in_any_case() -> None:
-    request = parse_request(start(stock=" goog "))
+    request, _ = parse_request(start(stock=" goog "))
     assert isinstance(request, StartBacktest)
     assert request.config.stock == "GOOG"
 
 
 def allocations(stock: object) -> list[tuple[str, float]]:
-    request = parse_request(start(stock=stock))
+    request, _ = parse_request(start(stock=stock))
     assert isinstance(request, StartBacktest)
-    assert parse_request(dump(request)) == request
+    assert parse_request(dump(request)) == (request, [])
     return [(each.symbol, each.share) for each in request.config.allocations]
 
 
@@ -189,8 +214,53 @@ def test_a_list_of_symbols_shares_the_capital() -> None:
 
 
 def test_resume_and_ping_are_requests() -> None:
-    assert parse_request('{"type":"resume","runId":"r-1","after":4}') == Resume(type="resume", run_id="r-1", after=4)
-    assert parse_request('{"type":"ping"}') == Ping(type="ping")
+    assert parse_request('{"type":"resume","runId":"r-1","after":4}') == (Resume(run_id="r-1", after=4), [])
+    assert parse_request('{"type":"ping"}') == (Ping(), [])
+
+
+def test_unknown_fields_are_ignored_and_named() -> None:
+    message = json.loads(start(leverage=2, commission={"perFill": 1})) | {"urgent": True}
+    request, ignored = parse_request(json.dumps(message))
+    assert isinstance(request, StartBacktest)
+    assert ignored == ["urgent", "config.leverage", "config.commission.perFill"]
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "correlation_id"),
+    [
+        ('{"type": "buy", "correlationId": "c-1"}', "unknown_type", "c-1"),
+        ('{"correlationId": "c-1"}', "unknown_type", "c-1"),
+        ('{"type": "resume", "correlationId": "c-1"}', "invalid", "c-1"),
+        ('{"type": "ping", "correlationId": ""}', "invalid", None),
+        ('{"type": "ping", "correlationId": 7}', "invalid", None),
+        ("[]", "invalid", None),
+        ("hello", "invalid", None),
+    ],
+)
+def test_a_refusal_has_a_code_and_the_requests_correlation_id(body: str, code: str, correlation_id: str | None) -> None:
+    with pytest.raises(RequestError) as caught:
+        parse_request(body)
+    assert (caught.value.code, caught.value.correlation_id) == (code, correlation_id)
+
+
+def test_the_config_that_a_run_was_accepted_with_is_told_apart_by_what_it_ranks_by() -> None:
+    for body, kind in ((ORIGINAL, BacktestConfig), (sweep(fast=5), SweepConfig)):
+        request, _ = parse_request(body)
+        assert isinstance(request, StartBacktest | StartSweep)
+        sent = Accepted(run_id="r", sequence=1, execution_arn="arn", config=request.config)
+        heard = parse_message(dump(sent))
+        assert heard == sent
+        assert isinstance(heard, Accepted)
+        assert type(heard.config) is kind
+
+
+def test_what_is_ignored_of_the_longest_request_fits_into_its_answer() -> None:
+    unknown = {f"{number:x}": 0 for number in range(2_700)}
+    request, ignored = parse_request(start(**unknown, **{"\u0001" * 200: 0}))
+    assert isinstance(request, StartBacktest)
+    assert len(ignored) == 2_701
+    answer = dump(Accepted(execution_arn="a" * 256, config=request.config, ignored=ignored[::-1]))
+    assert len(answer.encode()) < 5_000
 
 
 def test_messages_survive_the_wire_and_carry_version_run_and_sequence() -> None:

@@ -6,7 +6,16 @@ from datetime import date
 from math import fsum
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    Tag,
+    TypeAdapter,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from tickfold.engine.account import SizingKind
 from tickfold.engine.orders import Direction, Fill
@@ -14,6 +23,9 @@ from tickfold.protocol.wire import Wire
 
 SYMBOL_PATTERN = r"^[A-Z0-9][A-Z0-9.^=_-]{0,19}$"
 TIMEFRAME_PATTERN = r"^[1-9][0-9]{0,2}(s|m|h|d|w)$"
+MOST_PARAMETERS = 50
+"""More than any strategy has."""
+MOST_IN_RANGE = 10**15
 MOST_SYMBOLS = 100
 """In one run: so many fit into its result's message."""
 TAGS = ("(symbol)", "(symbols)", "(allocations)", "(number)", "(list)", "(range)")
@@ -31,8 +43,14 @@ def _of_parts(value: Any) -> Any:
     return float(match[1]) / (100 if match[2] == "%" else 10_000) if match else value
 
 
-Fraction = Annotated[float, Field(ge=0, lt=1), BeforeValidator(_of_parts)]
-Distance = Annotated[float, Field(gt=0, lt=1), BeforeValidator(_of_parts)]
+_Parts = Annotated[str, Field(pattern=r"^\s*(\d+(\.\d*)?|\.\d+)\s*(%|bps?)\s*$", examples=["0.5%", "5bp"])]
+_Fraction = Annotated[float, Field(ge=0, lt=1)]
+_Distance = Annotated[float, Field(gt=0, lt=1)]
+_Multiple = Annotated[float, Field(gt=0, le=1_000)]
+Fraction = Annotated[_Fraction, BeforeValidator(_of_parts, json_schema_input_type=_Fraction | _Parts)]
+Distance = Annotated[_Distance, BeforeValidator(_of_parts, json_schema_input_type=_Distance | _Parts)]
+Multiple = Annotated[_Multiple, BeforeValidator(_of_parts, json_schema_input_type=_Multiple | _Parts)]
+Bars = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Dollars = Annotated[float, Field(ge=0, le=1_000_000_000)]
 
 
@@ -82,7 +100,7 @@ class Allocation(Wire):
     """A symbol and its share of the capital."""
 
     symbol: Annotated[Symbol, Field(description="Symbol, as it was loaded.")]
-    share: Annotated[float, Field(gt=0, description="Fraction of `startCapital`; all together at most 1.")]
+    share: Annotated[float, Field(gt=0, le=1, description="Fraction of `startCapital`; all together at most 1.")]
 
 
 def _kind_of_stock(value: Any) -> str:
@@ -131,32 +149,32 @@ class _Config(Wire):
         Fraction | None, Field(description="Enter by a limit order, this fraction better than the close that decided.")
     ] = None
     limit_bars: Annotated[
-        int | None, Field(ge=1, description="Bars that a limit order lives. Left out: until another side is asked for.")
+        Bars | None, Field(description="Bars that a limit order lives. Left out: until another side is asked for.")
     ] = None
     stop_loss: Annotated[
         Distance | None, Field(description="Leave at a loss of this fraction of the market price at entry.")
     ] = None
     take_profit: Annotated[
-        Annotated[float, Field(gt=0, le=1_000), BeforeValidator(_of_parts)] | None,
+        Multiple | None,
         Field(description="Leave at a profit of this fraction of the market price at entry."),
     ] = None
     trailing_stop: Annotated[
         Distance | None, Field(description="Leave this fraction away from the best price since the entry.")
     ] = None
-    max_bars: Annotated[int | None, Field(ge=1, description="Most bars that a position is held.")] = None
+    max_bars: Annotated[Bars | None, Field(description="Most bars that a position is held.")] = None
     sizing: Annotated[SizingTerms, Field(description="How large positions are.")] = SizingTerms(value=1)
     fractional_shares: Annotated[bool, Field(description="Buy fractions of a share.")] = False
     commission: Annotated[
         CommissionTerms,
-        BeforeValidator(_of_a_number),
+        BeforeValidator(_of_a_number, json_schema_input_type=CommissionTerms | Fraction),
         Field(description="What a fill costs. A number is short for `relative`, the fraction of its value."),
     ] = CommissionTerms()
     spread: Annotated[Fraction, Field(description="Fraction of the price, paid on entry.")] = 0.0
     slippage: Annotated[Fraction, Field(description="Fraction by which market and stop fills are worse.")] = 0.0
     close_at_end: Annotated[bool, Field(description="Close an open trade at the last bar.")] = True
     chunks: Annotated[
-        int | None,
-        Field(ge=1, description="Force the number of chunks. Left out: follows from bars and lookback."),
+        Bars | None,
+        Field(description="Force the number of chunks. Left out: follows from bars and lookback."),
     ] = None
 
     @field_validator("stock", mode="before")
@@ -228,14 +246,17 @@ def _check_universe(allocations: list[Allocation]) -> None:
 
 
 Number = int | float
+Parameter = Annotated[
+    Number, Field(ge=-1e15, le=1e15), WithJsonSchema({"type": "number", "minimum": -1e15, "maximum": 1e15})
+]
 
 
 class BacktestConfig(_Config):
     """What to backtest, on which bars, with how much money and at what cost."""
 
     parameters: Annotated[
-        dict[str, Number],
-        Field(description="The strategy's parameters; those left out take their defaults."),
+        dict[str, Parameter],
+        Field(max_length=MOST_PARAMETERS, description="The strategy's parameters; those left out take their defaults."),
     ] = {}
 
     @field_validator("parameters", mode="before")
@@ -246,17 +267,27 @@ class BacktestConfig(_Config):
         return value
 
 
+_Step = Annotated[
+    Number, Field(gt=0, le=1e15), WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 1e15})
+]
+
+
 class Range(Wire):
     """Numbers at equal distances: `from`, `from` + `step` … as far as `to`, which is one of them if it is reached."""
 
-    first: Annotated[Number, Field(alias="from")]
-    to: Number
-    step: Annotated[Number, Field(gt=0)]
+    first: Annotated[Parameter, Field(alias="from", description="The first number.")]
+    to: Annotated[Parameter, Field(description="No number is larger.")]
+    step: Annotated[_Step, Field(description="From each number to the next.")]
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.to < self.first:
             raise ValueError(f"a range from {self.first:g} to {self.to:g} has no number in it")
+        if self.count > MOST_IN_RANGE:
+            raise ValueError(
+                f"a range from {self.first:g} to {self.to:g} in steps of {self.step:g} has more than "
+                f"{MOST_IN_RANGE:,} numbers; take wider steps"
+            )
         return self
 
     @property
@@ -289,7 +320,9 @@ def _kind_of_values(value: Any) -> str | None:
 
 
 _Values = Annotated[
-    Annotated[Number, Tag("(number)")] | Annotated[list[Number], Tag("(list)")] | Annotated[Range, Tag("(range)")],
+    Annotated[Parameter, Tag("(number)")]
+    | Annotated[list[Parameter], Tag("(list)")]
+    | Annotated[Range, Tag("(range)")],
     Discriminator(
         _kind_of_values,
         custom_error_type="no_values",
@@ -301,8 +334,8 @@ _Values = Annotated[
 class Windows(Wire):
     """The windows of a walk-forward: how many bars a choice is made on, and how many it is then traded for."""
 
-    in_sample: Annotated[int, Field(ge=1, description="Bars on which the best parameters are chosen.")]
-    out_of_sample: Annotated[int, Field(ge=1, description="Bars after them, which are traded with these parameters.")]
+    in_sample: Annotated[Bars, Field(description="Bars on which the best parameters are chosen.")]
+    out_of_sample: Annotated[Bars, Field(description="Bars after them, which are traded with these parameters.")]
 
 
 class SweepConfig(_Config):
@@ -310,7 +343,10 @@ class SweepConfig(_Config):
 
     parameters: Annotated[
         dict[str, _Values],
-        Field(description="For each parameter a number, a list of numbers, or a range; see below."),
+        Field(
+            max_length=MOST_PARAMETERS,
+            description="For each parameter a number, a list of numbers, or a range; see below.",
+        ),
     ]
     rank_by: Annotated[str, Field(max_length=80, description="The metric that says which is best.")] = "sharpe"
     walk_forward: Annotated[

@@ -12,13 +12,19 @@ from pydantic import AfterValidator, Field, TypeAdapter
 from tickfold.errors import ErrorCode
 from tickfold.protocol.config import Config, Number
 from tickfold.protocol.requests import Topic
-from tickfold.protocol.wire import VERSION, PortfolioId, Wire
+from tickfold.protocol.wire import VERSION, CorrelationId, PortfolioId, Wire
 
 LONGEST_REASON = 2_000
+MOST_IGNORED = 20
+LONGEST_IGNORED = 80
 
 
 def _shortened(reason: str) -> str:
     return reason if len(reason) <= LONGEST_REASON else reason[: LONGEST_REASON - 1] + "…"
+
+
+def _first_few(names: list[str]) -> list[str]:
+    return [name[:LONGEST_IGNORED] for name in names[:MOST_IGNORED]]
 
 
 def _is_absent(value: Any) -> bool:
@@ -35,7 +41,8 @@ class Message(Wire):
     run_id: Annotated[str | None, Field(description="The run; null where there is none.")] = None
     sequence: Annotated[int, Field(ge=0, description="1, 2, 3 … in each run; 0 in an answer that is none of them.")] = 0
     correlation_id: Annotated[
-        str | None, Field(exclude_if=_is_absent, description="The request's. Only in the answer to one that had one.")
+        CorrelationId | None,
+        Field(exclude_if=_is_absent, description="The request's. Only in the answer to one that had one."),
     ] = None
 
 
@@ -53,7 +60,11 @@ class Accepted(Message):
     ] = None
     ignored: Annotated[
         list[str],
-        Field(exclude_if=_is_absent, description="Fields of the request that nobody knows. Only where there are any."),
+        AfterValidator(_first_few),
+        Field(
+            exclude_if=_is_absent,
+            description=f"Fields of the request that nobody knows, {MOST_IGNORED} at most. Only where there are any.",
+        ),
     ] = []
 
 

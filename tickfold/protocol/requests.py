@@ -36,14 +36,17 @@ class _Start(_Request):
 
 
 class StartBacktest(_Start):
-    """Start a run. The connection is subscribed to it."""
+    """Start a run, and subscribe the connection to it. Answered by `accepted`, which its other messages follow."""
 
     type: Literal["start_backtest"] = "start_backtest"
     config: BacktestConfig
 
 
 class StartSweep(_Start):
-    """Start a sweep: runs of one strategy with many sets of parameters, of which the best is given in full."""
+    """Start a sweep: runs of one strategy with many sets of parameters, of which the best is given in full.
+
+    Answered by `accepted`, which the sweep's other messages follow.
+    """
 
     type: Literal["start_sweep"] = "start_sweep"
     config: SweepConfig
@@ -70,7 +73,11 @@ class ListRuns(_Request):
     type: Literal["list_runs"] = "list_runs"
     limit: Annotated[int, Field(ge=1, le=50, description="Runs in the answer, at most.")] = 20
     before: Annotated[
-        str | None, Field(max_length=40, description="`next` of the answer before, for the runs that follow.")
+        str | None,
+        Field(
+            pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}\+00:00$",
+            description="`next` of the answer before, for the runs that follow.",
+        ),
     ] = None
 
 
