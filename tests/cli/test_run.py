@@ -195,6 +195,7 @@ def test_without_days_the_bucket_must_be_known(tickfold: Command, monkeypatch: p
 
 def test_a_stack_that_cannot_be_reached_is_named(tickfold: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "ws://127.0.0.1:1/nobody")
+    monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
     ended = tickfold(*RUN)
     assert ended.status == 1
     assert ended.stderr.startswith("tickfold: cannot connect to ws://127.0.0.1:1/nobody: ")

@@ -31,8 +31,9 @@ class Trouble:
         return partial(self._spoil, random.Random(self.seed))  # noqa: S311 - no secret
 
     def _spoil(self, chance: random.Random, messages: list[Message]) -> list[Message]:
-        answers = [each for each in messages if each.sequence == 0]
-        events = [each for each in messages if each.sequence]
+        # An answer that does not come on a connection that stays is the server's fault, and ends in an error.
+        answers = [each for each in messages if each.correlation_id or not each.sequence]
+        events = [each for each in messages if each not in answers]
         if self.drops:
             events = [each for each in events if chance.random() < 0.7]
         if self.repeats:

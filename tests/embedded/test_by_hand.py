@@ -12,9 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
-from embedded.stack import EmbeddedStack
 from tests.embedded.conversation import Json
 from tickfold.protocol import dump, parse_message
 
@@ -23,11 +20,6 @@ WSCAT = ROOT / "build/wscat/node_modules/.bin/wscat"
 SECONDS = 30
 PROMPT = b"Connected (press CTRL+C to quit)"
 HEARD = re.compile(rb"< (\{.*?\})\x1b\[39m\r*\n")
-
-
-@pytest.fixture(scope="module")
-def url(stack: EmbeddedStack) -> str:
-    return stack.outputs["websocket_url"]
 
 
 class Terminal:

@@ -22,6 +22,7 @@ from tests.embedded.test_deployment import credentials_of
 from tests.schema_instances import instances
 from tickfold import environment
 from tickfold.connections import MOST_TOPICS
+from tickfold.identity import Identity
 from tickfold.protocol import MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, ServerMessage, parse_message
 
 SECONDS = 5
@@ -81,7 +82,7 @@ def _mutate(draw: st.DrawFn, node: Any) -> None:
 
 
 STARTS = st.sampled_from([start(), start(["AAPL", "IBM"]), sweep(), start(strategy="sma_cross", parameters={})])
-NAMES = st.sampled_from([KEY, "p1", "anonymous", "THE RUN"]) | st.sampled_from(ODD) | ANY_TEXT
+NAMES = st.sampled_from([KEY, "growth", "tester", "THE RUN"]) | st.sampled_from(ODD) | ANY_TEXT
 
 
 @st.composite
@@ -138,11 +139,12 @@ class MessageFunction:
 
     def _invoke(self, body: str) -> Any:
         self._sent += 1
-        who = {"principalId": self._who["userId"], "portfolios": " ".join(self._who["portfolios"])}
+        who = self._who
+        identity = Identity(who["userId"], tuple(who["portfolios"]), who["expiresAt"] // 1_000)
         context = {
-            "connectionId": self._who["connectionId"],
+            "connectionId": who["connectionId"],
             "messageId": f"fuzz-{self._sent}",
-            "authorizer": who | {"expiresAt": str(self._who["expiresAt"] // 1_000)},
+            "authorizer": identity.to_context(),
         }
         function = SimpleNamespace(
             function_name="message", memory_limit_in_mb=1, invoked_function_arn="arn", aws_request_id="fuzz"
@@ -157,11 +159,6 @@ def parsed(frame: str) -> ServerMessage:
     heard = parse_message(frame)
     assert heard.type != "error" or heard.code != "internal", frame
     return heard
-
-
-@pytest.fixture(scope="module")
-def url(stack: EmbeddedStack) -> str:
-    return stack.outputs["websocket_url"]
 
 
 @pytest.fixture(scope="module")
