@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from string import Template
 
 import pytest
 
@@ -14,15 +15,19 @@ from embedded.stack import EmbeddedStack
 from tests.golden import GOOG
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "docs/deployment.md", "docs/sweeps.md", "docs/identity.md")
-COMMAND = re.compile(r"^\.venv/bin/tickfold (.+)$", re.MULTILINE)
+PAGES = ("README.md", "docs/deployment.md", "docs/sweeps.md", "docs/identity.md", "docs/client.md")
+COMMAND = re.compile(r"^(?:(\w+)=\$\()?\.venv/bin/tickfold (.+?)\)?$", re.MULTILINE)
+"""A line with a command; its output may be kept under a name, for the lines below it."""
 
 
-def commands(page: str) -> list[str]:
-    """Return the commands in a page; `up` stays in the foreground, and has tests of its own."""
+def commands(page: str) -> list[tuple[str, str]]:
+    """Return the commands in a page, each with the name that its output is kept under, if any.
+
+    `up` is left out: it stays in the foreground, and has tests of its own.
+    """
     found = COMMAND.findall((ROOT / page).read_text())
     assert found
-    return [command for command in found if command != "up"]
+    return [(name, command) for name, command in found if command != "up"]
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -37,7 +42,9 @@ def test_every_command_of_a_page_works(stack: EmbeddedStack, tmp_path: Path, pag
         "AWS_ACCESS_KEY_ID": stack.credentials.access_key_id,
         "AWS_SECRET_ACCESS_KEY": stack.credentials.secret_access_key,
     }
-    for command in commands(page):
+    kept: dict[str, str] = {}
+    for name, line in commands(page):
+        command = Template(line).safe_substitute(kept)
         # Only the embedded stack has an issuer that the command line knows.
         named = {"TICKFOLD_TOKEN": stack.token()} if "--stack-outputs" in command else {}
         ended = subprocess.run(
@@ -50,6 +57,7 @@ def test_every_command_of_a_page_works(stack: EmbeddedStack, tmp_path: Path, pag
         )
         assert ended.returncode == 0, f"tickfold {command}\n{ended.stderr}"
         assert ended.stdout
+        kept |= {name: ended.stdout.strip()} if name else {}
 
 
 def test_every_target_of_make_in_a_page_exists() -> None:

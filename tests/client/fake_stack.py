@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
 from threading import Thread
 from typing import Any
@@ -40,6 +40,7 @@ from tickfold.protocol import (
 )
 
 CONFIG = BacktestConfig(stock="GOOG", start_date=date(2020, 1, 1), end_date=date(2020, 12, 31), start_capital=10_000)
+PAGES = datetime(2020, 1, 1, tzinfo=UTC)
 ARN = "arn:aws:states:::execution"
 
 Fault = Callable[[list[Message]], list[Message]]
@@ -255,10 +256,12 @@ class FakeStack:
 
     async def list_runs(self, peer: Peer, request: dict[str, Any]) -> None:
         newest = list(reversed(self.runs.items()))
-        begin = int(request["before"] or 0)
-        end = begin + request["limit"]
-        runs = [summary(run_id, run) for run_id, run in newest[begin:end]]
-        more = str(end) if end < len(newest) else None
+        # A cursor looks like a time; where the page begins is its second.
+        asked = datetime.fromisoformat(request["before"]) if request["before"] else PAGES
+        first = round((asked - PAGES).total_seconds())
+        end = first + request["limit"]
+        runs = [summary(run_id, run) for run_id, run in newest[first:end]]
+        more = (PAGES + timedelta(seconds=end)).isoformat() if end < len(newest) else None
         await peer.send(Runs(correlation_id=request["correlationId"], runs=runs, next=more))
 
 

@@ -15,7 +15,10 @@ from embedded.resources import UnsupportedResourceError, create
 from embedded.stack import OUTPUTS, ROOT, EmbeddedStack
 from tickfold.storage.series import SeriesStore
 
-FUNCTIONS = {"authorize", "connect", "disconnect", "message", "plan", "simulate", "reduce", "report-failure"}
+FUNCTIONS = {
+    *("authorize", "connect", "disconnect", "message", "deliver"),
+    *("plan", "simulate", "reduce", "report-failure"),
+}
 
 
 def program(directory: Path, *lines: str) -> Path:

@@ -60,7 +60,7 @@ REQUESTS = instances(SCHEMA, "request")
 @st.composite
 def mutants(draw: st.DrawFn, requests: st.SearchStrategy[Json] = REQUESTS) -> str:
     """Return requests by the schema in which up to three things are not as they should be."""
-    request = draw(requests)
+    request = json.loads(json.dumps(draw(requests)))  # a copy, since what is drawn may be drawn again
     for _ in range(draw(st.integers(0, 3))):
         _mutate(draw, request)
     return json.dumps(request)

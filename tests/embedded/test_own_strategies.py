@@ -131,4 +131,4 @@ def test_a_value_out_of_its_own_bounds_is_refused(own: EmbeddedStack) -> None:
 def test_what_an_own_strategy_raises_is_told(own: EmbeddedStack) -> None:
     failed = run(url_for(own, "tester"), start(strategy="raising", chunks=1))[-1]
     assert failed["type"] == "failed"
-    assert failed["reason"] == "strategy raising failed: KeyError: 'no such thing'"
+    assert failed["reason"] == "chunk 0 of AAPL: strategy raising failed: KeyError: 'no such thing'"

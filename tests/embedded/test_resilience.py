@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import time
 import zipfile
 from collections.abc import Iterator
@@ -152,7 +153,7 @@ def test_a_run_outlives_its_connection_and_a_new_one_gets_what_was_missed(stack:
     assert resumed["lastSequence"] == missed[-1]["sequence"]
     assert [message["sequence"] for message in missed] == list(range(2, len(missed) + 2))
     assert missed[-1]["type"] == "result"
-    assert json.loads(ended["result"])["metrics"] == missed[-1]["metrics"]
+    assert json.loads(ended["ended_with"])["metrics"] == missed[-1]["metrics"]
 
 
 def test_a_worker_that_always_crashes_ends_the_run_and_says_so(stack: EmbeddedStack, url: str) -> None:
@@ -217,18 +218,16 @@ def test_bars_that_vanish_under_a_run_are_named(stack: EmbeddedStack, url: str) 
     )
     heard = run(url, start("GONE", **SMA))
     assert (heard[-1]["type"], heard[-1]["stage"]) == ("failed", "simulate")
-    assert heard[-1]["reason"] == "chunk 6 of GONE: the 2007 bars of GONE were deleted; load them again"
+    # Two chunks need that year, one of them to warm up.
+    assert re.fullmatch("chunk [56] of GONE: the 2007 bars of GONE were deleted; load them again", heard[-1]["reason"])
 
 
 def test_connections_are_remembered_while_they_are_open(stack: EmbeddedStack) -> None:
     def rows() -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = stack.client("dynamodb").query(
-            TableName=stack.outputs["connections_table"],
-            IndexName="by_user",
-            KeyConditionExpression="user_id = :u",
-            ExpressionAttributeValues={":u": {"S": "rememberer"}},
-        )["Items"]
-        return found
+        found: list[dict[str, Any]] = stack.client("dynamodb").scan(TableName=stack.outputs["connections_table"])[
+            "Items"
+        ]
+        return [row for row in found if row.get("user_id") == {"S": "rememberer"}]
 
     with conversation(url_for(stack, "rememberer", ["growth", "income"]) + "&portfolioId=growth") as client:
         assert client.heard_nothing_more()

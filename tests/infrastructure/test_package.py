@@ -317,15 +317,15 @@ def test_functions_get_the_layers_that_they_import(tmp_path: Path) -> None:
     for file in ("__main__.py", "Pulumi.dev.yaml"):
         shutil.copy(ROOT / file, tmp_path / file)
     (tmp_path / "requirements").mkdir()
-    for layer in ("base", "numeric"):
+    for layer in ("base", "identity", "numeric"):
         (tmp_path / "requirements" / f"lambda-{layer}.txt").write_text("# nothing, so that it is built at once\n")
     done = subprocess.run([sys.executable, "-c", LAYERED], cwd=tmp_path, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     registered = json.loads(done.stdout)
     layers = {name: rest for kind, name, *rest in registered if kind == "aws:lambda/layerVersion:LayerVersion"}
-    assert layers.keys() == {"tickfold-test-base", "tickfold-test-numeric"}
+    assert layers.keys() == {"tickfold-test-base", "tickfold-test-identity", "tickfold-test-numeric"}
     for _, key, architectures, runtimes in layers.values():
-        assert key.startswith(("lambda/base-", "lambda/numeric-"))
+        assert key.startswith(("lambda/base-", "lambda/identity-", "lambda/numeric-"))
         assert (architectures, runtimes) == (["arm64"], ["python3.13"])
     used = {
         name.removeprefix("tickfold-test-").removesuffix("-function"): [arn.split(":")[6] for arn in arns]
@@ -334,6 +334,7 @@ def test_functions_get_the_layers_that_they_import(tmp_path: Path) -> None:
     }
     base, both = ["tickfold-test-base"], ["tickfold-test-base", "tickfold-test-numeric"]
     assert used == {
+        "authorize": ["tickfold-test-base", "tickfold-test-identity"],
         "connect": base,
         "disconnect": base,
         "message": both,
@@ -341,4 +342,5 @@ def test_functions_get_the_layers_that_they_import(tmp_path: Path) -> None:
         "simulate": both,
         "reduce": both,
         "report-failure": base,
+        "deliver": base,
     }

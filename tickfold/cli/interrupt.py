@@ -25,10 +25,9 @@ def leave(client: Client, run_id: str | None) -> None:
 def _is_to_be_cancelled(run_id: str) -> bool:
     if not (sys.stdin.isatty() and stderr().is_terminal):
         return False
-    stderr().print(
-        f"run {run_id} goes on: detach from it, or cancel it? (d/c) [d] ", end="", markup=False, highlight=False
-    )
+    question = f"run {run_id} goes on: detach from it, or cancel it? (d/c) [d] "
     try:
+        stderr().print(question, end="", markup=False, highlight=False)
         answer = sys.stdin.readline()
     except KeyboardInterrupt:  # once more: he wants to be gone
         note("")
