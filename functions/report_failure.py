@@ -6,7 +6,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions import granted
-from tickfold.failure import reason_of_state, stage_of
+from tickfold.failure import is_before, reason_of_state, stage_of
 from tickfold.protocol import Cancelled, Failed
 from tickfold.run import Run
 
@@ -30,7 +30,7 @@ def _failed(run: Run, detail: dict[str, Any]) -> Failed:
     """Say why the run has failed: what its step has noted, or else what Step Functions knows."""
     if detail["status"] in _DONE_TO_IT:
         return Failed(stage="workflow", reason=reason_of_state(detail["status"], "", "workflow"))
-    if run.failure:
-        return Failed(stage=run.failure.stage, reason=run.failure.reason)
     error, stage = detail.get("error") or "", stage_of(run)
+    if run.failure and not is_before(run.failure.stage, stage):  # else it is of an attempt that was made good
+        return Failed(stage=run.failure.stage, reason=run.failure.reason)
     return Failed(stage=stage, reason=reason_of_state(error, detail.get("cause") or "", stage))

@@ -1,7 +1,8 @@
 """Delivery: sends the messages of runs to whoever is subscribed to them, to each in order, and to all at once."""
 
+import time
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,7 +10,7 @@ from tickfold.connections import ConnectionStore, Post
 
 THREADS = 32
 PATIENCE_SECONDS = 3.0
-"""For all that there is for one connection; what waits longer delays the messages that come next."""
+"""For all that there is for one connection, from its first message on: whoever takes longer delays what comes next."""
 
 
 @dataclass(frozen=True)
@@ -52,16 +53,17 @@ class Delivery:
         self._send_to_all(queues)
 
     def _send_to_all(self, queues: dict[str, list[Parcel]]) -> None:
-        pool = ThreadPoolExecutor(min(THREADS, len(queues)) or 1)
-        sent = {pool.submit(self._send, to, parcels): to for to, parcels in queues.items()}
-        late = wait(sent, PATIENCE_SECONDS).not_done
-        pool.shutdown(wait=False, cancel_futures=True)
-        for future in late:
-            self._cut_off(sent[future], queues[sent[future]], f"it did not take its messages in {PATIENCE_SECONDS} s")
+        with ThreadPoolExecutor(min(THREADS, len(queues)) or 1) as pool:
+            sent = [pool.submit(self._send, to, parcels) for to, parcels in queues.items()]
+        for future in sent:
+            future.result()  # raises, so that the batch comes again, where a connection could not even be cut off
 
     def _send(self, connection_id: str, parcels: list[Parcel]) -> None:
         try:
+            deadline = time.monotonic() + PATIENCE_SECONDS
             for parcel in parcels:
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"it did not take its messages in {PATIENCE_SECONDS} s")
                 if not self.post.send(connection_id, parcel.body):
                     self.connections.remove(connection_id, _topics(parcels))
                     return
@@ -70,8 +72,10 @@ class Delivery:
 
     def _cut_off(self, connection_id: str, parcels: list[Parcel], reason: str) -> None:
         self.log.warning("a connection is cut off", extra={"connection_id": connection_id, "reason": reason})
-        self.connections.remove(connection_id, _topics(parcels))
-        self.post.close(connection_id)
+        try:
+            self.connections.remove(connection_id, _topics(parcels))
+        finally:
+            self.post.close(connection_id)
 
 
 def _topics(parcels: list[Parcel]) -> set[str]:
