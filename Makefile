@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/ready
 BENCH_READY := .venv-bench/ready
 
-.PHONY: help setup demo test chromium lint bench package docs clean
+.PHONY: help setup demo test soak chromium lint bench package docs clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -22,6 +22,9 @@ $(READY): requirements/dev.txt pyproject.toml
 
 test: $(READY) chromium ## run every test
 	$(BIN)/pytest -n 2 --dist loadfile
+
+soak: $(READY) ## load and faults in their full size, with figures: in some minutes
+	$(BIN)/pytest tests/soak --soak -s
 
 chromium: ## install the browser that the report is tested in, where there is none
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium; } \

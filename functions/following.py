@@ -97,13 +97,12 @@ def cancel(caller: Caller, request: Cancel) -> None:
     run = _visible(caller, request.run_id)
     if run.user_id != caller.identity.user_id:
         raise RunError(f"run {run.run_id} is not yours: only who started it may cancel it", "conflict")
-    cancelled: Message | None = None
-    if run.status == "running":
-        # First, so that whoever learns of the stopped execution knows that it was meant.
-        granted.runs().set(run.run_id, cancel_requested=True)
+    cancelled = granted.counted_runs().end(run.run_id, Cancelled(), told=caller.connection_id) or _cancelled_before(run)
+    try:
+        # After it, so that the execution of a run that has a result is never stopped; and again when asked again.
         stop_execution(run)
-        cancelled = granted.counted_runs().end(run.run_id, Cancelled(), told=caller.connection_id)
-    caller.answer(cancelled or _cancelled_before(run))
+    finally:
+        caller.answer(cancelled)
 
 
 def stop_execution(run: Run) -> None:

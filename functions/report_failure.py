@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions import granted
 from tickfold.failure import is_before, reason_of_state, stage_of
-from tickfold.protocol import Cancelled, Failed
+from tickfold.protocol import Failed
 from tickfold.run import Run
 
 logger = Logger()
@@ -22,7 +22,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     logger.append_keys(run_id=detail["name"], status=detail["status"])
     run = granted.runs().get(detail["name"])
     if run is not None:
-        ended = granted.counted_runs().end(run.run_id, Cancelled() if run.cancel_requested else _failed(run, detail))
+        ended = granted.counted_runs().end(run.run_id, _failed(run, detail))
         logger.info("reported" if ended else "the run had ended before")
 
 

@@ -96,7 +96,7 @@ def _start_execution(run: Run) -> None:
             stateMachineArn=environment.require(environment.STATE_MACHINE_ARN), name=run.run_id, input=given
         )
         now = runs.get(run.run_id)
-        if now is not None and now.cancel_requested:  # and whoever cancelled it may have found nothing to stop
+        if now is not None and now.status == "cancelled":  # by somebody who may have found nothing to stop
             stop_execution(run)
     except client.exceptions.ExecutionAlreadyExists:
         pass

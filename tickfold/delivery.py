@@ -1,8 +1,7 @@
 """Delivery: sends the messages of runs to whoever is subscribed to them, to each in order, and to all at once."""
 
-import time
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,7 +9,8 @@ from tickfold.connections import ConnectionStore, Post
 
 THREADS = 32
 PATIENCE_SECONDS = 3.0
-"""For all that there is for one connection, from its first message on: whoever takes longer delays what comes next."""
+SECONDS_A_MESSAGE = 0.2
+"""So much longer for each that there is for a connection; whoever takes longer delays the messages that come next."""
 
 
 @dataclass(frozen=True)
@@ -53,17 +53,20 @@ class Delivery:
         self._send_to_all(queues)
 
     def _send_to_all(self, queues: dict[str, list[Parcel]]) -> None:
-        with ThreadPoolExecutor(min(THREADS, len(queues)) or 1) as pool:
-            sent = [pool.submit(self._send, to, parcels) for to, parcels in queues.items()]
-        for future in sent:
-            future.result()  # raises, so that the batch comes again, where a connection could not even be cut off
+        pool = ThreadPoolExecutor(min(THREADS, len(queues)) or 1)
+        sent = {to: pool.submit(self._send, to, parcels) for to, parcels in queues.items()}
+        pool.shutdown(wait=False)
+        # They begin in this order, so whoever is waited for has begun: nobody is late because of others.
+        for to, future in sent.items():
+            seconds = PATIENCE_SECONDS + SECONDS_A_MESSAGE * len(queues[to])
+            if not wait([future], seconds).done:
+                self._cut_off(to, queues[to], f"it did not take its messages in {seconds:.1f} s")
+            elif error := future.exception():
+                raise error  # it could not even be cut off: the batch must come again
 
     def _send(self, connection_id: str, parcels: list[Parcel]) -> None:
         try:
-            deadline = time.monotonic() + PATIENCE_SECONDS
             for parcel in parcels:
-                if time.monotonic() > deadline:
-                    raise TimeoutError(f"it did not take its messages in {PATIENCE_SECONDS} s")
                 if not self.post.send(connection_id, parcel.body):
                     self.connections.remove(connection_id, _topics(parcels))
                     return

@@ -110,7 +110,7 @@ class RunStore:
         runs = [Run.of(item) for item in found["Items"]]
         return runs, runs[-1].created_at.isoformat() if runs and "LastEvaluatedKey" in found else None
 
-    def set(self, run_id: str, **fields: str | int | bool) -> None:
+    def set(self, run_id: str, **fields: str | int) -> None:
         """Set fields of the run's record."""
         self._update(
             run_id,

@@ -12,7 +12,6 @@ from tickfold.run import Run
 
 SECONDS = 120
 FINAL = {"result": "succeeded", "failed": "failed", "cancelled": "cancelled"}
-EXECUTION = {"succeeded": "SUCCEEDED", "failed": "FAILED", "cancelled": "ABORTED"}
 
 
 @dataclass(frozen=True)

@@ -60,8 +60,10 @@ class Follower:
     def wait_until(self, done: Callable[[], bool], seconds: float = SECONDS) -> None:
         """Wait until `done`, which is asked after each frame and when the connection is closed."""
         with self._arrived:
-            heard = [frame.message["type"] for frame in self.frames[-5:]]
-            assert self._arrived.wait_for(done, seconds), f"waited {seconds} s in vain; the last frames are {heard}"
+            came = self._arrived.wait_for(done, seconds)
+        assert came, (
+            f"waited {seconds} s in vain; the last frames are {[frame.text[:300] for frame in self.frames[-3:]]}"
+        )
 
     def wait_for_close(self, seconds: float = SECONDS) -> None:
         """Wait until the connection is closed by the other side."""
