@@ -67,7 +67,10 @@ def _hold_cancelled(left: Aftermath) -> None:
     assert left.kinds[-1] == "cancelled"
 
 
-@pytest.mark.parametrize("function", ["plan", "simulate", "reduce"])
+@pytest.mark.parametrize(
+    "function",
+    [pytest.param("plan", marks=pytest.mark.soak), "simulate", pytest.param("reduce", marks=pytest.mark.soak)],
+)
 def test_a_run_is_cancelled_while_a_worker_is_at_work(
     stack: EmbeddedStack, followers: Followers, url: str, tmp_path: Path, function: str
 ) -> None:

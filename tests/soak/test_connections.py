@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
+import pytest
+
 from embedded.stack import EmbeddedStack
 from tests.conftest import url_for
 from tests.embedded.aftermath import Aftermath, aftermath
@@ -147,27 +149,37 @@ def test_nothing_is_delivered_after_a_token_has_expired(
     _heard_all(client, left)
 
 
-def test_a_slow_and_a_dead_follower_delay_nobody(stack: EmbeddedStack, followers: Followers, in_full: bool) -> None:
-    """A slow one reads nothing, and API Gateway's buffer for it is full, which it says to whoever posts."""
+def _refuse() -> Fault:
+    """Say that the buffer for the connection is full, as API Gateway does of a client that does not read."""
+    return Fault(429, "LimitExceededException")
+
+
+def _hang() -> Fault:
+    """Answer when nobody waits any more."""
+    time.sleep(6)
+    return Fault(503, "ServiceUnavailable")
+
+
+@pytest.mark.parametrize("refuse", [_refuse, pytest.param(_hang, marks=pytest.mark.soak)])
+def test_a_slow_and_a_dead_follower_delay_nobody(
+    stack: EmbeddedStack, followers: Followers, in_full: bool, refuse: Callable[[], Fault]
+) -> None:
     url = url_for(stack, "slowed", ["slowed"]) + "&portfolioId=slowed"
-    starter, *others = followers.open_all([url] * (20 if in_full else 4))
-    slow_id, dead_id = "", ""
+    starter, slow, dead, *others = followers.open_all([url] * (40 if in_full else 6))
+    slow_id, dead_id = (_connection_id(follower) for follower in (slow, dead))
 
-    def full(request: Request) -> Fault | None:
-        if slow_id and slow_id in request.path and request.operation == "POST":
-            return Fault(429, "LimitExceededException")
-        return Fault(410, "GoneException") if dead_id and dead_id in request.path else None
+    def trouble(request: Request) -> Fault | None:
+        if request.operation == "POST" and slow_id in request.path:
+            return refuse()
+        return Fault(410, "GoneException") if dead_id in request.path else None
 
-    with between(stack, ["deliver"], CONNECTIONS, full) as faults:
-        slow, dead = followers.open_all([url] * 2)
-        ids = [_connection_id(follower) for follower in (slow, dead)]
-        slow_id, dead_id = ids
+    with between(stack, ["deliver"], CONNECTIONS, trouble) as faults:
         run_id = _begin(starter, REQUEST | {"portfolio": "slowed"})
         left = aftermath(stack, run_id)
         for follower in others:
-            follower.wait_for(lambda message: message["type"] == "result")
+            follower.wait_for(_is("result"))
         slow.wait_for_close()
-        for connection_id in ids:
+        for connection_id in (slow_id, dead_id):
             _wait_until_forgotten(stack, connection_id)
     for follower in others:
         assert [frame.text for frame in follower.of(run_id)] == left.bodies
@@ -176,11 +188,25 @@ def test_a_slow_and_a_dead_follower_delay_nobody(stack: EmbeddedStack, followers
         for follower in others
         for frame in follower.of(run_id)
     ]
-    print(
-        f"\nbeside a slow and a dead one: median {median(delays) * 1_000:.0f} ms, at most {max(delays) * 1_000:.0f} ms"
-    )
-    assert faults["LimitExceededException"] > 1
-    assert faults["GoneException"] >= 1
+    typical, longest = median(delays) * 1_000, max(delays) * 1_000
+    print(f"\nbeside a slow and a dead follower: median {typical:.0f} ms, at most {longest:.0f} ms")
+    assert sum(faults.values()) > faults["GoneException"] >= 1
+
+
+@pytest.mark.soak
+def test_nobody_is_cut_off_because_there_are_many(stack: EmbeddedStack, followers: Followers) -> None:
+    """With so many connections a batch takes longer than one connection may, and none of them takes long."""
+    url = url_for(stack, "many", ["many"]) + "&portfolioId=many"
+    starter, *others = followers.open_all([url] * 150)
+
+    def far_away(_request: Request) -> None:
+        time.sleep(0.2)
+
+    with between(stack, ["deliver"], CONNECTIONS, far_away):
+        left = aftermath(stack, _begin(starter, REQUEST | {"portfolio": "many"}))
+        for follower in others:
+            follower.wait_for(_is("result"))
+            assert [frame.text for frame in follower.of(left.run.run_id)] == left.bodies
 
 
 def test_rows_of_closed_connections_are_gone_and_all_others_expire(

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from embedded.stack import EmbeddedStack
 from tests.embedded.aftermath import aftermath
 from tests.embedded.conversation import SMA, Json, run, start
@@ -117,6 +119,7 @@ def test_a_poisoned_chunk_names_itself_and_the_run_can_be_redriven(
     assert result["metrics"] == undisturbed["metrics"]
 
 
+@pytest.mark.soak
 def test_a_failure_that_was_made_good_is_not_blamed_for_a_later_one(
     stack: EmbeddedStack, followers: Followers, url: str, tmp_path: Path
 ) -> None:

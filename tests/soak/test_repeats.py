@@ -100,10 +100,18 @@ def _kill_worker(stack: EmbeddedStack, function: str, marker: Path) -> None:
     os.kill(process, signal.SIGKILL)
 
 
-@pytest.mark.parametrize("before", [True, False], ids=["before its work", "after its work"])
-@pytest.mark.parametrize(
-    ("function", "here"), [("plan", "True"), ("simulate", "event['chunk'] == 1"), ("reduce", "True")]
-)
+SECOND_CHUNK = "event['chunk'] == 1"
+KILLED = [
+    pytest.param("plan", "True", True, marks=pytest.mark.soak),
+    pytest.param("plan", "True", False, marks=pytest.mark.soak),
+    ("simulate", SECOND_CHUNK, True),
+    pytest.param("simulate", SECOND_CHUNK, False, marks=pytest.mark.soak),
+    pytest.param("reduce", "True", True, marks=pytest.mark.soak),
+    ("reduce", "True", False),
+]
+
+
+@pytest.mark.parametrize(("function", "here", "before"), KILLED)
 def test_a_worker_that_is_killed_at_work_is_made_up_for(
     stack: EmbeddedStack,
     followers: Followers,
