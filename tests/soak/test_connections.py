@@ -181,7 +181,8 @@ def test_a_slow_and_a_dead_follower_delay_nobody(
         slow.wait_for_close()
         for connection_id in (slow_id, dead_id):
             _wait_until_forgotten(stack, connection_id)
-    for follower in others:
+    starter.wait_for(_is("result"))
+    for follower in (starter, *others):  # the starter has `accepted` as its answer, and not again
         assert [frame.text for frame in follower.of(run_id)] == left.bodies
     delays = [
         frame.received_at - left.appended_at[frame.message["sequence"] - 1]
