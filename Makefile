@@ -5,7 +5,7 @@ READY := .venv/ready
 WSCAT := build/wscat/node_modules/.bin/wscat
 BENCH_READY := .venv-bench/ready
 
-.PHONY: help setup demo test chromium wscat lint bench package docs clean
+.PHONY: help setup demo test soak chromium wscat lint bench package docs clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -23,6 +23,9 @@ $(READY): requirements/dev.txt pyproject.toml
 
 test: $(READY) chromium wscat ## run every test
 	$(BIN)/pytest -n 2 --dist loadfile
+
+soak: $(READY) ## load and faults in their full size, with figures: in some minutes
+	$(BIN)/pytest tests/soak --soak -s
 
 chromium: ## install the browser that the report is tested in, where there is none
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium; } \

@@ -14,6 +14,7 @@ from tickfold.protocol import (
     Cancelled,
     GetResult,
     ListRuns,
+    Message,
     Resume,
     Resumed,
     Runs,
@@ -96,20 +97,27 @@ def cancel(caller: Caller, request: Cancel) -> None:
     run = _visible(caller, request.run_id)
     if run.user_id != caller.identity.user_id:
         raise RunError(f"run {run.run_id} is not yours: only who started it may cancel it", "conflict")
-    if run.status not in ("running", "cancelled"):
-        raise RunError(f"run {run.run_id} has ended already: {run.status}", "conflict")
-    # First, so that whoever learns of the stopped execution knows that it was meant.
-    granted.runs().set(run.run_id, cancel_requested=True)
+    cancelled = granted.counted_runs().end(run.run_id, Cancelled(), told=caller.connection_id) or _cancelled_before(run)
+    try:
+        # After it, so that the execution of a run that has a result is never stopped; and again when asked again.
+        stop_execution(run)
+    finally:
+        caller.answer(cancelled)
+
+
+def stop_execution(run: Run) -> None:
+    """Stop the run's execution, if it was started and has not ended by itself."""
     client = granted.step_functions()
-    with suppress(client.exceptions.ExecutionDoesNotExist):  # then it was recorded, and never started
+    with suppress(client.exceptions.ExecutionDoesNotExist, client.exceptions.ValidationException):
         client.stop_execution(executionArn=run.execution_arn, error="Cancelled", cause="cancelled by its owner")
-    cancelled = granted.counted_runs().end(run.run_id, Cancelled(), told=caller.connection_id)
-    if cancelled is None:
-        ended = granted.runs().get(run.run_id) or run
-        if ended.status != "cancelled" or ended.ended_with is None:
-            raise RunError(f"run {run.run_id} ended before it could be cancelled: {ended.status}", "conflict")
-        cancelled = parse_message(ended.ended_with)
-    caller.answer(cancelled)
+
+
+def _cancelled_before(run: Run) -> Message:
+    """Return the message by which the run was cancelled before: to cancel twice is no error."""
+    ended = granted.runs().get(run.run_id) or run
+    if ended.status != "cancelled" or ended.ended_with is None:
+        raise RunError(f"run {run.run_id} has ended already: {ended.status}", "conflict")
+    return parse_message(ended.ended_with)
 
 
 def _visible(caller: Caller, run_id: str) -> Run:

@@ -6,14 +6,13 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions import granted
-from tickfold.failure import reason_of_state, stage_of
-from tickfold.protocol import Cancelled, Failed, Stage
+from tickfold.failure import is_before, reason_of_state, stage_of
+from tickfold.protocol import Failed
 from tickfold.run import Run
 
 logger = Logger()
 
 _DONE_TO_IT = ("ABORTED", "TIMED_OUT")
-_STAGES: tuple[Stage, ...] = ("plan", "simulate", "reduce")
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -23,7 +22,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     logger.append_keys(run_id=detail["name"], status=detail["status"])
     run = granted.runs().get(detail["name"])
     if run is not None:
-        ended = granted.counted_runs().end(run.run_id, Cancelled() if run.cancel_requested else _failed(run, detail))
+        ended = granted.counted_runs().end(run.run_id, _failed(run, detail))
         logger.info("reported" if ended else "the run had ended before")
 
 
@@ -31,8 +30,7 @@ def _failed(run: Run, detail: dict[str, Any]) -> Failed:
     """Say why the run has failed: what its step has noted, or else what Step Functions knows."""
     if detail["status"] in _DONE_TO_IT:
         return Failed(stage="workflow", reason=reason_of_state(detail["status"], "", "workflow"))
-    stage = stage_of(run)
-    if run.failure and _STAGES.index(run.failure.stage) >= _STAGES.index(stage):  # else a retry has made up for it
+    error, stage = detail.get("error") or "", stage_of(run)
+    if run.failure and not is_before(run.failure.stage, stage):  # else it is of an attempt that was made good
         return Failed(stage=run.failure.stage, reason=run.failure.reason)
-    error = detail.get("error") or ""
     return Failed(stage=stage, reason=reason_of_state(error, detail.get("cause") or "", stage))

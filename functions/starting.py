@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger
 
 from functions import granted
 from functions.caller import Caller
-from functions.following import replay
+from functions.following import replay, stop_execution
 from tickfold import environment, topics
 from tickfold.connections import MOST_TOPICS_OF_ROW
 from tickfold.errors import RunError
@@ -41,15 +41,27 @@ def start(caller: Caller, request: StartBacktest | StartSweep, ignored: list[str
     asked = f"{request.portfolio} {dump(request.config)}"
     begun = Start(wanted.user_id, wanted.run_id, key, asked, granted.limits())
     run = granted.counted_runs().create(wanted, accepted, begun, told=caller.connection_id)
-    # Whatever else the connection is subscribed to: the run is recorded, so it must not be refused any more.
-    topic = topics.of_run(run.run_id)
-    granted.connections().subscribe(caller.connection_id, caller.identity, topic, MOST_TOPICS_OF_ROW)
-    if run is wanted:
-        caller.answer(accepted)
-    else:
-        replay(caller, run)
-    if run.status == "running" and run.sequence == 1:
-        _start_execution(run)
+    _follow(caller, run, is_new=run is wanted)
+    try:
+        if run is wanted:
+            caller.answer(accepted)
+        else:
+            replay(caller, run)
+    finally:
+        # Whatever became of the answer: a run that is recorded as running and never started would never end.
+        if run.status == "running" and run.sequence == 1:
+            _start_execution(run)
+
+
+def _follow(caller: Caller, run: Run, *, is_new: bool) -> None:
+    """Subscribe the caller to the run; a new run that cannot be followed is not started."""
+    try:
+        topic = topics.of_run(run.run_id)
+        granted.connections().subscribe(caller.connection_id, caller.identity, topic, MOST_TOPICS_OF_ROW)
+    except Exception as error:
+        if is_new:
+            granted.counted_runs().end(run.run_id, Failed(stage="start", reason=reason_of(error, "start")))
+        raise
 
 
 def _checked(config: BacktestConfig | SweepConfig) -> BacktestConfig | SweepConfig:
@@ -79,14 +91,17 @@ def _record(caller: Caller, config: BacktestConfig | SweepConfig, portfolio: str
 
 def _start_execution(run: Run) -> None:
     """Start the run's execution; to start it again is no error, since its name and its input are the same."""
-    client = granted.step_functions()
+    client, runs = granted.step_functions(), granted.counted_runs()
     given = json.dumps({"run_id": run.run_id, "request": json.loads(run.request)})
     try:
         client.start_execution(
             stateMachineArn=environment.require(environment.STATE_MACHINE_ARN), name=run.run_id, input=given
         )
+        now = runs.get(run.run_id)
+        if now is not None and now.status == "cancelled":  # by somebody who may have found nothing to stop
+            stop_execution(run)
     except client.exceptions.ExecutionAlreadyExists:
         pass
     except Exception as error:
         logger.exception("the workflow could not be started")
-        granted.counted_runs().end(run.run_id, Failed(stage="start", reason=reason_of(error, "start")))
+        runs.end(run.run_id, Failed(stage="start", reason=reason_of(error, "start")))

@@ -12,6 +12,10 @@ from embedded.stack import EmbeddedStack
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--soak", action="store_true", help="run the tests of load and faults in their full size")
+
+
 @pytest.fixture(scope="session")
 def state_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Where the stack of this session records itself, so that it meets no other that runs on this machine."""

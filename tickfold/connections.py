@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -77,12 +78,13 @@ class ConnectionStore:
     def unsubscribe(self, connection_id: str, topic: str) -> None:
         """Undo it; to undo it twice is no error."""
         self._subscriptions.delete_item(Key={"topic": topic, "connection_id": connection_id})
-        self._connections.update_item(
-            Key={"connection_id": connection_id},
-            UpdateExpression="DELETE topics :topic",
-            ConditionExpression="attribute_exists(connection_id)",
-            ExpressionAttributeValues={":topic": {topic}},
-        )
+        with suppress(self._connections.meta.client.exceptions.ConditionalCheckFailedException):  # its row was lost
+            self._connections.update_item(
+                Key={"connection_id": connection_id},
+                UpdateExpression="DELETE topics :topic",
+                ConditionExpression="attribute_exists(connection_id)",
+                ExpressionAttributeValues={":topic": {topic}},
+            )
 
     def subscribers(self, topic: str) -> Iterator[str]:
         """Yield the ids of the connections that are subscribed to `topic` and have not expired."""

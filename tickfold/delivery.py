@@ -9,7 +9,8 @@ from tickfold.connections import ConnectionStore, Post
 
 THREADS = 32
 PATIENCE_SECONDS = 3.0
-"""For all that there is for one connection; what waits longer delays the messages that come next."""
+SECONDS_A_MESSAGE = 0.2
+"""So much longer for each that there is for a connection; whoever takes longer delays the messages that come next."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,15 @@ class Delivery:
 
     def _send_to_all(self, queues: dict[str, list[Parcel]]) -> None:
         pool = ThreadPoolExecutor(min(THREADS, len(queues)) or 1)
-        sent = {pool.submit(self._send, to, parcels): to for to, parcels in queues.items()}
-        late = wait(sent, PATIENCE_SECONDS).not_done
-        pool.shutdown(wait=False, cancel_futures=True)
-        for future in late:
-            self._cut_off(sent[future], queues[sent[future]], f"it did not take its messages in {PATIENCE_SECONDS} s")
+        sent = {to: pool.submit(self._send, to, parcels) for to, parcels in queues.items()}
+        pool.shutdown(wait=False)
+        # They begin in this order, so whoever is waited for has begun: nobody is late because of others.
+        for to, future in sent.items():
+            seconds = PATIENCE_SECONDS + SECONDS_A_MESSAGE * len(queues[to])
+            if not wait([future], seconds).done:
+                self._cut_off(to, queues[to], f"it did not take its messages in {seconds:.1f} s")
+            elif error := future.exception():
+                raise error  # it could not even be cut off: the batch must come again
 
     def _send(self, connection_id: str, parcels: list[Parcel]) -> None:
         try:
@@ -70,8 +75,10 @@ class Delivery:
 
     def _cut_off(self, connection_id: str, parcels: list[Parcel], reason: str) -> None:
         self.log.warning("a connection is cut off", extra={"connection_id": connection_id, "reason": reason})
-        self.connections.remove(connection_id, _topics(parcels))
-        self.post.close(connection_id)
+        try:
+            self.connections.remove(connection_id, _topics(parcels))
+        finally:
+            self.post.close(connection_id)
 
 
 def _topics(parcels: list[Parcel]) -> set[str]:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Any
+from typing import Any, get_args
 
 from tickfold.errors import RunError
 from tickfold.protocol import Stage
@@ -52,6 +52,12 @@ def stage_of(run: Run) -> Stage:
     if "planned" not in run.published:
         return "plan"
     return "simulate" if run.shown < run.chunks else "reduce"
+
+
+def is_before(stage: Stage, other: Stage) -> bool:
+    """Tell whether a run has passed `stage` when it is in `other`."""
+    order = get_args(Stage)
+    return order.index(stage) < order.index(other)
 
 
 def _refusal(stage: str, action: str) -> str:

@@ -46,7 +46,6 @@ class Run:
     chunks_done: int = 0
     shown: int = 0
     shown_at: float = 0.0
-    cancel_requested: bool = False
     published: frozenset[str] = frozenset()
     failure: Failure | None = None
     ended_with: str | None = None
@@ -67,7 +66,6 @@ class Run:
             chunks_done=int(item.get("chunks_done", 0)),
             shown=int(item.get("shown", 0)),
             shown_at=float(item.get("shown_at", 0)),
-            cancel_requested=bool(item.get("cancel_requested", False)),
             published=frozenset(item.get("published", ())),
             failure=Failure(**json.loads(item["failure"])) if "failure" in item else None,
             ended_with=item.get("ended_with"),

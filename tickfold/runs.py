@@ -29,7 +29,7 @@ from tickfold.protocol import (
 )
 from tickfold.quota import Quota, Start
 from tickfold.run import Run
-from tickfold.transaction import ConditionFailedError, Write, transact
+from tickfold.transaction import ConditionFailedError, Write, transact, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -110,7 +110,7 @@ class RunStore:
         runs = [Run.of(item) for item in found["Items"]]
         return runs, runs[-1].created_at.isoformat() if runs and "LastEvaluatedKey" in found else None
 
-    def set(self, run_id: str, **fields: str | int | bool) -> None:
+    def set(self, run_id: str, **fields: str | int) -> None:
         """Set fields of the run's record."""
         self._update(
             run_id,
@@ -135,7 +135,8 @@ class RunStore:
 
     def publish_progress(self, run: Run) -> None:
         """Tell of the chunks that are done, unless that is told often enough already, or others tell of something."""
-        done, now = run.chunks_done, time.time()
+        # An update whose answer was lost is sent again by the SDK, and counted twice.
+        done, now = min(run.chunks_done, run.chunks), time.time()
         if done * PROGRESS_STEPS // run.chunks == (done - 1) * PROGRESS_STEPS // run.chunks:
             return
         change = _Change(
@@ -229,8 +230,12 @@ class RunStore:
 
     def _update(self, run_id: str, **change: Any) -> Run:
         # The condition keeps a late worker from making half a record of a run that has been deleted.
-        changed = self._table.update_item(
-            Key=_key(run_id), ConditionExpression="attribute_exists(run_id)", ReturnValues="ALL_NEW", **change
+        changed = update(
+            self._table,
+            Key=_key(run_id),
+            ConditionExpression="attribute_exists(run_id)",
+            ReturnValues="ALL_NEW",
+            **change,
         )
         return Run.of(changed["Attributes"])
 
@@ -274,5 +279,6 @@ def _event(run: Run, message: Message, told: str | None) -> dict[str, Any]:
         "entry": _entry(message.sequence),
         "body": body,
         "topics": run.topics,
+        "appended_at": int(time.time() * 1_000),
         "expires_at": int(time.time()) + MESSAGES_LIVE_SECONDS,
     } | ({"told": told} if told else {})

@@ -88,12 +88,6 @@ def test_what_was_done_to_the_execution_is_told(
     assert told["reason"] == f"workflow failed: {said}; the execution and the logs say more"
 
 
-def test_a_run_that_was_to_be_cancelled_is_cancelled(runs: RunStore, run: Run, report: Report) -> None:
-    # Whoever was asked to cancel it has died between stopping the execution and telling so.
-    runs.set(run.run_id, cancel_requested=True)
-    assert report(run.run_id, "ABORTED")["type"] == "cancelled"
-
-
 def test_a_run_that_has_ended_stays_as_it_is(runs: RunStore, run: Run, report: Report) -> None:
     result = Result(
         symbol="AAPL",

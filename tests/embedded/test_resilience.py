@@ -1,12 +1,8 @@
 """What goes wrong on the way: crashing workers, workers run twice, lost connections, a stack that is broken."""
 
-import io
 import json
 import re
 import time
-import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +12,7 @@ from embedded.stack import EmbeddedStack
 from tests.conftest import url_for
 from tests.embedded.conversation import SMA, Json, conversation, run, start
 from tests.embedded.executions import ended
+from tests.embedded.release import deployed
 from tickfold.storage import layout
 from tickfold.storage.series import SeriesStore
 
@@ -48,34 +45,6 @@ from functions.step import step
 def handler(event):
     raise ValueError("the password is hunter2")
 """
-
-
-@contextmanager
-def deployed(stack: EmbeddedStack, function: str, source: str) -> Iterator[None]:
-    """Put other code behind a function's alias, as a bad release would; the real one stays beside it."""
-    client, name = stack.client("lambda"), f"tickfold-embedded-{function}"
-    before = client.get_alias(FunctionName=name, Name="live")["FunctionVersion"]
-    code = client.update_function_code(FunctionName=name, ZipFile=_altered(stack, function, source), Publish=True)
-    client.update_alias(FunctionName=name, Name="live", FunctionVersion=code["Version"])
-    try:
-        yield
-    finally:
-        client.update_alias(FunctionName=name, Name="live", FunctionVersion=before)
-
-
-def _altered(stack: EmbeddedStack, function: str, source: str) -> bytes:
-    s3, bucket = stack.client("s3"), stack.outputs["bucket"]
-    (key,) = (entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket, Prefix="lambda/")["Contents"])
-    archive = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(s3.get_object(Bucket=bucket, Key=key)["Body"].read())) as real,
-        zipfile.ZipFile(archive, "w") as altered,
-    ):
-        for name in real.namelist():
-            place = f"functions/{function}_itself.py" if name == f"functions/{function}.py" else name
-            altered.writestr(place, real.read(name))
-        altered.writestr(f"functions/{function}.py", source)
-    return archive.getvalue()
 
 
 def record(stack: EmbeddedStack, run_id: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tickfold.errors import RunError
-from tickfold.failure import reason_of, reason_of_state
+from tickfold.failure import is_before, reason_of, reason_of_state
 
 DENIED = (
     "An error occurred (AccessDenied) when calling the PutObject operation: User: "
@@ -49,3 +49,9 @@ def test_what_step_functions_caught_is_explained_without_a_trace(
 
 def test_a_cause_that_is_not_json_is_survived() -> None:
     assert "internal error" in reason_of_state("X", "Traceback (most recent call last)", "plan")
+
+
+def test_a_note_of_a_stage_that_was_passed_is_before_the_one_that_failed() -> None:
+    assert is_before("simulate", "reduce")
+    assert not is_before("simulate", "simulate")
+    assert not is_before("reduce", "simulate")  # a reducer may fail before it has told that all chunks are done

@@ -1,0 +1,46 @@
+"""A run of very many chunks: progress is told now and then, never backwards, and in the end it is all of them."""
+
+import time
+from collections import Counter
+
+import numpy as np
+
+from embedded.stack import EmbeddedStack
+from tests.embedded.aftermath import aftermath
+from tests.embedded.conversation import start
+from tests.embedded.follower import Followers
+from tickfold.engine.bars import Bars
+from tickfold.storage.series import SeriesStore
+
+MOST_A_SECOND = 3
+
+
+def _load_synthetic(stack: EmbeddedStack, bars: int) -> None:
+    """Load a random walk as the minutes of SYNTHETIC."""
+    close = 100 + np.cumsum(np.random.default_rng(5).normal(0, 0.01, bars)).round(4)
+    minutes = 1_577_836_800_000_000 + 60_000_000 * np.arange(bars)
+    walk = Bars(minutes, close, close + 0.01, close - 0.01, close, np.full(bars, 100.0))
+    SeriesStore(stack.client("s3"), stack.outputs["bucket"]).put("SYNTHETIC", "1m", walk, "a random walk")
+
+
+def test_progress_of_very_many_chunks_is_a_few_messages_a_second(
+    stack: EmbeddedStack, followers: Followers, url: str, in_full: bool
+) -> None:
+    chunks = 10_000 if in_full else 1_000
+    _load_synthetic(stack, 10_000)
+    follower = followers.open(url)
+    began = time.monotonic()
+    follower.say(start("SYNTHETIC", "2020-01-01", "2020-01-31", chunks=chunks))
+    run_id = follower.wait_for(lambda message: message["type"] == "accepted")["runId"]
+    follower.wait_for(lambda message: message["type"] in ("result", "failed"), 1_800)
+    seconds = time.monotonic() - began
+    left = aftermath(stack, run_id)
+    assert [frame.text for frame in follower.of(run_id)] == left.bodies
+    told = [message for message in left.messages if message["type"] == "progress"]
+    assert (told[-1]["chunksDone"], told[-1]["chunks"]) == (chunks, chunks)
+    in_each_second = Counter(
+        int(at) for at, kind in zip(left.appended_at, left.kinds, strict=True) if kind == "progress"
+    )
+    assert max(in_each_second.values()) <= MOST_A_SECOND
+    assert left.run.chunks_done == chunks
+    print(f"\n{chunks:,} chunks in {seconds:.0f} s, {len(told)} messages of progress")

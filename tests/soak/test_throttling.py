@@ -1,0 +1,87 @@
+"""AWS in trouble: it throttles, transactions conflict, answers get lost. A run succeeds, and tells all once."""
+
+import json
+
+from embedded.stack import EmbeddedStack
+from tests.conftest import url_for
+from tests.embedded.aftermath import aftermath
+from tests.embedded.conversation import SMA, start
+from tests.embedded.faulty_proxy import CONNECTIONS, DYNAMODB, LOST, Fault, Request, between
+from tests.embedded.follower import Client, Followers
+
+REQUEST = start(first="2012-03-01", **SMA, chunks=8)
+WITH_TABLES = ("message", "plan", "simulate", "reduce", "deliver")
+WRITES = ("UpdateItem", "TransactWriteItems")
+
+
+def _trouble(request: Request) -> Fault | None:
+    """Throttle every sixth request; of the writes of runs refuse another for a conflict, and lose another's answer."""
+    if request.number % 6 == 1:
+        return Fault(400, "ProvisionedThroughputExceededException")
+    if request.operation not in WRITES or not any(table in request.body for table in (b"-runs", b"-users")):
+        return None
+    if request.number % 6 == 3:
+        return LOST
+    return _conflict(request) if request.number % 6 == 5 else None
+
+
+def _conflict(request: Request) -> Fault:
+    """Refuse a write as DynamoDB does while somebody's transaction is at work on the item."""
+    if request.operation == "UpdateItem":
+        return Fault(400, "TransactionConflictException")
+    writes = json.loads(request.body)["TransactItems"]
+    reasons = [{"Code": "TransactionConflict"}] + [{"Code": "None"}] * (len(writes) - 1)
+    return Fault(400, "TransactionCanceledException", {"CancellationReasons": reasons})
+
+
+def test_runs_succeed_while_dynamodb_is_in_trouble(
+    stack: EmbeddedStack, followers: Followers, url: str, in_full: bool
+) -> None:
+    with between(stack, WITH_TABLES, DYNAMODB, _trouble) as faults:
+        for _ in range(10 if in_full else 1):
+            follower = followers.open(url)
+            follower.say(REQUEST)
+            run_id = follower.wait_for(lambda message: message["type"] == "accepted")["runId"]
+            left = aftermath(stack, run_id)
+            follower.wait_for(lambda message: message["type"] == "result")
+            assert (left.run.status, left.execution) == ("succeeded", "SUCCEEDED")
+            assert left.run.failure is None  # no step had to be run again
+            assert [frame.text for frame in follower.of(run_id)] == left.bodies
+    assert set(faults) == {
+        "ProvisionedThroughputExceededException",
+        "TransactionConflictException",
+        "TransactionCanceledException",
+        LOST.error,
+    }
+
+
+def test_a_message_that_api_gateway_limits_is_sent_again(stack: EmbeddedStack, followers: Followers, url: str) -> None:
+    def limited(request: Request) -> Fault | None:
+        return Fault(429, "LimitExceededException") if request.number % 3 == 1 else None
+
+    with between(stack, ("message", "deliver"), CONNECTIONS, limited) as faults:
+        follower = followers.open(url)
+        follower.say(REQUEST)
+        follower.wait_for(lambda message: message["type"] == "result")
+        run_id = follower.frames[0].message["runId"]
+        left = aftermath(stack, run_id)
+    assert [frame.text for frame in follower.of(run_id)] == left.bodies
+    assert faults["LimitExceededException"] >= 2
+
+
+def test_a_run_whose_start_cannot_be_answered_is_run_all_the_same(stack: EmbeddedStack, followers: Followers) -> None:
+    def broken(request: Request) -> Fault | None:
+        return Fault(500, "InternalServerError") if b'"accepted"' in request.body else None
+
+    client = Client(url_for(stack, "unanswered", ["unanswered"]) + "&portfolioId=unanswered", followers)
+    starter, witness = client.connect(), client.connect()
+    with between(stack, ["message"], CONNECTIONS, broken):
+        starter.say(REQUEST | {"portfolio": "unanswered", "key": "once"})
+        run_id = witness.wait_for(lambda message: message["type"] == "accepted")["runId"]
+        left = aftermath(stack, run_id)
+    assert left.run.status == "succeeded"
+    starter.say(REQUEST | {"portfolio": "unanswered", "key": "once"})
+    starter.wait_for(lambda message: message["type"] == "accepted")
+    starter.wait_for(lambda message: message["type"] == "result")
+    copies = client.copies(run_id)
+    assert [set(copies[sequence]) for sequence in sorted(copies)] == [{body} for body in left.bodies]
