@@ -84,7 +84,7 @@ class ProgressView:
             note(text)
 
     def _count(self, done: int, chunks: int) -> None:
-        self._bar.update(self._task, completed=done, total=chunks, chunks=f"{done}/{_chunks(chunks)}")
+        self._bar.update(self._task, completed=done, total=chunks, chunks=f"{done:,}/{_chunks(chunks)}")
 
 
 def _chunks(count: int) -> str:
