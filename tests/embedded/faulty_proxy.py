@@ -4,7 +4,7 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -118,8 +118,9 @@ def _handler_of(target: str, trouble: Trouble, faults: Counter[str]) -> type[Bas
             for name, value in headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            with suppress(ConnectionError):  # whoever asked has given up
+                self.end_headers()
+                self.wfile.write(content)
 
         def log_message(self, *_arguments: Any) -> None:
             """Say nothing."""

@@ -193,10 +193,12 @@ def test_bars_that_vanish_under_a_run_are_named(stack: EmbeddedStack, url: str) 
 
 def test_connections_are_remembered_while_they_are_open(stack: EmbeddedStack) -> None:
     def rows() -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = stack.client("dynamodb").scan(TableName=stack.outputs["connections_table"])[
-            "Items"
-        ]
-        return [row for row in found if row.get("user_id") == {"S": "rememberer"}]
+        found: list[dict[str, Any]] = stack.client("dynamodb").scan(
+            TableName=stack.outputs["connections_table"],
+            FilterExpression="user_id = :u",
+            ExpressionAttributeValues={":u": {"S": "rememberer"}},
+        )["Items"]
+        return found
 
     with conversation(url_for(stack, "rememberer", ["growth", "income"]) + "&portfolioId=growth") as client:
         assert client.heard_nothing_more()

@@ -191,7 +191,7 @@ def test_a_slow_and_a_dead_follower_delay_nobody(
     ]
     typical, longest = median(delays) * 1_000, max(delays) * 1_000
     print(f"\nbeside a slow and a dead follower: median {typical:.0f} ms, at most {longest:.0f} ms")
-    assert sum(faults.values()) > faults["GoneException"] >= 1
+    assert faults["GoneException"] >= 1
 
 
 @pytest.mark.soak

@@ -133,10 +133,10 @@ def test_a_worker_that_is_killed_at_work_is_made_up_for(
     assert _metrics(left) == _metrics(undisturbed)
 
 
-def test_a_deliverer_that_is_killed_at_work_delivers_again(
+def test_what_a_killed_deliverer_had_in_hand_is_delivered(
     stack: EmbeddedStack, followers: Followers, url: str, tmp_path: Path
 ) -> None:
-    source = HANG_ONCE.format(function="deliver", directory=str(tmp_path), before=False, here="'planned' in str(event)")
+    source = HANG_ONCE.format(function="deliver", directory=str(tmp_path), before=True, here="'planned' in str(event)")
     client = Client(url, followers)
     follower = client.connect()
     with deployed(stack, "deliver", source):
@@ -146,7 +146,6 @@ def test_a_deliverer_that_is_killed_at_work_delivers_again(
         follower.wait_for(lambda message: message["type"] == "result")
     copies = client.copies(run_id)
     assert [set(copies[sequence]) for sequence in sorted(copies)] == [{body} for body in left.bodies]
-    assert any(len(each) > 1 for each in copies.values())  # what had been sent when it was killed
 
 
 def test_functions_that_are_all_invoked_twice_do_everything_once(
