@@ -94,10 +94,11 @@ def credentials_of(stack: EmbeddedStack, function: str) -> Credentials:
 
 def test_a_role_can_do_what_it_was_granted_and_nothing_else(stack: EmbeddedStack) -> None:
     connect = Cloud(stack.endpoint_url, credentials_of(stack, "connect"))
-    row = {"connection_id": {"S": "granted"}}
-    connect.client("dynamodb").put_item(TableName=stack.outputs["connections_table"], Item=row)
+    table, row = stack.outputs["connections_table"], {"connection_id": {"S": "granted"}}
+    connect.client("dynamodb").put_item(TableName=table, Item=row)
     with pytest.raises(ClientError, match="AccessDenied"):
-        connect.client("dynamodb").delete_item(TableName=stack.outputs["connections_table"], Key=row)
+        connect.client("dynamodb").delete_item(TableName=table, Key=row)
+    stack.client("dynamodb").delete_item(TableName=table, Key=row)
     with pytest.raises(ClientError, match="AccessDenied"):
         connect.client("s3").list_objects_v2(Bucket=stack.outputs["bucket"])
 
