@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 # The standard mode backs off with jitter, and counts API Gateway's LimitExceeded among the throttling errors.
 _RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 6}, max_pool_connections=16)
-# A post that takes long is given up: its connection is cut off, and its client comes back for the message.
+# A post that is given up and tried again may arrive twice: delivery has a patience of its own, and cuts off earlier.
 _IMPATIENT = Config(
     retries={"mode": "standard", "total_max_attempts": 4},
     connect_timeout=1,
-    read_timeout=2,
+    read_timeout=10,
     max_pool_connections=32,
 )
 
