@@ -109,7 +109,8 @@ def exponential_sum(values: Floats, decay: float, window: int) -> Floats:
 
 def _both(combine: np.ufunc) -> Callable[[Floats, Floats, int, int], Floats]:
     def join(recent: Floats, older: Floats, n: int, _: int) -> Floats:
-        joined = np.full(len(recent), np.nan)
+        joined = np.empty(len(recent))
+        joined[:n] = np.nan
         combine(recent[n:], older[:-n], out=joined[n:])
         return joined
 

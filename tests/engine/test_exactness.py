@@ -1,5 +1,7 @@
 """The claim: folded chunks equal one pass, for any cut, any bars, any costs and parameters."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -36,7 +38,8 @@ def naive(speculations: list[Speculation]) -> Decisions:
     found = [speculation.decisions for speculation in speculations]
     offsets = np.cumsum([0, *(len(decisions.asks) for decisions in found)])
     asks = Asks(*(np.concatenate([getattr(d.asks, name) for d in found]) for name in ("bar", "side")))
-    return Decisions(asks, merge([d.positions.later(0, int(at)) for d, at in zip(found, offsets, strict=False)]))
+    positions = [replace(d.positions, ask=d.positions.ask + at) for d, at in zip(found, offsets, strict=False)]
+    return Decisions(asks, merge(positions))
 
 
 def test_the_property_refutes_a_fold_that_never_replays() -> None:

@@ -46,7 +46,11 @@ FAULTS = {
         "min(int(self.asks.ends[ask]), int(self._first_ask[self._chunk[at] + 1]))",
         "int(self._first_ask[self._chunk[at] + 1])",
     ),
-    "asks are counted from the wrong chunk": ("fold.py", "asks=int(first)", "asks=max(int(first) - 1, 0)"),
+    "asks are counted from the wrong chunk": (
+        "fold.py",
+        "decisions.positions.ask + first",
+        "decisions.positions.ask + max(first - 1, 0)",
+    ),
     "the best price of a trailing stop starts anew": (
         "exits.py",
         "self._best_so_far[which] = highest[:, -1]",

@@ -6,7 +6,7 @@ there is none. So a wish is a chain of positions that depends on nothing before 
 and each next one, where stops or time ended the one before, at the first ask from there on.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
 
@@ -89,13 +89,11 @@ class Positions:
         ended: npt.NDArray[np.bool_] = self.exit_bar != NONE
         return ended
 
-    def later(self, bars: int, asks: int) -> "Positions":
-        """Return these positions, bars and asks counted from so many bars and asks earlier."""
+    def later(self, bars: int) -> "Positions":
+        """Return these positions, their bars counted from `bars` bars earlier."""
         entry_bar = np.where(self.entry_bar == NONE, NONE, self.entry_bar + bars)
         exit_bar = np.where(self.exit_bar == NONE, NONE, self.exit_bar + bars)
-        return Positions(
-            self.ask + asks, self.side, entry_bar, self.entry_price, exit_bar, self.exit_price, self.reason
-        )
+        return replace(self, entry_bar=entry_bar, exit_bar=exit_bar)
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,4 +175,6 @@ def merge(parts: list[Positions]) -> Positions:
     if len(parts) == 1:
         return parts[0]
     joined = Positions(*(np.concatenate(columns) for columns in zip(*(vars(p).values() for p in parts), strict=True)))
+    if (joined.ask[1:] >= joined.ask[:-1]).all():  # chunks side by side are in order
+        return joined
     return joined[np.argsort(joined.ask, kind="stable")]  # runs in order, which a stable sort merges quickly

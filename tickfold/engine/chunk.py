@@ -61,4 +61,4 @@ def speculate(chunk: Chunk, bars: Bars, signals: Signals, orders: Orders) -> Spe
     if not length == len(signals) == len(bars):
         raise ValueError(f"{len(signals)} signals and {len(bars)} bars for a chunk of {length} bars")
     found = decide(bars, asked(signals, orders.direction), orders)
-    return Speculation(chunk, Decisions(found.asks.later(chunk.start), found.positions.later(bars=chunk.start, asks=0)))
+    return Speculation(chunk, Decisions(found.asks.later(chunk.start), found.positions.later(chunk.start)))

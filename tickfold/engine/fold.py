@@ -1,7 +1,7 @@
 """The fold: makes one run of many speculations, by following what was held over the chunks' boundaries."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -60,7 +60,7 @@ class _Run:
         )
         self._guessed = merge(
             [
-                decisions.positions.later(bars=0, asks=int(first))
+                replace(decisions.positions, ask=decisions.positions.ask + first)
                 for decisions, first in zip(found, self._first_ask, strict=False)
             ]
         )
