@@ -35,14 +35,14 @@ chromium: ## install the browser that the report is tested in, where there is no
 wscat: $(WSCAT) ## install the WebSocket client that the protocol is tested with by hand
 
 # npm gives files the times that they have in their packages, hence the touch.
-$(WSCAT): tests/wscat/package.json
+$(WSCAT): tests/wscat/package.json tests/wscat/package-lock.json
 	@{ command -v node && command -v npm; } >/dev/null \
 	  || { apt-get update -qq && apt-get install -qq -y --no-install-recommends nodejs npm; } \
 	  || { echo "The tests talk to the stack with wscat, which needs Node.js, which could not be installed here:" \
 	       "put \`node\` and \`npm\` on the PATH (as root on Debian: apt-get install nodejs npm), then try again." >&2; exit 1; }
-	@mkdir -p build/wscat && cp $< build/wscat
-	@npm install --prefix build/wscat --no-package-lock --ignore-scripts --no-audit --no-fund --silent \
-	  || { echo "npm could not install wscat: see \`npm install --prefix build/wscat\`" >&2; exit 1; }
+	@mkdir -p build/wscat && cp $^ build/wscat
+	@npm ci --prefix build/wscat --ignore-scripts --no-audit --no-fund --silent \
+	  || { echo "npm could not install wscat: see \`npm ci --prefix build/wscat\`" >&2; exit 1; }
 	@touch $@
 
 lint: $(READY) ## ruff and mypy, strict
