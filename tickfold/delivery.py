@@ -61,8 +61,6 @@ class Delivery:
             seconds = PATIENCE_SECONDS + SECONDS_A_MESSAGE * len(queues[to])
             if not wait([future], seconds).done:
                 self._cut_off(to, queues[to], f"it did not take its messages in {seconds:.1f} s")
-            elif error := future.exception():
-                raise error  # it could not even be cut off: the batch must come again
 
     def _send(self, connection_id: str, parcels: list[Parcel]) -> None:
         try:
@@ -74,11 +72,16 @@ class Delivery:
             self._cut_off(connection_id, parcels, f"{type(error).__name__}: {error}")
 
     def _cut_off(self, connection_id: str, parcels: list[Parcel], reason: str) -> None:
+        """Forget and close a connection. If that fails too it is only logged: others must not wait for a second try."""
         self.log.warning("a connection is cut off", extra={"connection_id": connection_id, "reason": reason})
         try:
-            self.connections.remove(connection_id, _topics(parcels))
-        finally:
-            self.post.close(connection_id)
+            try:
+                self.connections.remove(connection_id, _topics(parcels))
+            finally:
+                self.post.close(connection_id)
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            self.log.warning("it could not be cut off", extra={"connection_id": connection_id, "reason": reason})
 
 
 def _topics(parcels: list[Parcel]) -> set[str]:

@@ -1,6 +1,7 @@
 """Talks to the stack's WebSocket as any client would: raw JSON in, raw JSON out."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -40,8 +41,9 @@ class Conversation:
 
     def hear_out(self) -> list[Json]:
         """Wait for messages up to the one that ends a run, or refuses it."""
-        heard = [self.hear()]
+        heard, deadline = [self.hear()], time.monotonic() + 3 * self._seconds
         while heard[-1]["type"] not in FINAL:
+            assert time.monotonic() < deadline, "there is no end"
             heard.append(self.hear())
         return heard
 
