@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # The standard mode backs off with jitter, and counts API Gateway's LimitExceeded among the throttling errors.
 _RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 6}, max_pool_connections=16)
 # A post that is given up and tried again may arrive twice: delivery has a patience of its own, and cuts off earlier.
-_IMPATIENT = Config(
+_POSTS = Config(
     retries={"mode": "standard", "total_max_attempts": 4},
     connect_timeout=1,
     read_timeout=10,
@@ -69,7 +69,7 @@ def limits() -> Limits:
 @cache
 def post() -> Post:
     endpoint = environment.require(environment.CONNECTIONS_ENDPOINT)
-    return Post(boto3.client("apigatewaymanagementapi", endpoint_url=endpoint, config=_IMPATIENT))
+    return Post(boto3.client("apigatewaymanagementapi", endpoint_url=endpoint, config=_POSTS))
 
 
 def _table(variable: str) -> "Table":

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from embedded.stack import EmbeddedStack
-from tests.embedded.conversation import SMA, Json, conversation, run, start
+from tests.embedded.conversation import SMA, Json, run, start
+from tests.embedded.refusal import refusal_of
 from tests.embedded.test_backtest import table
 from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
 from tickfold.storage.series import SeriesStore
@@ -133,13 +134,4 @@ BAD: dict[str, tuple[Any, str]] = {
 @pytest.mark.parametrize("case", BAD)
 def test_a_wrong_universe_gets_one_answer_and_starts_nothing(stack: EmbeddedStack, url: str, case: str) -> None:
     request, said = BAD[case]
-    machine = stack.outputs["state_machine_arn"]
-    before = stack.client("stepfunctions").list_executions(stateMachineArn=machine)["executions"]
-    with conversation(url) as client:
-        client.say(request)
-        (answer,) = client.hear_out()
-        assert client.heard_nothing_more()
-    assert answer["type"] == "error"
-    assert said in answer["reason"]
-    after = stack.client("stepfunctions").list_executions(stateMachineArn=machine)["executions"]
-    assert len(after) == len(before)
+    assert said in refusal_of(stack, url, request)

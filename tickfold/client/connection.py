@@ -15,6 +15,7 @@ from tickfold.client.errors import UnauthorizedError, UnreachableError
 from tickfold.client.incoming import read
 from tickfold.client.patience import Patience
 from tickfold.client.token import expiry
+from tickfold.handshake import SUBPROTOCOL, subprotocols_with
 from tickfold.loopback import is_loopback
 from tickfold.protocol import Message, Ping, Pong, dump
 
@@ -116,7 +117,7 @@ class _Connect(connect):
 
 async def _open_socket(url: str, token: str | None, patience: Patience) -> ClientConnection:
     place = url.partition("?")[0]  # a query may hold a token, which belongs into no message
-    offered = ["tickfold", f"bearer.{token}"] if token else ["tickfold"]
+    offered = subprotocols_with(token) if token else [SUBPROTOCOL]
     try:
         return await _Connect(
             url,
