@@ -12,7 +12,7 @@ from tickfold.quota import Limits, Quota
 from tickfold.runs import RunStore
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.service_resource import Table
+    from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource, Table
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_stepfunctions import SFNClient
 
@@ -72,5 +72,10 @@ def post() -> Post:
     return Post(boto3.client("apigatewaymanagementapi", endpoint_url=endpoint, config=_POSTS))
 
 
+@cache
+def _dynamodb() -> "DynamoDBServiceResource":
+    return boto3.resource("dynamodb", config=_RETRIES)
+
+
 def _table(variable: str) -> "Table":
-    return boto3.resource("dynamodb", config=_RETRIES).Table(environment.require(variable))
+    return _dynamodb().Table(environment.require(variable))
