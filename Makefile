@@ -35,7 +35,7 @@ chromium: ## install the browser that the report is tested in, where there is no
 wscat: $(WSCAT) ## install the WebSocket client that the protocol is tested with by hand
 
 # npm gives files the times that they have in their packages, hence the touch.
-$(WSCAT): tests/wscat/package.json tests/wscat/package-lock.json
+$(WSCAT): tests/e2e/wscat/package.json tests/e2e/wscat/package-lock.json
 	@{ command -v node && command -v npm; } >/dev/null \
 	  || { apt-get update -qq && apt-get install -qq -y --no-install-recommends nodejs npm; } \
 	  || { echo "The tests talk to the stack with wscat, which needs Node.js, which could not be installed here:" \
@@ -62,7 +62,7 @@ $(BENCH_READY): requirements/bench.txt
 	@touch $@
 
 package: $(READY) ## build what is uploaded to Lambda, and print its sizes
-	$(BIN)/python -m components.package
+	$(BIN)/python -m components.aws.package
 
 docs: $(READY) ## write the pages that are derived from code
 	$(BIN)/python docs/protocol_reference.py

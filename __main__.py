@@ -2,18 +2,18 @@
 
 import pulumi
 
-from components.arn import Arn
+from components.aws.arn import Arn
+from components.aws.package import Package
+from components.aws.python_function import PythonFunction
+from components.aws.tags import tag_everything
+from components.aws.websocket_api import WebSocketApi
 from components.backtest_workflow import BacktestWorkflow
 from components.catalog import Catalog
 from components.configuration import Configuration
 from components.data_lake import DataLake
 from components.delivery import Delivery
-from components.package import Package
-from components.python_function import PythonFunction
 from components.tables import Tables
-from components.tags import tag_everything
-from components.websocket_api import WebSocketApi
-from tickfold import environment
+from functions import settings
 from tickfold.storage import layout
 
 configuration = Configuration.load(pulumi.Config())
@@ -40,14 +40,14 @@ Delivery(name, package=package, tables=tables, api=api, configuration=configurat
 # What answers the client.
 authorize = PythonFunction(
     f"{name}-authorize",
-    module="authorize",
+    module="websocket.authorize",
     package=package,
     layers=["base", "identity"],
     grants=[],
     environment={
-        environment.ISSUER: configuration.issuer,
-        environment.AUDIENCE: configuration.audience,
-        environment.PORTFOLIOS_CLAIM: configuration.portfolios_claim,
+        settings.ISSUER: configuration.issuer,
+        settings.AUDIENCE: configuration.audience,
+        settings.PORTFOLIOS_CLAIM: configuration.portfolios_claim,
     },
     memory=512,
     timeout=10,
@@ -55,7 +55,7 @@ authorize = PythonFunction(
 )
 connect = PythonFunction(
     f"{name}-connect",
-    module="connect",
+    module="websocket.connect",
     package=package,
     layers=["base"],
     grants=[tables.connections.may("PutItem", "UpdateItem"), tables.subscriptions.may("PutItem")],
@@ -65,7 +65,7 @@ connect = PythonFunction(
 )
 disconnect = PythonFunction(
     f"{name}-disconnect",
-    module="disconnect",
+    module="websocket.disconnect",
     package=package,
     layers=["base"],
     grants=[tables.connections.may("DeleteItem"), tables.subscriptions.may("BatchWriteItem")],
@@ -75,7 +75,7 @@ disconnect = PythonFunction(
 )
 message = PythonFunction(
     f"{name}-message",
-    module="message",
+    module="websocket.message",
     package=package,
     layers=["base", "numeric"],
     grants=[
@@ -94,8 +94,8 @@ message = PythonFunction(
     timeout=29,
     log_retention_days=configuration.log_retention_days,
     environment={
-        environment.RUNNING_LIMIT: str(configuration.max_running_runs),
-        environment.DAILY_LIMIT: str(configuration.max_daily_runs),
+        settings.RUNNING_LIMIT: str(configuration.max_running_runs),
+        settings.DAILY_LIMIT: str(configuration.max_daily_runs),
     },
 )
 api.route("$connect", connect, authorizer=authorize)

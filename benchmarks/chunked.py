@@ -19,11 +19,13 @@ import numpy as np
 from benchmarks.contender import FAST, SLOW
 from benchmarks.market import DECIMALS
 from benchmarks.tickfold_contender import ACCOUNT, Tickfold
+from tickfold.backtests import chunk_files, results
 from tickfold.engine.backtest import AT_THE_NEXT_OPEN, Outcome, backtest, conclude, simulate
 from tickfold.engine.bars import Bars
-from tickfold.engine.chunk import Chunk, Speculation, cut
-from tickfold.engine.fold import fold
-from tickfold.storage import parquet, results, series, speculations
+from tickfold.engine.decisions.chunk import Chunk, Speculation, cut
+from tickfold.engine.decisions.fold import fold
+from tickfold.market_data import bar_store
+from tickfold.storage import parquet
 from tickfold.strategies import create
 
 P = ParamSpec("P")
@@ -40,8 +42,8 @@ def timed(seconds: list[float], work: Callable[P, T], *arguments: P.args, **name
 
 
 def reduce(file: bytes, chunks: list[Chunk], found: list[bytes]) -> Outcome:
-    bars = replace(series.decode(file), decimals=DECIMALS)
-    decoded = [speculations.ChunkFile(chunk, data).of(0) for chunk, data in zip(chunks, found, strict=True)]
+    bars = replace(bar_store.decode(file), decimals=DECIMALS)
+    decoded = [chunk_files.ChunkFile(chunk, data).of(0) for chunk, data in zip(chunks, found, strict=True)]
     folded = fold(decoded, bars, AT_THE_NEXT_OPEN)
     outcome = conclude(folded.decisions, bars, STRATEGY, ACCOUNT)
     parquet.encode(results.equity_table(bars, outcome))
@@ -64,7 +66,7 @@ def main(file: Path, count: int, rounds: int) -> dict[str, list[float]]:
         found = timed(seconds["simulate"], speculate, bars, chunks)
         folded = timed(seconds["fold"], fold, found, bars, AT_THE_NEXT_OPEN)
         timed(seconds["conclude"], conclude, folded.decisions, bars, STRATEGY, ACCOUNT)
-        written = [speculations.encode([each]) for each in found]
+        written = [chunk_files.encode([each]) for each in found]
         reduced = timed(seconds["reduce"], reduce, data, chunks, written)
         if not np.array_equal(reduced.statement.equity, whole.statement.equity):
             raise RuntimeError("the folded run differs from the single pass")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from tickfold.engine.bars import Bars
-from tickfold.storage import series
+from tickfold.market_data import bar_store
 
 DECIMALS = 4
 _MINUTE = 60_000_000
@@ -32,5 +32,5 @@ def walk(count: int) -> Bars:
 
 
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_bytes(series.encode(walk(int(sys.argv[2]))))
+    Path(sys.argv[1]).write_bytes(bar_store.encode(walk(int(sys.argv[2]))))
     print(json.dumps(None))

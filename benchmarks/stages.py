@@ -9,12 +9,12 @@ from time import process_time
 
 from benchmarks.market import walk
 from benchmarks.tickfold_contender import ACCOUNT, cross
-from tickfold.engine.automaton import asked, decide
+from tickfold.engine.accounting.ledger import settle
 from tickfold.engine.backtest import AT_THE_NEXT_OPEN
 from tickfold.engine.bars import COLUMNS, Bars
-from tickfold.engine.ledger import settle
-from tickfold.engine.metrics import measure
-from tickfold.storage import series
+from tickfold.engine.decisions.automaton import asked, decide
+from tickfold.engine.performance.metrics import measure
+from tickfold.market_data import bar_store
 from tickfold.strategies import create
 
 BARS = 1_000_000
@@ -33,13 +33,13 @@ def least(work: Callable[[], object]) -> float:
 
 def stages(bars: Bars) -> Iterator[tuple[str, float]]:
     strategy = create("sma_cross", {"fast": 10, "slow": 20})
-    written = series.encode(bars)
+    written = bar_store.encode(bars)
     signals = strategy.signals(bars)
     orders = AT_THE_NEXT_OPEN
     decisions = decide(bars, asked(signals, "both"), orders)
     statement = settle(decisions, bars, ACCOUNT, orders)
     yield "one pass over five columns", least(lambda: [getattr(bars, name).sum() for name in COLUMNS[1:]])
-    yield "bars from Parquet", least(lambda: series.decode(written))
+    yield "bars from Parquet", least(lambda: bar_store.decode(written))
     yield "signals", least(lambda: strategy.signals(bars))
     yield "decisions", least(lambda: decide(bars, asked(signals, "both"), orders))
     yield f"ledger, {len(decisions.positions):,} positions", least(lambda: settle(decisions, bars, ACCOUNT, orders))

@@ -6,11 +6,11 @@ from typing import Any
 
 from benchmarks.contender import CAPITAL, FAST, PAIRS, SLOW, STOP_LOSS, TAKE_PROFIT
 from benchmarks.market import DECIMALS
-from tickfold.engine.account import Account
+from tickfold.engine.accounting.account import Account
 from tickfold.engine.backtest import AT_THE_NEXT_OPEN, Outcome, backtest
 from tickfold.engine.bars import Bars
-from tickfold.engine.orders import Orders
-from tickfold.storage import series
+from tickfold.engine.decisions.orders import Orders
+from tickfold.market_data import bar_store
 from tickfold.strategies import create
 
 ACCOUNT = Account(CAPITAL, close_at_end=False)
@@ -27,7 +27,7 @@ def cross(bars: Bars, fast: int = FAST, slow: int = SLOW, orders: Orders = AT_TH
 
 class Tickfold:
     def load(self, file: Path) -> Bars:
-        return replace(series.decode(file.read_bytes()), decimals=DECIMALS)
+        return replace(bar_store.decode(file.read_bytes()), decimals=DECIMALS)
 
     def run(self, bars: Any) -> int:
         return int(cross(bars).metrics.trades)

@@ -8,16 +8,16 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.arn import Arn
+from components.aws.arn import Arn
+from components.aws.execution_watch import ExecutionWatch
+from components.aws.grant import Grant, Statement, policy_document, trust_document
+from components.aws.package import Layer, Package
+from components.aws.python_function import PythonFunction
+from components.aws.state_machine_definition import fill, read_definition
 from components.configuration import Configuration
 from components.data_lake import DataLake
-from components.execution_watch import ExecutionWatch
-from components.grant import Grant, Statement, policy_document, trust_document
-from components.package import Layer, Package
-from components.python_function import PythonFunction
-from components.state_machine_definition import fill, read_definition
 from components.tables import Tables
-from tickfold import environment
+from functions import settings
 from tickfold.storage import layout
 
 _DEFINITION = Path(__file__).resolve().parent.parent / "statemachines" / "backtest.asl.json"
@@ -77,7 +77,7 @@ class BacktestWorkflow(pulumi.ComponentResource):
                 Statement(["states:StartExecution"], [self.state_machine.arn]),
                 Statement(["states:StopExecution"], [executions]),
             ],
-            {environment.STATE_MACHINE_ARN: self.state_machine.arn},
+            {settings.STATE_MACHINE_ARN: self.state_machine.arn},
         )
 
     def _create_plan(self, lake: DataLake, tables: Tables) -> PythonFunction:
@@ -87,7 +87,7 @@ class BacktestWorkflow(pulumi.ComponentResource):
             grants=[lake.may_read(layout.SERIES), lake.may_write(layout.CHUNKS), tables.runs.may("GetItem")],
             memory=1_769,
             timeout=60,
-            environment={environment.WORKERS: str(self._configuration.max_concurrency)},
+            environment={settings.WORKERS: str(self._configuration.max_concurrency)},
         )
 
     def _create_simulate(self, lake: DataLake) -> PythonFunction:
@@ -145,7 +145,7 @@ class BacktestWorkflow(pulumi.ComponentResource):
     ) -> PythonFunction:
         return PythonFunction(
             f"{self._name}-{module.replace('_', '-')}",
-            module=module,
+            module=f"backtests.{module}",
             package=self._package,
             layers=layers,
             grants=[*grants, self._tell],

@@ -12,7 +12,7 @@ import pulumi_aws as aws
 
 from components.data_lake import DataLake
 from components.saved_queries import SAVED_QUERIES
-from tickfold.engine.metrics import Metrics
+from tickfold.engine.performance.metrics import Metrics
 from tickfold.storage import layout
 
 _PARQUET = "org.apache.hadoop.hive.ql.io.parquet"

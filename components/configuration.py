@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
-from tickfold.jwks import is_trustworthy
+from tickfold.identity.keys import is_trustworthy
 
 RETENTION_DAYS = (
     1,

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
-from components.grant import Grant, Statement
-from tickfold import environment
+from components.aws.grant import Grant, Statement
+from functions import settings
 from tickfold.storage import layout
 
 _LIFETIMES = {layout.CHUNKS: 7, layout.ATHENA: 7, layout.LOGS: 90}
@@ -52,7 +52,7 @@ class DataLake(pulumi.ComponentResource):
         return self._grant(Statement(["s3:ListBucket"], [self.bucket.arn], only))
 
     def _grant(self, statement: Statement) -> Grant:
-        return Grant([statement], {environment.BUCKET: self.bucket_name})
+        return Grant([statement], {settings.BUCKET: self.bucket_name})
 
     def _objects(self, prefix: str) -> pulumi.Output[str]:
         return pulumi.Output.concat(self.bucket.arn, "/", prefix, "*")

@@ -5,12 +5,12 @@ import json
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.grant import Grant, Statement
+from components.aws.package import Package
+from components.aws.python_function import PythonFunction
+from components.aws.websocket_api import WebSocketApi
 from components.configuration import Configuration
-from components.grant import Grant, Statement
-from components.package import Package
-from components.python_function import PythonFunction
 from components.tables import Tables
-from components.websocket_api import WebSocketApi
 
 _BATCH = 100
 _PARALLEL_BATCHES = 10
@@ -41,7 +41,7 @@ class Delivery(pulumi.ComponentResource):
         stream = tables.runs.table.stream_arn
         self.deliver = PythonFunction(
             f"{name}-deliver",
-            module="deliver",
+            module="websocket.deliver",
             package=package,
             layers=["base"],
             grants=[

@@ -2,8 +2,8 @@
 
 import pulumi
 
-from components.table import Index, Key, Table
-from tickfold import environment
+from components.aws.table import Index, Key, Table
+from functions import settings
 
 
 class Tables(pulumi.ComponentResource):
@@ -20,14 +20,14 @@ class Tables(pulumi.ComponentResource):
         self.connections = Table(
             f"{name}-connections",
             key=Key("connection_id"),
-            variable=environment.CONNECTIONS_TABLE,
+            variable=settings.CONNECTIONS_TABLE,
             protect=protect,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.subscriptions = Table(
             f"{name}-subscriptions",
             key=Key("topic", "connection_id"),
-            variable=environment.SUBSCRIPTIONS_TABLE,
+            variable=settings.SUBSCRIPTIONS_TABLE,
             protect=protect,
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -36,7 +36,7 @@ class Tables(pulumi.ComponentResource):
             f"{name}-runs",
             key=Key("run_id", "entry"),
             indexes=[Index("by_user", Key("user_id", "created_at"))],
-            variable=environment.RUNS_TABLE,
+            variable=settings.RUNS_TABLE,
             protect=protect,
             stream=True,
             opts=pulumi.ResourceOptions(parent=self),
@@ -46,7 +46,7 @@ class Tables(pulumi.ComponentResource):
         self.users = Table(
             f"{name}-users",
             key=Key("user_id", "entry"),
-            variable=environment.USERS_TABLE,
+            variable=settings.USERS_TABLE,
             protect=protect,
             opts=pulumi.ResourceOptions(parent=self),
         )

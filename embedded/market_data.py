@@ -11,8 +11,8 @@ import numpy as np
 from bokeh_sampledata import stocks
 
 from tickfold.engine.bars import Bars, Floats
-from tickfold.storage.catalog import Series
-from tickfold.storage.series import SeriesStore
+from tickfold.market_data.bar_store import SeriesStore
+from tickfold.market_data.series import Series
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -14,8 +14,8 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 from tickfold.engine.bars import Bars
-from tickfold.engine.signal import FLAT, HOLD, LONG, Signals
-from tickfold.indicators import lag, rolling_sum
+from tickfold.engine.signals import FLAT, HOLD, LONG, Signals
+from tickfold.engine.indicators import lag, rolling_sum
 from tickfold.strategies import Strategy
 
 class Dip(Strategy):

@@ -10,7 +10,7 @@ import pytest
 
 from embedded.stack import EmbeddedStack
 from tests.cli.conftest import Command
-from tests.embedded.records import begin, run_store
+from tests.e2e.records import begin, run_store
 from tests.golden import GOOG
 from tickfold.protocol import Cancelled, Failed
 

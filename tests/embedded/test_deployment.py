@@ -13,7 +13,7 @@ from embedded.cloud import Cloud, Credentials
 from embedded.deployment import DeploymentError, configuration, deploy
 from embedded.resources import UnsupportedResourceError, create
 from embedded.stack import OUTPUTS, ROOT, EmbeddedStack
-from tickfold.storage.series import SeriesStore
+from tickfold.market_data.bar_store import SeriesStore
 
 FUNCTIONS = {
     *("authorize", "connect", "disconnect", "message", "deliver"),

@@ -14,9 +14,9 @@ from embedded import record
 from embedded.issuer import AUDIENCE, LONGEST_SECONDS, Issuer
 from embedded.stack import EmbeddedStack
 from embedded.token_request import CLIENT_ID, TokenRequestError, request_token
-from tickfold.identity import Identity
-from tickfold.jwks import KeySet
-from tickfold.token_verifier import TokenVerifier
+from tickfold.identity.keys import KeySet
+from tickfold.identity.token_verifier import TokenVerifier
+from tickfold.identity.user import Identity
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ It is run against faulty copies of the engine, so it takes whatever `tickfold` c
 from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.engine.random_runs import Case, assert_as_reference, assert_same, cases, random_strategies
-from tickfold.engine.fold import fold
+from tickfold.engine.decisions.fold import fold
 
 
 @settings(

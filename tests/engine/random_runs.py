@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from tests.engine.reference import Reference
-from tickfold.engine.account import Account, Commission, Sizing
-from tickfold.engine.automaton import Decisions
+from tickfold.engine.accounting.account import Account, Commission, Sizing
+from tickfold.engine.accounting.ledger import Statement
 from tickfold.engine.backtest import Outcome, backtest, conclude, simulate
 from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars, decimals_of, join
-from tickfold.engine.chunk import Chunk, Speculation
-from tickfold.engine.ledger import Statement
-from tickfold.engine.orders import Orders
-from tickfold.engine.signal import FLAT, HOLD, LONG, SHORT, Signals
+from tickfold.engine.decisions.automaton import Decisions
+from tickfold.engine.decisions.chunk import Chunk, Speculation
+from tickfold.engine.decisions.orders import Orders
+from tickfold.engine.signals import FLAT, HOLD, LONG, SHORT, Signals
 from tickfold.strategies import Strategy, create
 
 _TIMES = 1_400

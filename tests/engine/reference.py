@@ -4,9 +4,9 @@ from collections import namedtuple
 from math import floor, inf, log, sqrt
 from types import SimpleNamespace
 
-from tickfold.engine.account import Account
+from tickfold.engine.accounting.account import Account
 from tickfold.engine.bars import Bars
-from tickfold.engine.orders import Orders
+from tickfold.engine.decisions.orders import Orders
 
 SIDES = {1: 1, -1: -1, 2: 0}  # signals that ask for something; HOLD is 0
 YEAR = 365.25 * 86_400_000_000

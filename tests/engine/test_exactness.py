@@ -8,12 +8,12 @@ from hypothesis import given
 from numpy.testing import assert_array_equal
 
 from tests.engine.random_runs import PROPERTY, Case, assert_as_reference, assert_same, cases, copied, random_strategies
-from tickfold.engine.account import Account, Commission
-from tickfold.engine.automaton import Asks, Decisions, merge
+from tickfold.engine.accounting.account import Account, Commission
 from tickfold.engine.bars import Bars
-from tickfold.engine.chunk import Speculation, cut
-from tickfold.engine.fold import fold
-from tickfold.engine.orders import Orders
+from tickfold.engine.decisions.automaton import Asks, Decisions, merge
+from tickfold.engine.decisions.chunk import Speculation, cut
+from tickfold.engine.decisions.fold import fold
+from tickfold.engine.decisions.orders import Orders
 from tickfold.strategies import create
 
 EVERY_EXIT = Orders(stop_loss=0.04, take_profit=0.08, trailing_stop=0.05, max_bars=30)

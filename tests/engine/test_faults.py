@@ -97,7 +97,7 @@ def test_the_engine_as_it_is_stands(copy: Path) -> None:
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_is_found(copy: Path, fault: str) -> None:
     name, right, wrong = FAULTS[fault]
-    file = copy / "tickfold" / "engine" / name
+    (file,) = (copy / "tickfold" / "engine").rglob(name)
     source = file.read_text()
     assert source.count(right) == 1
     file.write_text(source.replace(right, wrong).replace("import dataclass\n", "import dataclass, replace\n"))

@@ -3,10 +3,10 @@
 import pytest
 
 from tests.golden import assert_golden
-from tickfold.engine.account import Account, Commission
+from tickfold.engine.accounting.account import Account, Commission
 from tickfold.engine.backtest import backtest
 from tickfold.engine.bars import Bars
-from tickfold.engine.orders import Orders
+from tickfold.engine.decisions.orders import Orders
 from tickfold.strategies import create
 
 

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from tests.engine.random_runs import PROPERTY, Case, assert_same, cases, copied
-from tickfold.engine.account import Account
+from tickfold.engine.accounting.account import Account
 from tickfold.engine.backtest import Outcome, backtest, conclude
 from tickfold.engine.bars import Bars
-from tickfold.engine.chunk import Speculation
-from tickfold.engine.fold import fold
-from tickfold.engine.metrics import Metrics
+from tickfold.engine.decisions.chunk import Speculation
+from tickfold.engine.decisions.fold import fold
+from tickfold.engine.performance.metrics import Metrics
 from tickfold.engine.sweep import KnownSignals, rank, signals_of, simulate_all, sweep
 from tickfold.strategies import Strategy, create
-from tickfold.strategies.sma_cross import SmaCross
+from tickfold.strategies.builtin.sma_cross import SmaCross
 
 
 @st.composite

@@ -11,12 +11,12 @@ from numpy.testing import assert_array_equal
 
 from tests.engine.random_runs import PROPERTY, Case, cases
 from tests.engine.test_sweep import SETS, averages
-from tickfold.engine.account import Account
+from tickfold.engine.accounting.account import Account
+from tickfold.engine.accounting.ledger import Trade
 from tickfold.engine.backtest import Outcome, backtest
 from tickfold.engine.bars import Bars
-from tickfold.engine.ledger import Trade
-from tickfold.engine.metrics import measure
-from tickfold.engine.signal import Signals
+from tickfold.engine.performance.metrics import measure
+from tickfold.engine.signals import Signals
 from tickfold.engine.walk_forward import Walk, Window, walk_forward, windows
 from tickfold.strategies import Strategy, create
 

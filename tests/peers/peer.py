@@ -9,11 +9,11 @@ import backtesting.lib
 import numpy as np
 import pandas as pd
 
-from tickfold.engine.account import Account
+from tickfold.engine.accounting.account import Account
 from tickfold.engine.bars import Bars, decimals_of
-from tickfold.engine.metrics import Metrics
-from tickfold.engine.orders import Direction, Orders
-from tickfold.engine.signal import HOLD, Signals
+from tickfold.engine.decisions.orders import Direction, Orders
+from tickfold.engine.performance.metrics import Metrics
+from tickfold.engine.signals import HOLD, Signals
 
 ALLOWED: dict[Direction, tuple[int, ...]] = {"both": (1, -1), "long": (1,), "short": (-1,)}
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tests.peers.peer import ticks_of
-from tickfold.engine.signal import FLAT, HOLD, LONG, SHORT, Signals
+from tickfold.engine.signals import FLAT, HOLD, LONG, SHORT, Signals
 from tickfold.strategies import Strategy
 
 

@@ -13,9 +13,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from tests.peers.peer import AS_OURS, Rules, bars_of, run_peer, statistics_of
 from tests.peers.signals import by_pandas
-from tickfold.engine.account import Account, Commission
+from tickfold.engine.accounting.account import Account, Commission
 from tickfold.engine.backtest import Outcome, backtest
-from tickfold.engine.orders import Direction, Orders
+from tickfold.engine.decisions.orders import Direction, Orders
 from tickfold.strategies import BUILT_IN, Strategy, create
 
 RELATIVE = 1e-8

@@ -11,9 +11,9 @@ from backtesting.test import EURUSD, GOOG
 from tests.peers.peer import bars_of, run_peer_with_orders
 from tests.peers.signals import by_pandas
 from tests.peers.test_backtesting_py import WHEN_HELD_AT_THE_END, assert_same_metrics, assert_same_trades
-from tickfold.engine.account import Account, Commission
+from tickfold.engine.accounting.account import Account, Commission
 from tickfold.engine.backtest import backtest
-from tickfold.engine.orders import Orders
+from tickfold.engine.decisions.orders import Orders
 from tickfold.strategies import Strategy, create
 
 pytestmark = [

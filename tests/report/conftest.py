@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from tests.engine.conftest import goog
+from tickfold.backtests import results
+from tickfold.backtests.planning import account_of, orders_of
+from tickfold.backtests.recorded_run import RecordedRun, decode_curve, decode_trades
 from tickfold.engine.backtest import backtest
 from tickfold.engine.bars import Bars
-from tickfold.planning import account_of, orders_of
 from tickfold.protocol import BacktestConfig, Result
-from tickfold.storage import parquet, results
-from tickfold.storage.recorded_run import RecordedRun, decode_curve, decode_trades
+from tickfold.storage import parquet
 from tickfold.strategies import create
 
 __all__ = ["goog"]

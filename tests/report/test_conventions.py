@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tickfold.backtests.recorded_run import RecordedRun
 from tickfold.report.conventions import arithmetic
-from tickfold.storage.recorded_run import RecordedRun
 
 
 def test_the_golden_curve_has_the_figures_of_empyrical_and_quantstats(golden_run: RecordedRun) -> None:

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from tests.report.test_monthly_returns import microseconds
+from tickfold.backtests.recorded_run import RecordedRun
 from tickfold.engine.bars import MICROSECONDS_PER_DAY
 from tickfold.report.drawdown_table import Drawdown, deepest_drawdowns, underwater
-from tickfold.storage.recorded_run import RecordedRun
 
 DAY = MICROSECONDS_PER_DAY
 

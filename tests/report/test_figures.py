@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tickfold.backtests.recorded_run import RecordedRun
 from tickfold.report.figures import (
     MOST_TRADES_DRAWN,
     distribution_figure,
@@ -13,7 +14,6 @@ from tickfold.report.figures import (
     equity_figure,
     trades_figure,
 )
-from tickfold.storage.recorded_run import RecordedRun
 
 
 def numbers(packed: dict[str, str]) -> list[float]:

@@ -8,10 +8,10 @@ import pytest
 
 from tests.report.browser import Page, browser
 from tests.report.conftest import recorded
+from tickfold.backtests.recorded_run import RecordedRun
 from tickfold.engine.bars import Bars
 from tickfold.report.page import page
 from tickfold.report.plotly_js import plotly_js
-from tickfold.storage.recorded_run import RecordedRun
 
 CHARTS = ["equity-figure", "drawdown-figure", "trades-figure", "distribution-figure"]
 

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tickfold.backtests.recorded_run import RecordedRun
 from tickfold.engine.bars import Floats, Ints
 from tickfold.report.monthly_returns import monthly_returns
-from tickfold.storage.recorded_run import RecordedRun
 
 
 def microseconds(*times: str) -> Ints:

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from tests.report.conftest import recorded
+from tickfold.backtests.recorded_run import RecordedRun
 from tickfold.engine.bars import Bars
 from tickfold.report.page import page
 from tickfold.report.plotly_js import plotly_js
-from tickfold.storage.recorded_run import RecordedRun
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>&\"'"
 

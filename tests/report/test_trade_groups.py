@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from tests.report.conftest import recorded
+from tickfold.backtests.recorded_run import ClosedTrades, RecordedRun
 from tickfold.engine.bars import Bars
 from tickfold.report.trade_groups import Group, by_exit, by_side, held
-from tickfold.storage.recorded_run import ClosedTrades, RecordedRun
 
 
 def frame(trades: ClosedTrades) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.embedded.follower import Followers
+from tests.e2e.follower import Followers
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -11,11 +11,11 @@ import pytest
 
 from embedded.stack import EmbeddedStack
 from tests.conftest import url_for
-from tests.embedded.aftermath import Aftermath, aftermath
-from tests.embedded.conversation import SMA, Json, start
-from tests.embedded.faulty_proxy import CONNECTIONS, Fault, Request, between
-from tests.embedded.follower import Client, Follower, Followers
-from tests.embedded.release import gate
+from tests.e2e.aftermath import Aftermath, aftermath
+from tests.e2e.conversation import SMA, Json, start
+from tests.e2e.faulty_proxy import CONNECTIONS, Fault, Request, between
+from tests.e2e.follower import Client, Follower, Followers
+from tests.e2e.release import gate
 
 REQUEST = start(**SMA, chunks=4)
 SECONDS = 30
@@ -77,7 +77,7 @@ def test_a_client_that_is_cut_off_ten_times_has_every_message(
 ) -> None:
     client = Client(url, followers)
     follower = client.connect()
-    with gate(stack, "reduce", tmp_path, before="tickfold.runs.RunStore.end") as way:
+    with gate(stack, "reduce", tmp_path, before="tickfold.backtests.run_store.RunStore.end") as way:
         run_id = _begin(follower)
         for _ in range(10):
             seen = client.last_in_order(run_id)

@@ -8,9 +8,9 @@ from statistics import quantiles
 
 from embedded.stack import EmbeddedStack
 from tests.conftest import url_for
-from tests.embedded.aftermath import Aftermath, aftermath
-from tests.embedded.conversation import SMA, Json, start
-from tests.embedded.follower import SECONDS, Client, Followers
+from tests.e2e.aftermath import Aftermath, aftermath
+from tests.e2e.conversation import SMA, Json, start
+from tests.e2e.follower import SECONDS, Client, Followers
 
 CHUNKS = 3
 

@@ -6,11 +6,11 @@ from collections import Counter
 import numpy as np
 
 from embedded.stack import EmbeddedStack
-from tests.embedded.aftermath import aftermath
-from tests.embedded.conversation import start
-from tests.embedded.follower import Followers
+from tests.e2e.aftermath import aftermath
+from tests.e2e.conversation import start
+from tests.e2e.follower import Followers
 from tickfold.engine.bars import Bars
-from tickfold.storage.series import SeriesStore
+from tickfold.market_data.bar_store import SeriesStore
 
 MOST_A_SECOND = 3
 

@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 
 from embedded.stack import EmbeddedStack
-from tests.embedded.aftermath import aftermath
-from tests.embedded.conversation import SMA, Json, run, start
-from tests.embedded.executions import ended
-from tests.embedded.follower import Followers
-from tests.embedded.release import deployed
+from tests.e2e.aftermath import aftermath
+from tests.e2e.conversation import SMA, Json, run, start
+from tests.e2e.executions import ended
+from tests.e2e.follower import Followers
+from tests.e2e.release import deployed
 from tickfold.storage import layout
 
 REQUEST = start(**SMA, chunks=4)
 FAIL_ONCE = """
 import pathlib
-from functions import simulate_itself
-from functions.step import step
+from functions.backtests import simulate_itself
+from functions.backtests.step import step
 
 marker = pathlib.Path({directory!r}, "failed")
 
@@ -38,7 +38,7 @@ def handler(event, context):
 POISONED = 2
 POISON = """
 import pathlib, time
-from functions import simulate_itself
+from functions.backtests import simulate_itself
 
 directory, simulate_all = pathlib.Path({directory!r}), simulate_itself.simulate_all
 numbers = []

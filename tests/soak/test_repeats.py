@@ -9,17 +9,17 @@ import pytest
 
 from embedded.stack import EmbeddedStack
 from tests.conftest import url_for
-from tests.embedded.aftermath import Aftermath, aftermath
-from tests.embedded.conversation import SMA, Json, start
-from tests.embedded.follower import Client, Follower, Followers
-from tests.embedded.release import deployed, each_invoked_twice
+from tests.e2e.aftermath import Aftermath, aftermath
+from tests.e2e.conversation import SMA, Json, start
+from tests.e2e.follower import Client, Follower, Followers
+from tests.e2e.release import deployed, each_invoked_twice
 
 SECONDS = 30
 CHUNKS = 3
 REQUEST = start(**SMA, chunks=CHUNKS)
 HANG_ONCE = """
 import os, pathlib, time
-from functions import {function}_itself
+from functions.backtests import {function}_itself
 
 def handler(event, context):
     marker = pathlib.Path({directory!r}, "worker")
@@ -34,8 +34,8 @@ def handler(event, context):
 """
 FAIL_AT_THE_END_TWICE = """
 import pathlib
-from functions import reduce_itself
-from tickfold.runs import RunStore
+from functions.backtests import reduce_itself
+from tickfold.backtests.run_store import RunStore
 
 directory, end = pathlib.Path({directory!r}), RunStore.end
 
@@ -50,7 +50,7 @@ RunStore.end = end_or_fail
 handler = reduce_itself.handler
 """
 POISONED = """
-from functions.step import step
+from functions.backtests.step import step
 from tickfold.errors import RunError
 
 @step("simulate")

@@ -4,10 +4,10 @@ import json
 
 from embedded.stack import EmbeddedStack
 from tests.conftest import url_for
-from tests.embedded.aftermath import aftermath
-from tests.embedded.conversation import SMA, start
-from tests.embedded.faulty_proxy import CONNECTIONS, DYNAMODB, LOST, Fault, Request, between
-from tests.embedded.follower import Client, Followers
+from tests.e2e.aftermath import aftermath
+from tests.e2e.conversation import SMA, start
+from tests.e2e.faulty_proxy import CONNECTIONS, DYNAMODB, LOST, Fault, Request, between
+from tests.e2e.follower import Client, Followers
 
 REQUEST = start(first="2012-03-01", **SMA, chunks=8)
 WITH_TABLES = ("message", "plan", "simulate", "reduce", "deliver")

@@ -6,8 +6,8 @@ import backtesting
 import pytest
 
 from tests.engine.conftest import goog
-from tickfold.bar_file import read_bar_file
 from tickfold.engine.bars import Bars, with_decimals
+from tickfold.market_data.bar_file import read_bar_file
 
 __all__ = ["eurusd", "goog"]
 

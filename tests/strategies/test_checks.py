@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars, Floats
-from tickfold.engine.signal import FLAT, HOLD, LONG, SHORT, Signals
-from tickfold.indicators import lag, rolling_sum
+from tickfold.engine.indicators import lag, rolling_sum
+from tickfold.engine.signals import FLAT, HOLD, LONG, SHORT, Signals
 from tickfold.strategies import BUILT_IN, Strategy, create
 from tickfold.strategies.checks import Check, check
 

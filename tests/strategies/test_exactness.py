@@ -8,12 +8,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.engine.random_runs import PROPERTY, Case, assert_same, cases
-from tickfold.engine.account import Account, Commission
+from tickfold.engine.accounting.account import Account, Commission
 from tickfold.engine.bars import Bars
-from tickfold.engine.chunk import cut
-from tickfold.engine.fold import fold
-from tickfold.engine.orders import Orders
-from tickfold.engine.signal import Signals
+from tickfold.engine.decisions.chunk import cut
+from tickfold.engine.decisions.fold import fold
+from tickfold.engine.decisions.orders import Orders
+from tickfold.engine.signals import Signals
 from tickfold.errors import RunError
 from tickfold.strategies import BUILT_IN, Strategy, create
 

@@ -19,7 +19,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 from tickfold.engine.bars import Bars
-from tickfold.engine.signal import HOLD, LONG, Signals
+from tickfold.engine.signals import HOLD, LONG, Signals
 from tickfold.strategies import Strategy
 
 class AlwaysLong(Strategy):
@@ -84,7 +84,7 @@ FAULTY = {
     "stops_python": ("raise SystemExit(3)", "strategies/stops_python.py cannot be imported: line 1: SystemExit: 3"),
     "is_empty": ("", "strategies/is_empty.py defines no strategy: expected a class that inherits from Strategy"),
     "only_imports_one": (
-        "from tickfold.strategies.sma_cross import SmaCross",
+        "from tickfold.strategies.builtin.sma_cross import SmaCross",
         "strategies/only_imports_one.py defines no strategy: expected a class that inherits from Strategy",
     ),
     "lacks_a_method": (

@@ -9,9 +9,9 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
-from tickfold.engine.signal import FLAT, HOLD, LONG, SHORT
+from tickfold.engine.indicators import rsi
+from tickfold.engine.signals import FLAT, HOLD, LONG, SHORT
 from tickfold.errors import RunError
-from tickfold.indicators import rsi
 from tickfold.strategies import BUILT_IN, create
 
 Formula = Callable[[Bars], list[int]]

@@ -90,8 +90,8 @@ def _strategy(source: str, name: str | None, parameters: dict[str, int | float])
 def _bars(file: Path | None, symbol: str, timeframe: str | None, stack_outputs: Path | None) -> tuple["Bars", str]:
     """Return bars, and where they are from."""
     if file is not None:
-        from tickfold.bar_file import read_bar_file  # noqa: PLC0415
         from tickfold.engine.bars import with_decimals  # noqa: PLC0415
+        from tickfold.market_data.bar_file import read_bar_file  # noqa: PLC0415
 
         read = read_bar_file(file, timeframe)
         return with_decimals(read.bars), f"{file.name}, {read.timeframe}"
@@ -101,7 +101,7 @@ def _bars(file: Path | None, symbol: str, timeframe: str | None, stack_outputs: 
         if stack_outputs is not None:
             raise
         return _bundled_bars(symbol, timeframe)
-    from tickfold.storage.series import SeriesStore  # noqa: PLC0415
+    from tickfold.market_data.bar_store import SeriesStore  # noqa: PLC0415
 
     store = SeriesStore(target.s3(), target.output("bucket"))
     series = store.find(symbol, timeframe)
@@ -151,7 +151,7 @@ def _live(checks: "Iterator[Check]") -> "Iterator[Check]":
 
 
 def _write_title(strategy: "Strategy", bars: "Bars", origin: str) -> None:
-    from tickfold.storage.catalog import utc  # noqa: PLC0415
+    from tickfold.market_data.series import utc  # noqa: PLC0415
 
     values = ", ".join(f"{name}={value}" for name, value in strategy.model_dump().items())
     first, last = (shown(utc(int(bars.timestamp[at]))) for at in (0, -1))

@@ -50,8 +50,8 @@ def load(
 
     Times are taken as UTC unless they carry an offset. A file with a bad row is refused, and its bad rows are named.
     """
-    from tickfold.bar_file import read_bar_file  # noqa: PLC0415 - loads pandas, which takes a while
-    from tickfold.storage.series import SeriesStore  # noqa: PLC0415
+    from tickfold.market_data.bar_file import read_bar_file  # noqa: PLC0415 - loads pandas, which takes a while
+    from tickfold.market_data.bar_store import SeriesStore  # noqa: PLC0415
 
     target = find_target(stack_outputs)
     bucket = target.output("bucket")

@@ -12,10 +12,10 @@ from pydantic import ValidationError
 
 from tickfold.cli.symbols import symbols_of
 from tickfold.cli.target import Target
-from tickfold.engine.orders import Direction, Fill
+from tickfold.engine.decisions.orders import Direction, Fill
 from tickfold.errors import RunError
 from tickfold.protocol import TAGS, BacktestConfig, SweepConfig
-from tickfold.validation import explain
+from tickfold.protocol.validation import explain
 
 OPTIONS = {
     "stock": "--symbol",
@@ -241,7 +241,7 @@ def with_range(target: Target, wanted: dict[str, Any]) -> dict[str, Any]:
     """Fill in the days that were left out: those of the first and the last bar."""
     if wanted["startDate"] and wanted["endDate"]:
         return wanted
-    from tickfold.storage.catalog import SeriesCatalog  # noqa: PLC0415 - its client is slow to load
+    from tickfold.market_data.series import SeriesCatalog  # noqa: PLC0415 - its client is slow to load
 
     catalog = SeriesCatalog(target.s3(), target.output("bucket"))
     found = catalog.find_all(symbols_of(wanted["stock"]), wanted["timeframe"])

@@ -46,8 +46,8 @@ def write_report(target: Target, run_id: str, path: Path) -> None:
         OSError: the file cannot be written.
     """
     runs, s3, bucket = target.runs(), target.s3(), target.output("bucket")
+    from tickfold.backtests.recorded_run import read_run  # noqa: PLC0415
     from tickfold.report.page import page  # noqa: PLC0415 - numpy is slow to load
     from tickfold.report.plotly_js import plotly_js  # noqa: PLC0415
-    from tickfold.storage.recorded_run import read_run  # noqa: PLC0415
 
     path.write_text(page(read_run(runs, s3, bucket, run_id), plotly_js()), encoding="utf-8")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from embedded.record import Record
-    from tickfold.runs import RunStore
+    from tickfold.backtests.run_store import RunStore
 
 OUTPUTS = ("region", "websocket_url", "bucket", "runs_table", "athena_workgroup", "athena_database")
 """The stack's outputs that commands use; in the environment each is TICKFOLD_ and its name in capitals."""
@@ -111,7 +111,7 @@ class Target:
 
     def runs(self) -> "RunStore":
         """Return the stack's table of runs."""
-        from tickfold.runs import RunStore  # noqa: PLC0415 - needs boto3, which is slow to load
+        from tickfold.backtests.run_store import RunStore  # noqa: PLC0415 - needs boto3, which is slow to load
 
         session, config = self._session()
         dynamodb: DynamoDBServiceResource = session.resource("dynamodb", endpoint_url=self.endpoint_url, config=config)

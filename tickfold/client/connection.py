@@ -15,8 +15,8 @@ from tickfold.client.errors import UnauthorizedError, UnreachableError
 from tickfold.client.incoming import read
 from tickfold.client.patience import Patience
 from tickfold.client.token import expiry
-from tickfold.handshake import SUBPROTOCOL, subprotocols_with
-from tickfold.loopback import is_loopback
+from tickfold.identity.handshake import SUBPROTOCOL, subprotocols_with
+from tickfold.identity.loopback import is_loopback
 from tickfold.protocol import Message, Ping, Pong, dump
 
 Deliver = Callable[["Connection", Message], None]

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from tickfold.engine.account import Account
-from tickfold.engine.automaton import Decisions, asked, decide
+from tickfold.engine.accounting.account import Account
+from tickfold.engine.accounting.ledger import Statement, settle
 from tickfold.engine.bars import Bars
-from tickfold.engine.chunk import Chunk, Speculation, speculate
-from tickfold.engine.ledger import Statement, settle
-from tickfold.engine.metrics import Metrics, measure
-from tickfold.engine.orders import Orders
-from tickfold.engine.signal import Signals
+from tickfold.engine.decisions.automaton import Decisions, asked, decide
+from tickfold.engine.decisions.chunk import Chunk, Speculation, speculate
+from tickfold.engine.decisions.orders import Orders
+from tickfold.engine.performance.metrics import Metrics, measure
+from tickfold.engine.signals import Signals
 
 AT_THE_NEXT_OPEN = Orders()
 

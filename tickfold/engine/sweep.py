@@ -6,13 +6,13 @@ from math import isnan
 
 import numpy as np
 
-from tickfold.engine.account import Account
+from tickfold.engine.accounting.account import Account
 from tickfold.engine.backtest import AT_THE_NEXT_OPEN, Outcome, SignalSource, backtest, simulate
 from tickfold.engine.bars import Bars
-from tickfold.engine.chunk import Chunk, Speculation
-from tickfold.engine.metrics import Metrics
-from tickfold.engine.orders import Orders
-from tickfold.engine.signal import FLAT, HOLD, Signals
+from tickfold.engine.decisions.chunk import Chunk, Speculation
+from tickfold.engine.decisions.orders import Orders
+from tickfold.engine.performance.metrics import Metrics
+from tickfold.engine.signals import FLAT, HOLD, Signals
 
 LESS_IS_BETTER = frozenset(
     {

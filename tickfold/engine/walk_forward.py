@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tickfold.engine.account import Account
+from tickfold.engine.accounting.account import Account
+from tickfold.engine.accounting.ledger import Statement, Trades
 from tickfold.engine.backtest import AT_THE_NEXT_OPEN, Outcome, backtest
 from tickfold.engine.bars import Bars
-from tickfold.engine.ledger import Statement, Trades
-from tickfold.engine.metrics import Metrics, measure
-from tickfold.engine.orders import Orders
-from tickfold.engine.signal import Signals
+from tickfold.engine.decisions.orders import Orders
+from tickfold.engine.performance.metrics import Metrics, measure
+from tickfold.engine.signals import Signals
 from tickfold.engine.sweep import KnownSignals, rank
 
 _WARM = 0

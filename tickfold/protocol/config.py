@@ -17,8 +17,8 @@ from pydantic import (
     model_validator,
 )
 
-from tickfold.engine.account import SizingKind
-from tickfold.engine.orders import Direction, Fill
+from tickfold.engine.accounting.account import SizingKind
+from tickfold.engine.decisions.orders import Direction, Fill
 from tickfold.protocol.wire import Wire
 
 SYMBOL_PATTERN = r"^[A-Z0-9][A-Z0-9.^=_-]{0,19}$"

@@ -7,8 +7,8 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError, model_valid
 
 from tickfold.errors import ErrorCode, RunError
 from tickfold.protocol.config import TAGS, BacktestConfig, SweepConfig
+from tickfold.protocol.validation import explain
 from tickfold.protocol.wire import MAX_REQUEST_BYTES, CorrelationId, PortfolioId, RunId, Wire
-from tickfold.validation import explain
 
 Topic = Literal["run", "user", "portfolio"]
 

@@ -10,7 +10,7 @@ from math import nan
 import numpy as np
 
 from tickfold.engine.bars import Floats, Ints
-from tickfold.engine.return_periods import bar_step, return_periods
+from tickfold.engine.performance.return_periods import bar_step, return_periods
 
 
 @dataclass(frozen=True)

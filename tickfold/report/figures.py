@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tickfold.backtests.recorded_run import ClosedTrades, Curve
 from tickfold.engine.bars import MICROSECONDS_PER_DAY, Floats, Ints
-from tickfold.engine.orders import REASONS
+from tickfold.engine.decisions.orders import REASONS
 from tickfold.report.metric_groups import money, percent
-from tickfold.storage.recorded_run import ClosedTrades, Curve
 
 Figure = dict[str, Any]
 

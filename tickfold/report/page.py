@@ -10,8 +10,9 @@ from importlib.resources import files
 
 import numpy as np
 
+from tickfold.backtests.recorded_run import RecordedRun
 from tickfold.engine.bars import MICROSECONDS_PER_DAY, Floats, Ints
-from tickfold.engine.benchmark import buy_and_hold
+from tickfold.engine.performance.benchmark import buy_and_hold
 from tickfold.errors import RunError
 from tickfold.report import figures
 from tickfold.report.conventions import arithmetic
@@ -22,7 +23,6 @@ from tickfold.report.monthly_returns import monthly_returns
 from tickfold.report.terms import terms
 from tickfold.report.thinning import STRETCHES, drawn_bars
 from tickfold.report.trade_groups import Group, by_exit, by_side, held
-from tickfold.storage.recorded_run import RecordedRun
 from tickfold.strategies import create
 
 _CSS, _JAVASCRIPT = (

@@ -3,18 +3,18 @@
 from pydantic import ValidationError
 
 from tickfold.errors import RunError
-from tickfold.strategies.bollinger_reversion import BollingerReversion
-from tickfold.strategies.buy_and_hold import BuyAndHold
-from tickfold.strategies.donchian_breakout import DonchianBreakout
-from tickfold.strategies.ema_cross import EmaCross
+from tickfold.protocol.validation import explain
+from tickfold.strategies.builtin.bollinger_reversion import BollingerReversion
+from tickfold.strategies.builtin.buy_and_hold import BuyAndHold
+from tickfold.strategies.builtin.donchian_breakout import DonchianBreakout
+from tickfold.strategies.builtin.ema_cross import EmaCross
+from tickfold.strategies.builtin.macd import Macd
+from tickfold.strategies.builtin.momentum import Momentum
+from tickfold.strategies.builtin.rsi_reversion import RsiReversion
+from tickfold.strategies.builtin.sma_cross import SmaCross
+from tickfold.strategies.builtin.vwap_reversion import VwapReversion
 from tickfold.strategies.files import FOLDER, Found, discover
-from tickfold.strategies.macd import Macd
-from tickfold.strategies.momentum import Momentum
-from tickfold.strategies.rsi_reversion import RsiReversion
-from tickfold.strategies.sma_cross import SmaCross
 from tickfold.strategies.strategy import Strategy
-from tickfold.strategies.vwap_reversion import VwapReversion
-from tickfold.validation import explain
 
 __all__ = ["BUILT_IN", "FOUND", "Strategy", "configure", "create"]
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from tickfold.engine.account import Account
+from tickfold.engine.accounting.account import Account
 from tickfold.engine.backtest import AT_THE_NEXT_OPEN, backtest, conclude, simulate
 from tickfold.engine.bars import COLUMNS, Bars, Ints, join
-from tickfold.engine.chunk import cut
-from tickfold.engine.fold import fold
-from tickfold.engine.signal import FLAT, HOLD, LONG, SHORT, Signals
+from tickfold.engine.decisions.chunk import cut
+from tickfold.engine.decisions.fold import fold
+from tickfold.engine.signals import FLAT, HOLD, LONG, SHORT, Signals
 from tickfold.strategies.strategy import Strategy
 
 MOST_CUTS = 4_000
@@ -194,7 +194,7 @@ def _advice(needed: int, bars: int) -> str:
         return f"give a larger lookback: {needed:,} would do on these bars"
     return (
         "what it computes never forgets where the bars began, as a count, a running sum or an average since the first "
-        "bar does not: compute it over a window (tickfold.indicators)"
+        "bar does not: compute it over a window (tickfold.engine.indicators)"
     )
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 from pydantic import BaseModel, ConfigDict
 
 from tickfold.engine.bars import Bars
-from tickfold.engine.signal import Signals
+from tickfold.engine.signals import Signals
 
 
 class Strategy(BaseModel, ABC):
@@ -25,7 +25,7 @@ class Strategy(BaseModel, ABC):
 
     @abstractmethod
     def signals(self, bars: Bars) -> Signals:
-        """Return HOLD, LONG, SHORT or FLAT (see tickfold.engine.signal) for each bar, known at the bar's close.
+        """Return HOLD, LONG, SHORT or FLAT (see tickfold.engine.signals) for each bar, known at the bar's close.
 
         The signal at a bar may depend on that bar and the `lookback` bars before it, and on nothing else: not on
         later bars, nor on where the array begins.

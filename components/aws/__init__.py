@@ -1,0 +1,1 @@
+"""What the subsystems are made of."""

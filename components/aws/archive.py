@@ -1,0 +1,94 @@
+"""Zip archives that are the same bytes whenever their files are, so that nothing is redeployed that has not changed."""
+
+import base64
+import hashlib
+import tempfile
+import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+UNZIPPED_LIMIT = 262_144_000
+"""Bytes that Lambda allows for a function's code and its layers together."""
+
+_EARLIEST = (1980, 1, 1, 0, 0, 0)
+_FILE_MODE = 0o100644 << 16
+_UNIX = 3
+
+
+class ArchivesTooLargeError(Exception):
+    """A function's code and its layers are larger than Lambda allows; the message says which is how large."""
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A zip file."""
+
+    name: str
+    path: Path
+
+    @property
+    def sha256(self) -> bytes:
+        return hashlib.sha256(self.path.read_bytes()).digest()
+
+    @property
+    def key(self) -> str:
+        """Name in a bucket: it changes if and only if the content does."""
+        return f"{self.name}-{self.sha256.hex()[:16]}.zip"
+
+    @property
+    def source_code_hash(self) -> str:
+        """The hash in the form in which Lambda reports it."""
+        return base64.b64encode(self.sha256).decode()
+
+    @property
+    def zipped_bytes(self) -> int:
+        return self.path.stat().st_size
+
+    @property
+    def unzipped_bytes(self) -> int:
+        with zipfile.ZipFile(self.path) as archive:
+            return sum(entry.file_size for entry in archive.infolist())
+
+
+def archive_of(name: str, recipe: bytes, build: Path) -> Archive:
+    """Return where the archive made by `recipe`, all that decides on its content, lies in the directory `build`."""
+    return Archive(name, build / f"{name}-{hashlib.sha256(recipe).hexdigest()[:16]}.zip")
+
+
+def write_archive(archive: Archive, files: Mapping[str, Path]) -> None:
+    """Zip `files`, named by their place in the archive: sorted, all of one time and one mode."""
+    path = archive.path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Another process may build the same archive: each writes a file of its own, and the last rename wins.
+    with (
+        tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.stem}-", delete=False) as unfinished,
+        zipfile.ZipFile(unfinished, "w", compresslevel=6) as zipped,
+    ):
+        for place in sorted(files):
+            zipped.writestr(_entry(place), files[place].read_bytes())
+    Path(unfinished.name).replace(path)
+
+
+def _entry(place: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(place, _EARLIEST)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.create_system = _UNIX
+    entry.external_attr = _FILE_MODE
+    return entry
+
+
+def check_unzipped_size(archives: Iterable[Archive]) -> None:
+    """Check that Lambda will accept a function that consists of `archives`.
+
+    Raises:
+        ArchivesTooLargeError: unzipped they are larger than `UNZIPPED_LIMIT`.
+    """
+    sizes = {archive.name: archive.unzipped_bytes for archive in archives}
+    total = sum(sizes.values())
+    if total > UNZIPPED_LIMIT:
+        parts = ", ".join(f"{name} {size:,}" for name, size in sizes.items())
+        raise ArchivesTooLargeError(
+            f"code and layers have {total:,} bytes unzipped ({parts}); Lambda allows {UNZIPPED_LIMIT:,}: "
+            "remove a requirement, or leave more out in components/aws/dependency_layer.py"
+        )

@@ -1,0 +1,121 @@
+"""What Lambda runs: the code of this repository as one archive, its dependencies as layers, both in the lake's bucket.
+
+`python -m components.aws.package` builds all of it and prints the sizes, without an account.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws.archive import UNZIPPED_LIMIT, Archive, archive_of, check_unzipped_size, write_archive
+from components.aws.dependency_layer import ARCHITECTURE, RUNTIME, build_layer
+from tickfold.storage import layout
+from tickfold.strategies import FOUND
+
+Layer = Literal["base", "numeric", "identity"]
+LAYERS: tuple[Layer, ...] = ("base", "numeric", "identity")
+
+_ROOT = Path(__file__).resolve().parents[2]
+_BUILD = _ROOT / "build"
+_PACKAGED = ("functions", "strategies", "tickfold")
+# They are used on the client's machine only.
+_LEFT_OUT = (
+    *("tickfold/cli/*", "tickfold/report/*", "tickfold/client/*", "tickfold/strategies/checks.py"),
+    "strategies/*.md",
+)
+
+
+class Package(pulumi.ComponentResource):
+    """The archives in the bucket, and the layer versions made from them."""
+
+    code: Archive
+    code_object: aws.s3.BucketObjectv2
+    layers: dict[Layer, aws.lambda_.LayerVersion]
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        bucket: pulumi.Input[str],
+        dependencies: Literal["layers", "runtime"],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Package the code, and its dependencies unless the runtime has them already.
+
+        Raises:
+            ArchivesTooLargeError: Lambda would refuse the code with its layers.
+            LayerBuildError: a dependency does not exist for Lambda's processor.
+        """
+        super().__init__("tickfold:index:Package", name, None, opts)
+        self._name = name
+        self.bucket = pulumi.Output.from_input(bucket)
+        archives = build_layers() if dependencies == "layers" else {}
+        self.code = build_code()
+        for fault in FOUND.faults.values():
+            pulumi.log.warn(fault, self)
+        check_unzipped_size([self.code, *archives.values()])
+        self.code_object = self._upload(self.code)
+        self.layers = {layer: self._create_layer(layer, archive) for layer, archive in archives.items()}
+        self.register_outputs({"code_key": self.code_object.key})
+
+    def layer_arns(self, layers: Iterable[Layer]) -> list[pulumi.Output[str]]:
+        """Return the layer versions that a function which imports `layers` needs; none if the runtime has them."""
+        return [self.layers[layer].arn for layer in layers if layer in self.layers]
+
+    def _upload(self, archive: Archive) -> aws.s3.BucketObjectv2:
+        return aws.s3.BucketObjectv2(
+            f"{self._name}-{archive.name}-archive",
+            bucket=self.bucket,
+            key=layout.PACKAGES + archive.key,
+            source=pulumi.FileAsset(str(archive.path)),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _create_layer(self, layer: Layer, archive: Archive) -> aws.lambda_.LayerVersion:
+        uploaded = self._upload(archive)
+        return aws.lambda_.LayerVersion(
+            f"{self._name}-{layer}",
+            layer_name=f"{self._name}-{layer}",
+            s3_bucket=self.bucket,
+            s3_key=uploaded.key,
+            source_code_hash=archive.source_code_hash,
+            compatible_architectures=[ARCHITECTURE],
+            compatible_runtimes=[RUNTIME],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+
+def build_code(root: Path = _ROOT) -> Archive:
+    """Zip the functions, the library that they call, and the user's own strategies, of the source tree at `root`."""
+    files = [path for folder in _PACKAGED for path in (root / folder).rglob("*") if path.is_file()]
+    places = {path.relative_to(root).as_posix(): path for path in files}
+    packaged = {place: path for place, path in sorted(places.items()) if _is_packaged(PurePosixPath(place))}
+    contents = b"".join(place.encode() + b"\0" + path.read_bytes() for place, path in packaged.items())
+    archive = archive_of("code", contents, root / "build")
+    write_archive(archive, packaged)
+    return archive
+
+
+def build_layers() -> dict[Layer, Archive]:
+    """Build every layer whose requirements have changed since it was last built."""
+    return {layer: build_layer(layer, _ROOT / "requirements" / f"lambda-{layer}.txt", _BUILD) for layer in LAYERS}
+
+
+def _is_packaged(place: PurePosixPath) -> bool:
+    return "__pycache__" not in place.parts and not any(place.match(pattern) for pattern in _LEFT_OUT)
+
+
+def _print_sizes() -> None:
+    archives = [build_code(), *build_layers().values()]
+    for archive in archives:
+        print(f"{archive.name:<8} {archive.zipped_bytes:>12,} zipped {archive.unzipped_bytes:>12,} unzipped")
+    total = sum(archive.unzipped_bytes for archive in archives)
+    print(f"together {total:>33,} unzipped; Lambda allows {UNZIPPED_LIMIT:,}")
+    check_unzipped_size(archives)
+
+
+if __name__ == "__main__":
+    _print_sizes()

@@ -1,0 +1,177 @@
+"""A Lambda function in Python that may do exactly what it was granted, and is invoked through its alias `live`."""
+
+from collections.abc import Mapping, Sequence
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws.dependency_layer import ARCHITECTURE, RUNTIME
+from components.aws.grant import Grant, Statement, policy_document, trust_document
+from components.aws.package import Layer, Package
+
+ALIAS = "live"
+ENVIRONMENT_LIMIT = 4_096
+"""Bytes that Lambda allows for the names and values of all environment variables together."""
+
+_RESERVED_NAMES = {
+    "AWS_ACCESS_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_DEFAULT_REGION",
+    "AWS_EXECUTION_ENV",
+    "AWS_REGION",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "LAMBDA_RUNTIME_DIR",
+    "LAMBDA_TASK_ROOT",
+    "_HANDLER",
+    "_X_AMZN_TRACE_ID",
+}
+
+
+class EnvironmentRefusedError(Exception):
+    """Lambda would refuse a function's environment; the message says which variable, or how many bytes."""
+
+
+class PythonFunction(pulumi.ComponentResource):
+    """One of `functions/`: its role, its log group, the function and the alias."""
+
+    log_group: aws.cloudwatch.LogGroup
+    role: aws.iam.Role
+    policy: aws.iam.RolePolicy
+    function: aws.lambda_.Function
+    alias: aws.lambda_.Alias
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        module: str,
+        package: Package,
+        layers: Sequence[Layer],
+        grants: Sequence[Grant],
+        memory: int,
+        timeout: int,
+        log_retention_days: int,
+        environment: Mapping[str, str] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Create the function of the module `functions.{module}` with `memory` in MB and `timeout` in seconds.
+
+        Raises:
+            EnvironmentRefusedError: a variable has a reserved name, or all together are too long.
+        """
+        super().__init__("tickfold:index:PythonFunction", name, None, opts)
+        self._name = name
+        self.log_group = self._create_log_group(log_retention_days)
+        self.role = self._create_role()
+        self.policy = self._create_policy(grants)
+        self.function = self._create_function(
+            module=module,
+            package=package,
+            layers=layers,
+            memory=memory,
+            timeout=timeout,
+            environment=function_environment(module, grants, environment or {}),
+        )
+        self.alias = self._create_alias()
+        self.register_outputs({"alias_arn": self.alias.arn})
+
+    def may_be_invoked(self) -> Grant:
+        """Grant the right to invoke the function, through its alias only."""
+        return Grant([Statement(["lambda:InvokeFunction"], [self.alias.arn])])
+
+    def _create_log_group(self, retention_days: int) -> aws.cloudwatch.LogGroup:
+        return aws.cloudwatch.LogGroup(
+            f"{self._name}-logs",
+            name=f"/aws/lambda/{self._name}",
+            retention_in_days=retention_days,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _create_role(self) -> aws.iam.Role:
+        return aws.iam.Role(
+            f"{self._name}-role",
+            assume_role_policy=trust_document("lambda.amazonaws.com"),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _create_policy(self, grants: Sequence[Grant]) -> aws.iam.RolePolicy:
+        write_logs = Statement(
+            ["logs:CreateLogStream", "logs:PutLogEvents"], [pulumi.Output.concat(self.log_group.arn, ":*")]
+        )
+        # X-Ray's write actions cannot be narrowed to a resource.
+        send_traces = Statement(["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*"])
+        granted = [statement for grant in grants for statement in grant.statements]
+        return aws.iam.RolePolicy(
+            f"{self._name}-policy",
+            role=self.role.id,
+            policy=policy_document([write_logs, send_traces, *granted]),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _create_function(
+        self,
+        *,
+        module: str,
+        package: Package,
+        layers: Sequence[Layer],
+        memory: int,
+        timeout: int,
+        environment: pulumi.Output[Mapping[str, str]],
+    ) -> aws.lambda_.Function:
+        return aws.lambda_.Function(
+            f"{self._name}-function",
+            name=self._name,
+            handler=f"functions.{module}.handler",
+            runtime=RUNTIME,
+            architectures=[ARCHITECTURE],
+            memory_size=memory,
+            timeout=timeout,
+            role=self.role.arn,
+            s3_bucket=package.bucket,
+            s3_key=package.code_object.key,
+            source_code_hash=package.code.source_code_hash,
+            layers=package.layer_arns(layers),
+            environment={"variables": environment},
+            tracing_config={"mode": "Active"},
+            logging_config={"log_format": "JSON", "log_group": self.log_group.name},
+            publish=True,
+            # Without the log group Lambda would create one that keeps logs for ever; without the policy the first
+            # invocation could come before the right to do its work.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self.log_group, self.policy]),
+        )
+
+    def _create_alias(self) -> aws.lambda_.Alias:
+        return aws.lambda_.Alias(
+            f"{self._name}-alias",
+            name=ALIAS,
+            function_name=self.function.name,
+            function_version=self.function.version,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+
+def function_environment(
+    module: str, grants: Sequence[Grant], environment: Mapping[str, str]
+) -> pulumi.Output[Mapping[str, str]]:
+    """Return the variables that come with `grants` and those in `environment`.
+
+    Raises:
+        EnvironmentRefusedError: a variable has a reserved name; or, once all values are known, they are too long.
+    """
+    variables: dict[str, pulumi.Input[str]] = {"POWERTOOLS_SERVICE_NAME": module.rpartition(".")[2], **environment}
+    for grant in grants:
+        variables.update(grant.environment)
+    for name in variables:
+        if name in _RESERVED_NAMES or name.startswith("AWS_LAMBDA_"):
+            raise EnvironmentRefusedError(f"{module}: Lambda reserves the variable {name}; give it another name")
+    return pulumi.Output.all(**variables).apply(lambda known: _checked_size(module, known))
+
+
+def _checked_size(module: str, variables: Mapping[str, str]) -> Mapping[str, str]:
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in variables.items())
+    if size > ENVIRONMENT_LIMIT:
+        raise EnvironmentRefusedError(
+            f"{module}: the environment has {size:,} bytes; Lambda allows {ENVIRONMENT_LIMIT:,} for names and values"
+        )
+    return variables

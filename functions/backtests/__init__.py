@@ -1,0 +1,1 @@
+"""The steps of the backtest workflow, and the function that reports its failures."""

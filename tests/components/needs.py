@@ -1,0 +1,225 @@
+"""What every role needs: the calls that a function makes, and what Step Functions does for the state machine.
+
+The functions' calls are listed here as their code makes them; the state machine's needs follow from its definition.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from components.aws.arn import Arn
+from tickfold.storage import layout
+
+from .capture import ACCOUNT, API_ID, REGION, STREAM_LABEL, Stack, captured
+from .iam import Policies, is_allowed
+
+RUN = "0198c0de-run"
+CHILD = "11112222-3333"
+
+
+@dataclass(frozen=True)
+class Need:
+    """That a role must be able to do `action` on `resource`."""
+
+    role: str
+    action: str
+    resource: str
+    context: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def __str__(self) -> str:
+        return f"{self.role} lacks {self.action} on {self.resource}"
+
+
+def unmet(policies: Policies, needs: Sequence[Need]) -> list[Need]:
+    """Return the needs that `policies` do not allow."""
+    return [
+        need
+        for need in needs
+        if not is_allowed(policies.get(need.role, {}).values(), need.action, need.resource, need.context)
+    ]
+
+
+def needs_of(stack: Stack) -> list[Need]:
+    """Return what all roles of `stack` need."""
+    modules = (
+        "authorize",
+        "connect",
+        "disconnect",
+        "message",
+        "plan",
+        "simulate",
+        "reduce",
+        "report_failure",
+        "deliver",
+    )
+    return [*(need for module in modules for need in function_needs(stack, module)), *workflow_needs(stack)]
+
+
+# --- functions -------------------------------------------------------------------------------------------------------
+
+
+def function_needs(stack: Stack, module: str) -> list[Need]:
+    """Return what the function of the module `module` calls."""
+    role = stack.one("aws:iam/role:Role", f"-{module.replace('_', '-')}-role")
+    function = stack.one("aws:lambda/function:Function", f"-{module.replace('_', '-')}-function")
+    stream = Arn("aws", "logs", REGION, ACCOUNT, f"log-group:/aws/lambda/{function.inputs['name']}")
+    always = [
+        ("logs:CreateLogStream", f"{stream}:log-stream:2026/01/31/[7]abc"),
+        ("logs:PutLogEvents", f"{stream}:log-stream:2026/01/31/[7]abc"),
+        ("xray:PutTelemetryRecords", "*"),
+        ("xray:PutTraceSegments", "*"),
+    ]
+    calls = _calls(stack)[module]
+    needs = [Need(f"{role.name}-1a2b3c4", action, resource) for action, resource in [*always, *calls]]
+    if module == "message":
+        prefix = {"s3:prefix": f"{layout.SERIES}AAPL/"}
+        needs.append(Need(f"{role.name}-1a2b3c4", "s3:ListBucket", _bucket(stack), prefix))
+    return needs
+
+
+def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
+    bucket = _bucket(stack)
+    series = f"{bucket}/{layout.series_key('AAPL', '1d')}"
+    bars = f"{bucket}/{layout.bars_key('AAPL', '1d', 2012)}"
+    # Stands for everything of the run that the stages hand on: all of it lies under one prefix.
+    handed_on = f"{bucket}/{layout.items_key(RUN)}"
+    connections, subscriptions, runs, users = (
+        f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{stack.outputs[f'{name}_table']}"
+        for name in ("connections", "subscriptions", "runs", "users")
+    )
+    machine = stack.outputs["state_machine_arn"]
+    # A client is answered, and cut off where it must not or cannot be.
+    talk = [
+        (
+            "execute-api:ManageConnections",
+            f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{API_ID}/live/{method}/@connections/c1=",
+        )
+        for method in ("POST", "DELETE")
+    ]
+    forget = [("dynamodb:DeleteItem", connections), ("dynamodb:BatchWriteItem", subscriptions)]
+    # A message is appended in a transaction, for which each write's own right is asked.
+    tell = [("dynamodb:UpdateItem", runs), ("dynamodb:PutItem", runs)]
+    end = [*tell, ("dynamodb:GetItem", runs), ("dynamodb:UpdateItem", users)]
+    return {
+        "authorize": [],
+        "connect": [
+            ("dynamodb:PutItem", connections),
+            ("dynamodb:UpdateItem", connections),
+            ("dynamodb:PutItem", subscriptions),
+        ],
+        "disconnect": forget,
+        "message": [
+            *talk,
+            *forget,
+            *end,
+            ("s3:GetObject", series),
+            ("dynamodb:Query", runs),
+            ("dynamodb:Query", f"{runs}/index/by_user"),
+            ("dynamodb:PutItem", users),
+            ("dynamodb:GetItem", users),
+            ("dynamodb:UpdateItem", connections),
+            ("dynamodb:PutItem", subscriptions),
+            ("dynamodb:DeleteItem", subscriptions),
+            ("states:StartExecution", machine),
+            ("states:StopExecution", f"{machine.replace(':stateMachine:', ':execution:')}:{CHILD}"),
+        ],
+        "deliver": [
+            *talk,
+            *forget,
+            ("dynamodb:Query", subscriptions),
+            ("dynamodb:ListStreams", "*"),
+            *(
+                (f"dynamodb:{action}", f"{runs}/stream/{STREAM_LABEL}")
+                for action in ("DescribeStream", "GetRecords", "GetShardIterator")
+            ),
+        ],
+        "plan": [*tell, ("dynamodb:GetItem", runs), ("s3:GetObject", series), ("s3:PutObject", handed_on)],
+        "simulate": [
+            *tell,
+            ("s3:GetObject", handed_on),
+            ("s3:GetObjectVersion", bars),
+            ("s3:PutObject", handed_on),
+        ],
+        "reduce": [
+            *end,
+            ("s3:GetObject", handed_on),
+            ("s3:GetObjectVersion", bars),
+            ("s3:PutObject", f"{bucket}/{layout.trades_key(RUN)}"),
+            ("s3:PutObject", f"{bucket}/{layout.equity_key(RUN)}"),
+            ("s3:PutObject", f"{bucket}/{layout.runs_by_symbol_key(RUN)}"),
+            ("s3:PutObject", f"{bucket}/{layout.equity_by_symbol_key(RUN)}"),
+            ("s3:PutObject", f"{bucket}/{layout.sweep_key(RUN)}"),
+            ("s3:PutObject", f"{bucket}/{layout.walk_forward_key(RUN)}"),
+            ("s3:PutObject", f"{bucket}/{layout.RUNS}day=2026-01-31/{RUN}.parquet"),
+        ],
+        "report_failure": end,
+    }
+
+
+def _bucket(stack: Stack) -> str:
+    return f"arn:aws:s3:::{stack.outputs['bucket']}"
+
+
+# --- the state machine -----------------------------------------------------------------------------------------------
+
+
+def workflow_needs(stack: Stack) -> list[Need]:
+    """Return what Step Functions does with the state machine's role."""
+    machine = stack.one("aws:sfn/stateMachine:StateMachine")
+    role = machine.inputs["roleArn"].partition("/")[2]
+    definition = json.loads(machine.inputs["definition"])
+    calls = [call for state in states_of(definition) for call in _state_calls(stack, state)]
+    if machine.inputs["loggingConfiguration"]["level"] != "OFF":
+        calls += [(f"logs:{action}", "*") for action in LOG_DELIVERY]
+    if machine.inputs["tracingConfiguration"]["enabled"]:
+        calls += [(f"xray:{action}", "*") for action in TRACING]
+    return [Need(role, action, resource) for action, resource in calls]
+
+
+LOG_DELIVERY = [
+    "CreateLogDelivery",
+    "DeleteLogDelivery",
+    "DescribeLogGroups",
+    "DescribeResourcePolicies",
+    "GetLogDelivery",
+    "ListLogDeliveries",
+    "PutResourcePolicy",
+    "UpdateLogDelivery",
+]
+TRACING = ["GetSamplingRules", "GetSamplingTargets", "PutTelemetryRecords", "PutTraceSegments"]
+
+
+def states_of(definition: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Return every state, those inside a Map too."""
+    for state in definition["States"].values():
+        yield state
+        if "ItemProcessor" in state:
+            yield from states_of(state["ItemProcessor"])
+
+
+def _state_calls(stack: Stack, state: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if state["Type"] == "Task":
+        assert state["Resource"] == "arn:aws:states:::lambda:invoke", "say here what this task needs"
+        yield "lambda:InvokeFunction", state["Parameters"]["FunctionName"]
+    if state.get("ItemProcessor", {}).get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED":
+        yield from _distributed_map_calls(stack, state)
+
+
+def _distributed_map_calls(stack: Stack, state: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    machine = Arn.parse(stack.outputs["state_machine_arn"])
+    name = machine.resource.removeprefix("stateMachine:")
+    yield "states:StartExecution", str(machine)
+    executions = machine._replace(resource=f"execution:{name}")
+    yield "states:DescribeExecution", f"{executions}:{CHILD}"
+    yield "states:StopExecution", f"{executions}:{CHILD}"
+    yield "states:RedriveExecution", f"{executions}/{state['Label']}:{CHILD}"
+    if state["ItemProcessor"]["ProcessorConfig"]["ExecutionType"] == "EXPRESS":
+        child = machine._replace(resource=f"express:{name}/{state['Label']}:{CHILD}:1")
+        yield "states:DescribeExecution", str(child)
+    reader = state["ItemReader"]
+    assert reader["Resource"] == "arn:aws:states:::s3:getObject", "say here what this reader needs"
+    yield "s3:GetObject", f"arn:aws:s3:::{reader['Parameters']['Bucket']}/{layout.items_key(RUN)}"
+
+
+ALL_NEEDS = needs_of(captured("dev"))

@@ -1,0 +1,283 @@
+"""The state machine: a sound definition, what it retries and reports, how it is filled and set up."""
+
+import copy
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from components.aws.state_machine_definition import PlaceholderError, fill, read_definition
+
+from .capture import ROOT, Resource, Stack, captured
+from .needs import states_of
+from .states_language import problems
+
+ASL = ROOT / "statemachines" / "backtest.asl.json"
+MACHINE = captured("dev").one("aws:sfn/stateMachine:StateMachine")
+DEFINITION: dict[str, Any] = json.loads(MACHINE.inputs["definition"])
+TASKS = {
+    "Plan": DEFINITION["States"]["Plan"],
+    "SimulateChunk": DEFINITION["States"]["Simulate"]["ItemProcessor"]["States"]["SimulateChunk"],
+    "Reduce": DEFINITION["States"]["Reduce"],
+}
+FUNCTIONS = {"Plan": "plan", "SimulateChunk": "simulate", "Reduce": "reduce"}
+LAMBDA_ERRORS = {
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.TooManyRequestsException",
+}
+EXPRESS_SECONDS = 300
+
+
+def function_of(task: str) -> Resource:
+    return captured("dev").one("aws:lambda/function:Function", f"-{FUNCTIONS[task]}-function")
+
+
+# --- the definition --------------------------------------------------------------------------------------------------
+
+
+def test_definition_is_sound() -> None:
+    assert problems(DEFINITION) == []
+
+
+def plan(definition: dict[str, Any]) -> dict[str, Any]:
+    state: dict[str, Any] = definition["States"]["Plan"]
+    return state
+
+
+def simulate(definition: dict[str, Any]) -> dict[str, Any]:
+    state: dict[str, Any] = definition["States"]["Simulate"]
+    return state
+
+
+MISTAKES: dict[str, Callable[[dict[str, Any]], object]] = {
+    "Plan leads to Nowhere, which does not exist": lambda d: plan(d).update(Next="Nowhere"),
+    "the machine leads to Start, which does not exist": lambda d: d.update(StartAt="Start"),
+    "Simulate cannot be reached": lambda d: plan(d).update(Next="Reduce"),
+    "Plan needs either Next or End": lambda d: plan(d).update(End=True),
+    "Reduce needs either Next or End": lambda d: d["States"]["Reduce"].pop("End"),
+    "Simulate never ends": lambda d: simulate(d)["ItemProcessor"]["States"]["SimulateChunk"].update(
+        End=False, Next="SimulateChunk"
+    ),
+    "Plan has a field Retries, which Task does not know": lambda d: plan(d).update(Retries=[]),
+    "Simulate has a field ItemBatcher, which Map does not know": lambda d: simulate(d).update(ItemBatcher={}),
+    "Simulate has a field ResultWriter, which Map does not know": lambda d: simulate(d).update(ResultWriter={}),
+    "Plan has no TimeoutSeconds": lambda d: plan(d).pop("TimeoutSeconds"),
+    "the machine has no TimeoutSeconds": lambda d: d.pop("TimeoutSeconds"),
+    "Plan has States.ALL before others in Catch": lambda d: plan(d).update(
+        Catch=[{"ErrorEquals": [error], "Next": "Reduce"} for error in ("States.ALL", "States.Timeout")]
+    ),
+    "Plan has States.ALL with other errors in Retry": lambda d: plan(d)["Retry"][-1]["ErrorEquals"].append(
+        "States.ALL"
+    ),
+    "Plan matches no error in Retry": lambda d: plan(d)["Retry"][0].update(ErrorEquals=[]),
+    "Plan retries without jitter": lambda d: plan(d)["Retry"][1].pop("JitterStrategy"),
+    "Plan retries without a longest delay": lambda d: plan(d)["Retry"][1].pop("MaxDelaySeconds"),
+    "Plan retries without backing off": lambda d: plan(d)["Retry"][1].update(BackoffRate=1),
+    "Plan has a field Attempts in Retry": lambda d: plan(d)["Retry"][0].update(Attempts=1),
+    "Plan has a field Go in Catch": lambda d: plan(d).update(
+        Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Reduce", "Go": "on"}]
+    ),
+    "Plan has run_id.$ 'run_id', which is no path": lambda d: plan(d)["ResultSelector"].update({"run_id.$": "run_id"}),
+    "Simulate has Key.$ 'key', which is no path": lambda d: simulate(d)["ItemReader"]["Parameters"].update(
+        {"Key.$": "key"}
+    ),
+    "Plan has the type Job": lambda d: plan(d).update(Type="Job"),
+    "a placeholder is not filled": lambda d: d.update(Comment="${Later}"),
+    "the definition is larger than 1 MB": lambda d: d.update(Comment="x" * 1_000_000),
+    "Simulate is not distributed: it would run 40 items at once at most": lambda d: simulate(d)["ItemProcessor"][
+        "ProcessorConfig"
+    ].update(Mode="INLINE"),
+    "Simulate does not say how its children run": lambda d: simulate(d)["ItemProcessor"]["ProcessorConfig"].pop(
+        "ExecutionType"
+    ),
+    "Simulate has no number for MaxConcurrency: 10,000 items would run at once": lambda d: simulate(d).pop(
+        "MaxConcurrency"
+    ),
+    "Simulate has no Label of up to 40 characters: its children's names would be made up anew with each change": (
+        lambda d: simulate(d).pop("Label")
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_mistake_in_the_definition_is_found(mistake: str) -> None:
+    definition = copy.deepcopy(DEFINITION)
+    MISTAKES[mistake](definition)
+    assert mistake in problems(definition)
+
+
+def test_every_task_invokes_the_alias_of_its_function() -> None:
+    for name, task in TASKS.items():
+        assert task["Resource"] == "arn:aws:states:::lambda:invoke"
+        function = function_of(name).inputs["name"]
+        assert task["Parameters"]["FunctionName"] == (
+            f"arn:aws:lambda:eu-north-1:111122223333:function:{function}:live"
+        )
+
+
+def test_these_are_all_tasks() -> None:
+    assert [state for state in states_of(DEFINITION) if state["Type"] == "Task"] == list(TASKS.values())
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_function_runs_into_its_own_timeout_first(task: str) -> None:
+    assert TASKS[task]["TimeoutSeconds"] > function_of(task).inputs["timeout"]
+
+
+# --- retry -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_mistake_of_the_owner_is_never_retried(task: str) -> None:
+    assert TASKS[task]["Retry"][0] == {"ErrorEquals": ["RunError"], "MaxAttempts": 0}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_what_may_pass_is_retried(task: str) -> None:
+    retried = {error for entry in TASKS[task]["Retry"] if entry["MaxAttempts"] for error in entry["ErrorEquals"]}
+    assert retried == {*LAMBDA_ERRORS, "States.TaskFailed", "States.Timeout"}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_fault_of_lambda_is_told_from_fault_of_the_function(task: str) -> None:
+    # States.TaskFailed matches every error of a task: placed first it would leave nothing to the others.
+    errors = [entry["ErrorEquals"] for entry in TASKS[task]["Retry"]]
+    assert errors[-1] == ["States.TaskFailed", "States.Timeout"]
+    assert set(errors[1]) == LAMBDA_ERRORS
+
+
+def longest_seconds(task: dict[str, Any]) -> float:
+    """Seconds until a task that always fails, or is always throttled, has used up every retry."""
+    total = float(task["TimeoutSeconds"])
+    for entry in task["Retry"]:
+        runs = task["TimeoutSeconds"] if "States.Timeout" in entry["ErrorEquals"] else 0
+        for attempt in range(entry["MaxAttempts"]):
+            delay = entry["IntervalSeconds"] * entry["BackoffRate"] ** attempt
+            total += runs + min(delay, entry["MaxDelaySeconds"])
+    return total
+
+
+def test_chunk_with_all_its_retries_ends_before_an_express_execution_must() -> None:
+    assert DEFINITION["States"]["Simulate"]["ItemProcessor"]["ProcessorConfig"]["ExecutionType"] == "EXPRESS"
+    assert longest_seconds(TASKS["SimulateChunk"]) < EXPRESS_SECONDS
+
+
+def test_run_with_all_its_retries_ends_before_the_machine_s_timeout() -> None:
+    stages = sum(longest_seconds(TASKS[task]) for task in TASKS)
+    assert stages < DEFINITION["TimeoutSeconds"]
+
+
+# --- failure ---------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_caught_so_that_a_redrive_begins_with_what_failed() -> None:
+    # A state whose error is caught has ended well: the redriven execution would begin behind it.
+    assert not any("Catch" in state or state["Type"] == "Fail" for state in states_of(DEFINITION))
+
+
+# --- the Distributed Map ---------------------------------------------------------------------------------------------
+
+
+def test_map_reads_its_items_from_where_plan_put_them() -> None:
+    assert simulate(DEFINITION)["ItemReader"] == {
+        "Resource": "arn:aws:states:::s3:getObject",
+        "ReaderConfig": {"InputType": "JSON"},
+        "Parameters": {"Bucket": "tickfold-dev-bucket-1a2b3c4", "Key.$": "$.items_key"},
+    }
+
+
+def test_map_runs_as_many_chunks_at_once_as_configured() -> None:
+    assert simulate(DEFINITION)["MaxConcurrency"] == 10
+    prod = json.loads(captured("prod").one("aws:sfn/stateMachine:StateMachine").inputs["definition"])
+    assert simulate(prod)["MaxConcurrency"] == 40
+
+
+def test_map_tolerates_no_failure() -> None:
+    assert simulate(DEFINITION)["ToleratedFailurePercentage"] == 0
+
+
+def test_results_of_the_map_stay_far_below_the_largest_payload() -> None:
+    assert TASKS["SimulateChunk"]["ResultSelector"] == {}
+    assert "ResultPath" not in TASKS["SimulateChunk"]
+    assert len(json.dumps([{}] * 10_000)) < 256 * 1_024
+    assert simulate(DEFINITION)["ResultPath"] is None
+
+
+def test_plan_is_told_of_its_execution() -> None:
+    payload = TASKS["Plan"]["Parameters"]["Payload"]
+    assert payload == {
+        "run_id.$": "$.run_id",
+        "request.$": "$.request",
+        "execution_arn.$": "$$.Execution.Id",
+        "started_at.$": "$$.Execution.StartTime",
+    }
+
+
+def test_plan_hands_on_only_where_the_items_are() -> None:
+    assert TASKS["Plan"]["ResultSelector"] == {
+        "run_id.$": "$.Payload.run_id",
+        "items_key.$": "$.Payload.items_key",
+        "chunks.$": "$.Payload.chunks",
+    }
+    assert "ResultPath" not in TASKS["Plan"]
+
+
+# --- the machine -----------------------------------------------------------------------------------------------------
+
+
+def test_machine_is_standard_since_a_distributed_map_needs_that() -> None:
+    assert MACHINE.inputs["type"] == "STANDARD"
+
+
+def test_machine_is_logged_and_traced(dev: Stack) -> None:
+    group = dev.one("aws:cloudwatch/logGroup:LogGroup", "-workflow-logs")
+    assert group.inputs["name"] == "/aws/vendedlogs/states/tickfold-dev"
+    assert MACHINE.inputs["tracingConfiguration"] == {"enabled": True}
+    assert MACHINE.inputs["loggingConfiguration"] == {
+        "level": "ERROR",
+        "includeExecutionData": True,
+        "logDestination": f"arn:aws:logs:eu-north-1:111122223333:log-group:{group.inputs['name']}:*",
+    }
+
+
+def test_machine_waits_for_its_role_s_policy_and_the_map_s_policy_for_the_machine(dev: Stack) -> None:
+    policy = dev.one("aws:iam/rolePolicy:RolePolicy", "-workflow-policy")
+    map_policy = dev.one("aws:iam/rolePolicy:RolePolicy", "-distributed-map-policy")
+    assert policy.urn in MACHINE.depends_on
+    assert MACHINE.urn in map_policy.depends_on
+    assert map_policy.inputs["role"] == policy.inputs["role"]
+
+
+# --- placeholders ----------------------------------------------------------------------------------------------------
+
+VALUES: dict[str, str | int] = {
+    "PlanFunctionArn": "p",
+    "SimulateFunctionArn": "s",
+    "ReduceFunctionArn": "r",
+    "Bucket": "b",
+    "MaxConcurrency": 3,
+}
+
+
+def test_number_stays_a_number() -> None:
+    assert simulate(fill(read_definition(ASL), VALUES))["MaxConcurrency"] == 3
+
+
+def test_placeholder_inside_a_text_is_filled() -> None:
+    assert fill({"Comment": "${A} and ${B}"}, {"A": "x", "B": 2}) == {"Comment": "x and 2"}
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_placeholder_without_a_value_is_named(name: str) -> None:
+    values = {key: value for key, value in VALUES.items() if key != name}
+    with pytest.raises(PlaceholderError, match=rf"placeholders without a value: \['{name}'\]"):
+        fill(read_definition(ASL), values)
+
+
+def test_value_without_a_placeholder_is_named() -> None:
+    with pytest.raises(PlaceholderError, match=r"values without a placeholder: \['Extra'\]"):
+        fill(read_definition(ASL), {**VALUES, "Extra": "x"})

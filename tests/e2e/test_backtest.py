@@ -1,0 +1,216 @@
+"""The main job on the embedded stack: message, fan-out, Parquet, exact result, and what the client is told."""
+
+import io
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from embedded.cloud import Cloud
+from embedded.stack import EmbeddedStack
+from tests.e2e.conversation import SMA, conversation, run, start
+from tests.e2e.executions import ended
+from tests.e2e.refusal import refusal_of
+from tickfold.backtests.planning import account_of, orders_of
+from tickfold.engine.backtest import backtest
+from tickfold.engine.bars import Bars
+from tickfold.market_data.bar_store import SeriesStore
+from tickfold.market_data.series import SeriesCatalog
+from tickfold.protocol import BacktestConfig
+from tickfold.strategies import create
+
+
+def table(stack: EmbeddedStack, uri: str) -> list[dict[str, Any]]:
+    """Return the rows of the one Parquet file at `uri`."""
+    bucket, key = uri.removeprefix("s3://").split("/", 1)
+    body = stack.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    rows: list[dict[str, Any]] = pq.ParquetFile(io.BytesIO(body)).read().to_pylist()
+    return rows
+
+
+def keys(stack: EmbeddedStack, prefix: str) -> list[str]:
+    pages = stack.client("s3").get_paginator("list_objects_v2").paginate(Bucket=stack.outputs["bucket"], Prefix=prefix)
+    return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+
+
+def test_a_run_tells_its_story_in_order(stack: EmbeddedStack, url: str) -> None:
+    with conversation(url) as client:
+        client.say(start(**SMA))
+        heard = client.hear_out()
+        assert client.heard_nothing_more()
+    assert all(len(frame.encode()) < 32_000 for frame in client.frames)
+    story = re.sub(r"(\w+)( \1)+", r"\1", " ".join(message["type"] for message in heard))
+    assert story == "accepted planned progress partial result"
+    assert {message["version"] for message in heard} == {1}
+    assert len({message["runId"] for message in heard}) == 1
+    assert sorted(message["sequence"] for message in heard) == list(range(1, len(heard) + 1))
+    assert heard[1]["chunks"] >= 8
+    done = [message["chunksDone"] for message in heard if message["type"] == "progress"]
+    assert max(done) == heard[1]["chunks"]
+
+
+def test_the_streamed_curve_is_the_one_in_parquet(stack: EmbeddedStack, url: str) -> None:
+    heard = run(url, start(**SMA))
+    pieces = [message for message in heard if message["type"] == "partial"]
+    assert [piece["piece"] for piece in pieces] == list(range(1, pieces[0]["pieces"] + 1))
+    streamed = [tuple(point) for piece in pieces for point in piece["equity"]]
+    rows = table(stack, heard[-1]["equityUri"])
+    assert streamed == [(int(row["timestamp"].timestamp() * 1000), row["equity"]) for row in rows]
+    assert len(rows) == heard[-1]["bars"] == 3_270
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"commission": 0.002, "spread": 0.001},
+        {"fractionalShares": True, "direction": "long"},
+        {"direction": "short", "closeAtEnd": False, "commission": 0.001},
+        {"stopLoss": 0.03, "takeProfit": 0.06, "slippage": "5bp", "commission": {"perShare": 0.005, "minimum": 1}},
+        {"limit": 0.01, "limitBars": 5, "trailingStop": 0.05, "sizing": {"kind": "volatility", "value": 0.2}},
+        {"fill": "close", "maxBars": 15, "sizing": {"kind": "cash", "value": 2_500}},
+        {"startCapital": 60},  # which does not always buy a share
+    ],
+)
+def test_the_result_is_that_of_one_pass(stack: EmbeddedStack, url: str, options: dict[str, Any]) -> None:
+    accepted, *_, result = run(url, start(**SMA, **options))
+    store = SeriesStore(stack.client("s3"), stack.outputs["bucket"])
+    series = store.get("AAPL", "1d")
+    bars = store.read(series, *series.span(datetime(2000, 3, 1).date(), datetime(2013, 3, 1).date()))
+    config = BacktestConfig.model_validate(accepted["config"])
+    strategy = create("sma_cross", {"fast": 10, "slow": 30})
+    whole = backtest(bars, strategy, account_of(config), orders_of(config))
+    expected = {name: None if np.isnan(value) else value for name, value in whole.metrics.as_dict().items()}
+    assert result["metrics"] == expected
+    trades = table(stack, result["tradesUri"])
+    assert [trade["pnl"] for trade in trades] == [trade.pnl for trade in whole.statement.trades]
+    assert [trade["exit_reason"] for trade in trades] == [trade.exit_reason for trade in whole.statement.trades]
+    assert result["sequentialBars"] == whole.statement.sequential_bars
+    assert (result["sequentialBars"] > 0) == ("startCapital" in options)
+    assert result["chunks"] > 1
+
+
+def test_the_original_message_works_to_the_letter(stack: EmbeddedStack, url: str) -> None:
+    minutes = np.arange(390) * 60_000_000 + int(datetime(2024, 1, 2, 14, 30, tzinfo=UTC).timestamp()) * 1_000_000
+    price = 50 + np.sin(np.arange(390) / 20)
+    bars = Bars(minutes, price, price + 0.1, price - 0.1, price, np.ones(390))
+    SeriesStore(stack.client("s3"), stack.outputs["bucket"]).put("TQQQ", "1m", bars, "synthetic")
+    heard = run(
+        url,
+        json.loads(
+            '{"type":"start_backtest","mode":"cloud","config":{"stock":"TQQQ","startDate":"2024-01-01",'
+            '"endDate":"2024-01-02","startCapital":1000}}'
+        ),
+    )
+    assert heard[-1]["type"] == "result"
+    assert (heard[-1]["bars"], heard[-1]["timeframe"], heard[-1]["strategy"]) == (390, "1m", "buy_and_hold")
+    # Nineteen whole shares at the third bar's open, sold at the last bar's.
+    shares = 1000 // price[2]
+    assert heard[-1]["metrics"]["final_equity"] == pytest.approx(1000 + shares * (price[-1] - price[2]), rel=1e-12)
+
+
+def test_the_execution_shows_under_the_runs_id(stack: EmbeddedStack, url: str) -> None:
+    heard = run(url, start(**SMA))
+    run_id, arn = heard[0]["runId"], heard[0]["executionArn"]
+    execution = ended(stack, arn)
+    assert (execution["name"], execution["status"]) == (run_id, "SUCCEEDED")
+    assert heard[-1]["executionArn"] == arn
+    (map_run,) = stack.client("stepfunctions").list_map_runs(executionArn=arn)["mapRuns"]
+    counts = stack.client("stepfunctions").describe_map_run(mapRunArn=map_run["mapRunArn"])["itemCounts"]
+    assert counts["succeeded"] == heard[1]["chunks"]
+
+
+def test_however_many_chunks_a_run_leaves_one_file_each_of_trades_equity_and_run(
+    stack: EmbeddedStack, url: str
+) -> None:
+    run_id = run(url, start(**SMA, chunks=33))[-1]["runId"]
+    assert keys(stack, f"data/trades/run_id={run_id}/") == [f"data/trades/run_id={run_id}/trades.parquet"]
+    assert keys(stack, f"data/equity/run_id={run_id}/") == [f"data/equity/run_id={run_id}/equity.parquet"]
+    assert len([key for key in keys(stack, "data/runs/") if run_id in key]) == 1
+    assert len(keys(stack, f"data/chunks/run_id={run_id}/")) == 33 + 2  # the manifest, and the map's items
+
+
+def test_many_runs_at_once_do_not_meet(url: str) -> None:
+    requests = [start(**SMA, chunks=chunks) for chunks in (2, 3, 5, 8)]
+    with ThreadPoolExecutor(4) as pool:
+        stories = list(pool.map(lambda request: run(url, request), requests))
+    assert [story[-1]["chunks"] for story in stories] == [2, 3, 5, 8]
+    assert len({story[0]["runId"] for story in stories}) == 4
+    for story in stories:
+        assert {message["runId"] for message in story} == {story[0]["runId"]}
+    assert len({story[-1]["metrics"]["final_equity"] for story in stories}) == 1
+
+
+BAD: dict[str, tuple[Any, str]] = {
+    "unknown symbol": (start("NOPE"), "unknown symbol NOPE; known symbols: AAPL, "),
+    "no bars": (
+        start("GOOG", "2024-01-01", "2024-01-02"),
+        "GOOG has no 1d bars from 2024-01-01 to 2024-01-02; it has 2,148 from 2004-08-19 to 2013-03-01",
+    ),
+    "a weekend": (start("GOOG", "2012-12-15", "2012-12-16"), "has no 1d bars from 2012-12-15 to 2012-12-16"),
+    "backwards": (start("GOOG", "2013-01-02", "2013-01-01"), "endDate 2013-01-01 is before startDate 2013-01-02"),
+    "no capital": (start(startCapital=0), "config.startCapital 0: input should be greater than 0"),
+    "unknown strategy": (
+        start(strategy="magic"),
+        "unknown strategy 'magic'; known strategies: bollinger_reversion, buy_and_hold, ",
+    ),
+    "unknown parameter": (
+        start(strategy="sma_cross", parameters={"fats": 3}),
+        "strategy sma_cross has no parameter fats; it has: fast, slow",
+    ),
+    "fast not below slow": (
+        start(strategy="sma_cross", parameters={"fast": 30, "slow": 30}),
+        "fast (30) must be less than slow (30)",
+    ),
+    "unknown timeframe": (start("GOOG", timeframe="1m"), "GOOG has no 1m bars; it has: 1d"),
+    "too many chunks": (start("GOOG", "2013-02-28", chunks=3), "chunks 3 is too many; these 2 bars can be cut into 2"),
+    "long names": (
+        start(strategy="sma_cross", parameters={"x" * 15_000: 1, "y" * 15_000: 2}),
+        "strategy sma_cross has no parameter xxxxx",
+    ),
+    "not JSON": ("hello there", "the message is not JSON"),
+    "not an object": ("[1, 2, 3]", "the message is JSON but not an object"),
+    "unknown type": ({"type": "buy_the_dip"}, "the message has an unknown type; known types: start_backtest"),
+    "very long": ("x" * 200_000, "200,000 bytes; at most 32,000"),
+    "another's run": ({"type": "resume", "runId": "nobody-knows-it"}, "there is no run nobody-knows-it"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_wrong_request_gets_one_answer_and_starts_nothing(stack: EmbeddedStack, url: str, case: str) -> None:
+    request, said = BAD[case]
+    assert said in refusal_of(stack, url, request)
+
+
+def test_a_range_that_reaches_beyond_the_bars_uses_those_there_are(url: str) -> None:
+    result = run(url, start("GOOG", "1990-01-01", "2030-12-31"))[-1]
+    assert result["bars"] == 2_148
+
+
+def test_bars_loaded_again_are_the_same_series(stack: EmbeddedStack) -> None:
+    store = SeriesStore(stack.client("s3"), stack.outputs["bucket"])
+    series = store.get("IBM", "1d")
+    bars = store.read(series, 0, series.bars)
+    store.put("IBM", "1d", bars[100:700], series.source)
+    assert SeriesCatalog(stack.client("s3"), stack.outputs["bucket"]).get("IBM", "1d") == series
+
+
+def test_a_correction_replaces_only_its_own_bars(stack: EmbeddedStack) -> None:
+    store = SeriesStore(stack.client("s3"), stack.outputs["bucket"])
+    day = 86_400_000_000
+    price = np.array([10.0, 11.0, 12.0, 13.0])
+    store.put("FIXME", "1d", Bars(np.arange(363, 367) * day, price, price, price, price, price), "first")
+    before = store.get("FIXME", "1d")
+    fixed = np.array([99.5])
+    after = store.put("FIXME", "1d", Bars(np.array([365]) * day, fixed, fixed, fixed, fixed, fixed), "second")
+    assert store.read(after, 0, 4).close.tolist() == [10, 11, 99.5, 13]
+    assert [file.year for file in after.files] == [1970, 1971]
+    assert after.files[0].version_id == before.files[0].version_id  # 1970 was not touched
+    assert (after.decimals, before.decimals) == (1, 0)
+    worker = SeriesStore(Cloud(stack.endpoint_url).client("s3"), stack.outputs["bucket"])  # one that kept no file
+    assert worker.read(before, 0, 4).close.tolist() == [10, 11, 12, 13]  # a run's snapshot stays what it was

@@ -1,0 +1,356 @@
+"""Every right that a function has is needed: with any one removed something goes red, and the log says which.
+
+The emulator enforces IAM on what functions call. A scenario uses all that the system does. It is green with the
+policies as they are, and red with any one action of any function removed.
+"""
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from embedded.stack import EmbeddedStack
+from tests.conftest import url_for
+from tests.e2e.conversation import SMA, Conversation, Json, conversation, start, sweep
+from tests.e2e.executions import ended
+from tickfold.identity.user import Identity
+from tickfold.market_data.bar_store import SeriesStore
+from tickfold.storage import layout
+
+BEYOND_THE_EMULATOR = (
+    *("logs:", "xray:"),
+    *("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"),
+)
+"""Lambda itself uses these rights, which the emulator's does not check; tests/components holds the policies."""
+
+FORGETS = ["dynamodb:DeleteItem connections", "dynamodb:BatchWriteItem subscriptions"]
+TALKS = ["execute-api:ManageConnections POST/@connections/*", "execute-api:ManageConnections DELETE/@connections/*"]
+TELLS = ["dynamodb:UpdateItem runs", "dynamodb:PutItem runs"]
+ENDS = ["dynamodb:UpdateItem users", "dynamodb:GetItem runs", *TELLS]
+RIGHTS: dict[str, list[str]] = {
+    "authorize": [],
+    "connect": ["dynamodb:PutItem connections", "dynamodb:UpdateItem connections", "dynamodb:PutItem subscriptions"],
+    "disconnect": FORGETS,
+    "message": [
+        "s3:ListBucket data/series/*",
+        "s3:GetObject data/series/*",
+        "dynamodb:Query runs",
+        "dynamodb:Query runs/index/by_user",
+        "dynamodb:PutItem users",
+        "dynamodb:GetItem users",
+        "dynamodb:UpdateItem connections",
+        "dynamodb:PutItem subscriptions",
+        "dynamodb:DeleteItem subscriptions",
+        "states:StartExecution tickfold-embedded",
+        "states:StopExecution tickfold-embedded:*",
+        *ENDS,
+        *FORGETS,
+        *TALKS,
+    ],
+    "deliver": ["dynamodb:Query subscriptions", *FORGETS, *TALKS],
+    "plan": ["s3:GetObject data/series/*", "s3:PutObject data/chunks/*", "dynamodb:GetItem runs", *TELLS],
+    "simulate": [
+        "s3:GetObject data/chunks/*",
+        "s3:GetObjectVersion data/bars/*",
+        "s3:PutObject data/chunks/*",
+        *TELLS,
+    ],
+    "reduce": [
+        "s3:GetObject data/chunks/*",
+        "s3:GetObjectVersion data/bars/*",
+        "s3:PutObject data/equity/*",
+        "s3:PutObject data/equity_by_symbol/*",
+        "s3:PutObject data/runs_by_symbol/*",
+        "s3:PutObject data/trades/*",
+        "s3:PutObject data/sweeps/*",
+        "s3:PutObject data/walk_forward/*",
+        "s3:PutObject data/runs/*",
+        *ENDS,
+    ],
+    "report-failure": ENDS,
+}
+EACH = [(function, right) for function, rights in RIGHTS.items() for right in rights]
+PATIENCE = 30
+"""Seconds to wait for an execution to end, or a log line to appear; both take about one."""
+
+
+SILENCE = 12
+"""Seconds to wait for a message: what has not come by then has been refused on its way."""
+
+
+class Role:
+    """The one inline policy of a function's role, as it is deployed."""
+
+    def __init__(self, stack: EmbeddedStack, function: str) -> None:
+        self._iam = stack.client("iam")
+        configuration = stack.client("lambda").get_function_configuration(FunctionName=f"tickfold-embedded-{function}")
+        self._role = configuration["Role"].rsplit("/", 1)[1]
+        (self._policy,) = self._iam.list_role_policies(RoleName=self._role)["PolicyNames"]
+        self.document = self._iam.get_role_policy(RoleName=self._role, PolicyName=self._policy)["PolicyDocument"]
+
+    def rights(self) -> list[str]:
+        return [
+            _name(action, statement)
+            for statement in self.document["Statement"]
+            for action in statement["Action"]
+            if not action.startswith(BEYOND_THE_EMULATOR)
+        ]
+
+    @contextmanager
+    def without(self, right: str) -> Iterator[None]:
+        """Take one right from the role for a while."""
+        statements: list[Json] = []
+        for statement in self.document["Statement"]:
+            kept = [action for action in statement["Action"] if _name(action, statement) != right]
+            if kept:
+                statements.append(statement | {"Action": kept})
+        self._put(self.document | {"Statement": statements})
+        try:
+            yield
+        finally:
+            self._put(self.document)
+
+    def _put(self, document: Json) -> None:
+        self._iam.put_role_policy(RoleName=self._role, PolicyName=self._policy, PolicyDocument=json.dumps(document))
+
+
+def _name(action: str, statement: Json) -> str:
+    """Name a right by its action and the end of what it is about."""
+    (resource,) = statement["Resource"]
+    prefix = statement.get("Condition", {}).get("StringLike", {}).get("s3:prefix")
+    for mark in ("/live/", ":table/tickfold-embedded-", ":stateMachine:", ":execution:", "/data/"):
+        if mark in resource:
+            prefix = resource.split(mark, 1)[1]
+            return f"{action} {'data/' if mark == '/data/' else ''}{prefix}"
+    return f"{action} {prefix}"
+
+
+class Scenario:
+    """All that the system does, in parts. Functions are invoked as API Gateway would, so that their logs are kept."""
+
+    def __init__(self, stack: EmbeddedStack) -> None:
+        self._stack = stack
+        self._dynamodb = stack.client("dynamodb")
+        self._user = "nobody"
+
+    def connections(self) -> None:
+        """A connection is opened, subscribed to a portfolio, and closed."""
+        connection_id = f"{secrets.token_hex(6)}="
+        event = {"requestContext": self._context(connection_id), "queryStringParameters": {"portfolioId": "growth"}}
+        assert self._invoke("connect", event) == {"statusCode": 200}
+        assert self._rows_of(connection_id) == 2
+        assert self._invoke("disconnect", event) == {"statusCode": 200}
+        assert self._rows_of(connection_id) == 0
+
+    def run(self) -> None:
+        """A run of two symbols succeeds, is told, and can be asked for, resumed and listed."""
+        began = datetime.now(UTC)
+        with self._connected() as (client, connection_id):
+            asked = start(["AAPL", "IBM"], **SMA, chunks=3) | {"key": secrets.token_hex(8)}
+            self._message(connection_id, asked)
+            heard = client.hear_out()
+            assert [message["type"] for message in heard[:2]] == ["accepted", "planned"]
+            assert heard[-1]["type"] == "result"
+            assert "progress" in {message["type"] for message in heard}
+            run_id = heard[0]["runId"]
+            self._ended(run_id)
+            # A worker that may not tell of its chunk fails once that is written; its retry hides it.
+            assert not _logged(self._stack, "simulate", began, "the step failed")
+            self._message(connection_id, {"type": "resume", "runId": run_id, "after": heard[-2]["sequence"]})
+            assert client.hear()["type"] == "resumed"
+            assert client.hear() == heard[-1]
+            self._message(connection_id, {"type": "list_runs", "limit": 1})
+            listed = client.hear()
+            assert listed["type"] == "runs"
+            assert listed["runs"][0]["runId"] == run_id
+            self._message(connection_id, asked)  # again under its key: nothing is started
+            assert client.hear_out() == heard
+
+    def subscriptions(self) -> None:
+        """A connection is subscribed to its user's runs, and no longer."""
+        with self._connected() as (client, connection_id):
+            rows = self._rows_of(connection_id)
+            for kind, more in (("subscribe", 1), ("unsubscribe", 0)):
+                self._message(connection_id, {"type": kind, "topic": "user"})
+                assert client.hear()["type"] == f"{kind}d"
+                assert self._rows_of(connection_id) == rows + more
+
+    def cancel(self) -> None:
+        """A run is cancelled."""
+        with self._connected() as (client, connection_id):
+            self._message(connection_id, start(**SMA, chunks=200))
+            accepted = client.hear()
+            self._message(connection_id, {"type": "cancel", "runId": accepted["runId"]})
+            assert client.hear_out()[-1]["type"] == "cancelled"
+        assert self._ended(accepted["runId"])["status"] == "ABORTED"
+
+    def gone(self) -> None:
+        """Of a connection that is gone nothing remains, whether an answer finds that out or a delivery."""
+        answered, told = (f"{secrets.token_hex(6)}=" for _ in range(2))
+        for connection_id in (answered, told):
+            event = {"requestContext": self._context(connection_id), "queryStringParameters": {"portfolioId": "growth"}}
+            self._invoke("connect", event)
+        self._message(answered, {"type": "whoami"})
+        assert self._rows_of(answered) == 0
+        with self._connected() as (client, connection_id):
+            self._message(connection_id, start(**SMA, chunks=1) | {"portfolio": "growth"})
+            self._ended(client.hear_out()[0]["runId"])
+        _wait(lambda: self._rows_of(told) == 0, "the connection that is gone is remembered")
+
+    def expired(self) -> None:
+        """A connection whose token has expired is turned away and closed."""
+        with self._connected() as (client, connection_id):
+            self._message(connection_id, {"type": "whoami"}, expires=int(time.time()) - 1)
+            assert client.hear()["code"] == "expired"
+            assert client.is_closed()
+
+    def cut_off(self) -> None:
+        """A connection that nothing can be sent to is closed, so that its client comes back for what it missed."""
+        with self._connected() as (client, connection_id):
+            self._message(connection_id, {"type": "subscribe", "topic": "user"})
+            assert client.hear()["type"] == "subscribed"
+            with Role(self._stack, "deliver").without(TALKS[0]):
+                self._message(f"{secrets.token_hex(6)}=", start(**SMA, chunks=1))
+                assert client.is_closed()
+            _wait(lambda: self._rows_of(connection_id) == 0, "the connection that was cut off is remembered")
+
+    def sweep(self) -> None:
+        """A sweep succeeds."""
+        self._succeeds(sweep(chunks=2))
+
+    def walk_forward(self) -> None:
+        """A walk-forward succeeds."""
+        self._succeeds(sweep(chunks=2, walkForward={"inSample": 1_000, "outOfSample": 1_000}))
+
+    def failure(self) -> None:
+        """A run fails and says why."""
+        with self._connected() as (client, connection_id):
+            self._message(connection_id, start(BROKEN, **SMA, chunks=3))
+            told = client.hear_out()[-1]
+        assert told["type"] == "failed"
+        assert "were deleted" in told["reason"]
+
+    def _succeeds(self, request: Json) -> None:
+        with self._connected() as (client, connection_id):
+            self._message(connection_id, request)
+            assert client.hear_out()[-1]["type"] == "result"
+
+    @contextmanager
+    def _connected(self) -> Iterator[tuple[Conversation, str]]:
+        """Open a connection of a new user's; give it and its id."""
+        self._user = f"user-{secrets.token_hex(6)}"
+        with conversation(url_for(self._stack, self._user, ["growth"]), SILENCE) as client:
+            rows = self._dynamodb.scan(TableName=self._stack.outputs["connections_table"])["Items"]
+            (connection_id,) = (row["connection_id"]["S"] for row in rows if row["user_id"]["S"] == self._user)
+            yield client, connection_id
+
+    def _rows_of(self, connection_id: str) -> int:
+        names = {"connections": self._stack.outputs["connections_table"]}
+        names["subscriptions"] = self._stack.outputs["subscriptions_table"]
+        rows = [row for name in names.values() for row in self._dynamodb.scan(TableName=name)["Items"]]
+        return sum(row["connection_id"]["S"] == connection_id for row in rows)
+
+    def _ended(self, run_id: str) -> Json:
+        """Wait until a run's execution has ended, and describe it."""
+        machine = self._stack.outputs["state_machine_arn"].replace(":stateMachine:", ":execution:")
+        return ended(self._stack, f"{machine}:{run_id}")
+
+    def _message(self, connection_id: str, body: Json, expires: int | None = None) -> None:
+        self._invoke("message", {"requestContext": self._context(connection_id, expires), "body": json.dumps(body)})
+
+    def _context(self, connection_id: str, expires: int | None = None) -> Json:
+        """Return the `requestContext` of an event on a connection that the authorizer has let in."""
+        identity = Identity(self._user, ("growth",), expires or int(time.time()) + 3_600)
+        message_id = secrets.token_hex(8)
+        return {"connectionId": connection_id, "messageId": message_id, "authorizer": identity.to_context()}
+
+    def _invoke(self, function: str, event: Json) -> Any:
+        answer = self._stack.client("lambda").invoke(
+            FunctionName=f"tickfold-embedded-{function}:live", Payload=json.dumps(event)
+        )
+        payload = answer["Payload"].read()
+        assert "FunctionError" not in answer, payload
+        return json.loads(payload)
+
+
+BROKEN = "BROKEN"
+PARTS = (
+    *("connections", "run", "subscriptions", "cancel", "gone", "expired"),
+    *("cut_off", "sweep", "walk_forward", "failure"),
+)
+PART = {"connect": "connections", "disconnect": "connections", "report-failure": "failure"}
+"""The part of the scenario that uses a function's rights; that of the others is the run."""
+PART_OF_RIGHT = {
+    "s3:PutObject data/sweeps/*": "sweep",
+    "s3:PutObject data/walk_forward/*": "walk_forward",
+    "dynamodb:DeleteItem subscriptions": "subscriptions",
+    "states:StopExecution tickfold-embedded:*": "cancel",
+}
+"""The part that uses a right which the function's other parts do not."""
+PART_OF_BOTH = {
+    **{("message", right): "gone" for right in FORGETS},
+    **{("deliver", right): "gone" for right in FORGETS},
+    ("message", TALKS[1]): "expired",
+    ("message", "dynamodb:UpdateItem runs"): "cancel",
+    ("deliver", TALKS[1]): "cut_off",
+}
+"""The part that uses a right of one function, where another's use of it is in another part."""
+
+
+def _wait(done: Callable[[], bool], otherwise: str, seconds: float = SILENCE) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def scenario(stack: EmbeddedStack) -> Scenario:
+    """The scenario, with a series of which one file is gone: a run of it fails in simulate."""
+    store = SeriesStore(stack.client("s3"), stack.outputs["bucket"])
+    ibm = store.get("IBM", "1d")
+    series = store.put(BROKEN, "1d", store.read(ibm, 0, ibm.bars), "a copy of IBM")
+    stack.client("s3").delete_object(
+        Bucket=stack.outputs["bucket"], Key=layout.bars_key(BROKEN, "1d", 2005), VersionId=series.files[5].version_id
+    )
+    return Scenario(stack)
+
+
+@pytest.mark.parametrize("function", RIGHTS)
+def test_the_deployed_role_holds_exactly_the_rights_that_are_tested(stack: EmbeddedStack, function: str) -> None:
+    assert sorted(Role(stack, function).rights()) == sorted(RIGHTS[function])
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_with_all_rights_the_scenario_is_green(scenario: Scenario, part: str) -> None:
+    getattr(scenario, part)()
+
+
+@pytest.mark.parametrize(("function", "right"), EACH, ids=[f"{function}: {right}" for function, right in EACH])
+def test_without_one_right_the_scenario_is_red_and_the_log_names_it(
+    stack: EmbeddedStack, scenario: Scenario, function: str, right: str
+) -> None:
+    part = PART_OF_BOTH.get((function, right)) or PART_OF_RIGHT.get(right) or PART.get(function, "run")
+    began = datetime.now(UTC)
+    with (
+        Role(stack, function).without(right),
+        pytest.raises((AssertionError, ValueError, TimeoutError, ConnectionClosed)),
+    ):
+        getattr(scenario, part)()
+    refused = f"not authorized to perform: {right.split(maxsplit=1)[0]}"
+    _wait(lambda: _logged(stack, function, began, refused), f"no log line of {function} says: {refused}", PATIENCE)
+
+
+def _logged(stack: EmbeddedStack, function: str, since: datetime, text: str) -> bool:
+    pages = (
+        stack.client("logs")
+        .get_paginator("filter_log_events")
+        .paginate(logGroupName=f"/aws/lambda/tickfold-embedded-{function}", startTime=int(since.timestamp() * 1000))
+    )
+    return any(text in event["message"] for page in pages for event in page["events"])

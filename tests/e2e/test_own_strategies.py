@@ -1,0 +1,134 @@
+"""A user's own strategy, as docs/strategies.md says: a file in strategies/, checked, deployed, run; and faulty ones."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from embedded.stack import ROOT, EmbeddedStack
+from tests.cli.conftest import Command
+from tests.cli.conftest import tickfold as tickfold  # noqa: PLC0414 - a fixture
+from tests.conftest import url_for
+from tests.e2e.conversation import SMA, run, start
+
+PAGE = (ROOT / "docs" / "strategies.md").read_text()
+TREE = ("components", "embedded", "functions", "statemachines", "tickfold")
+RAISES = """
+from typing import ClassVar
+from tickfold.engine.bars import Bars
+from tickfold.engine.signals import Signals
+from tickfold.strategies import Strategy
+
+class Raising(Strategy):
+    name: ClassVar[str] = "raising"
+    lookback: ClassVar[int] = 0
+
+    def signals(self, bars: Bars) -> Signals:
+        raise KeyError("no such thing")
+"""
+
+
+def block(language: str, holding: str) -> str:
+    """Return the page's block of code in `language` that has `holding` in it."""
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.M | re.S)
+    found = [code for written, code in fenced if written == language and holding in code]
+    assert len(found) == 1
+    return str(found[0])
+
+
+def command(holding: str) -> list[str]:
+    return block("sh", holding).removeprefix(".venv/bin/tickfold ").split()
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The repository with the page's strategy and two faulty ones in it."""
+    root = tmp_path_factory.mktemp("tree")
+    for folder in TREE:
+        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("__main__.py", "Pulumi.dev.yaml"):
+        shutil.copy(ROOT / file, root / file)
+    (root / "strategies").mkdir()
+    (root / "strategies" / "dip_buyer.py").write_text(block("python", "class DipBuyer"))
+    (root / "strategies" / "raising.py").write_text(RAISES)
+    (root / "strategies" / "unfinished.py").write_text("import tickfold.strategies as\n")
+    return root
+
+
+@pytest.fixture(scope="module")
+def told() -> list[str]:
+    """What the stack said while it was deployed."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def own(tree: Path, told: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStack]:
+    """A stack that is deployed from the tree, beside the one of the session."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("TICKFOLD_STATE_DIR", str(tmp_path_factory.mktemp("state-of-own")))
+        with EmbeddedStack(root=tree, log=told.append) as running:
+            yield running
+
+
+def test_the_check_says_what_the_page_says(
+    tickfold: Command, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TICKFOLD_STATE_DIR", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.chdir(tree)
+    ended = tickfold(*command("tickfold check"))
+    assert ended.status == 0
+    assert [line.rstrip() for line in ended.stdout.splitlines()] == block("", "dip_buyer(falls=3)").splitlines()
+    sound = (tree / "strategies" / "dip_buyer.py").read_text()
+    short = tmp_path / "short.py"
+    short.write_text(sound.replace("return self.falls ", "return self.falls - 1 "))
+    ended = tickfold("check", str(short))
+    assert ended.status == 1
+    assert set(block("", "✗ lookback").splitlines()) < {line.rstrip() for line in ended.stdout.splitlines()}
+
+
+def test_deploying_names_own_strategies_and_those_that_cannot_be_used(own: EmbeddedStack, told: list[str]) -> None:
+    assert "own strategies: dip_buyer, raising" in told
+    faults = [line for line in told if line.startswith("unusable strategy")]
+    assert faults == ["unusable strategy: strategies/unfinished.py cannot be imported: line 1: invalid syntax"]
+    # What `pulumi up` prints as a warning.
+    warned = (own.log_file.parent / "deployment.log").read_text()
+    assert "strategies/unfinished.py cannot be imported: line 1: invalid syntax" in warned
+
+
+def test_an_own_strategy_runs_by_its_name(own: EmbeddedStack, tickfold: Command) -> None:
+    ended = tickfold(*command("tickfold run"))
+    assert ended.status == 0, ended.stderr
+    assert "dip_buyer" in ended.stdout
+
+
+def test_an_own_strategy_runs_the_same_in_any_cut(own: EmbeddedStack) -> None:
+    one, many = (
+        run(url_for(own, "tester"), start(strategy="dip_buyer", parameters={"falls": 2}, chunks=chunks))[-1]
+        for chunks in (1, 9)
+    )
+    assert one["type"] == many["type"] == "result", (one, many)
+    assert many["chunks"] == 9
+    assert one["metrics"] == many["metrics"]
+    assert one["metrics"]["trades"] > 100
+
+
+def test_a_faulty_file_stops_no_other_strategy_and_is_told_to_whoever_asks_for_it(own: EmbeddedStack) -> None:
+    url = url_for(own, "tester")
+    assert run(url, start(**SMA))[-1]["type"] == "result"
+    refused = run(url, start(strategy="unfinished"))[-1]
+    assert refused["type"] == "error"
+    assert refused["reason"] == "strategies/unfinished.py cannot be imported: line 1: invalid syntax"
+
+
+def test_a_value_out_of_its_own_bounds_is_refused(own: EmbeddedStack) -> None:
+    refused = run(url_for(own, "tester"), start(strategy="dip_buyer", parameters={"falls": 0}))[-1]
+    assert refused["reason"] == "strategy dip_buyer: falls 0: input should be greater than or equal to 1"
+
+
+def test_what_an_own_strategy_raises_is_told(own: EmbeddedStack) -> None:
+    failed = run(url_for(own, "tester"), start(strategy="raising", chunks=1))[-1]
+    assert failed["type"] == "failed"
+    assert failed["reason"] == "chunk 0 of AAPL: strategy raising failed: KeyError: 'no such thing'"

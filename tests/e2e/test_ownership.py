@@ -1,0 +1,148 @@
+"""Whose a run is: its user's alone, and, to be followed, that of whoever has its portfolio."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from embedded.stack import EmbeddedStack
+from tests.conftest import url_for
+from tests.e2e.conversation import SMA, Conversation, Json, conversation, start
+
+
+class People:
+    """Users, each with a connection and a portfolio or two."""
+
+    def __init__(self, stack: EmbeddedStack, connections: ExitStack) -> None:
+        self._stack, self._connections = stack, connections
+        self._suffix = secrets.token_hex(4)
+
+    def come(self, name: str, *portfolios: str) -> Conversation:
+        """Let a user connect; the same name is the same user."""
+        url = url_for(self._stack, f"{name}-{self._suffix}", portfolios)
+        return self._connections.enter_context(conversation(url))
+
+
+@pytest.fixture
+def people(stack: EmbeddedStack) -> Iterator[People]:
+    with ExitStack() as connections:
+        yield People(stack, connections)
+
+
+def asked(client: Conversation, request: Json) -> Json:
+    """Send a request with a name of its own, and return its answer."""
+    name = secrets.token_hex(4)
+    client.say(request | {"correlationId": name})
+    while (answer := client.hear()).get("correlationId") != name:
+        pass
+    return answer
+
+
+def ended(client: Conversation, **more: str) -> str:
+    """Start a small run, wait for its end, and return its id."""
+    client.say(start(**SMA, chunks=2) | more)
+    return str(client.hear_out()[-1]["runId"])
+
+
+ABOUT_A_RUN: list[Json] = [
+    {"type": "cancel"},
+    {"type": "resume", "after": 0},
+    {"type": "get_result"},
+    {"type": "subscribe", "topic": "run"},
+]
+
+
+@pytest.mark.parametrize("request_", ABOUT_A_RUN, ids=lambda request: str(request["type"]))
+def test_of_another_s_run_nobody_learns_that_it_exists(people: People, request_: Json) -> None:
+    run_id = ended(people.come("ann"))
+    bob = people.come("bob", "growth")
+
+    def refusal(name: str) -> Json:
+        answer = asked(bob, request_ | {"runId": name, "id": name})
+        return {field: str(answer[field]).replace(name, "…") for field in ("type", "code", "reason")}
+
+    assert (
+        refusal(run_id)
+        == refusal("no-such-run")
+        == {"type": "error", "code": "not_found", "reason": "there is no run …"}
+    )
+    assert bob.heard_nothing_more()
+
+
+def test_a_list_has_the_user_s_own_runs_only(people: People) -> None:
+    ann, bob = people.come("ann"), people.come("bob")
+    first, second = ended(ann), ended(ann)
+    assert [run["runId"] for run in asked(ann, {"type": "list_runs"})["runs"]] == [second, first]
+    assert asked(bob, {"type": "list_runs"})["runs"] == []
+
+
+def test_a_user_is_on_all_of_his_screens(people: People) -> None:
+    desk, phone, other = people.come("ann"), people.come("ann"), people.come("bob")
+    assert asked(phone, {"type": "subscribe", "topic": "user"})["type"] == "subscribed"
+    desk.say(start(**SMA, chunks=2))
+    at_desk, on_phone = desk.hear_out(), phone.hear_out()
+    assert [message["sequence"] for message in on_phone] == list(range(1, len(on_phone) + 1))
+    assert on_phone == at_desk
+    assert other.heard_nothing_more()
+    assert asked(phone, {"type": "unsubscribe", "topic": "user"})["type"] == "unsubscribed"
+    ended(desk)
+    assert phone.heard_nothing_more()
+
+
+def test_who_has_a_portfolio_follows_its_runs_and_cannot_cancel_them(people: People) -> None:
+    ann, bob = people.come("ann", "growth"), people.come("bob", "growth", "income")
+    assert asked(bob, {"type": "subscribe", "topic": "portfolio", "id": "growth"})["type"] == "subscribed"
+    run_id = ended(ann, portfolio="growth")
+    assert [message["runId"] for message in bob.hear_out()][-1] == run_id
+    assert asked(bob, {"type": "get_result", "runId": run_id})["type"] == "result"
+    refused = asked(bob, {"type": "cancel", "runId": run_id})
+    assert (refused["code"], refused["reason"]) == (
+        "conflict",
+        f"run {run_id} is not yours: only who started it may cancel it",
+    )
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"type": "subscribe", "topic": "portfolio", "id": "growth"},
+        {"type": "subscribe", "topic": "user", "id": "bob"},
+        start(**SMA) | {"portfolio": "growth"},
+    ],
+    ids=["portfolio", "user", "start"],
+)
+def test_nobody_gets_into_what_is_not_his(people: People, request_: Json) -> None:
+    ann = people.come("ann", "income")
+    answer = asked(ann, request_)
+    assert (answer["type"], answer["code"]) == ("error", "not_found")
+    assert ann.heard_nothing_more()
+
+
+def test_a_portfolio_in_the_url_is_followed_from_the_start(stack: EmbeddedStack, people: People) -> None:
+    with conversation(f"{url_for(stack, 'watcher', ['growth'])}&portfolioId=growth") as watcher:
+        run_id = ended(people.come("ann", "growth"), portfolio="growth")
+        assert watcher.hear_out()[-1]["runId"] == run_id
+
+
+def test_a_key_sent_by_two_is_two_runs_and_by_one_is_one(people: People) -> None:
+    ann, bob = people.come("ann"), people.come("bob")
+    first = ended(ann, key="monday")
+    assert ended(bob, key="monday") != first
+    assert ended(ann, key="monday") == first
+    refused = asked(ann, start(**SMA, chunks=3) | {"key": "monday"})
+    assert (refused["type"], refused["code"]) == ("error", "conflict")
+    assert len(asked(ann, {"type": "list_runs"})["runs"]) == 1
+
+
+def test_whoami_says_what_the_token_says(people: People) -> None:
+    answer = asked(people.come("ann", "growth", "income"), {"type": "whoami"})
+    assert answer["userId"].startswith("ann-")
+    assert answer["portfolios"] == ["growth", "income"]
+
+
+def test_what_nobody_knows_is_ignored_and_named(people: People) -> None:
+    ann = people.come("ann")
+    accepted = asked(ann, start(**SMA, chunks=1, stopLos=0.1) | {"colour": "red"})
+    assert (accepted["type"], accepted["ignored"]) == ("accepted", ["colour", "config.stopLos"])
+    assert ann.hear_out()[-1]["type"] == "result"

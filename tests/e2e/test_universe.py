@@ -1,0 +1,137 @@
+"""Runs of several symbols on the embedded stack: each symbol as if it were run alone, all of them as one account."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from embedded.stack import EmbeddedStack
+from tests.e2e.conversation import SMA, Json, run, start
+from tests.e2e.refusal import refusal_of
+from tests.e2e.test_backtest import table
+from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
+from tickfold.market_data.bar_store import SeriesStore
+
+SYMBOLS = ["AAPL", "FB", "IBM"]
+"""FB was listed twelve years after the others: the range begins with its share in cash."""
+TERMS: Json = SMA | {"commission": {"relative": 0.002, "minimum": 1}, "slippage": 0.0005, "stopLoss": 0.08}
+HEADLINE = ["final_equity", "total_return", "sharpe", "max_drawdown", "trades"]
+
+
+@pytest.fixture(scope="module")
+def singles(stack: EmbeddedStack, url: str) -> dict[str, Json]:
+    """A run of each symbol alone, with its share of the capital."""
+    return {symbol: run(url, start(symbol, **TERMS, startCapital=10_000 * 0.3))[-1] for symbol in SYMBOLS}
+
+
+@pytest.mark.parametrize("chunks", [None, 1, 7, 150])
+def test_each_symbol_is_as_if_it_were_run_alone(
+    stack: EmbeddedStack, url: str, singles: dict[str, Json], chunks: int | None
+) -> None:
+    stock = [{"symbol": symbol, "share": 0.3} for symbol in SYMBOLS]
+    result = run(url, start(stock, **TERMS, chunks=chunks))[-1]
+    rows = {row["symbol"]: row for row in table(stack, result["runsBySymbolUri"])}
+    told = {own["symbol"]: own for own in result["symbols"]}
+    trades, curves = table(stack, result["tradesUri"]), table(stack, result["equityBySymbolUri"])
+    assert [own["symbol"] for own in result["symbols"]] == SYMBOLS
+    for symbol, single in singles.items():
+        assert json.loads(rows[symbol]["metrics"]) == single["metrics"]
+        assert told[symbol]["metrics"] == {name: single["metrics"][name] for name in HEADLINE}
+        assert told[symbol]["bars"] == rows[symbol]["bars"] == single["bars"]
+        assert [trade for trade in trades if trade["symbol"] == symbol] == table(stack, single["tradesUri"])
+        own = [{name: row[name] for name in row if name != "symbol"} for row in curves if row["symbol"] == symbol]
+        assert own == table(stack, single["equityUri"])
+    assert result["bars"] == sum(single["bars"] for single in singles.values())
+    assert result["chunks"] == sum(row["chunks"] for row in rows.values())
+    assert result["sequentialBars"] == sum(single["sequentialBars"] for single in singles.values())
+    assert result["replayedBars"] == sum(row["replayed_bars"] for row in rows.values())
+    assert chunks is None or {row["chunks"] for row in rows.values()} == {chunks}
+
+
+def test_the_curve_is_the_sum_of_the_symbols_and_of_what_is_not_given_out(
+    stack: EmbeddedStack, url: str, singles: dict[str, Json]
+) -> None:
+    stock = [{"symbol": symbol, "share": 0.3} for symbol in SYMBOLS]
+    heard = run(url, start(stock, **TERMS))
+    rows = table(stack, heard[-1]["equityUri"])
+    curves = {
+        symbol: {row["timestamp"]: (row["equity"], row["cash"]) for row in table(stack, single["equityUri"])}
+        for symbol, single in singles.items()
+    }
+    assert [row["timestamp"] for row in rows] == sorted(set().union(*curves.values()))
+    latest = dict.fromkeys(SYMBOLS, (3_000.0, 3_000.0))
+    for row in rows:
+        latest |= {symbol: curve[row["timestamp"]] for symbol, curve in curves.items() if row["timestamp"] in curve}
+        assert row["equity"] == pytest.approx(1_000 + sum(equity for equity, _ in latest.values()), rel=1e-12)
+        assert row["cash"] == pytest.approx(1_000 + sum(cash for _, cash in latest.values()), rel=1e-12, abs=1e-6)
+        assert row["shares"] is row["close"] is None
+    streamed = [point for message in heard if message["type"] == "partial" for point in message["equity"]]
+    assert streamed == [[int(row["timestamp"].timestamp() * 1000), row["equity"]] for row in rows]
+    assert heard[-1]["metrics"]["final_equity"] == rows[-1]["equity"]
+    exits = [trade["exit_time"] for trade in table(stack, heard[-1]["tradesUri"])]
+    assert exits == sorted(exits)
+
+
+def test_symbols_without_shares_have_equal_ones(url: str) -> None:
+    heard = run(url, start(["aapl", "ibm", "msft"], "2012-01-01", **SMA))
+    assert [(own["symbol"], own["share"]) for own in heard[-1]["symbols"]] == [
+        ("AAPL", 1 / 3),
+        ("IBM", 1 / 3),
+        ("MSFT", 1 / 3),
+    ]
+    assert {message["symbol"] for message in heard if "symbol" in message} == {"AAPL,IBM,MSFT"}
+    assert heard[0]["runId"].startswith("aapl-and-2-more-sma_cross-")
+    assert heard[1]["bars"] == heard[-1]["bars"]
+    assert max(message["chunksDone"] for message in heard if message["type"] == "progress") == heard[1]["chunks"]
+
+
+def test_a_universe_of_one_is_the_run_of_that_symbol(stack: EmbeddedStack, url: str) -> None:
+    alone, listed = run(url, start("GOOG", **SMA))[-1], run(url, start(["GOOG"], **SMA))[-1]
+    for name, value in alone["metrics"].items():
+        # The market is held in dollars here, and in shares there: what follows from it differs in the last bits.
+        tolerance = 1e-12 if name in ("buy_and_hold_return", "alpha", "beta") else 0
+        assert listed["metrics"][name] == pytest.approx(value, rel=tolerance)
+    assert table(stack, listed["tradesUri"]) == table(stack, alone["tradesUri"])
+    assert {name for name in listed if name not in alone} == {"symbols", "runsBySymbolUri", "equityBySymbolUri"}
+
+
+@pytest.fixture(scope="module")
+def _odd_series(stack: EmbeddedStack) -> None:
+    """A series of minutes."""
+    price = np.array([10.0, 11.0, 12.0])
+    day = np.int64(15_706) * MICROSECONDS_PER_DAY  # 2013-01-01
+    bars = Bars(day + np.arange(3) * 60_000_000, price, price, price, price, price)
+    SeriesStore(stack.client("s3"), stack.outputs["bucket"]).put("MINUTES", "1m", bars, "synthetic")
+
+
+BAD: dict[str, tuple[Any, str]] = {
+    "unknown symbol": (start(["AAPL", "NOPE"]), "unknown symbol NOPE; known symbols: AAPL, "),
+    "no bars": (
+        start(["AAPL", "FB"], "2012-01-01", "2012-02-01"),
+        "FB has no 1d bars from 2012-01-01 to 2012-02-01; it has 196 from 2012-05-18 to 2013-03-01",
+    ),
+    "twice": (start(["AAPL", "IBM", "aapl"]), "stock names AAPL more than once"),
+    "none": (start([]), "stock is an empty list; name at least one symbol"),
+    "too many": (start([f"S{n}" for n in range(101)]), "stock names 101 symbols; a run may have 100"),
+    "more than all": (
+        start([{"symbol": "AAPL", "share": 0.6}, {"symbol": "IBM", "share": 0.5}]),
+        "the shares of stock add up to 1.1; they may add up to 1 at most",
+    ),
+    "timeframes": (
+        start(["AAPL", "MINUTES"], "2013-01-01"),
+        "the symbols' coarsest timeframes differ (AAPL 1d, MINUTES 1m); name one that all of them have",
+    ),
+    "a timeframe that one lacks": (start(["AAPL", "MINUTES"], timeframe="1m"), "AAPL has no 1m bars; it has: 1d"),
+    "too many chunks for one": (
+        start(["AAPL", "FB"], chunks=197),
+        "chunks 197 is too many; these 196 bars of FB can be cut into 196",
+    ),
+}
+
+
+@pytest.mark.usefixtures("_odd_series")
+@pytest.mark.parametrize("case", BAD)
+def test_a_wrong_universe_gets_one_answer_and_starts_nothing(stack: EmbeddedStack, url: str, case: str) -> None:
+    request, said = BAD[case]
+    assert said in refusal_of(stack, url, request)

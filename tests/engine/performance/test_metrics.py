@@ -1,0 +1,105 @@
+"""Metrics that the golden run does not reach: an open trade, and bounds of what is defined."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tickfold.engine.accounting.account import Account, Commission, Sizing
+from tickfold.engine.backtest import backtest
+from tickfold.engine.bars import Bars, Floats
+from tickfold.engine.performance.benchmark import buy_and_hold
+from tickfold.engine.performance.metrics import TrackRecord, measure, measure_record
+from tickfold.strategies import create
+
+
+def test_turnover_counts_every_fill_and_an_open_trades_entry(goog: Bars) -> None:
+    strategy = create("sma_cross", {"fast": 10, "slow": 20})
+    outcome = backtest(goog, strategy, Account(10_000, commission=Commission(0.002), close_at_end=False))
+    statement = outcome.statement
+    assert statement.open_trade is not None
+    filled = statement.open_trade.quantity * statement.open_trade.entry_price
+    filled += sum(trade.quantity * (trade.entry_price + trade.exit_price) for trade in statement.trades)
+    years = (goog.timestamp[-1] - goog.timestamp[0]) / 86_400e6 / 365.25
+    assert outcome.metrics.turnover == pytest.approx(filled / statement.equity.mean() / years, rel=1e-12)
+
+
+def test_cost_paid_is_what_the_account_would_have_had_at_market_prices(goog: Bars) -> None:
+    strategy = create("sma_cross", {"fast": 10, "slow": 20})
+    one_share = Sizing("shares", 1)
+    costs = Account(10_000, Commission(0.002, fixed=0.5), spread=0.001, slippage=0.0005, sizing=one_share)
+    paid = backtest(goog, strategy, costs).metrics
+    free = backtest(goog, strategy, Account(10_000, sizing=one_share)).metrics
+    assert paid.trades == free.trades
+    assert paid.cost_paid == pytest.approx(free.final_equity - paid.final_equity, rel=1e-9)
+    assert paid.cost_paid > paid.commissions > 0
+    assert free.cost_paid == 0
+
+
+def test_turnover_of_a_single_bar_or_of_nothing_is_undefined(goog: Bars) -> None:
+    outcome = backtest(goog[:1], create("buy_and_hold", {}), Account(10_000))
+    assert math.isnan(outcome.metrics.turnover)
+    statement = backtest(goog, create("buy_and_hold", {}), Account(10_000)).statement
+    broke = replace(statement, equity=np.full(len(goog), -1.0))
+    assert math.isnan(measure(goog, broke, 0).turnover)
+
+
+def test_turnover_without_trades_is_zero(goog: Bars) -> None:
+    assert backtest(goog[:25], create("sma_cross", {"fast": 10, "slow": 30}), Account(10_000)).metrics.turnover == 0
+
+
+@pytest.mark.parametrize(("lookback", "bought"), [(0, 0), (1, 0), (30, 29), (5_000, 2_147)])
+def test_the_benchmark_is_bought_at_the_close_that_ends_the_warm_up(goog: Bars, lookback: int, bought: int) -> None:
+    curve = buy_and_hold(goog.close, 10_000, lookback)
+    assert np.isnan(curve[:bought]).all()
+    assert curve[bought] == 10_000
+    outcome = backtest(goog, create("buy_and_hold", {}), Account(10_000))
+    metrics = measure(goog, outcome.statement, lookback)
+    assert curve[-1] / 10_000 - 1 == pytest.approx(metrics.buy_and_hold_return, rel=1e-12)
+
+
+def drawdowns_bar_by_bar(equity: list[float]) -> tuple[float, list[float]]:
+    """The definition: the deepest bar, and the deepest of each stretch of two bars or more from peak to peak."""
+    deepest, lowest, stretches, peak, since = 0.0, 0.0, [], -math.inf, 0
+    for bar, value in enumerate(equity):
+        if value >= peak:
+            stretches += [lowest] if bar - since > 1 else []
+            peak, since, lowest = value, bar, 0.0
+        lowest = min(lowest, value / peak - 1)
+        deepest = min(deepest, lowest)
+    stretches += [lowest] if len(equity) - 1 - since > 1 else []
+    return deepest, stretches
+
+
+def assert_drawdowns_as_bar_by_bar(equity: Floats) -> None:
+    found = measure_record(
+        TrackRecord(
+            timestamp=np.arange(len(equity)) * 60_000_000,
+            equity=equity,
+            market_returns=np.zeros(len(equity) - 1),
+            benchmark_return=0.0,
+            pnl=np.empty(0),
+            trade_return=np.empty(0),
+            exposure=0.0,
+            value_filled=0.0,
+            commissions=0.0,
+            slippage_cost=0.0,
+        )
+    )
+    deepest, stretches = drawdowns_bar_by_bar(equity.tolist())
+    assert found.max_drawdown == deepest
+    average = np.mean(stretches) if stretches else math.nan
+    assert found.average_drawdown == pytest.approx(average, rel=1e-12, nan_ok=True)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 1_023, 1_024, 1_025, 5_000])
+@pytest.mark.parametrize("drift", [-1, 0, 1, 4])
+def test_drawdowns_are_those_found_bar_by_bar(count: int, drift: int) -> None:
+    rng = np.random.default_rng(count + drift)
+    changes = rng.integers(-3, 4, count) + drift * (rng.random(count) < 0.5)
+    assert_drawdowns_as_bar_by_bar(1e5 + np.cumsum(changes))
+
+
+def test_a_loss_at_the_last_bar_may_be_the_deepest() -> None:
+    assert_drawdowns_as_bar_by_bar(np.array([10.0, 9.0, 9.5, 11.0, 8.0]))

@@ -1,0 +1,156 @@
+"""The issuer's keys: when they are fetched, when not, and what is made of an issuer that answers as none should."""
+
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.identity.oidc_provider import EC, RSA, Provider, jwk, provider
+from tickfold.identity.keys import LIFETIME_SECONDS, PAUSE_SECONDS, IssuerError, KeySet, fetch_keys, is_trustworthy
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def issuer() -> Iterator[Provider]:
+    with provider() as serving:
+        yield serving
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def keys(issuer: Provider, clock: Clock) -> KeySet:
+    return KeySet(issuer.url, clock)
+
+
+FETCHED = ["/.well-known/openid-configuration", "/keys"]
+
+
+def test_keys_are_fetched_once_and_again_when_they_are_old(issuer: Provider, keys: KeySet, clock: Clock) -> None:
+    assert [keys.find("rsa") for _ in range(3)] == [issuer.keys[0]] * 3
+    clock.now += LIFETIME_SECONDS - 1
+    assert keys.find("rsa")
+    assert issuer.requests == FETCHED
+    clock.now += 1
+    assert keys.find("rsa")
+    assert issuer.requests == FETCHED * 2
+
+
+def test_a_key_that_is_new_is_found_and_one_that_was_withdrawn_is_not(
+    issuer: Provider, keys: KeySet, clock: Clock
+) -> None:
+    assert keys.find("rsa")
+    issuer.keys = [jwk(EC, "new")]
+    clock.now += PAUSE_SECONDS
+    assert keys.find("new") == issuer.keys[0]
+    assert keys.find("rsa") is None
+
+
+def test_made_up_key_ids_do_not_flood_the_issuer(issuer: Provider, keys: KeySet, clock: Clock) -> None:
+    seconds = 60
+    for number in range(seconds * 20):
+        assert keys.find(f"made-up-{number}") is None
+        clock.now += 1 / 20
+    assert len(issuer.requests) <= 2 * (seconds / PAUSE_SECONDS + 1)
+    assert keys.find("rsa")
+
+
+def test_an_issuer_that_is_down_locks_out_nobody_whose_key_is_known(
+    issuer: Provider, keys: KeySet, clock: Clock
+) -> None:
+    assert keys.find("rsa")
+    issuer.down = True
+    clock.now += 2 * LIFETIME_SECONDS
+    assert keys.find("rsa")
+    with pytest.raises(IssuerError, match="503"):
+        keys.find("new")
+    issuer.down, issuer.keys = False, [jwk(EC, "new")]
+    clock.now += PAUSE_SECONDS
+    assert keys.find("new")
+
+
+def test_an_issuer_that_was_down_at_first_is_asked_again_after_a_pause(
+    issuer: Provider, keys: KeySet, clock: Clock
+) -> None:
+    issuer.down = True
+    for _ in range(3):
+        with pytest.raises(IssuerError, match=r"openid-configuration could not be read: HTTP Error 503"):
+            keys.find("rsa")
+    assert len(issuer.requests) == 1
+    issuer.down = False
+    clock.now += PAUSE_SECONDS
+    assert keys.find("rsa")
+
+
+def test_an_issuer_that_takes_connections_and_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tickfold.identity.keys.TIMEOUT_SECONDS", 0.1)
+    began = time.monotonic()
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(IssuerError, match="timed out"):
+        fetch_keys(f"http://127.0.0.1:{silent.getsockname()[1]}")
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize(
+    ("metadata", "reason"),
+    [
+        ({"issuer": "https://other.example"}, "is of the issuer 'https://other.example'; configured is 'http://127"),
+        ({"issuer": None}, "is of the issuer None"),
+        ({"jwks_uri": "http://keys.example/"}, r"names 'http://keys.example/' for its keys; expected an https:// URL"),
+        ({"jwks_uri": "file:///etc/passwd"}, "names 'file:///etc/passwd' for its keys"),
+        ({"jwks_uri": None}, "names 'None' for its keys"),
+    ],
+)
+def test_metadata_that_is_not_the_issuers_is_refused(issuer: Provider, metadata: dict[str, Any], reason: str) -> None:
+    issuer.metadata = metadata
+    with pytest.raises(IssuerError, match=reason):
+        fetch_keys(issuer.url)
+
+
+def test_metadata_that_leads_elsewhere_is_not_followed(issuer: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    with provider() as other:
+        monkeypatch.setattr(issuer, "answer", lambda path: (302, other.url + path))
+        with pytest.raises(IssuerError, match="302"):
+            fetch_keys(issuer.url)
+        assert other.requests == []
+
+
+@pytest.mark.parametrize("document", [[], "text", {"keys": "rsa"}, {}])
+def test_what_is_no_key_set_is_refused(issuer: Provider, monkeypatch: pytest.MonkeyPatch, document: Any) -> None:
+    real = issuer.answer
+    monkeypatch.setattr(issuer, "answer", lambda path: (200, document) if path == "/keys" else real(path))
+    with pytest.raises(IssuerError, match="/keys holds no JSON"):
+        fetch_keys(issuer.url)
+
+
+def test_keys_without_an_id_or_for_another_use_are_left_out(issuer: Provider) -> None:
+    unnamed = {name: value for name, value in jwk(RSA, "").items() if name != "kid"}
+    issuer.keys = [unnamed, jwk(RSA, "enc", use="enc"), jwk(EC, "sig", use="sig"), jwk(EC, "any")]
+    assert fetch_keys(issuer.url).keys() == {"sig", "any"}
+
+
+@pytest.mark.parametrize(
+    ("url", "trusted"),
+    [
+        ("https://tenant.eu.auth0.com/", True),
+        ("http://tenant.eu.auth0.com/", False),
+        ("http://127.0.0.1:8080", True),
+        ("http://127.0.0.1.evil.example", False),
+        ("https:///path", False),
+    ],
+)
+def test_only_https_and_this_machine_are_trusted(url: str, trusted: bool) -> None:
+    assert is_trustworthy(url) is trusted

@@ -1,0 +1,1 @@
+"""Backtests: a run from its request to its result."""

@@ -1,0 +1,105 @@
+"""What workers found in their chunks, as one small Parquet file a chunk, with a part for each set of parameters."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from botocore.exceptions import ClientError
+
+from tickfold.engine.decisions.automaton import Asks, Decisions, Positions
+from tickfold.engine.decisions.chunk import Chunk, Speculation
+from tickfold.storage import layout, parquet
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+SCHEMA = pa.schema(
+    [
+        pa.field("set", pa.int32(), nullable=False),
+        pa.field("bar", pa.int64(), nullable=False),
+        pa.field("side", pa.int8(), nullable=False),
+        pa.field("opened", pa.int8(), nullable=False),
+        pa.field("entry_bar", pa.int64(), nullable=False),
+        pa.field("entry_price", pa.float64(), nullable=False),
+        pa.field("exit_bar", pa.int64(), nullable=False),
+        pa.field("exit_price", pa.float64(), nullable=False),
+        pa.field("reason", pa.int8(), nullable=False),
+    ]
+)
+_DTYPES: dict[str, type[np.generic]] = {field.name: np.dtype(field.type.to_pandas_dtype()).type for field in SCHEMA}
+_OF_POSITIONS = ("entry_bar", "entry_price", "exit_bar", "exit_price", "reason")
+_PARALLEL_READS = 16
+_ROWS_DECODED = 65_536
+
+
+class ChunkFile:
+    """What a worker found in its chunk.
+
+    The file stays encoded, and a part of it is decoded at a time: a strategy that asks at every bar has as many rows as
+    there are bars, for each of a sweep's sets. Sets are best read in order.
+    """
+
+    def __init__(self, chunk: Chunk, data: bytes, sets: int = 1) -> None:
+        self._chunk, self._data = chunk, data
+        self._edges = np.searchsorted(parquet.decode(data, {"set": np.int32})["set"], np.arange(sets + 1))
+        self._first = self._stop = 0
+        self._decoded: dict[str, npt.NDArray[Any]] = {}
+
+    def of(self, number: int) -> Speculation:
+        """Return the speculation of set `number`."""
+        rows = self._rows(int(self._edges[number]), int(self._edges[number + 1]))
+        asks = Asks(rows["bar"], rows["side"])
+        ask = np.flatnonzero(rows["opened"])
+        positions = Positions(ask, asks.side[ask], *(rows[name][ask] for name in _OF_POSITIONS))
+        return Speculation(self._chunk, Decisions(asks, positions))
+
+    def _rows(self, first: int, stop: int) -> dict[str, npt.NDArray[Any]]:
+        if not (self._decoded and self._first <= first and stop <= self._stop):
+            self._first, self._stop = first, min(max(stop, first + _ROWS_DECODED), int(self._edges[-1]))
+            self._decoded = parquet.decode(self._data, _DTYPES, self._first, self._stop)
+        return {name: column[first - self._first : stop - self._first] for name, column in self._decoded.items()}
+
+
+def encode(speculations: Sequence[Speculation]) -> bytes:
+    """Return the speculations of all sets as a Parquet file: a row an ask, with the position that it opened, if any."""
+    parts = [_columns(number, speculation) for number, speculation in enumerate(speculations)]
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in _DTYPES}
+    arrays = [parquet.array(columns[field.name], field.type) for field in SCHEMA]
+    return parquet.encode(pa.Table.from_arrays(arrays, schema=SCHEMA))
+
+
+def _columns(number: int, speculation: Speculation) -> dict[str, npt.NDArray[Any]]:
+    asks, positions = speculation.decisions.asks, speculation.decisions.positions
+    columns: dict[str, npt.NDArray[Any]] = {name: np.zeros(len(asks), dtype) for name, dtype in _DTYPES.items()}
+    columns |= {"set": np.full(len(asks), number, dtype=np.int32), "bar": asks.bar, "side": asks.side}
+    columns["opened"][positions.ask] = 1
+    for name in _OF_POSITIONS:
+        columns[name][positions.ask] = getattr(positions, name)
+    return columns
+
+
+def put(s3: "S3Client", bucket: str, key: str, speculations: Sequence[Speculation]) -> bool:
+    """Write a chunk's file under `key`; return False where a worker had written it before."""
+    try:
+        s3.put_object(Bucket=bucket, Key=key, Body=encode(speculations), IfNoneMatch="*")
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "PreconditionFailed":
+            return False
+        raise
+    return True
+
+
+def get_all(
+    s3: "S3Client", bucket: str, run_id: str, symbol: str, chunks: list[Chunk], *, sets: int = 1
+) -> list[ChunkFile]:
+    """Read the files of all `chunks` of a symbol, in order."""
+
+    def get(number: int) -> ChunkFile:
+        found = s3.get_object(Bucket=bucket, Key=layout.chunk_key(run_id, symbol, number))
+        return ChunkFile(chunks[number], found["Body"].read(), sets)
+
+    with ThreadPoolExecutor(_PARALLEL_READS) as pool:
+        return list(pool.map(get, range(len(chunks))))

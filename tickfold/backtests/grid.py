@@ -1,0 +1,108 @@
+"""The grid of a sweep: every combination of its parameters' values, and how much may be asked for at once."""
+
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+
+from tickfold.engine.performance.metrics import Metrics
+from tickfold.engine.walk_forward import windows
+from tickfold.errors import RunError
+from tickfold.protocol import Number, Range, SweepConfig
+from tickfold.strategies import Strategy, create
+
+MOST_COMBINATIONS = 1_000
+MOST_BARS = 100_000_000
+"""Bars times combinations: the reducer holds what the strategy asked for at each of them, and settles every set."""
+MOST_CHUNK_BARS = 10_000_000
+"""A chunk's bars times combinations: where the strategy asks at every bar, a worker takes a gigabyte for them."""
+MOST_WINDOW_RUNS = 100_000
+"""Windows times combinations: a run of a few bars takes about a millisecond, whatever its length."""
+MOST_WINDOW_BARS = 1_000_000_000
+"""In-sample bars of all windows times combinations: the reducer runs through about ten million of them a second."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The combinations that the strategy accepts, and how many others there are."""
+
+    strategies: list[Strategy]
+    left_out: int
+
+
+def expand(config: SweepConfig) -> Grid:
+    """Return the combinations that `config` asks for; of the parameters in its order, the last varies fastest.
+
+    Raises:
+        RunError: there are too many, or none that the strategy accepts.
+    """
+    asked = prod(_count(values) for values in config.parameters.values())
+    if asked > MOST_COMBINATIONS:
+        raise RunError(
+            f"the parameters have {asked:,} combinations; a sweep may have {MOST_COMBINATIONS:,} at most: "
+            "give fewer values or wider steps"
+        )
+    # By name, as JSON objects have no order that every service on the way keeps.
+    names = sorted(config.parameters)
+    accepted: list[Strategy] = []
+    refused: list[RunError] = []
+    for values in product(*(_values(config.parameters[name]) for name in names)):
+        try:
+            accepted.append(create(config.strategy, dict(zip(names, values, strict=True))))
+        except RunError as error:
+            refused.append(error)
+    if not accepted:
+        raise RunError(f"none of the {asked:,} combinations can be run; the first: {refused[0]}")
+    return Grid(accepted, len(refused))
+
+
+def check_size(config: SweepConfig, bars: int) -> None:
+    """Check that `bars` bars are not too many, nor too few, for what `config` asks.
+
+    Raises:
+        RunError: the metric to rank by is unknown, the sweep is too large, or no window fits into the bars.
+    """
+    known = Metrics.__dataclass_fields__
+    if config.rank_by not in known:
+        raise RunError(f"unknown metric {config.rank_by!r} to rank by; known metrics: {', '.join(known)}")
+    combinations = len(expand(config).strategies)
+    _check_limit("bars times combinations", bars * combinations, MOST_BARS)
+    if config.walk_forward:
+        inside, outside = config.walk_forward.in_sample, config.walk_forward.out_of_sample
+        if bars < inside + outside:
+            raise RunError(
+                f"the range has {bars:,} bars; a window of {inside:,} bars in sample and {outside:,} out of sample "
+                f"needs {inside + outside:,}"
+            )
+        count = len(windows(bars, inside, outside))
+        _check_limit("windows times combinations", count * combinations, MOST_WINDOW_RUNS)
+        _check_limit(
+            "in-sample bars of all windows times combinations", count * combinations * inside, MOST_WINDOW_BARS
+        )
+
+
+def fewest_chunks(bars: int, sets: int) -> int:
+    """Return the number of chunks into which `bars` bars must be cut at least, to be simulated with so many `sets`."""
+    return -(-bars * sets // MOST_CHUNK_BARS)
+
+
+def _check_limit(what: str, asked: int, most: int) -> None:
+    if asked > most:
+        raise RunError(f"the sweep is too large: {what} are {asked:,}; at most {most:,} can be done at once")
+
+
+def _count(values: Number | list[Number] | Range) -> int:
+    match values:
+        case Range():
+            return values.count
+        case list():
+            return len(values)
+    return 1
+
+
+def _values(values: Number | list[Number] | Range) -> list[Number]:
+    match values:
+        case Range():
+            return values.values()
+        case list():
+            return values
+    return [values]

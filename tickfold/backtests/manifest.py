@@ -1,0 +1,101 @@
+"""The manifest of a run: what the workers and the reducer need to know, pinned when the run was planned."""
+
+import json
+from datetime import date, datetime
+from itertools import pairwise
+from math import fsum
+from typing import TYPE_CHECKING, Self
+
+from pydantic import BaseModel, ConfigDict
+
+from tickfold.engine.decisions.chunk import Chunk
+from tickfold.market_data.series import Series
+from tickfold.protocol import Config
+from tickfold.storage import layout
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+class PlannedSleeve(BaseModel):
+    """The part of a run that trades one symbol: its share of the capital, its bars (by version), how they are cut.
+
+    `first` is the position in the series of the run's first bar; `edges` are the chunks' bounds, counted from it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    series: Series
+    share: float
+    first: int
+    edges: list[int]
+
+    @property
+    def bars(self) -> int:
+        return self.edges[-1]
+
+    @property
+    def chunks(self) -> list[Chunk]:
+        return [Chunk(start, stop) for start, stop in pairwise(self.edges)]
+
+
+class Manifest(BaseModel):
+    """A planned run or sweep: its request, and a sleeve for each of its symbols."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run_id: str
+    created_at: datetime
+    execution_arn: str
+    config: Config
+    sleeves: list[PlannedSleeve]
+
+    def sleeve(self, symbol: str) -> PlannedSleeve:
+        """Return the sleeve of `symbol`, which is known to be one of the run's."""
+        return next(sleeve for sleeve in self.sleeves if sleeve.series.symbol == symbol)
+
+    @property
+    def symbol(self) -> str:
+        """The run's symbol; several are joined by commas."""
+        return ",".join(sleeve.series.symbol for sleeve in self.sleeves)
+
+    @property
+    def timeframe(self) -> str:
+        return self.sleeves[0].series.timeframe
+
+    @property
+    def bars(self) -> int:
+        return sum(sleeve.bars for sleeve in self.sleeves)
+
+    @property
+    def chunks(self) -> int:
+        return sum(len(sleeve.chunks) for sleeve in self.sleeves)
+
+    @property
+    def uninvested(self) -> float:
+        """The cash of which no symbol has a share, in dollars."""
+        return self.config.start_capital * (1 - fsum(sleeve.share for sleeve in self.sleeves))
+
+    @property
+    def day(self) -> date:
+        """The UTC day on which the run was started: its partition in the table of runs."""
+        return self.created_at.date()
+
+    def put(self, s3: "S3Client", bucket: str) -> str:
+        """Write the manifest, and the items of the Distributed Map; return the items' key."""
+        s3.put_object(
+            Bucket=bucket, Key=layout.manifest_key(self.run_id), Body=self.model_dump_json(by_alias=True).encode()
+        )
+        items = [
+            {"run_id": self.run_id, "symbol": sleeve.series.symbol, "chunk": chunk}
+            for sleeve in self.sleeves
+            for chunk in range(len(sleeve.chunks))
+        ]
+        key = layout.items_key(self.run_id)
+        s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(items).encode())
+        return key
+
+    @classmethod
+    def get(cls, s3: "S3Client", bucket: str, run_id: str) -> Self:
+        """Read the manifest of a run."""
+        return cls.model_validate_json(s3.get_object(Bucket=bucket, Key=layout.manifest_key(run_id))["Body"].read())

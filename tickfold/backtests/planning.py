@@ -1,0 +1,120 @@
+"""Planning: checks what a client asked for, and cuts it into chunks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+from tickfold.backtests.grid import check_size, expand, fewest_chunks
+from tickfold.engine.accounting.account import Account, Commission, Sizing
+from tickfold.engine.decisions.chunk import Chunk, cut
+from tickfold.engine.decisions.orders import Orders
+from tickfold.errors import RunError
+from tickfold.market_data.series import Series
+from tickfold.protocol import Config, SweepConfig
+from tickfold.strategies import Strategy, create
+
+MOST_CHUNKS = 10_000
+"""In one run, those of all its symbols together."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """The bars of one symbol that a run is about: from position `first` of its series to `stop` (exclusive)."""
+
+    series: Series
+    first: int
+    stop: int
+
+    @property
+    def bars(self) -> int:
+        return self.stop - self.first
+
+
+def strategies_of(config: Config) -> list[Strategy]:
+    """Return what is to be run: a run's one strategy, or those of a sweep's sets of parameters.
+
+    Raises:
+        RunError: there is no such strategy or parameter, a value is out of its bounds, or there are too many sets.
+    """
+    if isinstance(config, SweepConfig):
+        return expand(config).strategies
+    return [create(config.strategy, config.parameters)]
+
+
+def lookback_of(strategies: Sequence[Strategy]) -> int:
+    """Return how many bars before a bar the signals of all `strategies` depend on."""
+    return max(strategy.lookback for strategy in strategies)
+
+
+def check(config: Config, found: Sequence[Series]) -> list[Range]:
+    """Return what `config` asks for of the series `found`, one for each of its symbols.
+
+    Raises:
+        RunError: the strategy, a parameter, a range, the number of chunks or the size of a sweep is wrong, or the
+            timeframes differ.
+    """
+    strategies_of(config)
+    _check_timeframes(found)
+    ranges = [Range(series, *series.span(config.start_date, config.end_date)) for series in found]
+    if isinstance(config, SweepConfig):
+        check_size(config, sum(found.bars for found in ranges))
+    if config.chunks is not None:
+        _check_chunks(config.chunks, ranges)
+        if isinstance(config, SweepConfig):
+            _check_fewest_chunks(config.chunks, ranges[0].bars, len(strategies_of(config)))
+    return ranges
+
+
+def _check_timeframes(found: Sequence[Series]) -> None:
+    if len({series.timeframe for series in found}) > 1:
+        coarsest = ", ".join(f"{series.symbol} {series.timeframe}" for series in found)
+        raise RunError(f"the symbols' coarsest timeframes differ ({coarsest}); name one that all of them have")
+
+
+def _check_chunks(chunks: int, ranges: Sequence[Range]) -> None:
+    shortest = min(ranges, key=lambda found: found.bars)
+    of = f" of {shortest.series.symbol}" if len(ranges) > 1 else ""
+    most = min(shortest.bars, MOST_CHUNKS)
+    if chunks > most:
+        raise RunError(f"chunks {chunks:,} is too many; these {shortest.bars:,} bars{of} can be cut into {most:,}")
+    if chunks * len(ranges) > MOST_CHUNKS:
+        raise RunError(
+            f"chunks {chunks:,} for each of {len(ranges)} symbols is too many; a run may have {MOST_CHUNKS:,} in all"
+        )
+
+
+def _check_fewest_chunks(chunks: int, bars: int, sets: int) -> None:
+    if chunks < (fewest := fewest_chunks(bars, sets)):
+        raise RunError(
+            f"chunks {chunks:,} is too few for {bars:,} bars with {sets:,} combinations; the sweep needs {fewest:,}"
+        )
+
+
+def chunks_of(config: Config, ranges: Sequence[Range], workers: int) -> list[list[Chunk]]:
+    """Cut each of `ranges`, for `workers` that can run at once: each symbol has its part of them, by its bars."""
+    strategies = strategies_of(config)
+    bars = sum(found.bars for found in ranges)
+
+    def cut_one(own: int) -> list[Chunk]:
+        lookback, share = lookback_of(strategies), max(1, workers * own // bars)
+        chunks, fewest = cut(own, lookback, share, config.chunks), fewest_chunks(own, len(strategies))
+        return chunks if len(chunks) >= fewest else cut(own, lookback, share, fewest)
+
+    return [cut_one(found.bars) for found in ranges]
+
+
+def account_of(config: Config, share: float = 1.0) -> Account:
+    """Return the account that `config` trades with, or the one of a symbol that has `share` of the capital."""
+    return Account(
+        capital=config.start_capital * share,
+        commission=Commission(**config.commission.model_dump()),
+        spread=config.spread,
+        slippage=config.slippage,
+        sizing=Sizing(**config.sizing.model_dump()),
+        fractional_shares=config.fractional_shares,
+        close_at_end=config.close_at_end,
+    )
+
+
+def orders_of(config: Config) -> Orders:
+    """Return the terms of the orders that `config` asks for."""
+    return Orders(**{field.name: getattr(config, field.name) for field in fields(Orders)})

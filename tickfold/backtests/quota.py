@@ -1,0 +1,134 @@
+"""Quotas: how many runs a user may have at once and start in a day, and which runs were started under which key."""
+
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from tickfold.errors import RunError
+from tickfold.storage.dynamodb import ConditionFailedError, Write, transact
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+ROWS_LIVE_SECONDS = 2 * 24 * 3_600
+_RUNNING = "running"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one user may have: runs at once, and starts in a UTC day."""
+
+    running: int
+    daily: int
+
+
+@dataclass(frozen=True)
+class Start:
+    """A run that a user wants to start, within `limits`. The same `key` with the same `request` starts it once."""
+
+    user_id: str
+    run_id: str
+    key: str
+    request: str
+    limits: Limits
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.request.encode()).hexdigest()
+
+
+class Quota:
+    """The table of what users have started. It is written in one transaction with the run that is started or ends."""
+
+    def __init__(self, table: "Table") -> None:
+        self._table = table
+
+    def start(self, start: Start, writes: Sequence[Write]) -> str | None:
+        """Carry out `writes`, by which `start` is recorded; return None, or else the id of the run that has its key.
+
+        Raises:
+            RunError: the key was used for another request, or the user has reached a limit. Nothing is written.
+        """
+        now = time.time()
+        try:
+            transact(self._table, [self._take(start, now), self._one_more(start), self._one_more_today(start), *writes])
+        except ConditionFailedError as failed:
+            if 0 in failed.writes:
+                return self._earlier(start)
+            _refuse(start.limits, failed)
+        return None
+
+    def ended(self, user_id: str, run_id: str) -> Write:
+        """Return the write by which a run of the user's no longer counts as running."""
+        return self._change(user_id, _RUNNING, "DELETE runs :run", {":run": {run_id}})
+
+    def reopened(self, user_id: str, run_id: str) -> Write:
+        """Return the write by which it counts again; no limit holds it back."""
+        return self._change(user_id, _RUNNING, "ADD runs :run", {":run": {run_id}})
+
+    def _take(self, start: Start, now: float) -> Write:
+        return {
+            "Put": {
+                "TableName": self._table.name,
+                "Item": {
+                    "user_id": start.user_id,
+                    "entry": f"key#{start.key}",
+                    "run_id": start.run_id,
+                    "digest": start.digest,
+                    "expires_at": int(now) + ROWS_LIVE_SECONDS,
+                },
+                # A row may lie there for days after it has expired.
+                "ConditionExpression": "attribute_not_exists(user_id) OR expires_at < :now",
+                "ExpressionAttributeValues": {":now": int(now)},
+            }
+        }
+
+    def _one_more(self, start: Start) -> Write:
+        values = {":run": {start.run_id}, ":most": start.limits.running}
+        condition = "attribute_not_exists(runs) OR size(runs) < :most"
+        return self._change(start.user_id, _RUNNING, "ADD runs :run", values, condition)
+
+    def _one_more_today(self, start: Start) -> Write:
+        values = {":one": 1, ":most": start.limits.daily, ":expires": int(time.time()) + ROWS_LIVE_SECONDS}
+        condition = "attribute_not_exists(starts) OR starts < :most"
+        entry = f"day#{datetime.now(UTC):%Y-%m-%d}"
+        return self._change(start.user_id, entry, "ADD starts :one SET expires_at = :expires", values, condition)
+
+    def _change(
+        self, user_id: str, entry: str, update: str, values: Mapping[str, object], condition: str | None = None
+    ) -> Write:
+        change = {
+            "TableName": self._table.name,
+            "Key": {"user_id": user_id, "entry": entry},
+            "UpdateExpression": update,
+            "ExpressionAttributeValues": values,
+        }
+        return {"Update": change if condition is None else change | {"ConditionExpression": condition}}
+
+    def _earlier(self, start: Start) -> str:
+        key = {"user_id": start.user_id, "entry": f"key#{start.key}"}
+        found = self._table.get_item(Key=key, ConsistentRead=True)["Item"]
+        if found["digest"] != start.digest:
+            raise RunError(
+                f"key {start.key!r} was used for another request, which started run {found['run_id']!s}: "
+                "give this one a key of its own",
+                "conflict",
+            )
+        return str(found["run_id"])
+
+
+def _refuse(limits: Limits, failed: ConditionFailedError) -> None:
+    if 1 in failed.writes:
+        raise RunError(
+            f"you have {limits.running:,} runs going on, which is the limit: wait until one has ended, or cancel one",
+            "limit",
+        ) from None
+    if 2 in failed.writes:
+        raise RunError(
+            f"you have started {limits.daily:,} runs today, which is the limit of a UTC day: start this one tomorrow",
+            "limit",
+        ) from None
+    raise failed

@@ -1,0 +1,127 @@
+"""A finished run as it is read back: its request and its result from the record, its curve and trades from Parquet."""
+
+import json
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tickfold.backtests.run_store import RunStore
+from tickfold.engine.bars import Floats, Ints
+from tickfold.errors import RunError
+from tickfold.protocol import BacktestConfig, Result, SweepConfig, parse_config
+from tickfold.storage import layout, parquet
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_LIST = '`tickfold query "SELECT run_id FROM runs"`'
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """The account at each bar's close: `timestamp` in microseconds since 1970 UTC (the bar's opening), `equity` and
+    `close` in dollars, `shares` negative when short."""
+
+    timestamp: Ints
+    equity: Floats
+    shares: Floats
+    close: Floats
+
+    def __len__(self) -> int:
+        return len(self.timestamp)
+
+
+@dataclass(frozen=True, eq=False)
+class ClosedTrades:
+    """The closed trades in the order of their exits: `side` is 1 or −1, times are microseconds since 1970 UTC, prices,
+    `pnl` and `commission` dollars, `trade_return` a fraction of the value at entry, `exit_reason` a word for why it
+    ended."""
+
+    side: Ints
+    quantity: Floats
+    entry_time: Ints
+    entry_price: Floats
+    exit_time: Ints
+    exit_price: Floats
+    pnl: Floats
+    trade_return: Floats
+    commission: Floats
+    bars: npt.NDArray[np.int32]
+    exit_reason: npt.NDArray[np.str_]
+
+    def __len__(self) -> int:
+        return len(self.side)
+
+    def __getitem__(self, chosen: "Ints | npt.NDArray[np.bool_]") -> "ClosedTrades":
+        return ClosedTrades(**{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
+
+
+@dataclass(frozen=True, eq=False)
+class RecordedRun:
+    """A finished run: what was asked for and when, what came out, and every bar and trade of it."""
+
+    config: BacktestConfig
+    created_at: datetime
+    result: Result
+    curve: Curve
+    trades: ClosedTrades
+
+
+def read_run(runs: RunStore, s3: "S3Client", bucket: str, run_id: str) -> RecordedRun:
+    """Read the finished run `run_id`.
+
+    Raises:
+        RunError: there is no such run, it has failed or is still going, it is of a list of symbols, or its files are
+            gone.
+    """
+    run = runs.get(run_id) if run_id else None
+    if run is None:
+        raise RunError(f"there is no run {run_id!r}; {_LIST} lists those that have ended well")
+    if run.status == "failed":
+        why = f" in {run.failure.stage}: {run.failure.reason}" if run.failure else ""
+        raise RunError(f"run {run_id} has no result: it failed{why}")
+    if run.status == "cancelled":
+        raise RunError(f"run {run_id} has no result: it was cancelled")
+    if run.result is None:
+        raise RunError(f"run {run_id} has no result yet: it is still going")
+    result = Result.model_validate_json(run.result)
+    config = parse_config(json.loads(run.request))
+    if isinstance(config, SweepConfig):  # which ends with one run in full
+        config = config.run_with(result.parameters)
+    if config.is_universe:
+        raise RunError(f"run {run_id} is of a list of symbols, and a report shows one; query runs_by_symbol instead")
+    return RecordedRun(
+        config=config,
+        created_at=run.created_at,
+        result=result.model_copy(update={"run_id": run_id}),
+        curve=decode_curve(_get(s3, bucket, layout.equity_key(run_id))),
+        trades=decode_trades(_get(s3, bucket, layout.trades_key(run_id))),
+    )
+
+
+def decode_curve(data: bytes) -> Curve:
+    """Return the curve in a file of the table of equity."""
+    dollars = dict.fromkeys(("equity", "shares", "close"), np.float64)
+    return Curve(**parquet.decode(data, {"timestamp": np.int64, **dollars}))
+
+
+def decode_trades(data: bytes) -> ClosedTrades:
+    """Return the trades in a file of the table of trades."""
+    times = dict.fromkeys(("entry_time", "exit_time"), np.int64)
+    floats = ("quantity", "entry_price", "exit_price", "pnl", "trade_return", "commission")
+    numbers = parquet.decode(data, {**times, **dict.fromkeys(floats, np.float64), "bars": np.int32})
+    words = pq.ParquetFile(pa.BufferReader(data)).read(columns=["side", "exit_reason"])
+    side, exit_reason = (np.array(words.column(name).to_pylist(), dtype=np.str_) for name in words.column_names)
+    return ClosedTrades(side=np.where(side == "long", 1, -1), exit_reason=exit_reason, **numbers)
+
+
+def _get(s3: "S3Client", bucket: str, key: str) -> bytes:
+    try:
+        return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except s3.exceptions.NoSuchKey:
+        raise RunError(f"the run has ended, but its file s3://{bucket}/{key} is gone; make the run again") from None

@@ -1,0 +1,83 @@
+"""A run's record: who started it, what was asked for, and how far it is."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from tickfold.protocol import Stage, Status
+from tickfold.realtime import topics
+
+
+def new_run_id(symbols: Sequence[str], strategy: str, now: datetime, suffix: str) -> str:
+    """Return a readable id that is a valid name for an execution: letters, digits, `-` and `_`, 80 at most."""
+    first = "".join(c if c.isalnum() else "-" for c in symbols[0].lower())
+    name = first if len(symbols) == 1 else f"{first}-and-{len(symbols) - 1}-more"
+    return f"{name}-{strategy}-{now:%Y%m%dT%H%M%S}-{suffix}"[:80]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a step has failed."""
+
+    stage: Stage
+    reason: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """The record. `request` is the run's config as JSON, `ended_with` its final message, as it was sent.
+
+    `sequence` is that of its last message; `shown` and `shown_at` are the chunks that its last message of progress told
+    of, and when, in seconds since 1970 UTC; `published` names what must not be told twice; `failure` is what a failing
+    step has noted.
+    """
+
+    run_id: str
+    user_id: str
+    portfolio: str | None
+    status: Status
+    created_at: datetime
+    execution_arn: str
+    request: str
+    sequence: int
+    chunks: int = 0
+    chunks_done: int = 0
+    shown: int = 0
+    shown_at: float = 0.0
+    published: frozenset[str] = frozenset()
+    failure: Failure | None = None
+    ended_with: str | None = None
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any]) -> Self:
+        """Return the record that DynamoDB holds as `item`."""
+        return cls(
+            run_id=item["run_id"],
+            user_id=item["user_id"],
+            portfolio=item.get("portfolio"),
+            status=item["status"],
+            created_at=datetime.fromisoformat(item["created_at"]),
+            execution_arn=item["execution_arn"],
+            request=item["request"],
+            sequence=int(item["sequence"]),
+            chunks=int(item.get("chunks", 0)),
+            chunks_done=int(item.get("chunks_done", 0)),
+            shown=int(item.get("shown", 0)),
+            shown_at=float(item.get("shown_at", 0)),
+            published=frozenset(item.get("published", ())),
+            failure=Failure(**json.loads(item["failure"])) if "failure" in item else None,
+            ended_with=item.get("ended_with"),
+        )
+
+    @property
+    def result(self) -> str | None:
+        """The Result as JSON, or None where there is none."""
+        return self.ended_with if self.status == "succeeded" else None
+
+    @property
+    def topics(self) -> list[str]:
+        """The topics under which its messages go out."""
+        of_portfolio = [topics.of_portfolio(self.portfolio)] if self.portfolio else []
+        return [topics.of_run(self.run_id), topics.of_user(self.user_id), *of_portfolio]

@@ -1,0 +1,80 @@
+"""What remains of a sweep: its runs, best first, or a walk-forward's windows, in one Parquet file."""
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from tickfold.backtests.results import defined
+from tickfold.engine.bars import Bars
+from tickfold.engine.performance.metrics import Metrics
+from tickfold.engine.walk_forward import Walk
+from tickfold.storage import layout, parquet
+from tickfold.strategies import Strategy
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+SWEEP = pa.schema(
+    [pa.field("rank", pa.int32(), nullable=False), pa.field("parameters", pa.string(), nullable=False)]
+    + [pa.field(name, pa.float64()) for name in Metrics.__dataclass_fields__]
+)
+WALK_FORWARD = pa.schema(
+    [
+        pa.field("window_number", pa.int32(), nullable=False),
+        pa.field("parameters", pa.string(), nullable=False),
+        pa.field("rank_by", pa.string(), nullable=False),
+        pa.field("in_sample_start", parquet.type_of_timestamps, nullable=False),
+        pa.field("in_sample_end", parquet.type_of_timestamps, nullable=False),
+        pa.field("in_sample_metric", pa.float64()),
+        pa.field("in_sample_return", pa.float64()),
+        pa.field("out_of_sample_start", parquet.type_of_timestamps, nullable=False),
+        pa.field("out_of_sample_end", parquet.type_of_timestamps, nullable=False),
+        pa.field("out_of_sample_metric", pa.float64()),
+        pa.field("out_of_sample_return", pa.float64()),
+    ]
+)
+
+Row = dict[str, Any]
+
+
+def sweep_rows(strategies: Sequence[Strategy], metrics: Sequence[Metrics], order: Sequence[int]) -> list[Row]:
+    """Return a row a run in `order`, parameters as a dict."""
+    return [
+        {"rank": rank, "parameters": strategies[at].model_dump()} | defined(metrics[at].as_dict())
+        for rank, at in enumerate(order, 1)
+    ]
+
+
+def walk_forward_rows(strategies: Sequence[Strategy], walk: Walk, bars: Bars, rank_by: str) -> list[Row]:
+    """Return a row a window, in order, parameters as a dict and times in microseconds since 1970 UTC."""
+    rows = []
+    for number, step in enumerate(walk.steps, 1):
+        window, parameters = step.window, strategies[step.chosen].model_dump()
+        row: Row = {"window_number": number, "parameters": parameters, "rank_by": rank_by}
+        for sample, start, stop, metrics in (
+            ("in_sample", window.start, window.split, step.in_sample),
+            ("out_of_sample", window.split, window.stop, step.out_of_sample),
+        ):
+            found = defined(metrics.as_dict())
+            row[f"{sample}_start"], row[f"{sample}_end"] = bars.timestamp[[start, stop - 1]].tolist()
+            row[f"{sample}_metric"], row[f"{sample}_return"] = found[rank_by], found["total_return"]
+        rows.append(row)
+    return rows
+
+
+def put_sweep(s3: "S3Client", bucket: str, run_id: str, rows: Sequence[Row]) -> str:
+    """Write a sweep's table, in place of any that is there; return its URI."""
+    return _put(s3, bucket, layout.sweep_key(run_id), rows, SWEEP)
+
+
+def put_walk_forward(s3: "S3Client", bucket: str, run_id: str, rows: Sequence[Row]) -> str:
+    """Write a walk-forward's table, in place of any that is there; return its URI."""
+    return _put(s3, bucket, layout.walk_forward_key(run_id), rows, WALK_FORWARD)
+
+
+def _put(s3: "S3Client", bucket: str, key: str, rows: Sequence[Row], schema: pa.Schema) -> str:
+    written = [row | {"parameters": json.dumps(row["parameters"])} for row in rows]
+    s3.put_object(Bucket=bucket, Key=key, Body=parquet.encode(parquet.table(written, schema)))
+    return f"s3://{bucket}/{key}"

@@ -1,0 +1,1 @@
+"""Accounting: sizes, costs and cash of the decided positions."""

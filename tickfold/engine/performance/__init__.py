@@ -1,0 +1,1 @@
+"""Performance: metrics, benchmark and portfolio."""

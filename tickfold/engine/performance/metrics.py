@@ -1,0 +1,293 @@
+"""The metrics of a run, from its equity curve and trades alone.
+
+Conventions are those of backtesting.py (docs/metrics.md gives each formula): annual figures compound the geometric
+mean of daily returns, Sharpe divides the compounded annual return by the compounded annual volatility (risk-free
+rate 0), CAGR counts calendar days, profit factor and expectancy look at trade returns, SQN and Kelly at trade profits.
+Ratios are fractions, durations days, amounts dollars. A metric that is undefined (no trades, no losing trade, a
+single bar) is NaN, one that no float can hold infinite.
+"""
+
+from dataclasses import asdict, dataclass
+from math import nan
+
+import numpy as np
+
+from tickfold.engine.accounting.ledger import Statement
+from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars, Floats, Ints
+from tickfold.engine.performance.benchmark import bought_at
+from tickfold.engine.performance.return_periods import bar_step, return_periods
+
+_DAYS_PER_YEAR = 365.25
+_CLOCK = (MICROSECONDS_PER_DAY, 3_600_000_000, 60_000_000, 1_000_000, 1)
+"""A day, an hour, a minute, a second and a microsecond."""
+_STRETCH = 1_024
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Every metric of a run, in the order in which they are reported."""
+
+    final_equity: float
+    peak_equity: float
+    total_return: float
+    buy_and_hold_return: float
+    annual_return: float
+    annual_volatility: float
+    cagr: float
+    sharpe: float
+    sortino: float
+    calmar: float
+    max_drawdown: float
+    average_drawdown: float
+    max_drawdown_duration: float
+    average_drawdown_duration: float
+    trades: float
+    win_rate: float
+    best_trade: float
+    worst_trade: float
+    average_trade: float
+    profit_factor: float
+    expectancy: float
+    sqn: float
+    kelly: float
+    exposure: float
+    turnover: float
+    alpha: float
+    beta: float
+    commissions: float
+    cost_paid: float
+
+    def as_dict(self) -> dict[str, float]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, eq=False)
+class TrackRecord:
+    """All that metrics follow from.
+
+    `equity` (dollars) has a value at each `timestamp`, `market_returns` (the log returns that beta is measured against)
+    from each to the next; `benchmark_return` is a fraction; `pnl` (dollars) and `trade_return` have a value for each
+    closed trade, in the order of their exits; `exposure` is the fraction of bars with a position; what was filled, and
+    what it cost, are dollars.
+    """
+
+    timestamp: Ints
+    equity: Floats
+    market_returns: Floats
+    benchmark_return: float
+    pnl: Floats
+    trade_return: Floats
+    exposure: float
+    value_filled: float
+    commissions: float
+    slippage_cost: float
+
+
+def measure(bars: Bars, statement: Statement, lookback: int) -> Metrics:
+    """Measure the run over `bars`; its benchmark is bought at the close that ends `lookback` bars of warm-up."""
+    trades = statement.trades
+    return measure_record(
+        TrackRecord(
+            timestamp=bars.timestamp,
+            equity=statement.equity,
+            market_returns=bars.log_returns,
+            benchmark_return=buy_and_hold_return(bars, lookback),
+            pnl=trades.pnl,
+            trade_return=trades.trade_return,
+            exposure=bars_held(statement, len(bars)) / len(bars),
+            value_filled=value_filled(statement),
+            commissions=statement.commissions,
+            slippage_cost=statement.slippage_cost,
+        )
+    )
+
+
+def measure_record(record: TrackRecord) -> Metrics:
+    """Return every metric of `record`."""
+    timestamp, equity = record.timestamp, record.equity
+    total = _change(equity[0], equity[-1])
+    step = bar_step(timestamp)
+    yearly = _yearly(timestamp, equity, step)
+    drawdowns = _drawdowns(timestamp, equity, step)
+    beta = _beta(equity, record.market_returns)
+    return Metrics(
+        final_equity=float(equity[-1]),
+        peak_equity=float(equity.max()),
+        total_return=total,
+        buy_and_hold_return=record.benchmark_return,
+        annual_return=yearly.annual_return,
+        annual_volatility=yearly.volatility,
+        cagr=yearly.cagr,
+        sharpe=_ratio(yearly.annual_return, yearly.volatility),
+        sortino=_ratio(yearly.annual_return, yearly.downside),
+        calmar=_ratio(yearly.annual_return, -drawdowns.largest),
+        max_drawdown=drawdowns.largest,
+        average_drawdown=drawdowns.average,
+        max_drawdown_duration=drawdowns.longest,
+        average_drawdown_duration=drawdowns.average_duration,
+        **_trade_metrics(record.pnl, record.trade_return),
+        exposure=record.exposure,
+        turnover=_turnover(record),
+        alpha=total - beta * record.benchmark_return,
+        beta=beta,
+        commissions=record.commissions,
+        cost_paid=record.commissions + record.slippage_cost,
+    )
+
+
+def _ratio(dividend: float, divisor: float) -> float:
+    return dividend / divisor if divisor else nan
+
+
+def _change(before: float, after: float) -> float:
+    return float(_ratio(after - before, before))
+
+
+def _geometric_mean(returns: Floats) -> float:
+    """Return the constant return that compounds to the same growth; NaN where a loss is total."""
+    if not len(returns) or (returns <= -1).any():
+        return nan
+    return float(np.exp(np.log1p(returns).sum() / len(returns)) - 1)
+
+
+# --- per year --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Yearly:
+    annual_return: float
+    volatility: float
+    downside: float
+    cagr: float
+
+
+def _years(timestamp: Ints) -> float:
+    """Return the calendar time from the first bar to the last, in years."""
+    return float(timestamp[-1] - timestamp[0]) / MICROSECONDS_PER_DAY / _DAYS_PER_YEAR
+
+
+def _yearly(timestamp: Ints, equity: Floats, step: float) -> _Yearly:
+    last, periods = return_periods(timestamp, step)
+    at = equity[last]
+    if len(at) < 2 or (at <= 0).any():
+        return _Yearly(nan, nan, nan, nan)
+    returns = at[1:] / at[:-1] - 1
+    growth = np.float64(1 + _geometric_mean(returns))
+    variance = returns.var(ddof=1) if len(returns) > 1 else nan
+    with np.errstate(over="ignore", invalid="ignore"):  # a doubling every day does not fit a float after a year
+        return _Yearly(
+            annual_return=float(growth**periods - 1),
+            volatility=float(np.sqrt((variance + growth**2) ** periods - growth ** (2 * periods))),
+            downside=float(np.sqrt((np.minimum(returns, 0) ** 2).mean()) * np.sqrt(periods)),
+            cagr=float((equity[-1] / equity[0]) ** (1 / _years(timestamp)) - 1),
+        )
+
+
+# --- drawdowns -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Drawdowns:
+    largest: float
+    average: float
+    longest: float
+    average_duration: float
+
+
+def _drawdowns(timestamp: Ints, equity: Floats, step: float) -> _Drawdowns:
+    """Measure the stretches in which equity was below an earlier peak; depths are negative fractions.
+
+    A stretch lasts from its peak to the bar that reaches the peak again, or to the last bar; durations are rounded
+    up to whole days, hours or minutes: the largest of these that divides the time between bars.
+    """
+    at_peak, last = _at_peak(equity), len(equity) - 1
+    at_the_end = float(equity[last] / equity[at_peak[-1]] - 1)
+    if at_peak[-1] < last:
+        at_peak = np.append(at_peak, last)
+    below = np.flatnonzero(np.diff(at_peak) > 1)
+    if not len(below):
+        return _Drawdowns(at_the_end, nan, nan, nan)
+    start, stop = at_peak[below], at_peak[below + 1]
+    lowest = np.minimum.reduceat(equity[: stop[-1] + 1], start)  # between a stop and the next start all are peaks
+    deepest = lowest / equity[start] - 1
+    duration = (timestamp[stop] - timestamp[start]).astype(np.float64)
+    unit = next((unit for unit in _CLOCK if step % unit == 0), 1)
+    return _Drawdowns(
+        largest=min(float(deepest.min()), at_the_end),
+        average=float(deepest.mean()),
+        longest=float(np.ceil(duration.max() / unit) * unit / MICROSECONDS_PER_DAY),
+        average_duration=float(np.ceil(duration.mean() / unit) * unit / MICROSECONDS_PER_DAY),
+    )
+
+
+def _at_peak(equity: Floats) -> Ints:
+    """Return the bars at which equity is as high as ever before.
+
+    A running maximum goes bar by bar; a stretch's maximum does not, and leaves few bars that can be peaks.
+    """
+    highest = np.maximum.reduceat(equity, np.arange(0, len(equity), _STRETCH))
+    before = np.maximum.accumulate(np.append(-np.inf, highest[:-1]))
+    bar = np.flatnonzero(equity >= np.repeat(before, _STRETCH)[: len(equity)])
+    candidate = equity[bar]
+    at_peak: Ints = bar[candidate == np.maximum.accumulate(candidate)]
+    return at_peak
+
+
+# --- trades and the market -------------------------------------------------------------------------------------------
+
+
+def _trade_metrics(pnl: Floats, returns: Floats) -> dict[str, float]:
+    count = len(returns)
+    won, lost = pnl[pnl > 0], pnl[pnl < 0]
+    win_rate = len(won) / count if count else nan
+    payoff = _ratio(float(won.mean()), -float(lost.mean())) if len(won) and len(lost) else nan
+    return {
+        "trades": count,
+        "win_rate": win_rate,
+        "best_trade": float(returns.max()) if count else nan,
+        "worst_trade": float(returns.min()) if count else nan,
+        "average_trade": _geometric_mean(returns),
+        "profit_factor": _ratio(float(returns[returns > 0].sum()), -float(returns[returns < 0].sum())),
+        "expectancy": float(returns.mean()) if count else nan,
+        "sqn": _ratio(count**0.5 * float(pnl.mean()), float(pnl.std(ddof=1))) if count > 1 else nan,
+        "kelly": win_rate - (1 - win_rate) / payoff if payoff else nan,
+    }
+
+
+def buy_and_hold_return(bars: Bars, lookback: int) -> float:
+    """Return what a share gained that was bought at the close that ends `lookback` bars of warm-up, as a fraction."""
+    return _change(bars.close[bought_at(len(bars), lookback)], bars.close[-1])
+
+
+def bars_held(statement: Statement, bars: int) -> int:
+    """Return in how many of the run's `bars`, entry and exit bars included, a position was held."""
+    entry, exit_ = statement.trades.entry_bar, statement.trades.exit_bar
+    if statement.open_trade:
+        entry, exit_ = np.append(entry, statement.open_trade.entry_bar), np.append(exit_, bars - 1)
+    shared = np.count_nonzero(entry[1:] == exit_[:-1])  # a reversal's bar belongs to two trades
+    return int((exit_ - entry + 1).sum() - shared)
+
+
+def value_filled(statement: Statement) -> float:
+    """Return the value of all fills, entries and exits, in dollars."""
+    trades, still = statement.trades, statement.open_trade
+    filled = float((trades.quantity * (trades.entry_price + trades.exit_price)).sum())
+    return filled + still.quantity * still.entry_price if still else filled
+
+
+def _turnover(record: TrackRecord) -> float:
+    """Return the value of all fills over the mean equity, a year of 365.25 days."""
+    mean = float(record.equity.mean())
+    return _ratio(record.value_filled / mean, _years(record.timestamp)) if mean > 0 else nan
+
+
+def _beta(equity: Floats, market_returns: Floats) -> float:
+    """Return the slope of the account's log returns over the market's, bar by bar."""
+    if len(equity) < 3 or equity.min() <= 0:
+        return nan
+    logs = np.log(equity)
+    ours = np.diff(logs)
+    market = np.subtract(market_returns, market_returns.mean(), out=logs[1:])  # new memory takes longer than the sum
+    ours -= ours.mean()
+    ours *= market
+    return _ratio(float(ours.sum()), float(np.square(market, out=market).sum()))

@@ -1,0 +1,132 @@
+"""The portfolio: runs of several symbols, each with a ledger of its own, seen as one account.
+
+Nothing moves between the symbols: what the portfolio is worth is the sum of what each is worth.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tickfold.engine.accounting.ledger import Statement
+from tickfold.engine.bars import Bars, Floats, Ints
+from tickfold.engine.performance.benchmark import buy_and_hold
+from tickfold.engine.performance.metrics import (
+    Metrics,
+    TrackRecord,
+    bars_held,
+    buy_and_hold_return,
+    measure_record,
+    value_filled,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Sleeve:
+    """A part of a portfolio that trades one symbol on its own.
+
+    `capital` is the cash at its start in dollars, `lookback` the bars of its strategy's warm-up.
+    """
+
+    capital: float
+    bars: Bars
+    statement: Statement
+    lookback: int
+
+
+@dataclass(frozen=True, eq=False)
+class Portfolio:
+    """All sleeves as one account, in dollars at each timestamp at which any of them has a bar.
+
+    `benchmark` is buy and hold of the same shares: each sleeve's capital is cash until its warm-up is over.
+    """
+
+    timestamp: Ints
+    cash: Floats
+    equity: Floats
+    benchmark: Floats
+    metrics: Metrics
+
+
+@dataclass(frozen=True, eq=False)
+class _Steps:
+    """Several values over time, each of which stays what it is until the next timestamp.
+
+    `values` has a row a value and a column a timestamp; `opening` is what each value was before the first timestamp.
+    """
+
+    timestamp: Ints
+    values: Floats
+    opening: Floats
+
+    def __add__(self, other: "_Steps") -> "_Steps":
+        opening = self.opening + other.opening
+        if np.array_equal(self.timestamp, other.timestamp):
+            return _Steps(self.timestamp, self.values + other.values, opening)
+        timestamp = np.union1d(self.timestamp, other.timestamp)
+        return _Steps(timestamp, self._at(timestamp) + other._at(timestamp), opening)
+
+    def _at(self, timestamp: Ints) -> Floats:
+        latest = np.searchsorted(self.timestamp, timestamp, side="right")
+        return np.column_stack([self.opening, self.values])[:, latest]
+
+
+def combine(sleeves: Iterable[Sleeve], uninvested: float) -> Portfolio:
+    """Add up `sleeves` and the cash of which none has a share, `uninvested` dollars.
+
+    At a timestamp each sleeve counts with its equity at its latest bar, and before its first bar with its capital.
+    Each sleeve is used once, in turn, and its bars are not kept.
+
+    Raises:
+        ValueError: there is no sleeve.
+    """
+    total = _Steps(np.empty(0, dtype=np.int64), np.empty((4, 0)), np.full(4, uninvested))
+    capital, gain, held, bars = uninvested, 0.0, 0, 0
+    filled, commissions, slippage_cost = 0.0, 0.0, 0.0
+    trades: list[tuple[Ints, Floats, Floats]] = []
+    for sleeve in sleeves:
+        total = total + _steps(sleeve)
+        capital += sleeve.capital
+        gain += sleeve.capital * buy_and_hold_return(sleeve.bars, sleeve.lookback)
+        held += bars_held(sleeve.statement, len(sleeve.bars))
+        bars += len(sleeve.bars)
+        filled += value_filled(sleeve.statement)
+        commissions += sleeve.statement.commissions
+        slippage_cost += sleeve.statement.slippage_cost
+        closed = sleeve.statement.trades
+        trades.append((sleeve.bars.timestamp[closed.exit_bar], closed.pnl, closed.trade_return))
+    if not trades:
+        raise ValueError("a portfolio needs at least one sleeve")
+    exit_times, pnl, trade_return = zip(*trades, strict=True)
+    order = exit_order(exit_times)
+    cash, equity, market, benchmark = total.values
+    record = TrackRecord(
+        timestamp=total.timestamp,
+        equity=equity,
+        market_returns=np.diff(np.log(market)),
+        benchmark_return=gain / capital,
+        pnl=np.concatenate(pnl)[order],
+        trade_return=np.concatenate(trade_return)[order],
+        exposure=held / bars,
+        value_filled=filled,
+        commissions=commissions,
+        slippage_cost=slippage_cost,
+    )
+    return Portfolio(total.timestamp, cash, equity, benchmark, measure_record(record))
+
+
+def exit_order(exit_times: Sequence[Ints]) -> Ints:
+    """Return the order of all sleeves' trades, laid end to end, by the times of their exits.
+
+    Of trades that end at the same time the earlier sleeve's comes first.
+    """
+    return np.argsort(np.concatenate(exit_times), kind="stable")
+
+
+def _steps(sleeve: Sleeve) -> _Steps:
+    """Return the sleeve's cash, its equity, its capital in shares from the first close on, and its benchmark."""
+    close = sleeve.bars.close
+    market = sleeve.capital * (close / close[0])
+    benchmark = np.nan_to_num(buy_and_hold(close, sleeve.capital, sleeve.lookback), nan=sleeve.capital)
+    values = np.stack([sleeve.statement.cash, sleeve.statement.equity, market, benchmark])
+    return _Steps(sleeve.bars.timestamp, values, np.full(4, sleeve.capital))

@@ -1,0 +1,1 @@
+"""Identity: who a connection belongs to, and how its token is verified."""

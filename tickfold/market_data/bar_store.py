@@ -1,0 +1,168 @@
+"""Bars in S3: one Parquet file a symbol, timeframe and year, read by version, so that a run has one snapshot.
+
+A load writes the years' files first and the series' JSON last. Readers follow the versions that the JSON names, so
+they see all of a load or nothing of it.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+from botocore.exceptions import ClientError
+
+from tickfold.engine.bars import COLUMNS, MICROSECONDS_PER_DAY, Bars, Ints, decimals_of, join
+from tickfold.errors import RunError
+from tickfold.market_data.series import Series, SeriesCatalog, SeriesFile, utc
+from tickfold.storage import layout, parquet
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+SCHEMA = pa.schema(
+    [pa.field("timestamp", parquet.type_of_timestamps, nullable=False)]
+    + [pa.field(name, pa.float64(), nullable=False) for name in COLUMNS[1:]]
+)
+_DTYPES: dict[str, type[np.generic]] = {"timestamp": np.int64} | dict.fromkeys(COLUMNS[1:], np.float64)
+_PARALLEL_READS = 8
+_FILES_KEPT = 16
+
+
+class SeriesStore(SeriesCatalog):
+    """The series in a bucket, with their bars."""
+
+    def __init__(self, s3: "S3Client", bucket: str) -> None:
+        super().__init__(s3, bucket)
+        self._s3 = s3
+        self._bucket = bucket
+
+    def put(self, symbol: str, timeframe: str, bars: Bars, source: str) -> Series:
+        """Add `bars` to a series, in place of those it has at the same times; the same load twice changes nothing.
+
+        Raises:
+            RunError: there are no bars, they are not in time order, or another load has changed the series meanwhile.
+        """
+        if not len(bars):
+            raise RunError(f"no bars to load for {symbol}")
+        if not (np.diff(bars.timestamp) > 0).all():
+            raise RunError(f"the bars of {symbol} are not in time order, or two have the same time")
+        before, etag = self._current(symbol, timeframe)
+        files = {file.year: file for file in before.files} if before else {}
+        for year, part in _by_year(bars):
+            files[year] = self._put_year(symbol, timeframe, year, part, files.get(year))
+        series = Series(
+            symbol=symbol, timeframe=timeframe, source=source, files=[files[year] for year in sorted(files)]
+        )
+        self._commit(series, etag)
+        return series
+
+    def read(self, series: Series, start: int, stop: int) -> Bars:
+        """Return the bars of `series` at positions `start` to `stop` (exclusive).
+
+        Raises:
+            RunError: the bars that `series` names have been deleted since.
+        """
+        parts: list[tuple[SeriesFile, int, int]] = []
+        offset = 0
+        for file in series.files:
+            first, last = max(start - offset, 0), min(stop - offset, file.bars)
+            if first < last:
+                parts.append((file, first, last))
+            offset += file.bars
+        with ThreadPoolExecutor(_PARALLEL_READS) as pool:
+            pieces = list(pool.map(lambda part: self._read_year(series, *part), parts))
+        return join(pieces, series.decimals)
+
+    def _read_year(self, series: Series, file: SeriesFile, start: int, stop: int) -> Bars:
+        key = layout.bars_key(series.symbol, series.timeframe, file.year)
+        try:
+            data = _version(self._s3, self._bucket, key, file.version_id)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchVersion"):
+                raise RunError(f"the {file.year} bars of {series.symbol} were deleted; load them again") from error
+            raise
+        return decode(data, start, stop)
+
+    def _put_year(self, symbol: str, timeframe: str, year: int, bars: Bars, before: SeriesFile | None) -> SeriesFile:
+        key = layout.bars_key(symbol, timeframe, year)
+        if before:
+            old = _version(self._s3, self._bucket, key, before.version_id)
+            bars = _merge(decode(old), bars)
+            if encode(bars) == old:
+                return before
+        stored = self._s3.put_object(Bucket=self._bucket, Key=key, Body=encode(bars))
+        return _describe(year, stored["VersionId"], bars)
+
+    def _current(self, symbol: str, timeframe: str) -> tuple[Series | None, str | None]:
+        key = layout.series_key(symbol, timeframe)
+        try:
+            found = self._s3.get_object(Bucket=self._bucket, Key=key)
+        except self._s3.exceptions.NoSuchKey:
+            return None, None
+        return Series.model_validate_json(found["Body"].read()), found["ETag"]
+
+    def _commit(self, series: Series, etag: str | None) -> None:
+        key = layout.series_key(series.symbol, series.timeframe)
+        body = series.model_dump_json().encode()
+        try:
+            if etag is None:
+                self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, IfNoneMatch="*")
+            else:
+                self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, IfMatch=etag)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("PreconditionFailed", "ConditionalRequestConflict"):
+                raise RunError(
+                    f"another load of {series.symbol} {series.timeframe} finished meanwhile; load again"
+                ) from error
+            raise
+
+
+@lru_cache(maxsize=_FILES_KEPT)
+def _version(s3: "S3Client", bucket: str, key: str, version_id: str) -> bytes:
+    """Return one version of an object. It never changes, so a warm worker reads it once for many chunks."""
+    return s3.get_object(Bucket=bucket, Key=key, VersionId=version_id)["Body"].read()
+
+
+def encode(bars: Bars) -> bytes:
+    """Return `bars` as a Parquet file of `SCHEMA`."""
+    columns = [parquet.array(getattr(bars, field.name), field.type) for field in SCHEMA]
+    return parquet.encode(pa.Table.from_arrays(columns, schema=SCHEMA))
+
+
+def decode(data: bytes, start: int = 0, stop: int | None = None) -> Bars:
+    """Return the bars of a Parquet file of `SCHEMA`, those from `start` to `stop` only."""
+    columns = parquet.decode(data, _DTYPES, start, stop)
+    return Bars(**columns, decimals=None)
+
+
+def _years(timestamp: Ints) -> Ints:
+    return timestamp.astype("datetime64[us]").astype("datetime64[Y]").astype(np.int64) + 1970
+
+
+def _by_year(bars: Bars) -> list[tuple[int, Bars]]:
+    years = _years(bars.timestamp)
+    edges = [0, *(np.flatnonzero(np.diff(years)) + 1).tolist(), len(bars)]
+    return [(int(years[a]), bars[a:b]) for a, b in pairwise(edges)]
+
+
+def _merge(old: Bars, new: Bars) -> Bars:
+    kept = np.isin(old.timestamp, new.timestamp, invert=True)
+    columns = {name: np.concatenate([getattr(old, name)[kept], getattr(new, name)]) for name in COLUMNS}
+    order = np.argsort(columns["timestamp"], kind="stable")
+    return Bars(**{name: column[order] for name, column in columns.items()}, decimals=None)
+
+
+def _describe(year: int, version_id: str, bars: Bars) -> SeriesFile:
+    prices = np.concatenate([bars.open, bars.high, bars.low, bars.close])
+    new_year = int((np.datetime64(f"{year:04d}-01-01", "us")).astype(np.int64))
+    days, counts = np.unique((bars.timestamp - new_year) // MICROSECONDS_PER_DAY + 1, return_counts=True)
+    return SeriesFile(
+        year=year,
+        version_id=version_id,
+        first=utc(int(bars.timestamp[0])),
+        last=utc(int(bars.timestamp[-1])),
+        decimals=decimals_of(prices),
+        days=list(zip(days.tolist(), counts.tolist(), strict=True)),
+    )
