@@ -111,9 +111,11 @@ class Emulator:
         """End it with every worker it started, and remove its directory. To stop twice is harmless."""
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.close()
-            self._process.wait(STOP_SECONDS)
+            with suppress(subprocess.TimeoutExpired):  # a busy machine; it is killed below
+                self._process.wait(STOP_SECONDS)
             with suppress(ProcessLookupError):  # its workers outlive it when it was killed
                 os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
             self._process = None
         shutil.rmtree(self.directory, ignore_errors=True)
 
