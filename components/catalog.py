@@ -5,172 +5,17 @@ be given by equality in WHERE; `runs` has none, so that runs can be found withou
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import partial
 
 import pulumi
 import pulumi_aws as aws
 
 from components.data_lake import DataLake
 from components.saved_queries import SAVED_QUERIES
-from tickfold.engine.performance.metrics import Metrics
 from tickfold.storage import layout
+from tickfold.storage.tables import TABLES, LakeTable
 
 _PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
-_INJECTED = {"type": "injected"}
-
-
-@dataclass(frozen=True)
-class ParquetTable:
-    """Columns and partition columns by name with their Hive types, and how the partitions are projected."""
-
-    prefix: str
-    columns: Mapping[str, str]
-    partitions: Mapping[str, str]
-    projections: Mapping[str, Mapping[str, str]]
-
-    def location(self, bucket: str) -> str:
-        return f"s3://{bucket}/{self.prefix}"
-
-    def parameters(self, bucket: str) -> dict[str, str]:
-        """Return the table's properties, which is where Athena looks for the projection."""
-        hive = "/".join(f"{column}=${{{column}}}" for column in self.partitions)
-        projections = {
-            f"projection.{column}.{key}": value
-            for column, settings in self.projections.items()
-            for key, value in settings.items()
-        }
-        return {
-            "EXTERNAL": "TRUE",
-            "classification": "parquet",
-            "projection.enabled": "true",
-            # Athena takes a template only if it ends in a slash.
-            "storage.location.template": f"{self.location(bucket)}{hive}/",
-            **projections,
-        }
-
-
-TABLES: Mapping[str, ParquetTable] = {
-    "bars": ParquetTable(
-        layout.BARS,
-        {
-            "timestamp": "timestamp",
-            "open": "double",
-            "high": "double",
-            "low": "double",
-            "close": "double",
-            "volume": "double",
-        },
-        {"symbol": "string", "timeframe": "string", "year": "int"},
-        {"symbol": _INJECTED, "timeframe": _INJECTED, "year": {"type": "integer", "range": "1900,2200"}},
-    ),
-    "trades": ParquetTable(
-        layout.TRADES,
-        {
-            "symbol": "string",
-            "side": "string",
-            "quantity": "double",
-            "entry_time": "timestamp",
-            "entry_price": "double",
-            "exit_time": "timestamp",
-            "exit_price": "double",
-            "pnl": "double",
-            "trade_return": "double",
-            "commission": "double",
-            "bars": "int",
-            "exit_reason": "string",
-        },
-        {"run_id": "string"},
-        {"run_id": _INJECTED},
-    ),
-    "equity": ParquetTable(
-        layout.EQUITY,
-        {"timestamp": "timestamp", "equity": "double", "cash": "double", "shares": "double", "close": "double"},
-        {"run_id": "string"},
-        {"run_id": _INJECTED},
-    ),
-    "runs_by_symbol": ParquetTable(
-        layout.RUNS_BY_SYMBOL,
-        {
-            "symbol": "string",
-            "share": "double",
-            "start_capital": "double",
-            "bars": "bigint",
-            "chunks": "int",
-            "replayed_bars": "bigint",
-            "trades": "int",
-            "final_equity": "double",
-            "total_return": "double",
-            "sharpe": "double",
-            "max_drawdown": "double",
-            "metrics": "string",
-        },
-        {"run_id": "string"},
-        {"run_id": _INJECTED},
-    ),
-    "equity_by_symbol": ParquetTable(
-        layout.EQUITY_BY_SYMBOL,
-        {
-            "symbol": "string",
-            "timestamp": "timestamp",
-            "equity": "double",
-            "cash": "double",
-            "shares": "double",
-            "close": "double",
-        },
-        {"run_id": "string"},
-        {"run_id": _INJECTED},
-    ),
-    "runs": ParquetTable(
-        layout.RUNS,
-        {
-            "run_id": "string",
-            "symbol": "string",
-            "timeframe": "string",
-            "strategy": "string",
-            "parameters": "string",
-            "start_date": "date",
-            "end_date": "date",
-            "start_capital": "double",
-            "bars": "bigint",
-            "chunks": "int",
-            "replayed_bars": "bigint",
-            "trades": "int",
-            "final_equity": "double",
-            "total_return": "double",
-            "sharpe": "double",
-            "max_drawdown": "double",
-            "created_at": "timestamp",
-            "duration_seconds": "double",
-            "metrics": "string",
-        },
-        {"day": "date"},
-        {"day": {"type": "date", "range": "2020-01-01,NOW", "format": "yyyy-MM-dd"}},
-    ),
-    "sweeps": ParquetTable(
-        layout.SWEEPS,
-        {"rank": "int", "parameters": "string"} | dict.fromkeys(Metrics.__dataclass_fields__, "double"),
-        {"run_id": "string"},
-        {"run_id": _INJECTED},
-    ),
-    "walk_forward": ParquetTable(
-        layout.WALK_FORWARD,
-        {
-            "window_number": "int",
-            "parameters": "string",
-            "rank_by": "string",
-            "in_sample_start": "timestamp",
-            "in_sample_end": "timestamp",
-            "in_sample_metric": "double",
-            "in_sample_return": "double",
-            "out_of_sample_start": "timestamp",
-            "out_of_sample_end": "timestamp",
-            "out_of_sample_metric": "double",
-            "out_of_sample_return": "double",
-        },
-        {"run_id": "string"},
-        {"run_id": _INJECTED},
-    ),
-}
 
 
 class Catalog(pulumi.ComponentResource):
@@ -206,16 +51,16 @@ class Catalog(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _create_table(self, table_name: str, table: ParquetTable, lake: DataLake) -> None:
+    def _create_table(self, table_name: str, table: LakeTable, lake: DataLake) -> None:
         aws.glue.CatalogTable(
             f"{self._name}-{table_name}",
             name=table_name,
             database_name=self.database.name,
             table_type="EXTERNAL_TABLE",
-            parameters=lake.bucket_name.apply(table.parameters),
-            partition_keys=_columns(table.partitions),
+            parameters=lake.bucket_name.apply(partial(_parameters, table)),
+            partition_keys=_columns(table.partition_columns),
             storage_descriptor={
-                "location": lake.bucket_name.apply(table.location),
+                "location": lake.bucket_name.apply(partial(_location, table)),
                 "input_format": f"{_PARQUET}.MapredParquetInputFormat",
                 "output_format": f"{_PARQUET}.MapredParquetOutputFormat",
                 "ser_de_info": {"serialization_library": f"{_PARQUET}.serde.ParquetHiveSerDe"},
@@ -255,3 +100,25 @@ class Catalog(pulumi.ComponentResource):
 
 def _columns(types: Mapping[str, str]) -> list[aws.glue.CatalogTableStorageDescriptorColumnArgsDict]:
     return [{"name": name, "type": hive_type} for name, hive_type in types.items()]
+
+
+def _location(table: LakeTable, bucket: str) -> str:
+    return f"s3://{bucket}/{table.prefix}"
+
+
+def _parameters(table: LakeTable, bucket: str) -> dict[str, str]:
+    """Return the table's properties, which is where Athena looks for the projection."""
+    hive = "/".join(f"{column}=${{{column}}}" for column in table.partitions)
+    projections = {
+        f"projection.{column}.{key}": value
+        for column, partition in table.partitions.items()
+        for key, value in partition.projection.items()
+    }
+    return {
+        "EXTERNAL": "TRUE",
+        "classification": "parquet",
+        "projection.enabled": "true",
+        # Athena takes a template only if it ends in a slash.
+        "storage.location.template": f"{_location(table, bucket)}{hive}/",
+        **projections,
+    }

@@ -7,9 +7,9 @@ from datetime import date
 
 import pytest
 
-from components.catalog import TABLES
 from components.saved_queries import SAVED_QUERIES
 from tickfold.storage import layout
+from tickfold.storage.tables import TABLES
 
 from .capture import Resource, Stack
 
@@ -135,7 +135,10 @@ def test_projected_partition_is_where_the_layout_puts_its_file(dev: Stack, name:
 
 
 def test_runs_can_be_found_without_knowing_them() -> None:
-    injected = {name: "injected" in [p["type"] for p in table.projections.values()] for name, table in TABLES.items()}
+    injected = {
+        name: "injected" in [partition.projection["type"] for partition in table.partitions.values()]
+        for name, table in TABLES.items()
+    }
     assert [name for name, needed in injected.items() if not needed] == ["runs"]
 
 
@@ -176,7 +179,7 @@ json.dump({name: lake.execute(query, given).fetchall() for name, (query, given) 
 
 def test_saved_queries_name_only_columns_that_exist() -> None:
     values = {"symbol": "AAPL", "timeframe": "1d", "year": 2012, "run_id": "run-1"}
-    tables = {name: {**table.columns, **table.partitions} for name, table in TABLES.items()}
+    tables = {name: {**table.columns, **table.partition_columns} for name, table in TABLES.items()}
     queries = {
         name: (query, [values[part.split()[-2]] for part in query.split("?")[:-1]])
         for name, query in SAVED_QUERIES.items()
@@ -192,5 +195,6 @@ def test_saved_queries_name_only_columns_that_exist() -> None:
 def test_saved_query_gives_every_injected_column_by_equality(name: str) -> None:
     query = SAVED_QUERIES[name]
     table = query.split("FROM ")[1].split()[0]
-    injected = [column for column, settings in TABLES[table].projections.items() if settings["type"] == "injected"]
+    partitions = TABLES[table].partitions.items()
+    injected = [column for column, partition in partitions if partition.projection["type"] == "injected"]
     assert [column for column in injected if f"{column} = ?" not in query] == []

@@ -78,7 +78,7 @@ def test_an_unexpected_failure_refuses_and_its_place_is_logged_but_not_its_text(
     assert answer(issuer.token())["policyDocument"] == statement("Deny")
     logged = json.loads(log.getvalue())
     assert (logged["level"], logged["error"]) == ("ERROR", "MissingEnvironmentError")
-    assert "environment.require" in "".join(logged["frames"])
+    assert "settings.require" in "".join(logged["frames"])
     assert "exception" not in logged
 
 

@@ -15,29 +15,31 @@ from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.chunk import cut
 from tickfold.engine.decisions.fold import fold
 from tickfold.engine.decisions.orders import Orders
-from tickfold.storage import parquet, results, series, speculations, sweeps
+from tickfold.backtests import chunk_files, results, sweep_results
+from tickfold.market_data import bar_store
+from tickfold.storage import parquet, tables
 from tickfold.strategies import create
 
 close = 100 + np.random.default_rng(7).integers(-9, 10, 1_000).cumsum() / 100
-written = series.encode(Bars(np.arange(1_000) * 60_000_000, close, close, close, close, np.ones(1_000)))
+written = bar_store.encode(Bars(np.arange(1_000) * 60_000_000, close, close, close, close, np.ones(1_000)))
 strategy, chunks = create("sma_cross", {"fast": 3, "slow": 9}), cut(1_000, 9, 1, chunks=4)
 
 orders = Orders(stop_loss=0.05)
 
 def work(chunk):
-    bars = series.decode(written, chunk.start - chunk.warm_up(strategy.lookback), chunk.stop)
-    file = speculations.encode([simulate(bars, chunk, strategy, orders)])
-    return speculations.ChunkFile(chunk, file).of(0)
+    bars = bar_store.decode(written, chunk.start - chunk.warm_up(strategy.lookback), chunk.stop)
+    file = chunk_files.encode([simulate(bars, chunk, strategy, orders)])
+    return chunk_files.ChunkFile(chunk, file).of(0)
 
-bars = series.decode(written)
+bars = bar_store.decode(written)
 folded = fold([work(chunk) for chunk in chunks], bars, orders)
 outcome = conclude(folded.decisions, bars, strategy, Account(10_000), orders)
 assert len(outcome.statement.trades) > 10
 parquet.encode(results.equity_table(bars, outcome))
 parquet.encode(results.trades_table("WALK", bars, outcome.statement.trades))
-(row,) = sweeps.sweep_rows([strategy], [outcome.metrics], [0])
-parquet.encode(parquet.table([row | {"parameters": "{}"}], sweeps.SWEEP))
-parquet.column(["WALK", None], results.RUNS.field("symbol").type)
+(row,) = sweep_results.sweep_rows([strategy], [outcome.metrics], [0])
+parquet.encode(parquet.table([row | {"parameters": "{}"}], tables.SWEEPS))
+parquet.column(["WALK", None], tables.RUNS.field("symbol").type)
 print(*sorted({name.partition(".")[0] for name in sys.modules}))
 """
 

@@ -18,7 +18,7 @@ from tickfold.engine.decisions.automaton import Asks, Decisions, Positions
 from tickfold.engine.decisions.chunk import Chunk, Speculation, speculate
 from tickfold.engine.decisions.orders import NONE, SIGNAL, Orders
 from tickfold.market_data import bar_store
-from tickfold.storage import parquet
+from tickfold.storage import parquet, tables
 
 
 def bars(count: int) -> Bars:
@@ -65,7 +65,7 @@ def test_an_array_of_another_width_is_refused() -> None:
         (["AAPL", "", None, "µ€"], pa.string()),
         ([True, None, False, True, *[False] * 8, True], pa.bool_()),
         ([date(2024, 2, 29), None, date(1969, 12, 31)], pa.date32()),
-        ([datetime(2024, 2, 29, 1, 2, 3, 4), None], parquet.type_of_timestamps),
+        ([datetime(2024, 2, 29, 1, 2, 3, 4), None], tables.TIMESTAMP),
         ([1.5, None, -0.25], pa.float64()),
         ([2**31 - 1, None, -1], pa.int32()),
         ([2**53 + 1, -1], pa.int64()),

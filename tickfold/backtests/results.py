@@ -15,54 +15,10 @@ from tickfold.engine.backtest import Outcome
 from tickfold.engine.bars import Bars, Floats, Ints
 from tickfold.engine.decisions.orders import REASONS
 from tickfold.protocol import Result
-from tickfold.storage import layout, parquet
+from tickfold.storage import layout, parquet, tables
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-EQUITY = pa.schema(
-    [pa.field("timestamp", parquet.type_of_timestamps, nullable=False)]
-    + [pa.field(name, pa.float64(), nullable=False) for name in ("equity", "cash", "shares", "close")]
-)
-TRADES = pa.schema(
-    [
-        pa.field("symbol", pa.string(), nullable=False),
-        pa.field("side", pa.string(), nullable=False),
-        pa.field("quantity", pa.float64(), nullable=False),
-        pa.field("entry_time", parquet.type_of_timestamps, nullable=False),
-        pa.field("entry_price", pa.float64(), nullable=False),
-        pa.field("exit_time", parquet.type_of_timestamps, nullable=False),
-        pa.field("exit_price", pa.float64(), nullable=False),
-        pa.field("pnl", pa.float64(), nullable=False),
-        pa.field("trade_return", pa.float64(), nullable=False),
-        pa.field("commission", pa.float64(), nullable=False),
-        pa.field("bars", pa.int32(), nullable=False),
-        pa.field("exit_reason", pa.string(), nullable=False),
-    ]
-)
-RUNS = pa.schema(
-    [
-        pa.field("run_id", pa.string(), nullable=False),
-        pa.field("symbol", pa.string(), nullable=False),
-        pa.field("timeframe", pa.string(), nullable=False),
-        pa.field("strategy", pa.string(), nullable=False),
-        pa.field("parameters", pa.string(), nullable=False),
-        pa.field("start_date", pa.date32(), nullable=False),
-        pa.field("end_date", pa.date32(), nullable=False),
-        pa.field("start_capital", pa.float64(), nullable=False),
-        pa.field("bars", pa.int64(), nullable=False),
-        pa.field("chunks", pa.int32(), nullable=False),
-        pa.field("replayed_bars", pa.int64(), nullable=False),
-        pa.field("trades", pa.int32(), nullable=False),
-        pa.field("final_equity", pa.float64(), nullable=False),
-        pa.field("total_return", pa.float64(), nullable=False),
-        pa.field("sharpe", pa.float64()),
-        pa.field("max_drawdown", pa.float64(), nullable=False),
-        pa.field("created_at", parquet.type_of_timestamps, nullable=False),
-        pa.field("duration_seconds", pa.float64(), nullable=False),
-        pa.field("metrics", pa.string(), nullable=False),
-    ]
-)
 
 
 def defined(metrics: Mapping[str, float]) -> dict[str, int | float | None]:
@@ -74,8 +30,8 @@ def equity_table(bars: Bars, outcome: Outcome) -> pa.Table:
     """Return the equity curve, a row a bar."""
     statement = outcome.statement
     values = (bars.timestamp, statement.equity, statement.cash, statement.shares, bars.close)
-    columns = [parquet.array(column, field.type) for column, field in zip(values, EQUITY, strict=True)]
-    return pa.Table.from_arrays(columns, schema=EQUITY)
+    columns = [parquet.array(column, field.type) for column, field in zip(values, tables.EQUITY, strict=True)]
+    return pa.Table.from_arrays(columns, schema=tables.EQUITY)
 
 
 def trades_table(symbol: str, bars: Bars, trades: Trades) -> pa.Table:
@@ -95,11 +51,11 @@ def trades_table(symbol: str, bars: Bars, trades: Trades) -> pa.Table:
         "exit_reason": [REASONS[reason] for reason in trades.reason.tolist()],
     }
     arrays = []
-    for field in TRADES:
+    for field in tables.TRADES:
         values = columns[field.name]
         kind = field.type
         arrays.append(parquet.column(values, kind) if isinstance(values, list) else parquet.array(values, kind))
-    return pa.Table.from_arrays(arrays, schema=TRADES)
+    return pa.Table.from_arrays(arrays, schema=tables.TRADES)
 
 
 def put_curves(s3: "S3Client", bucket: str, manifest: Manifest, bars: Bars, outcome: Outcome) -> None:
@@ -134,7 +90,7 @@ def put_run(s3: "S3Client", bucket: str, manifest: Manifest, result: Result) -> 
         "duration_seconds": result.duration_seconds,
         "metrics": json.dumps(result.metrics),
     }
-    data = parquet.encode(parquet.table([row], RUNS))
+    data = parquet.encode(parquet.table([row], tables.RUNS))
     s3.put_object(Bucket=bucket, Key=layout.run_key(manifest.run_id, manifest.day), Body=data)
 
 

@@ -16,34 +16,13 @@ from tickfold.engine.backtest import Outcome
 from tickfold.engine.bars import Bars, Ints
 from tickfold.engine.performance.portfolio import Portfolio, exit_order
 from tickfold.protocol import SymbolResult
-from tickfold.storage import layout, parquet
+from tickfold.storage import layout, parquet, tables
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 HEADLINE = ("final_equity", "total_return", "sharpe", "max_drawdown", "trades")
 """The metrics of each symbol that the run's message has room for."""
-
-PORTFOLIO_EQUITY = pa.schema([field.with_nullable(field.name in ("shares", "close")) for field in results.EQUITY])
-"""As of one symbol; what several hold is no one number, so that `shares` and `close` are null."""
-
-EQUITY_BY_SYMBOL = pa.schema([pa.field("symbol", pa.string(), nullable=False), *results.EQUITY])
-RUNS_BY_SYMBOL = pa.schema(
-    [
-        pa.field("symbol", pa.string(), nullable=False),
-        pa.field("share", pa.float64(), nullable=False),
-        pa.field("start_capital", pa.float64(), nullable=False),
-        pa.field("bars", pa.int64(), nullable=False),
-        pa.field("chunks", pa.int32(), nullable=False),
-        pa.field("replayed_bars", pa.int64(), nullable=False),
-        pa.field("trades", pa.int32(), nullable=False),
-        pa.field("final_equity", pa.float64(), nullable=False),
-        pa.field("total_return", pa.float64(), nullable=False),
-        pa.field("sharpe", pa.float64()),
-        pa.field("max_drawdown", pa.float64(), nullable=False),
-        pa.field("metrics", pa.string(), nullable=False),
-    ]
-)
 
 
 class ResultsBySymbol:
@@ -56,7 +35,7 @@ class ResultsBySymbol:
         self._trades: list[pa.Table] = []
         self._exit_times: list[Ints] = []
         self._equity = io.BytesIO()
-        self._equity_file = pq.ParquetWriter(self._equity, EQUITY_BY_SYMBOL, compression="zstd")
+        self._equity_file = pq.ParquetWriter(self._equity, tables.EQUITY_BY_SYMBOL, compression="zstd")
 
     def add(self, sleeve: PlannedSleeve, capital: float, bars: Bars, outcome: Outcome, replayed_bars: int) -> None:
         """Take in what the account of `sleeve` did, which began with `capital` dollars."""
@@ -81,14 +60,14 @@ class ResultsBySymbol:
         self._trades.append(results.trades_table(symbol, bars, trades))
         self._exit_times.append(bars.timestamp[trades.exit_bar])
         curve = results.equity_table(bars, outcome)
-        field = EQUITY_BY_SYMBOL.field("symbol")
+        field = tables.EQUITY_BY_SYMBOL.field("symbol")
         named = curve.add_column(0, field, parquet.column([symbol] * len(curve), field.type))
         self._equity_file.write_table(named, parquet.ROWS_A_GROUP)
 
     def put(self, s3: "S3Client", bucket: str, run_id: str, portfolio: Portfolio) -> None:
         """Write the run's files; writing them again replaces them."""
         self._equity_file.close()
-        by_symbol = parquet.table(self._rows, RUNS_BY_SYMBOL)
+        by_symbol = parquet.table(self._rows, tables.RUNS_BY_SYMBOL)
         bodies = {
             layout.equity_key(run_id): parquet.encode(portfolio_table(portfolio)),
             layout.trades_key(run_id): parquet.encode(self._all_trades()),
@@ -107,6 +86,6 @@ class ResultsBySymbol:
 def portfolio_table(portfolio: Portfolio) -> pa.Table:
     """Return the portfolio's equity curve, a row a timestamp at which any symbol has a bar."""
     values = (portfolio.timestamp, portfolio.equity, portfolio.cash)
-    known = [parquet.array(column, field.type) for column, field in zip(values, PORTFOLIO_EQUITY, strict=False)]
+    known = [parquet.array(column, field.type) for column, field in zip(values, tables.PORTFOLIO_EQUITY, strict=False)]
     unknown = pa.nulls(len(portfolio.timestamp), pa.float64())
-    return pa.Table.from_arrays([*known, unknown, unknown], schema=PORTFOLIO_EQUITY)
+    return pa.Table.from_arrays([*known, unknown, unknown], schema=tables.PORTFOLIO_EQUITY)

@@ -10,31 +10,11 @@ from tickfold.backtests.results import defined
 from tickfold.engine.bars import Bars
 from tickfold.engine.performance.metrics import Metrics
 from tickfold.engine.walk_forward import Walk
-from tickfold.storage import layout, parquet
+from tickfold.storage import layout, parquet, tables
 from tickfold.strategies import Strategy
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-SWEEP = pa.schema(
-    [pa.field("rank", pa.int32(), nullable=False), pa.field("parameters", pa.string(), nullable=False)]
-    + [pa.field(name, pa.float64()) for name in Metrics.__dataclass_fields__]
-)
-WALK_FORWARD = pa.schema(
-    [
-        pa.field("window_number", pa.int32(), nullable=False),
-        pa.field("parameters", pa.string(), nullable=False),
-        pa.field("rank_by", pa.string(), nullable=False),
-        pa.field("in_sample_start", parquet.type_of_timestamps, nullable=False),
-        pa.field("in_sample_end", parquet.type_of_timestamps, nullable=False),
-        pa.field("in_sample_metric", pa.float64()),
-        pa.field("in_sample_return", pa.float64()),
-        pa.field("out_of_sample_start", parquet.type_of_timestamps, nullable=False),
-        pa.field("out_of_sample_end", parquet.type_of_timestamps, nullable=False),
-        pa.field("out_of_sample_metric", pa.float64()),
-        pa.field("out_of_sample_return", pa.float64()),
-    ]
-)
 
 Row = dict[str, Any]
 
@@ -66,12 +46,12 @@ def walk_forward_rows(strategies: Sequence[Strategy], walk: Walk, bars: Bars, ra
 
 def put_sweep(s3: "S3Client", bucket: str, run_id: str, rows: Sequence[Row]) -> str:
     """Write a sweep's table, in place of any that is there; return its URI."""
-    return _put(s3, bucket, layout.sweep_key(run_id), rows, SWEEP)
+    return _put(s3, bucket, layout.sweep_key(run_id), rows, tables.SWEEPS)
 
 
 def put_walk_forward(s3: "S3Client", bucket: str, run_id: str, rows: Sequence[Row]) -> str:
     """Write a walk-forward's table, in place of any that is there; return its URI."""
-    return _put(s3, bucket, layout.walk_forward_key(run_id), rows, WALK_FORWARD)
+    return _put(s3, bucket, layout.walk_forward_key(run_id), rows, tables.WALK_FORWARD)
 
 
 def _put(s3: "S3Client", bucket: str, key: str, rows: Sequence[Row], schema: pa.Schema) -> str:

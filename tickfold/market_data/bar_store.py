@@ -16,15 +16,11 @@ from botocore.exceptions import ClientError
 from tickfold.engine.bars import COLUMNS, MICROSECONDS_PER_DAY, Bars, Ints, decimals_of, join
 from tickfold.errors import RunError
 from tickfold.market_data.series import Series, SeriesCatalog, SeriesFile, utc
-from tickfold.storage import layout, parquet
+from tickfold.storage import layout, parquet, tables
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-SCHEMA = pa.schema(
-    [pa.field("timestamp", parquet.type_of_timestamps, nullable=False)]
-    + [pa.field(name, pa.float64(), nullable=False) for name in COLUMNS[1:]]
-)
 _DTYPES: dict[str, type[np.generic]] = {"timestamp": np.int64} | dict.fromkeys(COLUMNS[1:], np.float64)
 _PARALLEL_READS = 8
 _FILES_KEPT = 16
@@ -126,13 +122,13 @@ def _version(s3: "S3Client", bucket: str, key: str, version_id: str) -> bytes:
 
 
 def encode(bars: Bars) -> bytes:
-    """Return `bars` as a Parquet file of `SCHEMA`."""
-    columns = [parquet.array(getattr(bars, field.name), field.type) for field in SCHEMA]
-    return parquet.encode(pa.Table.from_arrays(columns, schema=SCHEMA))
+    """Return `bars` as a Parquet file of `tables.BARS`."""
+    columns = [parquet.array(getattr(bars, field.name), field.type) for field in tables.BARS]
+    return parquet.encode(pa.Table.from_arrays(columns, schema=tables.BARS))
 
 
 def decode(data: bytes, start: int = 0, stop: int | None = None) -> Bars:
-    """Return the bars of a Parquet file of `SCHEMA`, those from `start` to `stop` only."""
+    """Return the bars of a Parquet file of `tables.BARS`, those from `start` to `stop` only."""
     columns = parquet.decode(data, _DTYPES, start, stop)
     return Bars(**columns, decimals=None)
 

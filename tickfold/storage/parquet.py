@@ -9,14 +9,15 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-type_of_timestamps = pa.timestamp("us", tz="UTC")
+from tickfold.storage.tables import TIMESTAMP
+
 ROWS_A_GROUP = 65_536
 _NUMPY: dict[pa.DataType, str] = {
     pa.float64(): "float64",
     pa.int32(): "int32",
     pa.int64(): "int64",
     pa.date32(): "datetime64[D]",
-    type_of_timestamps: "datetime64[us]",
+    TIMESTAMP: "datetime64[us]",
 }
 
 
@@ -63,7 +64,7 @@ def encode(table: pa.Table) -> bytes:
 
     Times and positions, which grow, are written as differences; every other column gets a dictionary if that helps.
     """
-    growing = [field.name for field in table.schema if field.type in (type_of_timestamps, pa.int64())]
+    growing = [field.name for field in table.schema if field.type in (TIMESTAMP, pa.int64())]
     sink = io.BytesIO()
     pq.write_table(
         table,

@@ -1,0 +1,160 @@
+"""The tables of the lake: every column once, as Arrow writes it. Glue's types, which Athena reads by, are derived."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import pyarrow as pa
+
+from tickfold.engine.bars import COLUMNS
+from tickfold.engine.performance.metrics import Metrics
+from tickfold.storage import layout
+
+TIMESTAMP: Final = pa.timestamp("us", tz="UTC")
+_HIVE_TYPES: Final[Mapping[pa.DataType, str]] = {
+    pa.string(): "string",
+    pa.int32(): "int",
+    pa.int64(): "bigint",
+    pa.float64(): "double",
+    pa.date32(): "date",
+    TIMESTAMP: "timestamp",
+}
+
+
+def hive_type(kind: pa.DataType) -> str:
+    """Return Hive's name of an Arrow type.
+
+    Raises:
+        KeyError: no table has a column of that type yet.
+    """
+    return _HIVE_TYPES[kind]
+
+
+@dataclass(frozen=True)
+class Partition:
+    """A partition column, and how Athena projects its values (`projection.COLUMN.KEY` of the table)."""
+
+    kind: pa.DataType
+    projection: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class LakeTable:
+    """A table: the prefix that its files lie under, the schema of its files, and its partition columns in order."""
+
+    prefix: str
+    schema: pa.Schema
+    partitions: Mapping[str, Partition]
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The Hive type of each column of the files."""
+        return {field.name: hive_type(field.type) for field in self.schema}
+
+    @property
+    def partition_columns(self) -> dict[str, str]:
+        """The Hive type of each partition column."""
+        return {name: hive_type(partition.kind) for name, partition in self.partitions.items()}
+
+
+def _required(kind: pa.DataType, *names: str) -> list[pa.Field]:
+    return [pa.field(name, kind, nullable=False) for name in names]
+
+
+def _nullable(kind: pa.DataType, *names: str) -> list[pa.Field]:
+    return [pa.field(name, kind) for name in names]
+
+
+def _schema(*groups: Iterable[pa.Field]) -> pa.Schema:
+    return pa.schema([field for group in groups for field in group])
+
+
+_MONEY: Final = ("equity", "cash", "shares", "close")
+_HEADLINES: Final = [
+    *_required(pa.int32(), "trades"),
+    *_required(pa.float64(), "final_equity", "total_return"),
+    *_nullable(pa.float64(), "sharpe"),
+    *_required(pa.float64(), "max_drawdown"),
+]
+
+BARS: Final = _schema(_required(TIMESTAMP, "timestamp"), _required(pa.float64(), *COLUMNS[1:]))
+EQUITY: Final = _schema(_required(TIMESTAMP, "timestamp"), _required(pa.float64(), *_MONEY))
+PORTFOLIO_EQUITY: Final = _schema(
+    _required(TIMESTAMP, "timestamp"),
+    _required(pa.float64(), "equity", "cash"),
+    _nullable(pa.float64(), "shares", "close"),
+)
+"""`EQUITY` of several symbols: what they hold is no single number, so `shares` and `close` are null."""
+EQUITY_BY_SYMBOL: Final = _schema(_required(pa.string(), "symbol"), EQUITY)
+TRADES: Final = _schema(
+    _required(pa.string(), "symbol", "side"),
+    _required(pa.float64(), "quantity"),
+    _required(TIMESTAMP, "entry_time"),
+    _required(pa.float64(), "entry_price"),
+    _required(TIMESTAMP, "exit_time"),
+    _required(pa.float64(), "exit_price", "pnl", "trade_return", "commission"),
+    _required(pa.int32(), "bars"),
+    _required(pa.string(), "exit_reason"),
+)
+RUNS: Final = _schema(
+    _required(pa.string(), "run_id", "symbol", "timeframe", "strategy", "parameters"),
+    _required(pa.date32(), "start_date", "end_date"),
+    _required(pa.float64(), "start_capital"),
+    _required(pa.int64(), "bars"),
+    _required(pa.int32(), "chunks"),
+    _required(pa.int64(), "replayed_bars"),
+    _HEADLINES,
+    _required(TIMESTAMP, "created_at"),
+    _required(pa.float64(), "duration_seconds"),
+    _required(pa.string(), "metrics"),
+)
+RUNS_BY_SYMBOL: Final = _schema(
+    _required(pa.string(), "symbol"),
+    _required(pa.float64(), "share", "start_capital"),
+    _required(pa.int64(), "bars"),
+    _required(pa.int32(), "chunks"),
+    _required(pa.int64(), "replayed_bars"),
+    _HEADLINES,
+    _required(pa.string(), "metrics"),
+)
+SWEEPS: Final = _schema(
+    _required(pa.int32(), "rank"),
+    _required(pa.string(), "parameters"),
+    _nullable(pa.float64(), *Metrics.__dataclass_fields__),
+)
+WALK_FORWARD: Final = _schema(
+    _required(pa.int32(), "window_number"),
+    _required(pa.string(), "parameters", "rank_by"),
+    _required(TIMESTAMP, "in_sample_start", "in_sample_end"),
+    _nullable(pa.float64(), "in_sample_metric", "in_sample_return"),
+    _required(TIMESTAMP, "out_of_sample_start", "out_of_sample_end"),
+    _nullable(pa.float64(), "out_of_sample_metric", "out_of_sample_return"),
+)
+
+# An injected column must be given by equality in WHERE; `runs` has none, so that runs can be found without their ids.
+_INJECTED: Final = Partition(pa.string(), {"type": "injected"})
+_OF_A_RUN: Final = {"run_id": _INJECTED}
+
+TABLES: Final[Mapping[str, LakeTable]] = {
+    "bars": LakeTable(
+        layout.BARS,
+        BARS,
+        {
+            "symbol": _INJECTED,
+            "timeframe": _INJECTED,
+            "year": Partition(pa.int32(), {"type": "integer", "range": "1900,2200"}),
+        },
+    ),
+    "trades": LakeTable(layout.TRADES, TRADES, _OF_A_RUN),
+    "equity": LakeTable(layout.EQUITY, EQUITY, _OF_A_RUN),
+    "runs_by_symbol": LakeTable(layout.RUNS_BY_SYMBOL, RUNS_BY_SYMBOL, _OF_A_RUN),
+    "equity_by_symbol": LakeTable(layout.EQUITY_BY_SYMBOL, EQUITY_BY_SYMBOL, _OF_A_RUN),
+    "runs": LakeTable(
+        layout.RUNS,
+        RUNS,
+        {"day": Partition(pa.date32(), {"type": "date", "range": "2020-01-01,NOW", "format": "yyyy-MM-dd"})},
+    ),
+    "sweeps": LakeTable(layout.SWEEPS, SWEEPS, _OF_A_RUN),
+    "walk_forward": LakeTable(layout.WALK_FORWARD, WALK_FORWARD, _OF_A_RUN),
+}
+"""The tables that SQL sees, by name."""
