@@ -16,6 +16,7 @@ from tests.e2e.conversation import Json, conversation, run, start, sweep
 from tests.e2e.refusal import refusal_of
 from tickfold.engine.accounting.account import Account, Commission
 from tickfold.engine.bars import Bars
+from tickfold.engine.decisions.exits import StopLoss
 from tickfold.engine.decisions.orders import Orders
 from tickfold.engine.performance.metrics import Metrics
 from tickfold.engine.walk_forward import walk_forward, windows
@@ -138,7 +139,7 @@ def test_a_walk_forward_is_that_of_the_engine_on_all_bars_at_once(stack: Embedde
         [strategy.signals(bars) for strategy in sets],
         windows(len(bars), 600, 200),
         Account(10_000, Commission(0.001)),
-        Orders(stop_loss=0.05),
+        Orders(exits=(StopLoss(0.05),)),
         rank_by="total_return",
     )
     told = said(heard, "walk_forward")

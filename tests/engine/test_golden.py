@@ -6,6 +6,7 @@ from tests.golden import assert_golden
 from tickfold.engine.accounting.account import Account, Commission
 from tickfold.engine.backtest import backtest
 from tickfold.engine.bars import Bars
+from tickfold.engine.decisions.entries import SAME_CLOSE
 from tickfold.engine.decisions.orders import Orders
 from tickfold.strategies import BUILT_IN
 
@@ -22,7 +23,7 @@ def test_sma_cross_10_30_has_every_golden_metric(goog: Bars) -> None:
         (Account(10_000, Commission(0.002)), Orders(), 55_574.51, 94),
         (Account(10_000, spread=0.002, close_at_end=False), Orders(), 68_935.12, 93),
         (Account(10_000, Commission(0.002), close_at_end=False), Orders("long"), 63_341.19136, 46),
-        (Account(10_000, Commission(0.002), close_at_end=False), Orders(fill="close"), 49_985.91578, 93),
+        (Account(10_000, Commission(0.002), close_at_end=False), Orders(fill=SAME_CLOSE), 49_985.91578, 93),
     ],
 )
 def test_sma_cross_10_20_with_costs(

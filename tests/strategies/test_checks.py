@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars, Floats
+from tickfold.engine.arrays import Floats
+from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
 from tickfold.engine.indicators import lag, rolling_sum
 from tickfold.engine.signals import FLAT, HOLD, LONG, SHORT, Signals
 from tickfold.strategies import BUILT_IN, Strategy

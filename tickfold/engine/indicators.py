@@ -12,10 +12,10 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars, Floats
+from tickfold.engine.arrays import Flags, Floats
+from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
 from tickfold.engine.signals import HOLD, LONG, SHORT, Signals
 
-Flags = npt.NDArray[np.bool_]
 T = TypeVar("T")
 S = TypeVar("S", Floats, Bars)
 N = TypeVar("N", bound=np.generic)

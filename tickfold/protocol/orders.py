@@ -4,7 +4,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from tickfold.engine.decisions.orders import Direction, Fill
+from tickfold.engine.decisions.orders import Fill
+from tickfold.engine.decisions.signal_events import Direction
 from tickfold.protocol.quantities import BarCount, Distance, Fraction, Multiple
 from tickfold.protocol.wire import Wire
 

@@ -11,7 +11,8 @@ from importlib.resources import files
 import numpy as np
 
 from tickfold.backtests.recorded_run import RecordedRun
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Floats, Ints
+from tickfold.engine.arrays import Floats, Ints
+from tickfold.engine.bars import MICROSECONDS_PER_DAY
 from tickfold.engine.performance.benchmark import buy_and_hold
 from tickfold.errors import RunError
 from tickfold.report import figures

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from tickfold.engine.accounting.account import Account
+from tickfold.engine.arrays import Ints
 from tickfold.engine.backtest import AT_THE_NEXT_OPEN, backtest, conclude, simulate
-from tickfold.engine.bars import COLUMNS, Bars, Ints, join
+from tickfold.engine.bars import COLUMNS, Bars, join
 from tickfold.engine.decisions.chunk import cut
 from tickfold.engine.decisions.fold import fold
 from tickfold.engine.signals import FLAT, HOLD, LONG, SHORT, Signals

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from tickfold.engine.accounting.account import Account, Commission
-from tickfold.engine.accounting.ledger import Statement
 from tickfold.engine.accounting.ledger import settle as settle_decisions
+from tickfold.engine.accounting.statement import Statement
 from tickfold.engine.backtest import AT_THE_NEXT_OPEN
 from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
-from tickfold.engine.decisions.automaton import Asks, decide
+from tickfold.engine.decisions.automaton import decide
 from tickfold.engine.decisions.orders import Orders
+from tickfold.engine.decisions.signal_events import SignalEvents
 from tickfold.engine.performance.metrics import measure
 
 
@@ -19,14 +20,14 @@ def bars(open_: list[float], close: list[float]) -> Bars:
     return Bars(np.arange(len(opens)) * MICROSECONDS_PER_DAY, opens, high, low, closes, np.ones(len(opens)))
 
 
-Made = list[tuple[int, int]]
+Signalled = list[tuple[int, int]]
 
 
-def settle(made: Made, bars: Bars, account: Account, orders: Orders = AT_THE_NEXT_OPEN) -> Statement:
-    """Settle what follows when a strategy asks at the bars of `made` for the sides given there."""
-    bar, side = zip(*made, strict=True) if made else ((), ())
-    asks = Asks(np.array(bar, dtype=np.int64), np.array(side, dtype=np.int8))
-    return settle_decisions(decide(bars, asks, orders), bars, account, orders)
+def settle(signalled: Signalled, bars: Bars, account: Account, orders: Orders = AT_THE_NEXT_OPEN) -> Statement:
+    """Settle the decisions that follow from signals, given as pairs of a bar and a target side."""
+    bar, side = zip(*signalled, strict=True) if signalled else ((), ())
+    events = SignalEvents(np.array(bar, dtype=np.int64), np.array(side, dtype=np.int8))
+    return settle_decisions(decide(bars, events, orders), bars, account, orders)
 
 
 STEADY = bars([10, 20, 30, 40], [11, 21, 31, 41])

@@ -8,14 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
+from tests.engine.order_terms import OrderTerms
 from tests.engine.random_runs import PROPERTY, Case, assert_as_reference, assert_same
 from tickfold.engine.accounting.account import Account, Commission
 from tickfold.engine.accounting.posting import Posted, Terms, affordable, post, post_plain, post_whole
 from tickfold.engine.accounting.sizing import Bounds
+from tickfold.engine.arrays import Rows
 from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
 from tickfold.engine.decisions.chunk import Chunk
 from tickfold.engine.decisions.fold import fold
-from tickfold.engine.decisions.orders import Orders
 from tickfold.strategies import BUILT_IN
 
 
@@ -24,10 +25,10 @@ def terms(seed: int, count: int, gain: float, relative: float, each_its_fraction
     rng = np.random.default_rng(seed)
     side = rng.choice(np.array([1, -1], dtype=np.int8), count)
     paid = np.round(100 * np.exp(np.cumsum(rng.normal(0, gain, count))), 2) + 0.01
-    got = np.maximum(np.round(paid * (1 + rng.normal(0, gain, count)), 2), 0.01)
-    got[-1:] = 0
+    received = np.maximum(np.round(paid * (1 + rng.normal(0, gain, count)), 2), 0.01)
+    received[-1:] = 0
     fraction = rng.random(count) if each_its_fraction else np.full(count, 1.0)
-    return Terms(side * paid, side * got, side * np.float64(relative), paid * (1 + relative), fraction)
+    return Terms(side * paid, side * received, side * np.float64(relative), paid * (1 + relative), fraction)
 
 
 def one_by_one(terms: Terms, cash: float) -> Posted:
@@ -63,7 +64,7 @@ def test_at_once_is_one_by_one(positions: Terms, cash: float) -> None:
 class NeverInTurn(Terms):
     """Positions that no loop may go through."""
 
-    def __getitem__(self, part: slice) -> NoReturn:
+    def __getitem__(self, rows: Rows) -> NoReturn:
         raise AssertionError("left to the loop")
 
     def __iter__(self) -> NoReturn:
@@ -101,7 +102,7 @@ def test_a_run_of_thousands_of_positions_equals_the_reference(
     account = Account(capital, Commission(relative), fractional_shares=fractional_shares)
     chunks = [Chunk(at, at + 1_000) for at in range(0, len(bars), 1_000)]
     case = Case(
-        bars, BUILT_IN.create("sma_cross", {"fast": 2, "slow": 4}), account, Orders(stop_loss=stop_loss), chunks
+        bars, BUILT_IN.create("sma_cross", {"fast": 2, "slow": 4}), account, OrderTerms(stop_loss=stop_loss), chunks
     )
     whole = case.whole()
     assert_as_reference(whole.statement, case)

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from tickfold.engine.accounting.account import Account, Commission, Sizing
+from tickfold.engine.arrays import Floats
 from tickfold.engine.backtest import backtest
-from tickfold.engine.bars import Bars, Floats
+from tickfold.engine.bars import Bars
 from tickfold.engine.performance.benchmark import buy_and_hold
 from tickfold.engine.performance.metrics import TrackRecord, measure, measure_record
 from tickfold.strategies import BUILT_IN

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
+from tests.engine.order_terms import OrderTerms
 from tests.engine.random_runs import PROPERTY, random_bars
 from tickfold.engine.accounting.account import Account, Commission
+from tickfold.engine.arrays import Floats
 from tickfold.engine.backtest import backtest
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars, Floats, join
-from tickfold.engine.decisions.orders import Orders
+from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars, join
 from tickfold.engine.performance.metrics import measure
 from tickfold.engine.performance.portfolio import Portfolio, Sleeve, combine, exit_order
 from tickfold.strategies import BUILT_IN
@@ -42,8 +43,8 @@ def random_sleeves(draw: st.DrawFn) -> list[Sleeve]:
             fractional_shares=bool(rng.integers(2)),
             close_at_end=bool(rng.integers(2)),
         )
-        orders = Orders(stop_loss=0.05 if rng.integers(2) else None, max_bars=3 if rng.integers(2) else None)
-        outcome = backtest(bars, strategy, account, orders)
+        terms = OrderTerms(stop_loss=0.05 if rng.integers(2) else None, max_bars=3 if rng.integers(2) else None)
+        outcome = backtest(bars, strategy, account, terms.orders)
         sleeves.append(Sleeve(account.capital, bars, outcome.statement, strategy.lookback))
     return sleeves
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tickfold.engine.bars import Floats
+from tickfold.engine.arrays import Floats
 
 
 def bought_at(bars: int, lookback: int) -> int:

@@ -12,8 +12,9 @@ from math import nan
 
 import numpy as np
 
-from tickfold.engine.accounting.ledger import Statement
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars, Floats, Ints
+from tickfold.engine.accounting.statement import Statement
+from tickfold.engine.arrays import Floats, Ints
+from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
 from tickfold.engine.performance.benchmark import bought_at
 from tickfold.engine.performance.return_periods import bar_step, return_periods
 

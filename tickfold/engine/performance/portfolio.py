@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tickfold.engine.accounting.ledger import Statement
-from tickfold.engine.bars import Bars, Floats, Ints
+from tickfold.engine.accounting.statement import Statement
+from tickfold.engine.arrays import Floats, Ints
+from tickfold.engine.bars import Bars
 from tickfold.engine.performance.benchmark import buy_and_hold
 from tickfold.engine.performance.metrics import (
     Metrics,

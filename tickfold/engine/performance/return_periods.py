@@ -4,7 +4,8 @@ from math import nan
 
 import numpy as np
 
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Ints
+from tickfold.engine.arrays import Ints
+from tickfold.engine.bars import MICROSECONDS_PER_DAY
 
 _SATURDAY = 5
 
