@@ -1,4 +1,4 @@
-"""The reference: a slow simulator that applies the rules of docs/orders.md bar by bar, without the engine's code."""
+"""The reference: a slow simulator of docs/explanation/orders.md, bar by bar, with none of the engine's code."""
 
 from collections import namedtuple
 from math import floor, inf, log, sqrt

@@ -1,4 +1,4 @@
-"""Orders: how a run enters and leaves the target positions that its strategy signals. docs/orders.md has the rules."""
+"""Orders: how a run enters and leaves the target positions of its strategy. docs/explanation/orders.md has the rules."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
