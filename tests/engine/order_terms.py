@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from tickfold.engine.decisions.entries import MARKET_ENTRY, LimitEntry
 from tickfold.engine.decisions.exits import EXITS
-from tickfold.engine.decisions.orders import MARKET_FILLS, Fill, Orders
-from tickfold.engine.decisions.signal_events import Direction
+from tickfold.engine.decisions.orders import MARKET_FILLS, Orders
+from tickfold.engine.decisions.terms import Direction, Fill
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pandas as pd
 from tests.engine.order_terms import OrderTerms
 from tickfold.engine.accounting.account import Account
 from tickfold.engine.bars import Bars, decimals_of
-from tickfold.engine.decisions.signal_events import Direction
+from tickfold.engine.decisions.terms import Direction
 from tickfold.engine.performance.metrics import Metrics
 from tickfold.engine.signals import HOLD, Signals
 

@@ -16,7 +16,7 @@ from tests.peers.signals import by_pandas
 from tickfold.engine.accounting.account import Account, Commission
 from tickfold.engine.backtest import Outcome, backtest
 from tickfold.engine.decisions.orders import Orders
-from tickfold.engine.decisions.signal_events import Direction
+from tickfold.engine.decisions.terms import Direction
 from tickfold.strategies import BUILT_IN, Strategy
 
 RELATIVE = 1e-8

@@ -12,8 +12,7 @@ from pydantic import ValidationError
 
 from tickfold.cli.symbols import symbols_of
 from tickfold.cli.target import Target
-from tickfold.engine.decisions.orders import Fill
-from tickfold.engine.decisions.signal_events import Direction
+from tickfold.engine.decisions.terms import Direction, Fill
 from tickfold.errors import RunError
 from tickfold.protocol import TAGS, BacktestConfig, SweepConfig
 from tickfold.protocol.validation import explain

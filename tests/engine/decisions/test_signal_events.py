@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tickfold.engine.decisions.signal_events import NEVER, Direction, signal_events
+from tickfold.engine.decisions.signal_events import NEVER, signal_events
+from tickfold.engine.decisions.terms import Direction
 from tickfold.engine.signals import FLAT, HOLD, LONG, SHORT
 
 SIGNALS = np.array([HOLD, LONG, LONG, HOLD, SHORT, FLAT, FLAT, LONG, HOLD], dtype=np.int8)

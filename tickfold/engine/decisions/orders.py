@@ -1,18 +1,17 @@
-"""Orders: how a run enters and leaves the target positions of its strategy. docs/explanation/orders.md has the rules."""
+"""Orders: how a run enters and leaves its strategy's target positions. docs/explanation/orders.md has the rules."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
 from tickfold.engine.arrays import Flags, Sides
 from tickfold.engine.decisions.entries import MARKET_ENTRY, NEXT_OPEN, SAME_CLOSE, Entry, MarketFill
 from tickfold.engine.decisions.exits import SIGNAL, Exit, StopExit, TargetExit, TimedExit
-from tickfold.engine.decisions.signal_events import Direction
+from tickfold.engine.decisions.terms import Direction, Fill
 
-Fill = Literal["open", "close"]
 MARKET_FILLS: Final[Mapping[Fill, MarketFill]] = {"open": NEXT_OPEN, "close": SAME_CLOSE}
 
 

@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, Self
+from typing import Self
 
 import numpy as np
 
 from tickfold.engine.arrays import ArrayRecord, Ints, Sides
+from tickfold.engine.decisions.terms import Direction
 from tickfold.engine.signals import FLAT, HOLD, SHORT, Signals
-
-Direction = Literal["both", "long", "short"]
 
 NEVER = np.iinfo(np.int64).max // 2
 """A bar after every run's last."""
