@@ -45,7 +45,7 @@ def naive(speculations: list[Speculation]) -> Decisions:
     return Decisions(events, merge(positions))
 
 
-def test_the_property_refutes_a_fold_that_never_replays() -> None:
+def test_exactness_property_refutes_fold_without_replay() -> None:
     @PROPERTY
     @given(cases(random_strategies()))
     def claim(case: Case) -> None:
@@ -55,7 +55,7 @@ def test_the_property_refutes_a_fold_that_never_replays() -> None:
         claim()
 
 
-def test_the_property_refutes_a_warm_up_that_is_one_bar_short() -> None:
+def test_exactness_property_refutes_warm_up_one_bar_short() -> None:
     @PROPERTY
     @given(cases(random_strategies()))
     def claim(case: Case) -> None:
@@ -72,7 +72,7 @@ def test_the_property_refutes_a_warm_up_that_is_one_bar_short() -> None:
 @pytest.mark.parametrize("terms", [OrderTerms(), EVERY_EXIT, OrderTerms(limit=0.01, limit_bars=10, stop_loss=0.05)])
 @pytest.mark.parametrize("chunks", [1, 2, 7, 64, 2148])
 @pytest.mark.parametrize(("fast", "slow"), [(10, 30), (1, 2), (50, 200)])
-def test_real_bars_fold_the_same_for_any_number_of_chunks(
+def test_real_bars_any_number_of_chunks_folds_the_same(
     goog: Bars, terms: OrderTerms, chunks: int, fast: int, slow: int
 ) -> None:
     strategy = BUILT_IN.create("sma_cross", {"fast": fast, "slow": slow})
@@ -82,7 +82,7 @@ def test_real_bars_fold_the_same_for_any_number_of_chunks(
     assert_same(case.whole(), case.settle(fold(case.speculations(), goog, case.orders).decisions))
 
 
-def test_ties_on_a_grid_are_found_whatever_the_cut() -> None:
+def test_signals_ties_on_a_price_grid_are_exact() -> None:
     """A million-bar walk on a 0.0001 grid, where a running float sum gives other crosses in other cuts."""
     rng = np.random.default_rng(7)
     close = (1_000_000 + np.cumsum(rng.integers(-2, 3, 300_000))) / 10_000
@@ -98,7 +98,7 @@ def test_ties_on_a_grid_are_found_whatever_the_cut() -> None:
     assert_array_equal(strategy.signals(bars), expected)
 
 
-def test_a_missing_chunk_is_refused(goog: Bars) -> None:
+def test_fold_missing_chunk_raises(goog: Bars) -> None:
     strategy = BUILT_IN.create("buy_and_hold", {})
     pieces = cut(len(goog), 1, workers=4, chunks=4)
     found = Case(goog, strategy, Account(1_000), OrderTerms(), pieces).speculations()

@@ -74,14 +74,14 @@ def compare(
 
 @pytest.mark.parametrize("strategy", STRATEGIES, ids=repr)
 @pytest.mark.parametrize(("frame", "terms"), CASES)
-def test_exits_and_limit_entries_agree(*, frame: pd.DataFrame, terms: dict[str, Any], strategy: Strategy) -> None:
+def test_exits_and_limit_entries_match(*, frame: pd.DataFrame, terms: dict[str, Any], strategy: Strategy) -> None:
     order_terms = OrderTerms(**terms)
     reasons = compare(frame, strategy, Account(10_000, close_at_end=False), order_terms)
     assert reasons & {"stop_loss", "take_profit", "trailing_stop", "max_bars"} or order_terms.limit is not None
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES, ids=repr)
-def test_distances_are_of_the_market_price_whatever_the_entry_cost(strategy: Strategy) -> None:
+def test_distances_are_from_the_market_price_at_entry(strategy: Strategy) -> None:
     account = Account(10_000, Commission(0.001), spread=0.0005, close_at_end=False)
     assert "stop_loss" in compare(EURUSD, strategy, account, OrderTerms(stop_loss=0.004, take_profit=0.01))
 
@@ -89,7 +89,7 @@ def test_distances_are_of_the_market_price_whatever_the_entry_cost(strategy: Str
 # --- where the peer keeps another rule -------------------------------------------------------------------------------
 
 
-def test_its_curve_learns_of_a_fill_at_the_close_one_bar_later() -> None:
+def test_peer_books_a_fill_at_the_close_one_bar_later() -> None:
     """The trades are the same; what an entry cost is in our equity at the close that filled it, and in its at the next.
 
     So metrics of the curve part, and those of trades do not.
@@ -104,7 +104,7 @@ def test_its_curve_learns_of_a_fill_at_the_close_one_bar_later() -> None:
     assert set(apart) <= set(filled.tolist())
 
 
-def test_it_takes_the_stop_where_a_bar_opened_beyond_the_target() -> None:
+def test_peer_takes_the_stop_where_a_bar_opens_past_the_target() -> None:
     """The open is the first price of a bar, so the target was reached before the low was."""
     days = pd.date_range("2024-01-01", periods=4)
     prices = {"Open": [10, 10, 12, 10], "High": [10, 10, 12, 10], "Low": [10, 10, 8, 10], "Close": [10, 10, 9, 10]}

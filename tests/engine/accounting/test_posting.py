@@ -55,7 +55,7 @@ ODD_CASH = [99.0, 5_000.0, 1e9, 1e17, 1e300, 1e308, -1.0, np.inf, np.nan]
 @PROPERTY
 @given(random_terms, st.one_of(st.floats(0, 1e6), st.sampled_from(ODD_CASH)))
 @np.errstate(all="ignore")
-def test_at_once_is_one_by_one(positions: Terms, cash: float) -> None:
+def test_post_whole_equals_posting_one_by_one(positions: Terms, cash: float) -> None:
     at_once = post_whole(positions, cash)
     assert_equal(at_once, post_plain(positions, cash, whole=True))
     assert_equal(at_once, one_by_one(positions, cash))
@@ -72,12 +72,12 @@ class NeverInTurn(Terms):
 
 
 @pytest.mark.parametrize("cash", [5_000.0, 1e6, 1e9])
-def test_where_prices_move_little_nothing_is_left_to_the_loop(cash: float) -> None:
+def test_post_whole_small_gains_need_no_loop(cash: float) -> None:
     positions = terms(7, 1_024, 0.0005, 0.00001, False)
     assert_equal(post_whole(NeverInTurn(**vars(positions)), cash), post_plain(positions, cash, whole=True))
 
 
-def test_the_first_position_that_is_refused_is_the_last_looked_at() -> None:
+def test_post_whole_stops_at_first_rejection() -> None:
     """2 shares at 100, each of which loses 30, leave 140, then 1 share leaves 110, 80: too little."""
     full = np.full(300, 100.0)
     positions = Terms(full, np.full(300, 70.0), np.zeros(300), full, np.ones(300))
@@ -90,7 +90,7 @@ def test_the_first_position_that_is_refused_is_the_last_looked_at() -> None:
 @pytest.mark.parametrize(
     ("capital", "relative"), [(1e6, 0.0), (1e6, 0.0001), (12_345.67, 0.0), (150.0, 0.0), (1e4, 0.003), (1e12, 0.0)]
 )
-def test_a_run_of_thousands_of_positions_equals_the_reference(
+def test_thousands_of_positions_equal_the_reference(
     capital: float, relative: float, fractional_shares: bool, stop_loss: float | None
 ) -> None:
     rng = np.random.default_rng(3)

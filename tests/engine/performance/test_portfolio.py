@@ -88,7 +88,7 @@ def held(sleeve: Sleeve) -> int:
 
 @PROPERTY
 @given(random_sleeves(), st.sampled_from([0.0, 12.5, 1e5]))
-def test_the_portfolio_is_the_sum_of_its_sleeves(sleeves: list[Sleeve], uninvested: float) -> None:
+def test_portfolio_is_the_sum_of_its_sleeves(sleeves: list[Sleeve], uninvested: float) -> None:
     found = combine(iter(sleeves), uninvested)
     equity, cash, market = (summed(sleeves, column, uninvested) for column in ("equity", "cash", "market"))
     assert_array_equal(found.timestamp, equity.index.as_unit("us").asi8)
@@ -152,7 +152,7 @@ def assert_trade_metrics(found: Portfolio, trades: pd.DataFrame) -> None:
 
 @PROPERTY
 @given(random_sleeves())
-def test_a_portfolio_of_one_is_that_run(sleeves: list[Sleeve]) -> None:
+def test_portfolio_of_one_sleeve_is_its_run(sleeves: list[Sleeve]) -> None:
     (sleeve, *_) = sleeves
     found = combine([sleeve], 0.0)
     assert_array_equal(found.equity, sleeve.statement.equity)
@@ -172,7 +172,7 @@ def flat(capital: float, days: list[int], closes: list[float]) -> Sleeve:
     return Sleeve(capital, bars, outcome.statement, 1)
 
 
-def test_a_symbol_is_cash_before_its_first_bar_and_its_last_worth_after_its_last() -> None:
+def test_portfolio_sleeve_is_cash_before_its_bars_and_constant_after() -> None:
     early, late = flat(100.0, [1, 2, 3, 4], [10.0, 10.0, 10.0, 20.0]), flat(60.0, [3, 5, 6, 9], [6.0, 6.0, 6.0, 3.0])
     found = combine([early, late], 40.0)
     assert (found.timestamp // MICROSECONDS_PER_DAY).tolist() == [1, 2, 3, 4, 5, 6, 9]
@@ -182,13 +182,13 @@ def test_a_symbol_is_cash_before_its_first_bar_and_its_last_worth_after_its_last
     assert found.metrics.buy_and_hold_return == pytest.approx((100 - 30) / 200)
 
 
-def test_trades_are_in_the_order_of_their_exits_and_at_the_same_time_in_that_of_the_sleeves() -> None:
+def test_exit_order_ties_keep_the_order_of_sleeves() -> None:
     exits = [np.array([2, 5]), np.array([1, 2, 6]), np.array([2])]
     assert exit_order(exits).tolist() == [2, 0, 3, 5, 1, 4]
     many = [np.zeros(100, dtype=np.int64), np.zeros(100, dtype=np.int64), np.array([-1])]
     assert exit_order(many).tolist() == [200, *range(200)]
 
 
-def test_a_portfolio_needs_a_sleeve() -> None:
+def test_portfolio_without_sleeves_raises() -> None:
     with pytest.raises(ValueError, match="at least one sleeve"):
         combine([], 1_000.0)
