@@ -24,6 +24,7 @@ from tickfold.engine.walk_forward import walk_forward, windows
 from tickfold.market_data.bar_store import SeriesStore
 from tickfold.market_data.series import utc
 from tickfold.protocol import (
+    HEADLINE_METRICS,
     MAX_MESSAGE_BYTES,
     Ranked,
     Sample,
@@ -39,7 +40,6 @@ HEAD = 50
 """Rows of a table that a message has at most."""
 BYTES_BESIDE_ROWS = 2_000
 """What a message holds besides them takes less."""
-HEADLINES = ("final_equity", "total_return", "sharpe", "max_drawdown", "trades", "win_rate")
 
 
 Row = TypeVar("Row", Ranked, WindowOutcome)
@@ -119,7 +119,7 @@ def _walk_forward(swept: _Swept, asked: Windows) -> Finished:
 
 
 def _sweep_message(swept: _Swept, rows: list[sweep_results.Row], uri: str) -> Sweep:
-    named = dict.fromkeys([swept.config.rank_by, *HEADLINES])
+    named = dict.fromkeys([swept.config.rank_by, *HEADLINE_METRICS, "win_rate"])
     return Sweep(
         rank_by=swept.config.rank_by,
         combinations=len(rows),

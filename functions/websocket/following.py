@@ -9,6 +9,7 @@ from functions.websocket.caller import Caller
 from tickfold.backtests.run import Run
 from tickfold.errors import RunError
 from tickfold.protocol import (
+    HEADLINE_METRICS,
     MAX_MESSAGE_BYTES,
     Cancel,
     Cancelled,
@@ -30,7 +31,6 @@ from tickfold.protocol import (
 )
 from tickfold.realtime import topics
 
-HEADLINES = ("final_equity", "total_return", "sharpe", "max_drawdown", "trades")
 _BYTES_BESIDE_RUNS = 1_000
 
 
@@ -163,5 +163,5 @@ def _summary(run: Run) -> RunSummary:
         portfolio=run.portfolio,
         chunks_done=run.chunks_done,
         chunks=run.chunks,
-        metrics={name: metrics[name] for name in HEADLINES if name in metrics},
+        metrics={name: metrics[name] for name in HEADLINE_METRICS if name in metrics},
     )

@@ -15,14 +15,11 @@ from tickfold.backtests.manifest import PlannedSleeve
 from tickfold.engine.backtest import Outcome
 from tickfold.engine.bars import Bars, Ints
 from tickfold.engine.performance.portfolio import Portfolio, exit_order
-from tickfold.protocol import SymbolResult
+from tickfold.protocol import HEADLINE_METRICS, SymbolResult
 from tickfold.storage import layout, parquet, tables
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-HEADLINE = ("final_equity", "total_return", "sharpe", "max_drawdown", "trades")
-"""The metrics of each symbol that the run's message has room for."""
 
 
 class ResultsBySymbol:
@@ -41,7 +38,7 @@ class ResultsBySymbol:
         """Take in what the account of `sleeve` did, which began with `capital` dollars."""
         symbol, trades = sleeve.series.symbol, outcome.statement.trades
         metrics = results.defined(outcome.metrics.as_dict())
-        headline = {name: metrics[name] for name in HEADLINE}
+        headline = {name: metrics[name] for name in HEADLINE_METRICS}
         self.symbols.append(SymbolResult(symbol=symbol, share=sleeve.share, bars=sleeve.bars, metrics=headline))
         self.replayed_bars += replayed_bars
         self.sequential_bars += outcome.statement.sequential_bars

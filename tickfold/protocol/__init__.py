@@ -17,6 +17,7 @@ from tickfold.protocol.config import (
     parse_config,
 )
 from tickfold.protocol.messages import (
+    HEADLINE_METRICS,
     LONGEST_REASON,
     MESSAGES,
     Accepted,
@@ -70,6 +71,7 @@ from tickfold.protocol.requests import (
 from tickfold.protocol.wire import MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, VERSION, PortfolioId, RunId, dump
 
 __all__ = [
+    "HEADLINE_METRICS",
     "LONGEST_REASON",
     "MAX_MESSAGE_BYTES",
     "MAX_REQUEST_BYTES",

@@ -15,6 +15,9 @@ from tickfold.protocol.requests import Topic
 from tickfold.protocol.wire import VERSION, CorrelationId, PortfolioId, Wire
 
 LONGEST_REASON = 2_000
+HEADLINE_METRICS = ("final_equity", "total_return", "sharpe", "max_drawdown", "trades")
+"""The metrics that a message carries where it has no room for all of them (fields of `Metrics`)."""
+_HEADLINES = f"{', '.join(HEADLINE_METRICS[:-1])} and {HEADLINE_METRICS[-1]}"
 MOST_IGNORED = 20
 LONGEST_IGNORED = 80
 
@@ -108,7 +111,7 @@ class SymbolResult(Wire):
     bars: int
     metrics: Annotated[
         dict[str, int | float | None],
-        Field(description="The most asked for: final_equity, total_return, sharpe, max_drawdown and trades."),
+        Field(description=f"The most asked for: {_HEADLINES}."),
     ]
 
 
@@ -256,7 +259,7 @@ class RunSummary(Wire):
     chunks: Annotated[int, Field(description="0 as long as it is not planned.")]
     metrics: Annotated[
         dict[str, Number | None],
-        Field(description="final_equity, total_return, sharpe, max_drawdown and trades, once it has succeeded."),
+        Field(description=f"{_HEADLINES}, once it has succeeded."),
     ] = {}
 
 
