@@ -186,7 +186,7 @@ BAD: dict[str, tuple[Json, str]] = {
     "a word": (sweep(parameters={"fast": "ten"}), "config.parameters.fast 'ten': expected a number, a list of numbers"),
     "the same twice": (sweep(parameters={"fast": [5, 5.0]}), "parameter fast has a value twice"),
     "unknown symbol": (sweep("NOPE"), "unknown symbol NOPE"),
-    "several symbols": (sweep(["AAPL", "IBM"]), "stock is a list; a sweep is of one symbol"),
+    "several symbols": (sweep(["AAPL", "IBM"]), "stock is a list; a sweep takes one symbol"),
 }
 
 
