@@ -272,7 +272,7 @@ def test_messages_survive_the_wire_and_carry_version_run_and_sequence() -> None:
 
 
 def test_a_full_piece_of_the_curve_fits_a_frame() -> None:
-    from functions.backtests.conclusion import POINTS_A_PIECE  # noqa: PLC0415  # needs no AWS until it is called
+    from tickfold.backtests.conclusion import POINTS_A_PIECE  # noqa: PLC0415
 
     longest = (253_402_300_799_999, -1.2345678901234567e-300)
     piece = Partial(

@@ -45,9 +45,11 @@ def write_report(target: Target, run_id: str, path: Path) -> None:
         RunError: there is no such run, it has no result, or its files are gone.
         OSError: the file cannot be written.
     """
-    runs, s3, bucket = target.runs(), target.s3(), target.output("bucket")
     from tickfold.backtests.recorded_run import read_run  # noqa: PLC0415
     from tickfold.report.page import page  # noqa: PLC0415 - numpy is slow to load
     from tickfold.report.plotly_js import plotly_js  # noqa: PLC0415
+    from tickfold.storage.bucket import Bucket  # noqa: PLC0415
 
-    path.write_text(page(read_run(runs, s3, bucket, run_id), plotly_js()), encoding="utf-8")
+    runs, bucket = target.runs(), Bucket(target.s3(), target.output("bucket"))
+
+    path.write_text(page(read_run(runs, bucket, run_id), plotly_js()), encoding="utf-8")
