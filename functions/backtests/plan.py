@@ -12,6 +12,8 @@ from tickfold.backtests.run_store import RunStore
 from tickfold.market_data.series import SeriesCatalog
 from tickfold.protocol import Planned, parse_config
 from tickfold.storage.bucket import Bucket
+from tickfold.strategies import Registry
+from tickfold.strategies.files import FOLDER
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class Dependencies:
 
     runs: RunStore
     bucket: Bucket
+    strategies: Registry
     workers: int
 
 
@@ -27,7 +30,8 @@ class Dependencies:
 def dependencies() -> Dependencies:
     settings = PlanSettings.read()
     runs = RunStore(wiring.dynamodb().Table(settings.runs_table))
-    return Dependencies(runs, Bucket(wiring.s3(), settings.bucket), settings.workers)
+    bucket = Bucket(wiring.s3(), settings.bucket)
+    return Dependencies(runs, bucket, Registry.discover(FOLDER), settings.workers)
 
 
 def plan(event: Event, given: Dependencies) -> Event:
@@ -40,7 +44,7 @@ def plan(event: Event, given: Dependencies) -> Event:
         created_at=event["started_at"],
         execution_arn=event["execution_arn"],
         config=config,
-        sleeves=plan_sleeves(config, found, given.workers),
+        sleeves=plan_sleeves(config, found, given.workers, given.strategies),
     )
     items_key = manifest.put(given.bucket)
     given.runs.set(run_id, bars=manifest.bars, chunks=manifest.chunks)
@@ -49,7 +53,7 @@ def plan(event: Event, given: Dependencies) -> Event:
         timeframe=manifest.timeframe,
         bars=manifest.bars,
         chunks=manifest.chunks,
-        combinations=len(strategies_of(config)),
+        combinations=len(strategies_of(config, given.strategies)),
     )
     given.runs.publish(run_id, planned, once="planned")
     return {"run_id": run_id, "items_key": items_key, "chunks": manifest.chunks}

@@ -12,6 +12,8 @@ from tickfold.backtests.quota import Quota
 from tickfold.backtests.reduction import reduce_run
 from tickfold.backtests.run_lifecycle import RunLifecycle
 from tickfold.storage.bucket import Bucket
+from tickfold.strategies import Registry
+from tickfold.strategies.files import FOLDER
 
 
 @dataclass(frozen=True)
@@ -20,13 +22,14 @@ class Dependencies:
 
     runs: RunLifecycle
     bucket: Bucket
+    strategies: Registry
 
 
 @cache
 def dependencies() -> Dependencies:
     settings, dynamodb = ReduceSettings.read(), wiring.dynamodb()
     runs = RunLifecycle(dynamodb.Table(settings.runs_table), Quota(dynamodb.Table(settings.users_table)))
-    return Dependencies(runs, Bucket(wiring.s3(), settings.bucket))
+    return Dependencies(runs, Bucket(wiring.s3(), settings.bucket), Registry.discover(FOLDER))
 
 
 def reduce(event: Event, given: Dependencies) -> Event:
@@ -40,7 +43,7 @@ def reduce(event: Event, given: Dependencies) -> Event:
         return {"run_id": run_id, "status": status}
     manifest = Manifest.get(given.bucket, run_id)
     given.runs.publish_all_done(run_id, manifest.chunks)
-    finished = reduce_run(given.bucket, given.runs, manifest)
+    finished = reduce_run(given.bucket, given.runs, given.strategies, manifest)
     conclude_run(given.bucket, given.runs, manifest, finished)
     return {"run_id": run_id, "status": given.runs.status(run_id)}
 

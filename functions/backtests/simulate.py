@@ -11,6 +11,8 @@ from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.run_store import RunStore
 from tickfold.backtests.simulation import simulate_chunk
 from tickfold.storage.bucket import Bucket
+from tickfold.strategies import Registry
+from tickfold.strategies.files import FOLDER
 
 
 @dataclass(frozen=True)
@@ -19,19 +21,20 @@ class Dependencies:
 
     runs: RunStore
     bucket: Bucket
+    strategies: Registry
 
 
 @cache
 def dependencies() -> Dependencies:
     settings = SimulateSettings.read()
     runs = RunStore(wiring.dynamodb().Table(settings.runs_table))
-    return Dependencies(runs, Bucket(wiring.s3(), settings.bucket))
+    return Dependencies(runs, Bucket(wiring.s3(), settings.bucket), Registry.discover(FOLDER))
 
 
 def simulate(event: Event, given: Dependencies) -> Event:
     """Take run_id, symbol and the chunk's number; return nothing, since a map's results share one payload limit."""
     run_id, symbol, number = event["run_id"], event["symbol"], event["chunk"]
-    speculations = simulate_chunk(given.bucket, _manifest(given.bucket, run_id), symbol, number)
+    speculations = simulate_chunk(given.bucket, given.strategies, _manifest(given.bucket, run_id), symbol, number)
     if ChunkFiles(given.bucket, run_id).put(symbol, number, speculations):
         given.runs.publish_progress(given.runs.chunk_done(run_id))
     return {}

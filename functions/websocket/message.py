@@ -41,6 +41,8 @@ from tickfold.protocol import (
 )
 from tickfold.realtime.caller import Caller
 from tickfold.realtime.sender import Sender
+from tickfold.strategies import Registry
+from tickfold.strategies.files import FOLDER
 
 logger = Logger()
 
@@ -67,7 +69,7 @@ def dependencies() -> Dependencies:
     limits = Limits(running=settings.running_limit, daily=settings.daily_limit)
     return Dependencies(
         sender=wiring.sender(connections, settings),
-        starter=RunStarter(runs, connections, series, workflow, limits, logger),
+        starter=RunStarter(runs, connections, series, Registry.discover(FOLDER), workflow, limits, logger),
         follower=RunFollower(runs, connections),
         lister=RunLister(runs),
         canceller=RunCanceller(runs, workflow),

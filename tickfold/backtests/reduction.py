@@ -5,6 +5,7 @@ from typing import assert_never
 
 from tickfold.backtests import results
 from tickfold.backtests.conclusion import Finished
+from tickfold.backtests.grid import expand
 from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.planning import account_of
 from tickfold.backtests.results_by_symbol import ResultsBySymbol
@@ -15,24 +16,23 @@ from tickfold.engine.performance.benchmark import buy_and_hold
 from tickfold.engine.performance.portfolio import Sleeve, combine
 from tickfold.protocol import BacktestConfig, SweepConfig
 from tickfold.storage.bucket import Bucket
-from tickfold.strategies import create
+from tickfold.strategies import Registry, Strategy
 
 
-def reduce_run(bucket: Bucket, runs: RunStore, manifest: Manifest) -> Finished:
+def reduce_run(bucket: Bucket, runs: RunStore, registry: Registry, manifest: Manifest) -> Finished:
     """Fold a run of any kind, write its trades and curves, and return its outcome."""
     match manifest.config:
         case SweepConfig() as config:
-            return reduce_sweep(bucket, runs, manifest, config)
+            return reduce_sweep(bucket, runs, manifest, config, expand(config, registry))
         case BacktestConfig(is_universe=True) as config:
-            return _reduce_universe(bucket, manifest, config)
+            return _reduce_universe(bucket, manifest, config, registry.create(config.strategy, config.parameters))
         case BacktestConfig() as config:
-            return _reduce_one_symbol(bucket, manifest, config)
+            return _reduce_one_symbol(bucket, manifest, config, registry.create(config.strategy, config.parameters))
         case _:
             assert_never(manifest.config)
 
 
-def _reduce_one_symbol(bucket: Bucket, manifest: Manifest, config: BacktestConfig) -> Finished:
-    strategy = create(config.strategy, config.parameters)
+def _reduce_one_symbol(bucket: Bucket, manifest: Manifest, config: BacktestConfig, strategy: Strategy) -> Finished:
     settled = settle(bucket, manifest, manifest.sleeves[0], strategy)
     results.put_curves(bucket, manifest, settled.bars, settled.outcome)
     return Finished.of_one_symbol(
@@ -45,9 +45,9 @@ def _reduce_one_symbol(bucket: Bucket, manifest: Manifest, config: BacktestConfi
     )
 
 
-def _reduce_universe(bucket: Bucket, manifest: Manifest, config: BacktestConfig) -> Finished:
+def _reduce_universe(bucket: Bucket, manifest: Manifest, config: BacktestConfig, strategy: Strategy) -> Finished:
     """Settle the symbols one by one, so that only one symbol's bars are in memory, and combine them."""
-    strategy, by_symbol = create(config.strategy, config.parameters), ResultsBySymbol()
+    by_symbol = ResultsBySymbol()
 
     def sleeves() -> Iterator[Sleeve]:
         for planned in manifest.sleeves:

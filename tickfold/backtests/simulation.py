@@ -7,9 +7,12 @@ from tickfold.engine.sweep import simulate_all
 from tickfold.errors import StrategyFailedError
 from tickfold.market_data.bar_store import SeriesStore
 from tickfold.storage.bucket import Bucket
+from tickfold.strategies import Registry
 
 
-def simulate_chunk(bucket: Bucket, manifest: Manifest, symbol: str, number: int) -> list[Speculation]:
+def simulate_chunk(
+    bucket: Bucket, registry: Registry, manifest: Manifest, symbol: str, number: int
+) -> list[Speculation]:
     """Return the speculation of chunk `number` of a symbol, for each set of parameters.
 
     Raises:
@@ -17,7 +20,7 @@ def simulate_chunk(bucket: Bucket, manifest: Manifest, symbol: str, number: int)
         MemoryError: it or the engine ran out of memory, which another worker may not.
     """
     sleeve, config = manifest.sleeve(symbol), manifest.config
-    chunk, strategies = sleeve.chunks[number], strategies_of(config)
+    chunk, strategies = sleeve.chunks[number], strategies_of(config, registry)
     warm_up = chunk.warm_up(lookback_of(strategies))
     start = sleeve.first + chunk.start - warm_up
     bars = SeriesStore(bucket.s3, bucket.name).read(sleeve.series, start, sleeve.first + chunk.stop)

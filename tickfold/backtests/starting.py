@@ -18,6 +18,7 @@ from tickfold.protocol import Accepted, BacktestConfig, Failed, StartBacktest, S
 from tickfold.realtime import topics
 from tickfold.realtime.caller import Caller
 from tickfold.realtime.connections import MOST_TOPICS_OF_ROW, ConnectionStore
+from tickfold.strategies import Registry
 
 
 class Log(Protocol):
@@ -33,6 +34,7 @@ class RunStarter:
     runs: RunLifecycle
     connections: ConnectionStore
     series: SeriesCatalog
+    strategies: Registry
     workflow: Workflow
     limits: Limits
     log: Log
@@ -74,7 +76,7 @@ class RunStarter:
         """Return `config` with the timeframe filled in."""
         symbols = [allocation.symbol for allocation in config.allocations]
         found = self.series.find_all(symbols, config.timeframe)
-        check(config, found)
+        check(config, found, self.strategies)
         return config.model_copy(update={"timeframe": found[0].timeframe})
 
     def _record(self, caller: Caller, config: BacktestConfig | SweepConfig, portfolio: str | None) -> Run:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tickfold.backtests import results, sweep_results
 from tickfold.backtests.chunk_files import ChunkFile, ChunkFiles
 from tickfold.backtests.conclusion import Finished
-from tickfold.backtests.grid import Grid, expand
+from tickfold.backtests.grid import Grid
 from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.planning import account_of, orders_of
 from tickfold.backtests.run_store import RunStore
@@ -57,9 +57,8 @@ class _Swept:
         return [file.of(number) for file in self.files]
 
 
-def reduce_sweep(bucket: Bucket, runs: RunStore, manifest: Manifest, config: SweepConfig) -> Finished:
+def reduce_sweep(bucket: Bucket, runs: RunStore, manifest: Manifest, config: SweepConfig, grid: Grid) -> Finished:
     """Write and publish the sweep's table, write the trades and curve of its final run, and return that run."""
-    grid = expand(config)
     (sleeve,) = manifest.sleeves
     chunk_files = ChunkFiles(bucket, manifest.run_id)
     files = chunk_files.get_all(sleeve.series.symbol, sleeve.chunks, sets=len(grid.strategies))
