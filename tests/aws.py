@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
 import pytest
@@ -18,7 +18,7 @@ from tickfold.storage.bucket import Bucket
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource, Table
 
-REGION = "eu-north-1"
+REGION: Literal["eu-north-1"] = "eu-north-1"
 BUCKET = "lake"
 CONNECTIONS, SUBSCRIPTIONS, RUNS, USERS = "connections", "subscriptions", "runs", "users"
 KEYS = {
@@ -51,19 +51,24 @@ def dynamodb(aws: None) -> "DynamoDBServiceResource":
 
 
 def _create(resource: "DynamoDBServiceResource", name: str, key: list[str]) -> None:
+    index = {
+        "IndexName": "by_user",
+        "KeySchema": _key_schema(["user_id", "created_at"]),
+        "Projection": {"ProjectionType": "ALL"},
+    }
     attributes = [*key, *(["user_id", "created_at"] if name == RUNS else [])]
-    index: dict[str, Any] = {"IndexName": "by_user", "Projection": {"ProjectionType": "ALL"}}
-    index["KeySchema"] = _key_schema(["user_id", "created_at"])
-    resource.create_table(
-        TableName=name,
-        KeySchema=_key_schema(key),
-        AttributeDefinitions=[{"AttributeName": each, "AttributeType": "S"} for each in attributes],
-        BillingMode="PAY_PER_REQUEST",
-        **({"GlobalSecondaryIndexes": [index]} if name == RUNS else {}),
-    )
+    table: dict[str, Any] = {
+        "TableName": name,
+        "KeySchema": _key_schema(key),
+        "AttributeDefinitions": [{"AttributeName": each, "AttributeType": "S"} for each in attributes],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+    if name == RUNS:
+        table["GlobalSecondaryIndexes"] = [index]
+    resource.create_table(**table)
 
 
-def _key_schema(key: list[str]) -> Any:
+def _key_schema(key: list[str]) -> list[dict[str, str]]:
     return [{"AttributeName": each, "KeyType": kind} for each, kind in zip(key, ("HASH", "RANGE"), strict=False)]
 
 
@@ -88,7 +93,8 @@ def runs(dynamodb: "DynamoDBServiceResource") -> RunLifecycle:
 
 def rows(table: "Table") -> list[dict[str, Any]]:
     """Return every row of a table."""
-    return table.scan()["Items"]
+    found: list[dict[str, Any]] = table.scan()["Items"]
+    return found
 
 
 @dataclass

@@ -172,9 +172,10 @@ def test_topics_of_others_do_not_exist(
     name: str,
     reason: str,
 ) -> None:
-    for request, work in ((Subscribe, follower.subscribe), (Unsubscribe, follower.unsubscribe)):
+    works: list[tuple[Any, Any]] = [(Subscribe, follower.subscribe), (Unsubscribe, follower.unsubscribe)]
+    for request, work in works:
         with pytest.raises(RunError, match=reason) as caught:
-            work(caller(connection), request(topic=topic, id=name))  # type: ignore[operator]
+            work(caller(connection), request(topic=topic, id=name))
         assert caught.value.code == "not_found"
     assert not list(connections.subscribers(f"{topic}#{name}"))
     assert not connection.sent

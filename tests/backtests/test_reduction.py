@@ -151,13 +151,15 @@ def test_a_sweep_ranks_its_sets_and_ends_with_the_best(bucket: Bucket, runs: Run
     asked, bars = sweep_config(chunks=4, rankBy="final_equity"), walk(1)
     manifest = planned(bucket, asked, [load(bucket, "WALK", bars)])
     found = reduce_run(bucket, runs, BUILT_IN, manifest)
-    sets = [{"fast": fast, "slow": slow} for fast in (3, 5, 9) for slow in (9, 20) if fast < slow]
+    sets: list[dict[str, int | float]] = [
+        {"fast": fast, "slow": slow} for fast in (3, 5, 9) for slow in (9, 20) if fast < slow
+    ]
     alone = [in_one_pass(asked.run_with(each), in_range(bars)) for each in sets]
     order = sorted(range(5), key=lambda at: -alone[at].metrics.final_equity)
     equal(found, alone[order[0]])
     assert found.parameters == sets[order[0]]
     assert (found.start, found.end, found.bars) == (asked.start_date, asked.end_date, END - START)
-    assert_array_equal(found.benchmark, buy_and_hold(in_range(bars).close, 10_000, sets[order[0]]["slow"]))
+    assert_array_equal(found.benchmark, buy_and_hold(in_range(bars).close, 10_000, int(sets[order[0]]["slow"])))
     told = json.loads(runs.messages_after("r1", 1)[0])
     assert (told["type"], told["rankBy"], told["combinations"], told["leftOut"]) == ("sweep", "final_equity", 5, 1)
     assert told["tableUri"] == f"s3://{BUCKET}/{layout.sweep_key('r1')}"

@@ -244,6 +244,7 @@ def test_all_done_is_published_once_and_not_for_a_run_that_ended(runs: RunLifecy
 def test_a_run_ends_once(runs: RunLifecycle, message: Any, status: str) -> None:
     begin(runs)
     ended = runs.end("r1", message)
+    assert ended is not None
     assert ended == message.model_copy(update={"run_id": "r1", "sequence": 2})
     assert runs.end("r1", FAILED) is None
     now = record(runs)
