@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
@@ -17,6 +18,7 @@ from tickfold.storage.bucket import Bucket
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource, Table
+    from mypy_boto3_s3 import S3Client
 
 REGION: Literal["eu-north-1"] = "eu-north-1"
 BUCKET = "lake"
@@ -33,6 +35,17 @@ ADA = Identity("ada", ("growth",), 4_000_000_000)
 BOB = Identity("bob", (), 4_000_000_000)
 
 
+@cache
+def _clients() -> "tuple[DynamoDBServiceResource, S3Client]":
+    """Made once, since that takes longer than most of the tests."""
+    return boto3.resource("dynamodb", region_name=REGION), boto3.client("s3", region_name=REGION)
+
+
+@cache
+def _exceptions() -> Any:
+    return boto3.client("stepfunctions", region_name=REGION).exceptions
+
+
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty account."""
@@ -44,7 +57,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def dynamodb(aws: None) -> "DynamoDBServiceResource":
     """DynamoDB with the stack's tables."""
-    resource = boto3.resource("dynamodb")
+    resource, _ = _clients()
     for name, key in KEYS.items():
         _create(resource, name, key)
     return resource
@@ -75,7 +88,7 @@ def _key_schema(key: list[str]) -> list[dict[str, str]]:
 @pytest.fixture
 def bucket(aws: None) -> Bucket:
     """The data lake's bucket, with versions."""
-    s3 = boto3.client("s3")
+    _, s3 = _clients()
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
     return Bucket(s3, BUCKET)
@@ -129,7 +142,7 @@ class StepFunctions:
     """Step Functions: the executions that were started, with their input, and those that were stopped."""
 
     def __init__(self) -> None:
-        self.exceptions = boto3.client("stepfunctions", region_name=REGION).exceptions
+        self.exceptions = _exceptions()
         self.started: dict[str, str] = {}
         self.stopped: list[tuple[str, str, str]] = []
         self.failure: Exception | None = None
