@@ -1,6 +1,6 @@
 """The exceptions whose text may be shown to whoever asked for a run."""
 
-from typing import Literal
+from typing import Final, Literal
 
 ErrorCode = Literal["invalid", "unknown_type", "not_found", "conflict", "limit", "expired", "internal"]
 """The kinds of a refusal, for programs: what was sent is wrong; its type is not known; it names what is not there, or
@@ -18,3 +18,7 @@ class RunError(Exception):
     def __init__(self, reason: str, code: ErrorCode = "invalid") -> None:
         super().__init__(reason)
         self.code = code
+
+
+NOT_RETRYABLE: Final = RunError.__name__
+"""The error name that the state machine never retries."""

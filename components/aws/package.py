@@ -49,7 +49,7 @@ class Package(pulumi.ComponentResource):
             ArchivesTooLargeError: Lambda would refuse the code with its layers.
             LayerBuildError: a dependency does not exist for Lambda's processor.
         """
-        super().__init__("tickfold:index:Package", name, None, opts)
+        super().__init__("tickfold:aws:Package", name, None, opts)
         self._name = name
         self.bucket = pulumi.Output.from_input(bucket)
         archives = build_layers() if dependencies == "layers" else {}

@@ -6,7 +6,7 @@ from typing import Any
 
 from ministack.core.iam_evaluator import EvalContext, evaluate, evaluate_resource_policy, parse_policy_document
 
-from .capture import ACCOUNT, REGION, Stack
+from tests.components.capture import ACCOUNT, REGION, Stack
 
 Document = dict[str, Any]
 Policies = dict[str, dict[str, Document]]

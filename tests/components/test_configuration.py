@@ -10,8 +10,7 @@ import yaml
 from pulumi.runtime import set_all_config
 
 from components.configuration import RETENTION_DAYS, Configuration, ConfigurationError
-
-from .capture import ROOT, configuration_of, run_program
+from tests.components.capture import ROOT, configuration_of, run_program
 
 
 def load(values: Mapping[str, str]) -> Configuration:

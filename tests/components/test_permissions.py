@@ -11,11 +11,10 @@ from typing import Any
 
 import pytest
 
+from tests.components.capture import Resource, Stack, captured
+from tests.components.iam import Document, Policies, is_allowed, is_refused_by_resource, policies_of, service_is_allowed
+from tests.components.needs import ALL_NEEDS, LOG_DELIVERY, TRACING, unmet
 from tickfold.storage import layout
-
-from .capture import Resource, Stack, captured
-from .iam import Document, Policies, is_allowed, is_refused_by_resource, policies_of, service_is_allowed
-from .needs import ALL_NEEDS, LOG_DELIVERY, TRACING, unmet
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -113,7 +112,7 @@ def test_series_are_listed_and_nothing_else() -> None:
 
 # --- who may assume a role -------------------------------------------------------------------------------------------
 
-MACHINE = "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev"
+MACHINE = "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev-backtest"
 FROM_MACHINE = {"aws:SourceArn": MACHINE, "aws:SourceAccount": "111122223333"}
 
 
@@ -123,7 +122,7 @@ def trust_of(role: Resource) -> Document:
 
 
 def assuming_service(role: Resource) -> str:
-    if "workflow" in role.name:
+    if "backtest" in role.name:
         return "states.amazonaws.com"
     return "apigateway.amazonaws.com" if "api-gateway" in role.name else "lambda.amazonaws.com"
 
@@ -146,7 +145,7 @@ def test_role_is_assumed_by_its_service_only(role: Resource, service: str) -> No
     ],
 )
 def test_workflow_s_role_serves_its_own_machine_only(dev: Stack, source: str, account: str, allowed: bool) -> None:
-    role = dev.one("aws:iam/role:Role", "workflow-role")
+    role = dev.one("aws:iam/role:Role", "-backtest-role")
     context = {"aws:SourceArn": source, "aws:SourceAccount": account}
     assert service_is_allowed(trust_of(role), "states.amazonaws.com", "sts:AssumeRole", "*", context) == allowed
 
@@ -225,7 +224,7 @@ def test_the_authorizer_may_be_invoked_for_itself_and_for_nothing_else(dev: Stac
 
 def test_the_watch_over_executions_may_report_a_failure_and_no_other_rule_may(dev: Stack) -> None:
     target = dev.one("aws:cloudwatch/eventTarget:EventTarget").inputs["arn"]
-    rule = "arn:aws:events:eu-north-1:111122223333:rule/tickfold-dev-workflow-unsuccessful"
+    rule = "arn:aws:events:eu-north-1:111122223333:rule/tickfold-dev-backtest-unsuccessful"
     assert target.endswith(":function:tickfold-dev-report-failure:live")
     assert invocation_is_allowed(PERMISSIONS, target, rule, "events.amazonaws.com")
     assert not invocation_is_allowed(OF_API, target, rule, "events.amazonaws.com")
@@ -251,10 +250,10 @@ def test_bucket_refuses_plain_http_and_nothing_else(dev: Stack, action: str, suf
 @pytest.mark.parametrize(
     ("key", "source", "allowed"),
     [
-        ("logs/2026-01-31", "tickfold-dev-bucket-1a2b3c4", True),
+        ("logs/2026-01-31", "tickfold-dev-lake-1a2b3c4", True),
         ("logs/2026-01-31", "somebody-elses-bucket", False),
-        ("data/series/AAPL/1d.json", "tickfold-dev-bucket-1a2b3c4", False),
-        ("lambda/code.zip", "tickfold-dev-bucket-1a2b3c4", False),
+        ("data/series/AAPL/1d.json", "tickfold-dev-lake-1a2b3c4", False),
+        ("lambda/code.zip", "tickfold-dev-lake-1a2b3c4", False),
     ],
 )
 def test_access_logs_of_this_bucket_are_delivered_where_they_belong(

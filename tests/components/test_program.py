@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from .capture import ROOT, Resource, Stack, configuration_of, run_program
+from tests.components.capture import ROOT, Resource, Stack, configuration_of, run_program
 
 RESOURCES = {
     "aws:apigateway/account:Account": 1,
@@ -92,8 +92,8 @@ def test_stack_says_where_everything_is(dev: Stack) -> None:
         "region": "eu-north-1",
         "websocket_url": "wss://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live",
         "connections_endpoint": "https://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live",
-        "bucket": "tickfold-dev-bucket-1a2b3c4",
-        "state_machine_arn": "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev",
+        "bucket": "tickfold-dev-lake-1a2b3c4",
+        "state_machine_arn": "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev-backtest",
         "connections_table": "tickfold-dev-connections",
         "subscriptions_table": "tickfold-dev-subscriptions",
         "users_table": "tickfold-dev-users",
@@ -142,7 +142,7 @@ def test_every_resource_that_can_have_tags_has_them(dev: Stack) -> None:
 def test_only_data_is_protected_and_only_in_prod(dev: Stack, prod: Stack) -> None:
     assert [resource.name for resource in dev.resources if resource.protect] == []
     assert {resource.name for resource in prod.resources if resource.protect} == {
-        "tickfold-prod-bucket",
+        "tickfold-prod-lake",
         "tickfold-prod-connections-table",
         "tickfold-prod-subscriptions-table",
         "tickfold-prod-runs-table",

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from .capture import Stack
+from tests.components.capture import Stack
 
-BUCKET = "tickfold-dev-bucket-1a2b3c4"
+BUCKET = "tickfold-dev-lake-1a2b3c4"
 SETTINGS: dict[str, dict[str, object]] = {
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": {
         "rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}]

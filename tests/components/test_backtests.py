@@ -1,4 +1,4 @@
-"""The state machine: a sound definition, what it retries and reports, how it is filled and set up."""
+"""Backtests: the definition of the workflow is sound, retries what may pass, and fits its limits."""
 
 import copy
 import json
@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 
-from components.aws.state_machine_definition import PlaceholderError, fill, read_definition
-
-from .capture import ROOT, Resource, Stack, captured
-from .needs import states_of
-from .states_language import problems
+from tests.components.capture import ROOT, Resource, captured
+from tests.components.needs import states_of
+from tests.components.states_language import problems
 
 ASL = ROOT / "statemachines" / "backtest.asl.json"
 MACHINE = captured("dev").one("aws:sfn/stateMachine:StateMachine")
@@ -186,7 +184,7 @@ def test_map_reads_its_items_from_where_plan_put_them() -> None:
     assert simulate(DEFINITION)["ItemReader"] == {
         "Resource": "arn:aws:states:::s3:getObject",
         "ReaderConfig": {"InputType": "JSON"},
-        "Parameters": {"Bucket": "tickfold-dev-bucket-1a2b3c4", "Key.$": "$.items_key"},
+        "Parameters": {"Bucket": "tickfold-dev-lake-1a2b3c4", "Key.$": "$.items_key"},
     }
 
 
@@ -224,60 +222,3 @@ def test_plan_hands_on_only_where_the_items_are() -> None:
         "chunks.$": "$.Payload.chunks",
     }
     assert "ResultPath" not in TASKS["Plan"]
-
-
-# --- the machine -----------------------------------------------------------------------------------------------------
-
-
-def test_machine_is_standard_since_a_distributed_map_needs_that() -> None:
-    assert MACHINE.inputs["type"] == "STANDARD"
-
-
-def test_machine_is_logged_and_traced(dev: Stack) -> None:
-    group = dev.one("aws:cloudwatch/logGroup:LogGroup", "-workflow-logs")
-    assert group.inputs["name"] == "/aws/vendedlogs/states/tickfold-dev"
-    assert MACHINE.inputs["tracingConfiguration"] == {"enabled": True}
-    assert MACHINE.inputs["loggingConfiguration"] == {
-        "level": "ERROR",
-        "includeExecutionData": True,
-        "logDestination": f"arn:aws:logs:eu-north-1:111122223333:log-group:{group.inputs['name']}:*",
-    }
-
-
-def test_machine_waits_for_its_role_s_policy_and_the_map_s_policy_for_the_machine(dev: Stack) -> None:
-    policy = dev.one("aws:iam/rolePolicy:RolePolicy", "-workflow-policy")
-    map_policy = dev.one("aws:iam/rolePolicy:RolePolicy", "-distributed-map-policy")
-    assert policy.urn in MACHINE.depends_on
-    assert MACHINE.urn in map_policy.depends_on
-    assert map_policy.inputs["role"] == policy.inputs["role"]
-
-
-# --- placeholders ----------------------------------------------------------------------------------------------------
-
-VALUES: dict[str, str | int] = {
-    "PlanFunctionArn": "p",
-    "SimulateFunctionArn": "s",
-    "ReduceFunctionArn": "r",
-    "Bucket": "b",
-    "MaxConcurrency": 3,
-}
-
-
-def test_number_stays_a_number() -> None:
-    assert simulate(fill(read_definition(ASL), VALUES))["MaxConcurrency"] == 3
-
-
-def test_placeholder_inside_a_text_is_filled() -> None:
-    assert fill({"Comment": "${A} and ${B}"}, {"A": "x", "B": 2}) == {"Comment": "x and 2"}
-
-
-@pytest.mark.parametrize("name", VALUES)
-def test_placeholder_without_a_value_is_named(name: str) -> None:
-    values = {key: value for key, value in VALUES.items() if key != name}
-    with pytest.raises(PlaceholderError, match=rf"placeholders without a value: \['{name}'\]"):
-        fill(read_definition(ASL), values)
-
-
-def test_value_without_a_placeholder_is_named() -> None:
-    with pytest.raises(PlaceholderError, match=r"values without a placeholder: \['Extra'\]"):
-        fill(read_definition(ASL), {**VALUES, "Extra": "x"})

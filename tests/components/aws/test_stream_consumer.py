@@ -2,7 +2,7 @@
 
 import json
 
-from .capture import REGION, Stack
+from tests.components.capture import REGION, Stack
 
 MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
 

@@ -2,7 +2,7 @@
 
 import json
 
-from .capture import Stack
+from tests.components.capture import Stack
 
 
 def test_it_hears_of_every_end_without_a_result_of_this_machine_only(dev: Stack) -> None:
@@ -11,7 +11,7 @@ def test_it_hears_of_every_end_without_a_result_of_this_machine_only(dev: Stack)
         "source": ["aws.states"],
         "detail-type": ["Step Functions Execution Status Change"],
         "detail": {
-            "stateMachineArn": ["arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev"],
+            "stateMachineArn": ["arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev-backtest"],
             "status": ["ABORTED", "FAILED", "TIMED_OUT"],
         },
     }

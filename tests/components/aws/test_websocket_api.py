@@ -5,8 +5,7 @@ import json
 import pytest
 
 from components.aws.websocket_api import management_endpoint
-
-from .capture import Stack
+from tests.components.capture import Stack
 
 API = "arn:aws:execute-api:eu-north-1:111122223333:a1b2c3d4e5"
 ROUTES = {"$connect": "connect", "$disconnect": "disconnect", "$default": "message"}

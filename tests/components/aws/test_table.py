@@ -2,7 +2,7 @@
 
 import pytest
 
-from .capture import Resource, Stack
+from tests.components.capture import Resource, Stack
 
 TOKEN = "aws:dynamodb/table:Table"  # noqa: S105 # a type
 KEYS = {

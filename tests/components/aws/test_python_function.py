@@ -10,14 +10,13 @@ import pytest
 from components.aws.grant import Grant, Statement
 from components.aws.package import Package
 from components.aws.python_function import ENVIRONMENT_LIMIT, EnvironmentRefusedError, PythonFunction
-
-from .capture import ROOT, Resource, Stack, capture
+from tests.components.capture import ROOT, Resource, Stack, capture
 
 FUNCTION = "aws:lambda/function:Function"
 BACKTESTS = ["plan", "simulate", "reduce", "report_failure"]
 MODULES = ["authorize", "connect", "disconnect", "message", "deliver", *BACKTESTS]
 ENDPOINT = "https://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live"
-BUCKET = {"TICKFOLD_BUCKET": "tickfold-dev-bucket-1a2b3c4"}
+BUCKET = {"TICKFOLD_BUCKET": "tickfold-dev-lake-1a2b3c4"}
 CONNECTIONS = {
     "TICKFOLD_CONNECTIONS_TABLE": "tickfold-dev-connections",
     "TICKFOLD_SUBSCRIPTIONS_TABLE": "tickfold-dev-subscriptions",
@@ -40,7 +39,7 @@ ENVIRONMENTS = {
         **USERS,
         "TICKFOLD_RUNNING_LIMIT": "20",
         "TICKFOLD_DAILY_LIMIT": "2000",
-        "TICKFOLD_STATE_MACHINE_ARN": "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev",
+        "TICKFOLD_STATE_MACHINE_ARN": "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev-backtest",
     },
     "plan": {**BUCKET, **RUNS, "TICKFOLD_WORKERS": "10"},
     "simulate": {**BUCKET, **RUNS},
