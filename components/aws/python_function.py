@@ -111,7 +111,7 @@ class PythonFunction(pulumi.ComponentResource):
 
     def _create_policy(self, grants: Sequence[Grant]) -> aws.iam.RolePolicy:
         write_logs = Statement(
-            ["logs:CreateLogStream", "logs:PutLogEvents"], [pulumi.Output.concat(self.log_group.arn, ":*")]
+            ["logs:CreateLogStream", "logs:PutLogEvents"], [pulumi.Output.concat(self.log_group.arn, ":log-stream:*")]
         )
         # X-Ray's write actions cannot be narrowed to a resource.
         send_traces = Statement(["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*"])
