@@ -25,7 +25,7 @@ REGION = "eu-north-1"
 ACCOUNT = "111122223333"
 API_ID = "a1b2c3d4e5"
 STREAM_LABEL = "2026-01-31T12.00.00.000"
-"""On AWS it has colons, which the checker of policies takes for the end of a part of the ARN."""
+"""On AWS it has colons, which the check of policies takes for separators of the ARN."""
 PROJECT = "tickfold"
 # What no Pulumi.STACK.yaml can know.
 CHOSEN = {f"{PROJECT}:issuer": "https://tenant.eu.auth0.com/", f"{PROJECT}:audience": "https://tickfold.example"}

@@ -1,6 +1,6 @@
-"""What every role needs: the calls that a function makes, and what Step Functions does for the state machine.
+"""What every role needs: the AWS calls of each function, and what Step Functions does with the state machine's role.
 
-The functions' calls are listed here as their code makes them; the state machine's needs follow from its definition.
+The functions' calls are listed here; the state machine's needs are derived from its definition.
 """
 
 import json

@@ -37,7 +37,7 @@ def function_of(task: str) -> Resource:
 # --- the definition --------------------------------------------------------------------------------------------------
 
 
-def test_definition_is_sound() -> None:
+def test_definition_has_no_problems() -> None:
     assert problems(DEFINITION) == []
 
 
@@ -102,7 +102,7 @@ MISTAKES: dict[str, Callable[[dict[str, Any]], object]] = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_mistake_in_the_definition_is_found(mistake: str) -> None:
+def test_definition_with_a_mistake_has_that_problem(mistake: str) -> None:
     definition = copy.deepcopy(DEFINITION)
     MISTAKES[mistake](definition)
     assert mistake in problems(definition)
@@ -117,12 +117,12 @@ def test_every_task_invokes_the_alias_of_its_function() -> None:
         )
 
 
-def test_these_are_all_tasks() -> None:
+def test_definition_has_no_other_tasks() -> None:
     assert [state for state in states_of(DEFINITION) if state["Type"] == "Task"] == list(TASKS.values())
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_function_runs_into_its_own_timeout_first(task: str) -> None:
+def test_task_timeout_exceeds_its_function_s_timeout(task: str) -> None:
     assert TASKS[task]["TimeoutSeconds"] > function_of(task).inputs["timeout"]
 
 
@@ -130,18 +130,18 @@ def test_function_runs_into_its_own_timeout_first(task: str) -> None:
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_mistake_of_the_owner_is_never_retried(task: str) -> None:
+def test_task_never_retries_a_not_retryable_error(task: str) -> None:
     assert TASKS[task]["Retry"][0] == {"ErrorEquals": ["RunError"], "MaxAttempts": 0}
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_what_may_pass_is_retried(task: str) -> None:
+def test_task_retries_lambda_errors_failures_and_timeouts(task: str) -> None:
     retried = {error for entry in TASKS[task]["Retry"] if entry["MaxAttempts"] for error in entry["ErrorEquals"]}
     assert retried == {*LAMBDA_ERRORS, "States.TaskFailed", "States.Timeout"}
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_fault_of_lambda_is_told_from_fault_of_the_function(task: str) -> None:
+def test_task_retries_lambda_errors_by_a_policy_of_their_own(task: str) -> None:
     # States.TaskFailed matches every error of a task: placed first it would leave nothing to the others.
     errors = [entry["ErrorEquals"] for entry in TASKS[task]["Retry"]]
     assert errors[-1] == ["States.TaskFailed", "States.Timeout"]
@@ -159,12 +159,12 @@ def longest_seconds(task: dict[str, Any]) -> float:
     return total
 
 
-def test_chunk_with_all_its_retries_ends_before_an_express_execution_must() -> None:
+def test_chunk_with_all_retries_fits_an_express_execution() -> None:
     assert DEFINITION["States"]["Simulate"]["ItemProcessor"]["ProcessorConfig"]["ExecutionType"] == "EXPRESS"
     assert longest_seconds(TASKS["SimulateChunk"]) < EXPRESS_SECONDS
 
 
-def test_run_with_all_its_retries_ends_before_the_machine_s_timeout() -> None:
+def test_run_with_all_retries_fits_the_state_machine_s_timeout() -> None:
     stages = sum(longest_seconds(TASKS[task]) for task in TASKS)
     assert stages < DEFINITION["TimeoutSeconds"]
 
@@ -172,7 +172,7 @@ def test_run_with_all_its_retries_ends_before_the_machine_s_timeout() -> None:
 # --- failure ---------------------------------------------------------------------------------------------------------
 
 
-def test_nothing_is_caught_so_that_a_redrive_begins_with_what_failed() -> None:
+def test_no_state_catches_errors_so_that_executions_can_be_redriven() -> None:
     # A state whose error is caught has ended well: the redriven execution would begin behind it.
     assert not any("Catch" in state or state["Type"] == "Fail" for state in states_of(DEFINITION))
 
@@ -180,7 +180,7 @@ def test_nothing_is_caught_so_that_a_redrive_begins_with_what_failed() -> None:
 # --- the Distributed Map ---------------------------------------------------------------------------------------------
 
 
-def test_map_reads_its_items_from_where_plan_put_them() -> None:
+def test_map_reads_the_items_that_plan_wrote() -> None:
     assert simulate(DEFINITION)["ItemReader"] == {
         "Resource": "arn:aws:states:::s3:getObject",
         "ReaderConfig": {"InputType": "JSON"},
@@ -188,7 +188,7 @@ def test_map_reads_its_items_from_where_plan_put_them() -> None:
     }
 
 
-def test_map_runs_as_many_chunks_at_once_as_configured() -> None:
+def test_map_concurrency_is_configured() -> None:
     assert simulate(DEFINITION)["MaxConcurrency"] == 10
     prod = json.loads(captured("prod").one("aws:sfn/stateMachine:StateMachine").inputs["definition"])
     assert simulate(prod)["MaxConcurrency"] == 40
@@ -198,14 +198,14 @@ def test_map_tolerates_no_failure() -> None:
     assert simulate(DEFINITION)["ToleratedFailurePercentage"] == 0
 
 
-def test_results_of_the_map_stay_far_below_the_largest_payload() -> None:
+def test_map_discards_its_results() -> None:
     assert TASKS["SimulateChunk"]["ResultSelector"] == {}
     assert "ResultPath" not in TASKS["SimulateChunk"]
     assert len(json.dumps([{}] * 10_000)) < 256 * 1_024
     assert simulate(DEFINITION)["ResultPath"] is None
 
 
-def test_plan_is_told_of_its_execution() -> None:
+def test_plan_receives_its_execution() -> None:
     payload = TASKS["Plan"]["Parameters"]["Payload"]
     assert payload == {
         "run_id.$": "$.run_id",
@@ -215,7 +215,7 @@ def test_plan_is_told_of_its_execution() -> None:
     }
 
 
-def test_plan_hands_on_only_where_the_items_are() -> None:
+def test_plan_returns_only_the_key_of_the_items() -> None:
     assert TASKS["Plan"]["ResultSelector"] == {
         "run_id.$": "$.Payload.run_id",
         "items_key.$": "$.Payload.items_key",

@@ -46,7 +46,7 @@ LAKE = lake_with_grants()
 
 
 @pytest.mark.parametrize("name", RIGHTS)
-def test_grant_allows_this_and_no_more(name: str) -> None:
+def test_grant_allows_exactly_these_rights(name: str) -> None:
     statements = json.loads(LAKE.outputs[name])["Statement"]
     rights = {(action, resource) for s in statements for action in s["Action"] for resource in s["Resource"]}
     assert rights == RIGHTS[name]

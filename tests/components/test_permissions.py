@@ -1,7 +1,7 @@
-"""Every role may do all that it needs, and loses a need with every right that is taken away; nothing may do more.
+"""Every role has the rights that it needs and no more: without any one of them a need is unmet.
 
-The emulator checks what functions call. What services do in a role's name (the state machine's tasks, its Distributed
-Map, logs and traces, API Gateway's invocations) it lets pass, so it is judged here.
+The emulator enforces IAM on what functions call, but not on what services do with a role (the state machine's tasks,
+its Distributed Map, logs and traces, API Gateway's invocations); that is evaluated here.
 """
 
 import copy
@@ -53,12 +53,12 @@ def without(role: str, policy: str, index: int, kind: str, part: str) -> Policie
     return policies
 
 
-def test_every_need_is_met() -> None:
+def test_roles_meet_every_need() -> None:
     assert [str(need) for need in unmet(POLICIES, ALL_NEEDS)] == []
 
 
 @pytest.mark.parametrize(("role", "policy", "index", "action"), parts("Action"))
-def test_role_that_loses_an_action_lacks_it(role: str, policy: str, index: int, action: str) -> None:
+def test_role_without_one_action_lacks_it(role: str, policy: str, index: int, action: str) -> None:
     missing = unmet(without(role, policy, index, "Action", action), ALL_NEEDS)
     assert missing
     assert {(need.role, need.action) for need in missing} == {(role, action)}
@@ -66,7 +66,7 @@ def test_role_that_loses_an_action_lacks_it(role: str, policy: str, index: int, 
 
 
 @pytest.mark.parametrize(("role", "policy", "index", "resource"), parts("Resource"))
-def test_role_that_loses_a_resource_lacks_something(role: str, policy: str, index: int, resource: str) -> None:
+def test_role_without_one_resource_lacks_a_need(role: str, policy: str, index: int, resource: str) -> None:
     missing = unmet(without(role, policy, index, "Resource", resource), ALL_NEEDS)
     assert missing
     assert {need.role for need in missing} == {role}
@@ -93,7 +93,7 @@ def is_of_need(resource: str, needed: set[str]) -> bool:
 
 
 @pytest.mark.parametrize("role", POLICIES)
-def test_role_may_do_nothing_that_it_does_not_need(role: str) -> None:
+def test_role_allows_nothing_beyond_its_needs(role: str) -> None:
     actions = {need.action for need in ALL_NEEDS} - IAM_HAS_NO_RESOURCE.keys()
     resources = {need.resource for need in ALL_NEEDS} - {"*"} | set(OBJECTS)
     excess = []
@@ -107,7 +107,7 @@ def test_role_may_do_nothing_that_it_does_not_need(role: str) -> None:
     assert excess == []
 
 
-def test_series_are_listed_and_nothing_else() -> None:
+def test_only_series_may_be_listed() -> None:
     role = next(role for role in POLICIES if "-message-" in role)
     bucket = f"arn:aws:s3:::{captured('dev').outputs['bucket']}"
     for prefix in ("", "data/", "data/bars/", "lambda/"):
@@ -149,7 +149,7 @@ def test_role_is_assumed_by_its_service_only(role: Resource, service: str) -> No
         (MACHINE, "444455556666", False),
     ],
 )
-def test_workflow_s_role_serves_its_own_machine_only(dev: Stack, source: str, account: str, allowed: bool) -> None:
+def test_workflow_role_trusts_its_own_machine_only(dev: Stack, source: str, account: str, allowed: bool) -> None:
     role = dev.one("aws:iam/role:Role", "-backtest-role")
     context = {"aws:SourceArn": source, "aws:SourceAccount": account}
     assert service_is_allowed(trust_of(role), "states.amazonaws.com", "sts:AssumeRole", "*", context) == allowed
@@ -199,7 +199,7 @@ def invocation_is_allowed(
     return service_is_allowed({"Statement": statements}, service, "lambda:InvokeFunction", function_arn, context)
 
 
-def test_every_route_may_invoke_its_function(dev: Stack) -> None:
+def test_api_gateway_may_invoke_every_route_s_function(dev: Stack) -> None:
     assert refused_routes(dev, PERMISSIONS) == []
 
 
@@ -210,12 +210,12 @@ def test_route_without_its_permission_is_refused(dev: Stack, permission: Resourc
 
 
 @pytest.mark.parametrize(("stage", "api"), [("other", "a1b2c3d4e5"), ("live", "z9y8x7w6v5")])
-def test_other_stages_and_apis_may_invoke_nothing(dev: Stack, stage: str, api: str) -> None:
+def test_other_stages_and_apis_have_no_permission(dev: Stack, stage: str, api: str) -> None:
     for route in dev.of("aws:apigatewayv2/route:Route"):
         assert not invocation_is_allowed(PERMISSIONS, target_of(dev, route), source_of(route, stage, api))
 
 
-def test_the_authorizer_may_be_invoked_for_itself_and_for_nothing_else(dev: Stack) -> None:
+def test_authorizer_permission_allows_nothing_else(dev: Stack) -> None:
     authorizer = dev.one("aws:apigatewayv2/authorizer:Authorizer").inputs
     function = authorizer["authorizerUri"].partition("/functions/")[2].removesuffix("/invocations")
     source = f"arn:aws:execute-api:eu-north-1:111122223333:a1b2c3d4e5/authorizers/{authorizer['name']}"
@@ -227,7 +227,7 @@ def test_the_authorizer_may_be_invoked_for_itself_and_for_nothing_else(dev: Stac
         assert not invocation_is_allowed(PERMISSIONS, target_of(dev, route), source)
 
 
-def test_the_watch_over_executions_may_report_a_failure_and_no_other_rule_may(dev: Stack) -> None:
+def test_only_the_execution_watch_may_invoke_report_failure(dev: Stack) -> None:
     target = dev.one("aws:cloudwatch/eventTarget:EventTarget").inputs["arn"]
     rule = "arn:aws:events:eu-north-1:111122223333:rule/tickfold-dev-backtest-unsuccessful"
     assert target.endswith(":function:tickfold-dev-report-failure:live")
@@ -261,9 +261,7 @@ def test_bucket_refuses_plain_http_and_nothing_else(dev: Stack, action: str, suf
         ("lambda/code.zip", "tickfold-dev-lake-1a2b3c4", False),
     ],
 )
-def test_access_logs_of_this_bucket_are_delivered_where_they_belong(
-    dev: Stack, key: str, source: str, allowed: bool
-) -> None:
+def test_bucket_accepts_its_own_access_logs_only(dev: Stack, key: str, source: str, allowed: bool) -> None:
     resource = f"arn:aws:s3:::{dev.outputs['bucket']}/{key}"
     context = {"aws:SourceArn": f"arn:aws:s3:::{source}"}
     service = "logging.s3.amazonaws.com"
@@ -274,7 +272,7 @@ def test_access_logs_of_this_bucket_are_delivered_where_they_belong(
 
 
 @pytest.mark.parametrize(("role", "policy", "index"), STATEMENTS)
-def test_statement_names_its_actions_and_its_resources(role: str, policy: str, index: int) -> None:
+def test_statement_has_no_wildcard_action_and_no_needless_wildcard_resource(role: str, policy: str, index: int) -> None:
     statement = statement_at(POLICIES, role, policy, index)
     assert [action for action in statement["Action"] if "*" in action] == []
     if "*" in statement["Resource"]:
@@ -283,11 +281,11 @@ def test_statement_names_its_actions_and_its_resources(role: str, policy: str, i
 
 
 @pytest.mark.parametrize("action", IAM_HAS_NO_RESOURCE)
-def test_action_on_everything_is_one_that_iam_cannot_narrow(action: str) -> None:
+def test_action_on_all_resources_takes_no_resource(action: str) -> None:
     assert resource_formats(action) == {"*"}
 
 
-def test_no_role_has_more_policies_than_these(dev: Stack) -> None:
+def test_roles_have_inline_policies_only(dev: Stack) -> None:
     for role in dev.of("aws:iam/role:Role"):
         assert "managedPolicyArns" not in role.inputs
         assert "inlinePolicies" not in role.inputs
@@ -300,11 +298,11 @@ def test_no_role_has_more_policies_than_these(dev: Stack) -> None:
     [(name, document) for policies in POLICIES.values() for name, document in policies.items()],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_policy_has_known_actions_on_resources_that_they_take(policy: str, document: Document) -> None:
+def test_role_policy_has_no_mistakes(policy: str, document: Document) -> None:
     assert policy_mistakes(document) == []
 
 
-def test_bucket_policy_has_known_actions_on_resources_that_they_take(dev: Stack) -> None:
+def test_bucket_policy_has_no_mistakes(dev: Stack) -> None:
     assert policy_mistakes(bucket_policy(dev)) == []
 
 
@@ -326,6 +324,6 @@ def test_bucket_policy_has_known_actions_on_resources_that_they_take(dev: Stack)
         ),
     ],
 )
-def test_mistakes_in_a_policy_are_found(action: str, resource: str, mistake: str) -> None:
+def test_policy_mistakes_are_found(action: str, resource: str, mistake: str) -> None:
     statement = {"Effect": "Allow", "Action": [action], "Resource": [resource]}
     assert policy_mistakes({"Version": "2012-10-17", "Statement": [statement]}) == [mistake]

@@ -1,4 +1,4 @@
-"""The program as a whole: exactly which resources there are, how they hang together, and what the stack says of itself.
+"""The program as a whole: which resources it creates, their parents, names, tags and protection, and its outputs.
 
 Here and in the other files of this directory inputs are checked as the engine receives them; that AWS accepts them is
 not shown.
@@ -80,14 +80,14 @@ def test_exactly_these_resources_are_created(stack_name: str, request: pytest.Fi
     assert Counter(resource.token for resource in created(stack)) == RESOURCES
 
 
-def test_account_that_somebody_else_looks_after_is_left_alone() -> None:
+def test_account_setting_not_owned_is_not_created() -> None:
     stack = run_program(configuration_of("dev", dependencies="runtime", ownApiGatewayAccount="false"))
     expected = Counter(RESOURCES)
     expected.subtract(ACCOUNT_RESOURCES)
     assert Counter(resource.token for resource in created(stack)) == +expected
 
 
-def test_stack_says_where_everything_is(dev: Stack) -> None:
+def test_stack_outputs(dev: Stack) -> None:
     assert dev.outputs == {
         "region": "eu-north-1",
         "websocket_url": "wss://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live",
@@ -124,7 +124,7 @@ UNNAMED = {
 }
 
 
-def test_two_stacks_share_no_name(dev: Stack, prod: Stack) -> None:
+def test_two_stacks_share_no_physical_name(dev: Stack, prod: Stack) -> None:
     names = [
         {(r.token, r.inputs["name"]) for r in created(stack) if r.token not in UNNAMED and "name" in r.inputs}
         for stack in (dev, prod)
@@ -150,7 +150,7 @@ def test_only_data_is_protected_and_only_in_prod(dev: Stack, prod: Stack) -> Non
     }
 
 
-def test_destroying_a_stack_leaves_the_account_s_log_role_to_the_others(dev: Stack) -> None:
+def test_account_s_log_role_is_retained_on_delete(dev: Stack) -> None:
     assert {resource.name for resource in dev.resources if resource.retain_on_delete} == {
         "tickfold-dev-api-gateway-account",
         "tickfold-dev-api-gateway-push-logs",
@@ -158,7 +158,7 @@ def test_destroying_a_stack_leaves_the_account_s_log_role_to_the_others(dev: Sta
     }
 
 
-def test_project_runs_in_the_virtual_environment_that_setup_makes() -> None:
+def test_project_uses_the_virtual_environment_of_setup() -> None:
     project = (ROOT / "Pulumi.yaml").read_text()
     assert "virtualenv: .venv" in project
     assert "name: python" in project

@@ -26,7 +26,7 @@ def archive_from(directory: Path, contents: Mapping[str, bytes], *, mode: int = 
     return archive
 
 
-def test_same_files_give_the_same_bytes_whatever_their_order_times_and_modes(tmp_path: Path) -> None:
+def test_archive_ignores_order_times_and_modes_of_files(tmp_path: Path) -> None:
     contents = {"b/c.py": b"two", "a.py": b"one"}
     backwards = dict(reversed(contents.items()))
     first = archive_from(tmp_path / "1", contents, time=1_000_000_000)
@@ -52,7 +52,7 @@ def test_key_and_hash_change_with_the_content(tmp_path: Path) -> None:
     assert first.source_code_hash != second.source_code_hash
 
 
-def test_archives_up_to_lambda_s_limit_are_accepted_and_one_byte_more_is_refused(tmp_path: Path) -> None:
+def test_archives_of_the_size_limit_are_accepted_and_one_byte_more_refused(tmp_path: Path) -> None:
     quarter = archive_from(tmp_path / "1", {"zeros": bytes(UNZIPPED_LIMIT // 4)})
     byte = archive_from(tmp_path / "2", {"zero": bytes(1)})
     full = [Archive(name, quarter.path) for name in ("code", "base", "numeric", "other")]

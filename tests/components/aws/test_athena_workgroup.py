@@ -9,14 +9,14 @@ LAKE = "s3://tickfold-dev-lake-1a2b3c4"
 
 
 @pytest.mark.parametrize(("stack_name", "limit"), [("dev", 1_000_000_000), ("prod", 100_000_000_000)])
-def test_workgroup_bounds_what_a_query_costs(stack_name: str, limit: int, request: pytest.FixtureRequest) -> None:
+def test_workgroup_limits_bytes_scanned_per_query(stack_name: str, limit: int, request: pytest.FixtureRequest) -> None:
     stack: Stack = request.getfixturevalue(stack_name)
     configuration = stack.one("aws:athena/workgroup:Workgroup").inputs["configuration"]
     assert configuration["bytesScannedCutoffPerQuery"] == limit
     assert configuration["enforceWorkgroupConfiguration"] is True
 
 
-def test_query_results_are_encrypted_and_lie_where_they_expire(dev: Stack) -> None:
+def test_query_results_are_encrypted_under_an_expiring_prefix(dev: Stack) -> None:
     configuration = dev.one("aws:athena/workgroup:Workgroup").inputs["configuration"]
     assert configuration["resultConfiguration"] == {
         "outputLocation": f"{LAKE}/data/athena/",

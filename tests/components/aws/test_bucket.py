@@ -1,4 +1,4 @@
-"""The lake's bucket: private, encrypted, versioned, logged, and emptied of what is not needed any more."""
+"""The bucket: private, encrypted, versioned, logged, with lifecycle rules."""
 
 import json
 from typing import Any
@@ -25,7 +25,7 @@ SETTINGS: dict[str, dict[str, object]] = {
 
 
 @pytest.mark.parametrize("token", SETTINGS)
-def test_bucket_is_kept_safe(dev: Stack, token: str) -> None:
+def test_bucket_is_encrypted_versioned_private_and_logged(dev: Stack, token: str) -> None:
     assert dev.one(token).inputs == {"bucket": BUCKET, **SETTINGS[token]}
 
 
@@ -36,11 +36,11 @@ def rules(stack: Stack) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize(("prefix", "days"), [("data/chunks/", 7), ("data/athena/", 7), ("logs/", 90)])
-def test_what_is_only_passing_through_expires(dev: Stack, prefix: str, days: int) -> None:
+def test_temporary_prefix_expires(dev: Stack, prefix: str, days: int) -> None:
     assert rules(dev)[prefix]["expiration"] == {"days": days}
 
 
-def test_nothing_else_expires(dev: Stack) -> None:
+def test_no_other_prefix_expires(dev: Stack) -> None:
     assert {prefix for prefix, rule in rules(dev).items() if "days" in rule.get("expiration", {})} == {
         "data/chunks/",
         "data/athena/",
@@ -48,14 +48,14 @@ def test_nothing_else_expires(dev: Stack) -> None:
     }
 
 
-def test_old_versions_and_unfinished_uploads_are_cleared_everywhere(dev: Stack) -> None:
+def test_noncurrent_versions_and_unfinished_uploads_expire(dev: Stack) -> None:
     everywhere = rules(dev)[""]
     assert everywhere["noncurrentVersionExpiration"] == {"noncurrentDays": 30}
     assert everywhere["abortIncompleteMultipartUpload"] == {"daysAfterInitiation": 1}
     assert everywhere["expiration"] == {"expiredObjectDeleteMarker": True}
 
 
-def test_bucket_waits_with_what_needs_versions_and_policy(dev: Stack) -> None:
+def test_lifecycle_depends_on_versioning_and_logging_on_the_policy(dev: Stack) -> None:
     lifecycle = dev.one("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
     policy = dev.one("aws:s3/bucketPolicy:BucketPolicy")
     assert dev.one("aws:s3/bucketVersioning:BucketVersioning").urn in lifecycle.depends_on
@@ -68,6 +68,6 @@ def test_bucket_in_prod_is_not_emptied_by_destroy(dev: Stack, prod: Stack) -> No
     assert prod.one("aws:s3/bucket:Bucket").inputs["forceDestroy"] is False
 
 
-def test_bucket_policy_says_two_things(dev: Stack) -> None:
+def test_bucket_policy_has_two_statements(dev: Stack) -> None:
     policy = json.loads(dev.one("aws:s3/bucketPolicy:BucketPolicy").inputs["policy"])
     assert [statement["Sid"] for statement in policy["Statement"]] == ["RefusePlainHttp", "AcceptAccessLogs"]

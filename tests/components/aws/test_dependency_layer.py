@@ -30,7 +30,7 @@ from components.aws.dependency_layer import LayerBuildError, build_layer, is_use
         "botocore/data/s3/2006-03-01/service-2.json.gz",
     ],
 )
-def test_what_a_run_may_load_is_kept(path: str) -> None:
+def test_is_used_file_that_a_run_may_load(path: str) -> None:
     assert is_used(PurePosixPath(path))
 
 
@@ -56,7 +56,7 @@ def test_what_a_run_may_load_is_kept(path: str) -> None:
         "bin/f2py",
     ],
 )
-def test_what_no_run_loads_is_left_out(path: str) -> None:
+def test_is_used_file_that_no_run_loads(path: str) -> None:
     assert not is_used(PurePosixPath(path))
 
 
@@ -72,7 +72,7 @@ print(pa.__file__)
 """
 
 
-def test_numpy_and_pyarrow_without_what_is_left_out_still_read_and_write_parquet(tmp_path: Path) -> None:
+def test_pruned_numpy_and_pyarrow_read_and_write_parquet(tmp_path: Path) -> None:
     for package in (numpy, pyarrow):
         link_used(Path(package.__path__[0]).parent, package.__name__, tmp_path)
     link_used(Path(numpy.__path__[0]).parent, "numpy.libs", tmp_path)
@@ -139,7 +139,7 @@ def names_in(layer: Path) -> list[str]:
         return unzipped.namelist()
 
 
-def test_layer_holds_packages_where_lambda_looks_for_them(wheel: Wheel, tmp_path: Path) -> None:
+def test_layer_has_packages_under_python(wheel: Wheel, tmp_path: Path) -> None:
     layer = build_layer("probe", requirements_at(tmp_path, wheel()), tmp_path / "build")
     assert names_in(layer.path) == [
         "python/probe-1.0.dist-info/METADATA",
@@ -148,7 +148,7 @@ def test_layer_holds_packages_where_lambda_looks_for_them(wheel: Wheel, tmp_path
     ]
 
 
-def test_layer_is_built_the_same_twice_and_again_only_for_other_requirements(wheel: Wheel, tmp_path: Path) -> None:
+def test_layer_is_reproducible_and_rebuilt_only_for_changed_requirements(wheel: Wheel, tmp_path: Path) -> None:
     requirements = requirements_at(tmp_path, wheel())
     first = build_layer("probe", requirements, tmp_path / "1")
     second = build_layer("probe", requirements, tmp_path / "2")
@@ -160,7 +160,7 @@ def test_layer_is_built_the_same_twice_and_again_only_for_other_requirements(whe
         build_layer("probe", requirements, tmp_path / "1")
 
 
-def test_requirements_are_chosen_for_lambda_not_for_this_machine(wheel: Wheel, tmp_path: Path) -> None:
+def test_layer_markers_are_evaluated_for_lambda(wheel: Wheel, tmp_path: Path) -> None:
     markers = {
         "older": "python_full_version < '3.13'",
         "newer": "python_full_version >= '3.13'",

@@ -1,11 +1,11 @@
-"""The watch over executions: which ends it hears of, and what it passes on."""
+"""The execution watch: the pattern of its rule, and its target."""
 
 import json
 
 from tests.components.capture import Stack
 
 
-def test_it_hears_of_every_end_without_a_result_of_this_machine_only(dev: Stack) -> None:
+def test_rule_matches_unsuccessful_executions_of_this_machine_only(dev: Stack) -> None:
     rule = dev.one("aws:cloudwatch/eventRule:EventRule").inputs
     assert json.loads(rule["eventPattern"]) == {
         "source": ["aws.states"],
@@ -17,12 +17,12 @@ def test_it_hears_of_every_end_without_a_result_of_this_machine_only(dev: Stack)
     }
 
 
-def test_it_passes_on_the_whole_event(dev: Stack) -> None:
+def test_target_receives_the_whole_event(dev: Stack) -> None:
     target = dev.one("aws:cloudwatch/eventTarget:EventTarget").inputs
     assert target["arn"].endswith(":function:tickfold-dev-report-failure:live")
     assert not {"input", "inputPath", "inputTransformer"} & target.keys()
 
 
-def test_it_does_not_give_up_at_once(dev: Stack) -> None:
+def test_target_is_retried_for_an_hour(dev: Stack) -> None:
     policy = dev.one("aws:cloudwatch/eventTarget:EventTarget").inputs["retryPolicy"]
     assert policy == {"maximumEventAgeInSeconds": 3_600, "maximumRetryAttempts": 10}

@@ -75,7 +75,7 @@ def written(columns: list[dict[str, str]]) -> str:
     return ", ".join(f"{column['name']} {column['type']}" for column in columns)
 
 
-def test_there_are_these_tables(dev: Stack) -> None:
+def test_exactly_these_tables_are_created(dev: Stack) -> None:
     assert {table.inputs["name"] for table in dev.of(TABLE)} == set(COLUMNS)
 
 
@@ -129,7 +129,7 @@ def test_projected_partition_is_where_the_layout_puts_its_file(dev: Stack, name:
     assert location == f"{LAKE}/{KEYS[name].rpartition('/')[0]}/"
 
 
-def test_runs_can_be_found_without_knowing_them() -> None:
+def test_only_the_table_of_runs_has_no_injected_partition() -> None:
     injected = {
         name: "injected" in [partition.projection["type"] for partition in table.partitions.values()]
         for name, table in TABLES.items()

@@ -59,13 +59,13 @@ def test_policy_names_each_action_on_a_resource_once() -> None:
 
 
 @pytest.mark.parametrize("other", [ELSEWHERE, LIST_ALL])
-def test_statements_of_other_resources_or_conditions_stay_apart(other: Statement) -> None:
+def test_policy_keeps_statements_of_other_resources_or_conditions_apart(other: Statement) -> None:
     document = document_of(lambda: [READ, LIST, other])
     assert isinstance(document, dict)
     assert [statement["Action"] for statement in document["Statement"]] == [READ.actions, LIST.actions, other.actions]
 
 
-def test_trust_may_have_a_condition() -> None:
+def test_trust_document_with_a_condition_contains_it() -> None:
     condition = {"StringEquals": {"aws:SourceAccount": "1"}}
     assert json.loads(trust_document("states.amazonaws.com", condition)) == {
         "Version": "2012-10-17",

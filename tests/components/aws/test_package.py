@@ -14,7 +14,7 @@ from components.aws.package import build_code
 from tests.components.capture import ROOT
 
 
-def test_code_holds_functions_and_library_but_nothing_of_the_client() -> None:
+def test_code_has_functions_and_library_but_no_client() -> None:
     with zipfile.ZipFile(build_code().path) as code:
         names = code.namelist()
     assert {"functions/websocket/connect.py", "functions/backtests/reduce.py", "tickfold/protocol/config.py"} <= set(
@@ -27,7 +27,7 @@ def test_code_holds_functions_and_library_but_nothing_of_the_client() -> None:
     assert not {"tickfold/strategies/checks.py", "strategies/README.md"} & set(names)
 
 
-def test_code_holds_the_users_own_strategies(tmp_path: Path) -> None:
+def test_code_has_the_user_s_own_strategies(tmp_path: Path) -> None:
     (tmp_path / "strategies" / "__pycache__").mkdir(parents=True)
     for file in ("mine.py", "_shared.py", "README.md", "__pycache__/mine.cpython-313.pyc"):
         (tmp_path / "strategies" / file).write_text("text")
@@ -35,7 +35,7 @@ def test_code_holds_the_users_own_strategies(tmp_path: Path) -> None:
         assert code.namelist() == ["strategies/_shared.py", "strategies/mine.py"]
 
 
-def test_code_is_built_the_same_twice() -> None:
+def test_code_is_reproducible() -> None:
     first = build_code()
     content = first.path.read_bytes()
     assert build_code().path.read_bytes() == content
@@ -59,7 +59,7 @@ IMPORTS = {
 
 
 @pytest.mark.parametrize("module", IMPORTS)
-def test_handler_imports_from_the_archive_only_what_its_layers_hold(module: str, tmp_path: Path) -> None:
+def test_handler_imports_only_the_code_and_its_layers(module: str, tmp_path: Path) -> None:
     code = build_code().path
     done = subprocess.run(
         [sys.executable, "-c", IMPORT, f"functions.{module}", str(code)],

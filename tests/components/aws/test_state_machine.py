@@ -5,11 +5,11 @@ from tests.components.capture import Stack, captured
 MACHINE = captured("dev").one("aws:sfn/stateMachine:StateMachine")
 
 
-def test_machine_is_standard_since_a_distributed_map_needs_that() -> None:
+def test_state_machine_is_standard_as_a_distributed_map_requires() -> None:
     assert MACHINE.inputs["type"] == "STANDARD"
 
 
-def test_machine_is_logged_and_traced(dev: Stack) -> None:
+def test_state_machine_is_logged_and_traced(dev: Stack) -> None:
     group = dev.one("aws:cloudwatch/logGroup:LogGroup", "-backtest-logs")
     assert group.inputs["name"] == "/aws/vendedlogs/states/tickfold-dev-backtest"
     assert MACHINE.inputs["tracingConfiguration"] == {"enabled": True}
@@ -20,7 +20,7 @@ def test_machine_is_logged_and_traced(dev: Stack) -> None:
     }
 
 
-def test_machine_waits_for_its_role_s_policy_and_the_map_s_policy_for_the_machine(dev: Stack) -> None:
+def test_state_machine_depends_on_its_policy_and_the_map_s_policy_on_the_machine(dev: Stack) -> None:
     policy = dev.one("aws:iam/rolePolicy:RolePolicy", "-backtest-policy")
     map_policy = dev.one("aws:iam/rolePolicy:RolePolicy", "-distributed-map-policy")
     assert policy.urn in MACHINE.depends_on

@@ -5,11 +5,11 @@ from tests.components.capture import Stack
 MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
 
 
-def test_consumer_starts_with_what_is_written_from_now_on(dev: Stack) -> None:
+def test_consumer_starts_at_the_latest_record(dev: Stack) -> None:
     assert dev.one(MAPPING).inputs["startingPosition"] == "LATEST"
 
 
-def test_a_batch_that_fails_holds_up_others_for_an_hour_at_most(dev: Stack) -> None:
+def test_failing_batch_is_bisected_and_dropped_after_an_hour(dev: Stack) -> None:
     mapping = dev.one(MAPPING).inputs
     assert mapping["bisectBatchOnFunctionError"] is True
     assert mapping["maximumRecordAgeInSeconds"] == 3_600
@@ -17,6 +17,6 @@ def test_a_batch_that_fails_holds_up_others_for_an_hour_at_most(dev: Stack) -> N
     assert mapping["batchSize"] == 100
 
 
-def test_it_waits_for_the_right_to_read_the_stream(dev: Stack) -> None:
+def test_consumer_depends_on_the_right_to_read_the_stream(dev: Stack) -> None:
     policy = dev.one("aws:iam/rolePolicy:RolePolicy", "-deliver-policy")
     assert policy.urn in dev.waits_for(dev.one(MAPPING))

@@ -15,12 +15,12 @@ def tagged(own: dict[str, str] | None) -> Stack:
     return capture(program, {})
 
 
-def test_taggable_resource_gets_the_tags_and_others_stay_as_they_are() -> None:
+def test_only_taggable_resources_get_tags() -> None:
     stack = tagged(None)
     assert stack.one("aws:s3/bucket:Bucket").inputs["tags"] == {"project": "p", "stack": "s"}
     assert "tags" not in stack.one("aws:lambda/permission:Permission").inputs
 
 
-def test_own_tags_of_a_resource_win() -> None:
+def test_own_tags_of_a_resource_take_precedence() -> None:
     tags = tagged({"stack": "mine", "team": "t"}).one("aws:s3/bucket:Bucket").inputs["tags"]
     assert tags == {"project": "p", "stack": "mine", "team": "t"}
