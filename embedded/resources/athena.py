@@ -1,7 +1,7 @@
 """Athena: workgroups and saved queries."""
 
 from embedded.cloud import ACCOUNT, REGION, Cloud
-from embedded.resources.creator import Inputs, Outputs, autoname, creates, pascal, pop_tags, pop_all
+from embedded.resources.creator import Inputs, Outputs, autoname, creates, pascal, pop_all, pop_tags
 
 _SPELLING = {
     "enforceWorkgroupConfiguration": "EnforceWorkGroupConfiguration",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from embedded.cloud import Cloud
-from embedded.resources.creator import Inputs, Outputs, autoname, creates, pascal, pop_tags, pop_all
+from embedded.resources.creator import Inputs, Outputs, autoname, creates, pascal, pop_all, pop_tags
 
 
 @creates("aws:dynamodb/table:Table")

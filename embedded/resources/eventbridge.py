@@ -1,7 +1,7 @@
 """EventBridge: rules on the default bus and their targets."""
 
 from embedded.cloud import Cloud
-from embedded.resources.creator import Inputs, Outputs, autoname, creates, pascal, pop_tags, pop_all
+from embedded.resources.creator import Inputs, Outputs, autoname, creates, pascal, pop_all, pop_tags
 
 
 @creates("aws:cloudwatch/eventRule:EventRule", ignores={"forceDestroy": "nothing is destroyed"})

@@ -1,7 +1,7 @@
 """IAM: roles and their policies, which the emulator enforces on the calls of functions."""
 
 from embedded.cloud import Cloud
-from embedded.resources.creator import Inputs, Outputs, autoname, creates, pascal, pop_tags, pop_all
+from embedded.resources.creator import Inputs, Outputs, autoname, creates, pascal, pop_all, pop_tags
 
 
 @creates("aws:iam/role:Role", ignores={"forceDetachPolicies": "nothing is destroyed before the emulator itself"})

@@ -15,8 +15,8 @@ from embedded.resources.creator import (
     autoname,
     creates,
     pascal,
-    pop_tags,
     pop_all,
+    pop_tags,
 )
 
 _SPELLING = {"id": "ID", "sseAlgorithm": "SSEAlgorithm", "kmsMasterKeyId": "KMSMasterKeyID"}
