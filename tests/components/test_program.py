@@ -70,6 +70,39 @@ CANNOT_HAVE_TAGS = {
 }
 
 
+COMPONENTS = {
+    "tickfold:aws:ApiGatewayAccount": 1,
+    "tickfold:aws:AthenaWorkgroup": 1,
+    "tickfold:aws:Bucket": 1,
+    "tickfold:aws:ExecutionWatch": 1,
+    "tickfold:aws:Package": 1,
+    "tickfold:aws:PythonFunction": 9,
+    "tickfold:aws:StateMachine": 1,
+    "tickfold:aws:Table": 4,
+    "tickfold:aws:WebSocketApi": 1,
+    "tickfold:index:Backtests": 1,
+    "tickfold:index:DataLake": 1,
+    "tickfold:index:Realtime": 1,
+}
+LAKE = "tickfold:index:DataLake$tickfold:aws:Bucket$aws:s3/bucket:Bucket"
+OF_BACKTESTS = "tickfold:index:Backtests$tickfold:aws:Table$aws:dynamodb/table:Table"
+OF_REALTIME = "tickfold:index:Realtime$tickfold:aws:Table$aws:dynamodb/table:Table"
+STATEFUL = {
+    f"urn:pulumi:dev::tickfold::{LAKE}::tickfold-dev-lake",
+    f"urn:pulumi:dev::tickfold::{OF_BACKTESTS}::tickfold-dev-runs-table",
+    f"urn:pulumi:dev::tickfold::{OF_BACKTESTS}::tickfold-dev-users-table",
+    f"urn:pulumi:dev::tickfold::{OF_REALTIME}::tickfold-dev-connections-table",
+    f"urn:pulumi:dev::tickfold::{OF_REALTIME}::tickfold-dev-subscriptions-table",
+}
+OUTPUTS = {
+    "tickfold:index:DataLake": {"bucket": "tickfold-dev-lake-1a2b3c4", "database": "tickfold_dev"},
+    "tickfold:index:Backtests": {
+        "state_machine_arn": "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev-backtest"
+    },
+    "tickfold:index:Realtime": {"websocket_url": "wss://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live"},
+}
+
+
 def created(stack: Stack) -> list[Resource]:
     return [resource for resource in stack.resources if not resource.is_component]
 
@@ -78,6 +111,34 @@ def created(stack: Stack) -> list[Resource]:
 def test_exactly_these_resources_are_created(stack_name: str, request: pytest.FixtureRequest) -> None:
     stack: Stack = request.getfixturevalue(stack_name)
     assert Counter(resource.token for resource in created(stack)) == RESOURCES
+
+
+def test_program_is_made_of_these_components(dev: Stack) -> None:
+    assert Counter(resource.token for resource in dev.resources if resource.is_component) == COMPONENTS
+
+
+def test_stateful_resources_keep_their_urns_since_a_new_urn_is_a_new_resource(dev: Stack) -> None:
+    stateful = [*dev.of("aws:s3/bucket:Bucket"), *dev.of("aws:dynamodb/table:Table")]
+    assert {engine_urn(dev, resource) for resource in stateful} == STATEFUL
+
+
+def engine_urn(stack: Stack, resource: Resource) -> str:
+    """Return the URN that the engine would give: unlike the mock's it has the types of all parents."""
+    types, parent = [resource.token], resource.parent
+    while "pulumi:pulumi:Stack" not in parent:
+        types, parent = [stack.by_urn(parent).token, *types], stack.by_urn(parent).parent
+    return f"urn:pulumi:dev::tickfold::{'$'.join(types)}::{resource.name}"
+
+
+@pytest.mark.parametrize("token", OUTPUTS)
+def test_subsystem_registers_its_outputs(dev: Stack, token: str) -> None:
+    assert dev.component_outputs[dev.one(token).urn] == OUTPUTS[token]
+
+
+def test_every_component_registers_its_outputs(dev: Stack) -> None:
+    components = [resource for resource in dev.resources if resource.is_component]
+    assert [component.name for component in components if component.urn not in dev.component_outputs] == []
+    assert [name for outputs in dev.component_outputs.values() for name, value in outputs.items() if not value] == []
 
 
 def test_account_setting_not_owned_is_not_created() -> None:

@@ -14,6 +14,11 @@ def test_workgroup_limits_bytes_scanned_per_query(stack_name: str, limit: int, r
     configuration = stack.one("aws:athena/workgroup:Workgroup").inputs["configuration"]
     assert configuration["bytesScannedCutoffPerQuery"] == limit
     assert configuration["enforceWorkgroupConfiguration"] is True
+    assert configuration["publishCloudwatchMetricsEnabled"] is True
+
+
+def test_workgroup_with_queries_can_be_destroyed(dev: Stack) -> None:
+    assert dev.one("aws:athena/workgroup:Workgroup").inputs["forceDestroy"] is True
 
 
 def test_query_results_are_encrypted_under_an_expiring_prefix(dev: Stack) -> None:

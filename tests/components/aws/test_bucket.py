@@ -40,6 +40,15 @@ def test_temporary_prefix_expires(dev: Stack, prefix: str, days: int) -> None:
     assert rules(dev)[prefix]["expiration"] == {"days": days}
 
 
+def test_rules_are_named_after_their_prefixes(dev: Stack) -> None:
+    assert {prefix: rule["id"] for prefix, rule in rules(dev).items()} == {
+        "data/chunks/": "expire-data-chunks",
+        "data/athena/": "expire-data-athena",
+        "logs/": "expire-logs",
+        "": "housekeeping",
+    }
+
+
 def test_no_other_prefix_expires(dev: Stack) -> None:
     assert {prefix for prefix, rule in rules(dev).items() if "days" in rule.get("expiration", {})} == {
         "data/chunks/",
@@ -60,6 +69,7 @@ def test_lifecycle_depends_on_versioning_and_logging_on_the_policy(dev: Stack) -
     policy = dev.one("aws:s3/bucketPolicy:BucketPolicy")
     assert dev.one("aws:s3/bucketVersioning:BucketVersioning").urn in lifecycle.depends_on
     assert dev.one("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock").urn in policy.depends_on
+    assert dev.one("aws:s3/bucketOwnershipControls:BucketOwnershipControls").urn in policy.depends_on
     assert policy.urn in dev.one("aws:s3/bucketLogging:BucketLogging").depends_on
 
 

@@ -21,6 +21,18 @@ def test_target_receives_the_whole_event(dev: Stack) -> None:
     target = dev.one("aws:cloudwatch/eventTarget:EventTarget").inputs
     assert target["arn"].endswith(":function:tickfold-dev-report-failure:live")
     assert not {"input", "inputPath", "inputTransformer"} & target.keys()
+    assert target["rule"] == "tickfold-dev-backtest-unsuccessful"
+    assert target["targetId"] == "report-failure"
+
+
+def test_target_depends_on_the_permission_to_invoke(dev: Stack) -> None:
+    permission = dev.one("aws:lambda/permission:Permission", "-unsuccessful-permission")
+    assert permission.urn in dev.one("aws:cloudwatch/eventTarget:EventTarget").depends_on
+
+
+def test_rule_says_what_it_is_for(dev: Stack) -> None:
+    rule = dev.one("aws:cloudwatch/eventRule:EventRule").inputs
+    assert rule["description"] == "Executions that ended without success"
 
 
 def test_target_is_retried_for_an_hour(dev: Stack) -> None:

@@ -93,9 +93,11 @@ def test_table_is_parquet_in_the_lake(dev: Stack, name: str) -> None:
     descriptor = inputs["storageDescriptor"]
     assert inputs["tableType"] == "EXTERNAL_TABLE"
     assert descriptor["location"] == f"{LAKE}/data/{name}/"
-    assert descriptor["inputFormat"].endswith("MapredParquetInputFormat")
-    assert descriptor["outputFormat"].endswith("MapredParquetOutputFormat")
-    assert descriptor["serDeInfo"]["serializationLibrary"].endswith("ParquetHiveSerDe")
+    parquet = "org.apache.hadoop.hive.ql.io.parquet"
+    assert descriptor["inputFormat"] == f"{parquet}.MapredParquetInputFormat"
+    assert descriptor["outputFormat"] == f"{parquet}.MapredParquetOutputFormat"
+    assert descriptor["serDeInfo"]["serializationLibrary"] == f"{parquet}.serde.ParquetHiveSerDe"
+    assert (inputs["parameters"]["EXTERNAL"], inputs["parameters"]["classification"]) == ("TRUE", "parquet")
 
 
 @pytest.mark.parametrize("name", COLUMNS)

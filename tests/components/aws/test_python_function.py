@@ -10,7 +10,7 @@ import pytest
 from components.aws.grant import Grant, Statement
 from components.aws.package import Package
 from components.aws.python_function import ENVIRONMENT_LIMIT, EnvironmentRefusedError, PythonFunction
-from tests.components.capture import ROOT, Resource, Stack, capture
+from tests.components.capture import ROOT, Resource, Stack, capture, configuration_of, run_program
 
 FUNCTION = "aws:lambda/function:Function"
 BACKTESTS = ["plan", "simulate", "reduce", "report_failure"]
@@ -137,9 +137,41 @@ def test_timeout_behind_the_api_is_at_most_29_seconds(dev: Stack, module: str) -
     assert function_of(dev, module).inputs["timeout"] <= 29
 
 
-def test_memory_of_the_workers_is_configured(dev: Stack) -> None:
-    assert function_of(dev, "simulate").inputs["memorySize"] == 1_769
-    assert function_of(dev, "reduce").inputs["memorySize"] == 3_008
+SIZES = {
+    "authorize": (512, 10),
+    "connect": (512, 10),
+    "disconnect": (512, 10),
+    "message": (1_769, 29),
+    "deliver": (1_769, 60),
+    "plan": (1_769, 60),
+    "simulate": (1_769, 60),
+    "reduce": (3_008, 600),
+    "report_failure": (512, 30),
+}
+"""MB and seconds."""
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_function_has_its_memory_and_timeout(dev: Stack, module: str) -> None:
+    inputs = function_of(dev, module).inputs
+    assert (inputs["memorySize"], inputs["timeout"]) == SIZES[module]
+
+
+def test_memory_of_the_workers_is_configured() -> None:
+    changes = {"simulateMemory": "2000", "reduceMemory": "4000"}
+    stack = run_program(configuration_of("dev", dependencies="runtime", **changes))
+    assert function_of(stack, "simulate").inputs["memorySize"] == 2_000
+    assert function_of(stack, "reduce").inputs["memorySize"] == 4_000
+
+
+def test_settings_of_the_stack_reach_the_functions() -> None:
+    changes = {"maxConcurrency": "7", "maxRunningRuns": "3", "maxDailyRuns": "11", "portfoliosClaim": "mine"}
+    stack = run_program(configuration_of("dev", dependencies="runtime", **changes))
+    variables = {module: function_of(stack, module).inputs["environment"]["variables"] for module in MODULES}
+    assert variables["plan"]["TICKFOLD_WORKERS"] == "7"
+    assert variables["message"]["TICKFOLD_RUNNING_LIMIT"] == "3"
+    assert variables["message"]["TICKFOLD_DAILY_LIMIT"] == "11"
+    assert variables["authorize"]["TICKFOLD_PORTFOLIOS_CLAIM"] == "mine"
 
 
 def test_runtime_with_dependencies_gets_no_layers(dev: Stack) -> None:
