@@ -124,9 +124,10 @@ def test_stateful_resources_keep_their_urns_since_a_new_urn_is_a_new_resource(de
 
 def engine_urn(stack: Stack, resource: Resource) -> str:
     """Return the URN that the engine would give: unlike the mock's it has the types of all parents."""
-    types, parent = [resource.token], resource.parent
-    while "pulumi:pulumi:Stack" not in parent:
-        types, parent = [stack.by_urn(parent).token, *types], stack.by_urn(parent).parent
+    parents = {each.urn: each for each in stack.resources if each.is_component}
+    types, above = [resource.token], resource.parent
+    while above in parents:
+        types, above = [parents[above].token, *types], parents[above].parent
     return f"urn:pulumi:dev::tickfold::{'$'.join(types)}::{resource.name}"
 
 
