@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from components.aws.state_machine_definition import LAMBDA_RETRY
 from tickfold.errors import NOT_RETRYABLE, RunError, StrategyFailedError, TickfoldError, is_retryable
 from tickfold.protocol import RequestError
 from tickfold.storage.dynamodb import ConditionFailedError
@@ -41,10 +42,9 @@ def test_code_of_an_error_is_invalid_unless_it_says_another() -> None:
 
 
 def test_the_state_machine_never_retries_that_name() -> None:
+    assert LAMBDA_RETRY[0] == {"ErrorEquals": [NOT_RETRYABLE], "MaxAttempts": 0}
     policies = list(_retries(json.loads(DEFINITION.read_text())))
-    assert len(policies) >= 3
-    for first, *_ in policies:
-        assert first == {"ErrorEquals": [NOT_RETRYABLE], "MaxAttempts": 0}
+    assert policies == ["${LambdaRetry}"] * 3
 
 
 def _retries(node: Any) -> Any:
