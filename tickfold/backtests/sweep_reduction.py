@@ -1,19 +1,18 @@
-"""Reduce of a sweep: every set of parameters is folded as a run is, the sets are ranked, and the best is concluded.
+"""The reduction of a sweep: each set of parameters is folded as a run is, and the sets are ranked; the best is the run.
 
-Or, where a walk-forward was asked for, its windows are walked through, and the run that they make is concluded.
+Of a walk-forward, the windows are computed, and the run is that of their out-of-sample parts.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeVar
 
-from functions import wiring
-from functions.backtests.conclusion import Finished
-from tickfold.backtests import chunk_files, results, sweep_results
-from tickfold.backtests.chunk_files import ChunkFile
-from tickfold.backtests.grid import Grid, expand
+from tickfold.backtests import results, sweep_results
+from tickfold.backtests.chunk_files import ChunkFile, ChunkFiles
+from tickfold.backtests.conclusion import Finished
+from tickfold.backtests.grid import Grid
 from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.planning import account_of, orders_of
+from tickfold.backtests.run_store import RunStore
+from tickfold.backtests.settlement import read_bars
 from tickfold.engine.backtest import Outcome, conclude
 from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.chunk import Speculation
@@ -21,10 +20,9 @@ from tickfold.engine.decisions.fold import fold
 from tickfold.engine.performance.benchmark import buy_and_hold
 from tickfold.engine.sweep import rank, signals_of
 from tickfold.engine.walk_forward import walk_forward, windows
-from tickfold.market_data.bar_store import SeriesStore
 from tickfold.market_data.series import utc
 from tickfold.protocol import (
-    MAX_MESSAGE_BYTES,
+    HEADLINE_METRICS,
     Ranked,
     Sample,
     Sweep,
@@ -32,23 +30,22 @@ from tickfold.protocol import (
     WalkForward,
     WindowOutcome,
     Windows,
-    dump,
 )
+from tickfold.realtime.message_size import fitting
+from tickfold.storage.bucket import Bucket
 
-HEAD = 50
-"""Rows of a table that a message has at most."""
+MOST_ROWS = 50
+"""Rows of a table in a message."""
 BYTES_BESIDE_ROWS = 2_000
-"""What a message holds besides them takes less."""
-HEADLINES = ("final_equity", "total_return", "sharpe", "max_drawdown", "trades", "win_rate")
-
-
-Row = TypeVar("Row", Ranked, WindowOutcome)
+"""Upper bound of the other fields of such a message."""
 
 
 @dataclass(frozen=True)
 class _Swept:
     """A sweep whose chunks have been simulated."""
 
+    bucket: Bucket
+    runs: RunStore
     manifest: Manifest
     config: SweepConfig
     grid: Grid
@@ -56,19 +53,16 @@ class _Swept:
     bars: Bars
 
     def of(self, number: int) -> list[Speculation]:
-        """Return what was found with set `number`, chunk by chunk."""
+        """Return the speculations of set `number`, chunk by chunk."""
         return [file.of(number) for file in self.files]
 
 
-def reduce_sweep(manifest: Manifest, config: SweepConfig) -> Finished:
-    """Write and send the sweep's table, write the trades and curve of the run that it ends with, and return that."""
-    s3, bucket = wiring.s3(), wiring.bucket()
-    grid = expand(config, wiring.strategies())
+def reduce_sweep(bucket: Bucket, runs: RunStore, manifest: Manifest, config: SweepConfig, grid: Grid) -> Finished:
+    """Write and publish the sweep's table, write the trades and curve of its final run, and return that run."""
     (sleeve,) = manifest.sleeves
-    symbol, sets = sleeve.series.symbol, len(grid.strategies)
-    files = chunk_files.get_all(s3, bucket, manifest.run_id, symbol, sleeve.chunks, sets=sets)
-    bars = SeriesStore(s3, bucket).read(sleeve.series, sleeve.first, sleeve.first + sleeve.bars)
-    swept = _Swept(manifest, config, grid, files, bars)
+    chunk_files = ChunkFiles(bucket, manifest.run_id)
+    files = chunk_files.get_all(sleeve.series.symbol, sleeve.chunks, sets=len(grid.strategies))
+    swept = _Swept(bucket, runs, manifest, config, grid, files, read_bars(bucket, sleeve))
     return _walk_forward(swept, config.walk_forward) if config.walk_forward else _rank(swept)
 
 
@@ -83,10 +77,10 @@ def _rank(swept: _Swept) -> Finished:
     metrics = [run(number)[0].metrics for number in range(len(strategies))]  # never all curves at once
     order = rank(metrics, config.rank_by)
     rows = sweep_results.sweep_rows(strategies, metrics, order)
-    uri = sweep_results.put_sweep(wiring.s3(), wiring.bucket(), swept.manifest.run_id, rows)
-    wiring.runs().publish(swept.manifest.run_id, _sweep_message(swept, rows, uri), once="table")
+    uri = sweep_results.put_sweep(swept.bucket, swept.manifest.run_id, rows)
+    swept.runs.publish(swept.manifest.run_id, _sweep_message(swept, rows, uri), once="table")
     best, replayed_bars = run(order[0])
-    results.put_curves(wiring.s3(), wiring.bucket(), swept.manifest, bars, best)
+    results.put_curves(swept.bucket, swept.manifest, bars, best)
     return Finished.of_one_symbol(
         bars,
         best,
@@ -108,25 +102,28 @@ def _walk_forward(swept: _Swept, asked: Windows) -> Finished:
         rank_by=config.rank_by,
     )
     rows = sweep_results.walk_forward_rows(swept.grid.strategies, walk, bars, config.rank_by)
-    uri = sweep_results.put_walk_forward(wiring.s3(), wiring.bucket(), swept.manifest.run_id, rows)
+    uri = sweep_results.put_walk_forward(swept.bucket, swept.manifest.run_id, rows)
     table = _walk_forward_message(swept, rows, uri, len(bars) - walk.stop)
-    wiring.runs().publish(swept.manifest.run_id, table, once="table")
+    swept.runs.publish(swept.manifest.run_id, table, once="table")
     traded = bars[walk.start : walk.stop]
-    results.put_curves(wiring.s3(), wiring.bucket(), swept.manifest, traded, walk.outcome)
+    results.put_curves(swept.bucket, swept.manifest, traded, walk.outcome)
     first, last = (utc(int(time)).date() for time in traded.timestamp[[0, -1]])
     market = buy_and_hold(traded.close, config.start_capital, lookback=0)
     return Finished.of_one_symbol(traded, walk.outcome, market, days=(first, last), parameters={}, replayed_bars=0)
 
 
 def _sweep_message(swept: _Swept, rows: list[sweep_results.Row], uri: str) -> Sweep:
-    named = dict.fromkeys([swept.config.rank_by, *HEADLINES])
+    named = dict.fromkeys([swept.config.rank_by, *HEADLINE_METRICS, "win_rate"])
     return Sweep(
         rank_by=swept.config.rank_by,
         combinations=len(rows),
         left_out=swept.grid.left_out,
-        best=_fitting(
-            Ranked(rank=row["rank"], parameters=row["parameters"], metrics={name: row[name] for name in named})
-            for row in rows[:HEAD]
+        best=fitting(
+            (
+                Ranked(rank=row["rank"], parameters=row["parameters"], metrics={name: row[name] for name in named})
+                for row in rows[:MOST_ROWS]
+            ),
+            reserved=BYTES_BESIDE_ROWS,
         ),
         table_uri=uri,
     )
@@ -139,16 +136,17 @@ def _walk_forward_message(swept: _Swept, rows: list[sweep_results.Row], uri: str
         left_out=swept.grid.left_out,
         windows=len(rows),
         unused_bars=unused_bars,
-        first=_fitting(
-            WindowOutcome(
-                window=row["window_number"],
-                parameters=row["parameters"],
-                in_sample=_sample(row, "in_sample"),
-                out_of_sample=_sample(row, "out_of_sample"),
-            )
-            for row in rows[:HEAD]
-        ),
+        first=fitting((_window(row) for row in rows[:MOST_ROWS]), reserved=BYTES_BESIDE_ROWS),
         table_uri=uri,
+    )
+
+
+def _window(row: sweep_results.Row) -> WindowOutcome:
+    return WindowOutcome(
+        window=row["window_number"],
+        parameters=row["parameters"],
+        in_sample=_sample(row, "in_sample"),
+        out_of_sample=_sample(row, "out_of_sample"),
     )
 
 
@@ -159,15 +157,3 @@ def _sample(row: sweep_results.Row, name: str) -> Sample:
         metric=row[f"{name}_metric"],
         total_return=row[f"{name}_return"],
     )
-
-
-def _fitting(rows: Iterable[Row]) -> list[Row]:
-    """Return the first of `rows`, as many as a message has room for."""
-    fitting: list[Row] = []
-    room = MAX_MESSAGE_BYTES - BYTES_BESIDE_ROWS
-    for row in rows:
-        room -= len(dump(row).encode()) + 1
-        if room < 0:
-            break
-        fitting.append(row)
-    return fitting

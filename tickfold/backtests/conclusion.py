@@ -1,18 +1,20 @@
-"""The conclusion of a run: its result is kept, and told to whoever follows it."""
+"""The conclusion of a run: its result is stored, and published."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from math import isfinite
 from typing import Self
 
-from functions import wiring
 from tickfold.backtests import results
 from tickfold.backtests.manifest import Manifest
+from tickfold.backtests.run_lifecycle import RunLifecycle
+from tickfold.backtests.run_store import RunStore
 from tickfold.engine.backtest import Outcome
 from tickfold.engine.bars import Bars, Floats, Ints
 from tickfold.engine.performance.metrics import Metrics
 from tickfold.protocol import Number, Partial, Result, SymbolResult
 from tickfold.storage import layout
+from tickfold.storage.bucket import Bucket
 
 CURVE_POINTS = 5_000
 POINTS_A_PIECE = 400
@@ -21,10 +23,10 @@ POINTS_A_PIECE = 400
 
 @dataclass(frozen=True, eq=False)
 class Finished:
-    """What a run from the day `start` to `end` came to: its curve, its metrics, and what each of its symbols did.
+    """The outcome of a run from the day `start` to `end`, of which the trades and curves are written.
 
-    `benchmark` is the curve of buy and hold, NaN before it is invested. `bars` are those of all symbols; `symbols` is
-    empty where none but one was asked for.
+    `benchmark` is the curve of buy and hold, NaN before the first purchase. `bars` counts those of all symbols;
+    `symbols` is empty unless several were requested.
     """
 
     start: date
@@ -50,7 +52,7 @@ class Finished:
         parameters: dict[str, Number],
         replayed_bars: int,
     ) -> Self:
-        """Return what a run over `bars` came to, where it was asked for one symbol."""
+        """Return the outcome of a run of one symbol over `bars`."""
         return cls(
             start=days[0],
             end=days[1],
@@ -66,18 +68,18 @@ class Finished:
         )
 
 
-def conclude_run(manifest: Manifest, finished: Finished) -> None:
-    """Keep and tell the result of a run of which the trades and curves are written."""
-    runs, result = wiring.counted_runs(), _result(manifest, finished)
-    if runs.status(manifest.run_id) != "running":  # it was cancelled meanwhile
+def conclude_run(bucket: Bucket, runs: RunLifecycle, manifest: Manifest, finished: Finished) -> None:
+    """Store and publish the result of a run. A run that was cancelled meanwhile is left as it is."""
+    if runs.status(manifest.run_id) != "running":
         return
-    results.put_run(wiring.s3(), wiring.bucket(), manifest, result)
-    _publish_curves(manifest.run_id, finished)
+    result = _result(bucket, manifest, finished)
+    results.put_run(bucket, manifest, result)
+    _publish_curves(runs, manifest.run_id, finished)
     runs.end(manifest.run_id, result)
 
 
-def _result(manifest: Manifest, finished: Finished) -> Result:
-    run_id, root = manifest.run_id, f"s3://{wiring.bucket()}/"
+def _result(bucket: Bucket, manifest: Manifest, finished: Finished) -> Result:
+    run_id = manifest.run_id
     return Result(
         symbol=manifest.symbol,
         timeframe=manifest.timeframe,
@@ -91,20 +93,20 @@ def _result(manifest: Manifest, finished: Finished) -> Result:
         sequential_bars=finished.sequential_bars,
         metrics=results.defined(finished.metrics.as_dict()),
         execution_arn=manifest.execution_arn,
-        trades_uri=root + layout.trades_key(run_id),
-        equity_uri=root + layout.equity_key(run_id),
+        trades_uri=bucket.uri(layout.trades_key(run_id)),
+        equity_uri=bucket.uri(layout.equity_key(run_id)),
         duration_seconds=(datetime.now(UTC) - manifest.created_at).total_seconds(),
         symbols=finished.symbols,
-        runs_by_symbol_uri=root + layout.runs_by_symbol_key(run_id) if finished.symbols else "",
-        equity_by_symbol_uri=root + layout.equity_by_symbol_key(run_id) if finished.symbols else "",
+        runs_by_symbol_uri=bucket.uri(layout.runs_by_symbol_key(run_id)) if finished.symbols else "",
+        equity_by_symbol_uri=bucket.uri(layout.equity_by_symbol_key(run_id)) if finished.symbols else "",
     )
 
 
-def _publish_curves(run_id: str, finished: Finished) -> None:
+def _publish_curves(runs: RunStore, run_id: str, finished: Finished) -> None:
     points = results.thin(finished.timestamp, finished.equity, CURVE_POINTS)
     market = results.thin(finished.timestamp, finished.benchmark, CURVE_POINTS)
     held = [dollars if isfinite(dollars) else None for _, dollars in market]
     pieces = [slice(at, at + POINTS_A_PIECE) for at in range(0, len(points), POINTS_A_PIECE)]
     for number, piece in enumerate(pieces, 1):
         partial = Partial(piece=number, pieces=len(pieces), equity=points[piece], buy_and_hold=held[piece])
-        wiring.runs().publish(run_id, partial, once=f"partial {number}")
+        runs.publish(run_id, partial, once=f"partial {number}")
