@@ -47,5 +47,5 @@ class RunTable(Table):
         return self.may("UpdateItem", "PutItem")
 
     def may_publish(self) -> Grant:
-        """`publish`, `publish_all_done`, and `RunLifecycle.end` and `reopen`: progress, and reading the record first."""
+        """`publish`, `publish_all_done`, `RunLifecycle.end` and `reopen`: progress, and reading the record first."""
         return Grant.union(self.may_record_progress(), self.may_read())
