@@ -1,4 +1,4 @@
-"""The state machine: a sound definition, what it retries and reports, how it is filled and set up."""
+"""Backtests: the definition of the workflow is sound, retries what may pass, and fits its limits."""
 
 import copy
 import json
@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 
-from components.aws.state_machine_definition import PlaceholderError, fill, read_definition
-
-from .capture import ROOT, Resource, Stack, captured
-from .needs import states_of
-from .states_language import problems
+from tests.components.capture import ROOT, Resource, captured
+from tests.components.needs import states_of
+from tests.components.states_language import problems
 
 ASL = ROOT / "statemachines" / "backtest.asl.json"
 MACHINE = captured("dev").one("aws:sfn/stateMachine:StateMachine")
@@ -39,7 +37,7 @@ def function_of(task: str) -> Resource:
 # --- the definition --------------------------------------------------------------------------------------------------
 
 
-def test_definition_is_sound() -> None:
+def test_definition_has_no_problems() -> None:
     assert problems(DEFINITION) == []
 
 
@@ -104,7 +102,7 @@ MISTAKES: dict[str, Callable[[dict[str, Any]], object]] = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_mistake_in_the_definition_is_found(mistake: str) -> None:
+def test_definition_with_a_mistake_has_that_problem(mistake: str) -> None:
     definition = copy.deepcopy(DEFINITION)
     MISTAKES[mistake](definition)
     assert mistake in problems(definition)
@@ -119,12 +117,12 @@ def test_every_task_invokes_the_alias_of_its_function() -> None:
         )
 
 
-def test_these_are_all_tasks() -> None:
+def test_definition_has_no_other_tasks() -> None:
     assert [state for state in states_of(DEFINITION) if state["Type"] == "Task"] == list(TASKS.values())
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_function_runs_into_its_own_timeout_first(task: str) -> None:
+def test_task_timeout_exceeds_its_function_s_timeout(task: str) -> None:
     assert TASKS[task]["TimeoutSeconds"] > function_of(task).inputs["timeout"]
 
 
@@ -132,18 +130,18 @@ def test_function_runs_into_its_own_timeout_first(task: str) -> None:
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_mistake_of_the_owner_is_never_retried(task: str) -> None:
+def test_task_never_retries_a_not_retryable_error(task: str) -> None:
     assert TASKS[task]["Retry"][0] == {"ErrorEquals": ["RunError"], "MaxAttempts": 0}
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_what_may_pass_is_retried(task: str) -> None:
+def test_task_retries_lambda_errors_failures_and_timeouts(task: str) -> None:
     retried = {error for entry in TASKS[task]["Retry"] if entry["MaxAttempts"] for error in entry["ErrorEquals"]}
     assert retried == {*LAMBDA_ERRORS, "States.TaskFailed", "States.Timeout"}
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_fault_of_lambda_is_told_from_fault_of_the_function(task: str) -> None:
+def test_task_retries_lambda_errors_by_a_policy_of_their_own(task: str) -> None:
     # States.TaskFailed matches every error of a task: placed first it would leave nothing to the others.
     errors = [entry["ErrorEquals"] for entry in TASKS[task]["Retry"]]
     assert errors[-1] == ["States.TaskFailed", "States.Timeout"]
@@ -161,12 +159,12 @@ def longest_seconds(task: dict[str, Any]) -> float:
     return total
 
 
-def test_chunk_with_all_its_retries_ends_before_an_express_execution_must() -> None:
+def test_chunk_with_all_retries_fits_an_express_execution() -> None:
     assert DEFINITION["States"]["Simulate"]["ItemProcessor"]["ProcessorConfig"]["ExecutionType"] == "EXPRESS"
     assert longest_seconds(TASKS["SimulateChunk"]) < EXPRESS_SECONDS
 
 
-def test_run_with_all_its_retries_ends_before_the_machine_s_timeout() -> None:
+def test_run_with_all_retries_fits_the_state_machine_s_timeout() -> None:
     stages = sum(longest_seconds(TASKS[task]) for task in TASKS)
     assert stages < DEFINITION["TimeoutSeconds"]
 
@@ -174,7 +172,7 @@ def test_run_with_all_its_retries_ends_before_the_machine_s_timeout() -> None:
 # --- failure ---------------------------------------------------------------------------------------------------------
 
 
-def test_nothing_is_caught_so_that_a_redrive_begins_with_what_failed() -> None:
+def test_no_state_catches_errors_so_that_executions_can_be_redriven() -> None:
     # A state whose error is caught has ended well: the redriven execution would begin behind it.
     assert not any("Catch" in state or state["Type"] == "Fail" for state in states_of(DEFINITION))
 
@@ -182,15 +180,15 @@ def test_nothing_is_caught_so_that_a_redrive_begins_with_what_failed() -> None:
 # --- the Distributed Map ---------------------------------------------------------------------------------------------
 
 
-def test_map_reads_its_items_from_where_plan_put_them() -> None:
+def test_map_reads_the_items_that_plan_wrote() -> None:
     assert simulate(DEFINITION)["ItemReader"] == {
         "Resource": "arn:aws:states:::s3:getObject",
         "ReaderConfig": {"InputType": "JSON"},
-        "Parameters": {"Bucket": "tickfold-dev-bucket-1a2b3c4", "Key.$": "$.items_key"},
+        "Parameters": {"Bucket": "tickfold-dev-lake-1a2b3c4", "Key.$": "$.items_key"},
     }
 
 
-def test_map_runs_as_many_chunks_at_once_as_configured() -> None:
+def test_map_concurrency_is_configured() -> None:
     assert simulate(DEFINITION)["MaxConcurrency"] == 10
     prod = json.loads(captured("prod").one("aws:sfn/stateMachine:StateMachine").inputs["definition"])
     assert simulate(prod)["MaxConcurrency"] == 40
@@ -200,14 +198,14 @@ def test_map_tolerates_no_failure() -> None:
     assert simulate(DEFINITION)["ToleratedFailurePercentage"] == 0
 
 
-def test_results_of_the_map_stay_far_below_the_largest_payload() -> None:
+def test_map_discards_its_results() -> None:
     assert TASKS["SimulateChunk"]["ResultSelector"] == {}
     assert "ResultPath" not in TASKS["SimulateChunk"]
     assert len(json.dumps([{}] * 10_000)) < 256 * 1_024
     assert simulate(DEFINITION)["ResultPath"] is None
 
 
-def test_plan_is_told_of_its_execution() -> None:
+def test_plan_receives_its_execution() -> None:
     payload = TASKS["Plan"]["Parameters"]["Payload"]
     assert payload == {
         "run_id.$": "$.run_id",
@@ -217,67 +215,10 @@ def test_plan_is_told_of_its_execution() -> None:
     }
 
 
-def test_plan_hands_on_only_where_the_items_are() -> None:
+def test_plan_returns_only_the_key_of_the_items() -> None:
     assert TASKS["Plan"]["ResultSelector"] == {
         "run_id.$": "$.Payload.run_id",
         "items_key.$": "$.Payload.items_key",
         "chunks.$": "$.Payload.chunks",
     }
     assert "ResultPath" not in TASKS["Plan"]
-
-
-# --- the machine -----------------------------------------------------------------------------------------------------
-
-
-def test_machine_is_standard_since_a_distributed_map_needs_that() -> None:
-    assert MACHINE.inputs["type"] == "STANDARD"
-
-
-def test_machine_is_logged_and_traced(dev: Stack) -> None:
-    group = dev.one("aws:cloudwatch/logGroup:LogGroup", "-workflow-logs")
-    assert group.inputs["name"] == "/aws/vendedlogs/states/tickfold-dev"
-    assert MACHINE.inputs["tracingConfiguration"] == {"enabled": True}
-    assert MACHINE.inputs["loggingConfiguration"] == {
-        "level": "ERROR",
-        "includeExecutionData": True,
-        "logDestination": f"arn:aws:logs:eu-north-1:111122223333:log-group:{group.inputs['name']}:*",
-    }
-
-
-def test_machine_waits_for_its_role_s_policy_and_the_map_s_policy_for_the_machine(dev: Stack) -> None:
-    policy = dev.one("aws:iam/rolePolicy:RolePolicy", "-workflow-policy")
-    map_policy = dev.one("aws:iam/rolePolicy:RolePolicy", "-distributed-map-policy")
-    assert policy.urn in MACHINE.depends_on
-    assert MACHINE.urn in map_policy.depends_on
-    assert map_policy.inputs["role"] == policy.inputs["role"]
-
-
-# --- placeholders ----------------------------------------------------------------------------------------------------
-
-VALUES: dict[str, str | int] = {
-    "PlanFunctionArn": "p",
-    "SimulateFunctionArn": "s",
-    "ReduceFunctionArn": "r",
-    "Bucket": "b",
-    "MaxConcurrency": 3,
-}
-
-
-def test_number_stays_a_number() -> None:
-    assert simulate(fill(read_definition(ASL), VALUES))["MaxConcurrency"] == 3
-
-
-def test_placeholder_inside_a_text_is_filled() -> None:
-    assert fill({"Comment": "${A} and ${B}"}, {"A": "x", "B": 2}) == {"Comment": "x and 2"}
-
-
-@pytest.mark.parametrize("name", VALUES)
-def test_placeholder_without_a_value_is_named(name: str) -> None:
-    values = {key: value for key, value in VALUES.items() if key != name}
-    with pytest.raises(PlaceholderError, match=rf"placeholders without a value: \['{name}'\]"):
-        fill(read_definition(ASL), values)
-
-
-def test_value_without_a_placeholder_is_named() -> None:
-    with pytest.raises(PlaceholderError, match=r"values without a placeholder: \['Extra'\]"):
-        fill(read_definition(ASL), {**VALUES, "Extra": "x"})

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .capture import Resource, Stack
+from tests.components.capture import Resource, Stack
 
 TOKEN = "aws:dynamodb/table:Table"  # noqa: S105 # a type
 KEYS = {
@@ -25,7 +25,7 @@ def test_table_has_its_keys(dev: Stack, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", KEYS)
-def test_indexes_hold_everything(dev: Stack, name: str) -> None:
+def test_indexes_project_all_attributes(dev: Stack, name: str) -> None:
     indexes = {index["name"]: index for index in table_of(dev, name).inputs.get("globalSecondaryIndexes", ())}
     assert {
         key: [schema["attributeName"] for schema in index["keySchemas"]] for key, index in indexes.items()
@@ -45,14 +45,14 @@ def test_attributes_are_exactly_those_of_keys_and_indexes(dev: Stack, name: str)
 
 
 @pytest.mark.parametrize("name", KEYS)
-def test_only_what_is_written_about_runs_is_carried_on(dev: Stack, name: str) -> None:
+def test_only_the_table_of_runs_has_a_stream(dev: Stack, name: str) -> None:
     inputs = table_of(dev, name).inputs
     streamed = (inputs.get("streamEnabled"), inputs.get("streamViewType"))
     assert streamed == ((True, "NEW_IMAGE") if name == "runs" else (None, None))
 
 
 @pytest.mark.parametrize("name", KEYS)
-def test_table_is_on_demand_encrypted_recoverable_and_forgets(dev: Stack, name: str) -> None:
+def test_table_is_on_demand_encrypted_recoverable_with_time_to_live(dev: Stack, name: str) -> None:
     inputs = table_of(dev, name).inputs
     assert inputs["billingMode"] == "PAY_PER_REQUEST"
     assert inputs["serverSideEncryption"] == {"enabled": True}
@@ -61,6 +61,6 @@ def test_table_is_on_demand_encrypted_recoverable_and_forgets(dev: Stack, name: 
 
 
 @pytest.mark.parametrize("name", KEYS)
-def test_table_in_prod_refuses_to_be_deleted(dev: Stack, prod: Stack, name: str) -> None:
+def test_table_in_prod_has_deletion_protection(dev: Stack, prod: Stack, name: str) -> None:
     assert table_of(dev, name).inputs["deletionProtectionEnabled"] is False
     assert table_of(prod, name).inputs["deletionProtectionEnabled"] is True

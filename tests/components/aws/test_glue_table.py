@@ -1,20 +1,15 @@
-"""The Glue tables and the Athena workgroup; the saved queries run on tables that have the catalog's columns."""
+"""Glue tables: columns, partitions and their projection, and where the files are."""
 
-import json
-import subprocess
-import sys
 from datetime import date
 
 import pytest
 
-from components.saved_queries import SAVED_QUERIES
+from tests.components.capture import Resource, Stack
 from tickfold.storage import layout
 from tickfold.storage.tables import TABLES
 
-from .capture import Resource, Stack
-
 TABLE = "aws:glue/catalogTable:CatalogTable"
-LAKE = "s3://tickfold-dev-bucket-1a2b3c4"
+LAKE = "s3://tickfold-dev-lake-1a2b3c4"
 COLUMNS = {
     "bars": "timestamp timestamp, open double, high double, low double, close double, volume double",
     "trades": "symbol string, side string, quantity double, entry_time timestamp, entry_price double, "
@@ -80,7 +75,7 @@ def written(columns: list[dict[str, str]]) -> str:
     return ", ".join(f"{column['name']} {column['type']}" for column in columns)
 
 
-def test_there_are_these_tables(dev: Stack) -> None:
+def test_exactly_these_tables_are_created(dev: Stack) -> None:
     assert {table.inputs["name"] for table in dev.of(TABLE)} == set(COLUMNS)
 
 
@@ -98,9 +93,11 @@ def test_table_is_parquet_in_the_lake(dev: Stack, name: str) -> None:
     descriptor = inputs["storageDescriptor"]
     assert inputs["tableType"] == "EXTERNAL_TABLE"
     assert descriptor["location"] == f"{LAKE}/data/{name}/"
-    assert descriptor["inputFormat"].endswith("MapredParquetInputFormat")
-    assert descriptor["outputFormat"].endswith("MapredParquetOutputFormat")
-    assert descriptor["serDeInfo"]["serializationLibrary"].endswith("ParquetHiveSerDe")
+    parquet = "org.apache.hadoop.hive.ql.io.parquet"
+    assert descriptor["inputFormat"] == f"{parquet}.MapredParquetInputFormat"
+    assert descriptor["outputFormat"] == f"{parquet}.MapredParquetOutputFormat"
+    assert descriptor["serDeInfo"]["serializationLibrary"] == f"{parquet}.serde.ParquetHiveSerDe"
+    assert (inputs["parameters"]["EXTERNAL"], inputs["parameters"]["classification"]) == ("TRUE", "parquet")
 
 
 @pytest.mark.parametrize("name", COLUMNS)
@@ -134,67 +131,9 @@ def test_projected_partition_is_where_the_layout_puts_its_file(dev: Stack, name:
     assert location == f"{LAKE}/{KEYS[name].rpartition('/')[0]}/"
 
 
-def test_runs_can_be_found_without_knowing_them() -> None:
+def test_only_the_table_of_runs_has_no_injected_partition() -> None:
     injected = {
         name: "injected" in [partition.projection["type"] for partition in table.partitions.values()]
         for name, table in TABLES.items()
     }
     assert [name for name, needed in injected.items() if not needed] == ["runs"]
-
-
-@pytest.mark.parametrize(("stack_name", "limit"), [("dev", 1_000_000_000), ("prod", 100_000_000_000)])
-def test_workgroup_bounds_what_a_query_costs(stack_name: str, limit: int, request: pytest.FixtureRequest) -> None:
-    stack: Stack = request.getfixturevalue(stack_name)
-    configuration = stack.one("aws:athena/workgroup:Workgroup").inputs["configuration"]
-    assert configuration["bytesScannedCutoffPerQuery"] == limit
-    assert configuration["enforceWorkgroupConfiguration"] is True
-
-
-def test_query_results_are_encrypted_and_lie_where_they_expire(dev: Stack) -> None:
-    configuration = dev.one("aws:athena/workgroup:Workgroup").inputs["configuration"]
-    assert configuration["resultConfiguration"] == {
-        "outputLocation": f"{LAKE}/data/athena/",
-        "encryptionConfiguration": {"encryptionOption": "SSE_S3"},
-    }
-
-
-def test_queries_are_saved_in_the_workgroup(dev: Stack) -> None:
-    saved = dev.of("aws:athena/namedQuery:NamedQuery")
-    assert {query.inputs["query"] for query in saved} == set(SAVED_QUERIES.values())
-    assert {(query.inputs["database"], query.inputs["workgroup"]) for query in saved} == {
-        ("tickfold_dev", "tickfold-dev")
-    }
-
-
-# In a process of its own: DuckDB's binding complains on standard error when the interpreter that has it loaded ends.
-RUN_QUERIES = """
-import duckdb, json, sys
-tables, queries = json.load(sys.stdin)
-lake = duckdb.connect()
-for name, columns in tables.items():
-    lake.execute(f'CREATE TABLE "{name}" (' + ", ".join(f'"{column}" {t}' for column, t in columns.items()) + ")")
-json.dump({name: lake.execute(query, given).fetchall() for name, (query, given) in queries.items()}, sys.stdout)
-"""
-
-
-def test_saved_queries_name_only_columns_that_exist() -> None:
-    values = {"symbol": "AAPL", "timeframe": "1d", "year": 2012, "run_id": "run-1"}
-    tables = {name: {**table.columns, **table.partition_columns} for name, table in TABLES.items()}
-    queries = {
-        name: (query, [values[part.split()[-2]] for part in query.split("?")[:-1]])
-        for name, query in SAVED_QUERIES.items()
-    }
-    done = subprocess.run(  # noqa: PLW1510 # the test itself looks at the return code
-        [sys.executable, "-c", RUN_QUERIES], input=json.dumps([tables, queries]), capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {name: [] for name in SAVED_QUERIES}
-
-
-@pytest.mark.parametrize("name", SAVED_QUERIES)
-def test_saved_query_gives_every_injected_column_by_equality(name: str) -> None:
-    query = SAVED_QUERIES[name]
-    table = query.split("FROM ")[1].split()[0]
-    partitions = TABLES[table].partitions.items()
-    injected = [column for column, partition in partitions if partition.projection["type"] == "injected"]
-    assert [column for column in injected if f"{column} = ?" not in query] == []

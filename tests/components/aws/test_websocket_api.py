@@ -5,25 +5,24 @@ import json
 import pytest
 
 from components.aws.websocket_api import management_endpoint
-
-from .capture import Stack
+from tests.components.capture import Stack
 
 API = "arn:aws:execute-api:eu-north-1:111122223333:a1b2c3d4e5"
 ROUTES = {"$connect": "connect", "$disconnect": "disconnect", "$default": "message"}
 
 
-def test_api_is_websocket_and_selects_by_the_message_s_type(dev: Stack) -> None:
+def test_api_is_websocket_and_routes_by_message_type(dev: Stack) -> None:
     api = dev.one("aws:apigatewayv2/api:Api")
     assert api.inputs["protocolType"] == "WEBSOCKET"
     assert api.inputs["routeSelectionExpression"] == "$request.body.type"
 
 
-def test_there_are_three_routes(dev: Stack) -> None:
+def test_api_has_three_routes(dev: Stack) -> None:
     assert {route.inputs["routeKey"] for route in dev.of("aws:apigatewayv2/route:Route")} == set(ROUTES)
 
 
 @pytest.mark.parametrize("key", ROUTES)
-def test_route_leads_to_the_alias_of_its_function_by_proxy(dev: Stack, key: str) -> None:
+def test_route_integrates_the_alias_of_its_function_by_proxy(dev: Stack, key: str) -> None:
     route = dev.one("aws:apigatewayv2/route:Route", f"-{key[1:]}-route")
     integration = dev.one("aws:apigatewayv2/integration:Integration", f"-{key[1:]}-integration")
     assert route.inputs["routeKey"] == key
@@ -31,11 +30,11 @@ def test_route_leads_to_the_alias_of_its_function_by_proxy(dev: Stack, key: str)
     assert integration.inputs["integrationType"] == "AWS_PROXY"
     assert integration.inputs["integrationMethod"] == "POST"
     assert integration.inputs["integrationUri"].endswith(f":function:tickfold-dev-{ROUTES[key]}:live/invocations")
-    assert 50 <= integration.inputs["timeoutMilliseconds"] <= 29_000
+    assert integration.inputs["timeoutMilliseconds"] == 29_000  # the most that API Gateway allows
 
 
 @pytest.mark.parametrize("key", ROUTES)
-def test_route_may_invoke_its_function_from_this_stage_and_route_only(dev: Stack, key: str) -> None:
+def test_permission_is_for_this_stage_and_route_only(dev: Stack, key: str) -> None:
     permission = dev.one("aws:lambda/permission:Permission", f"-{key[1:]}-permission")
     assert permission.inputs == {
         "action": "lambda:InvokeFunction",
@@ -46,7 +45,7 @@ def test_route_may_invoke_its_function_from_this_stage_and_route_only(dev: Stack
     }
 
 
-def test_only_whom_the_authorizer_lets_in_gets_a_connection(dev: Stack) -> None:
+def test_connect_alone_has_the_authorizer(dev: Stack) -> None:
     authorizer = dev.one("aws:apigatewayv2/authorizer:Authorizer")
     assert authorizer.inputs["authorizerType"] == "REQUEST"
     assert authorizer.inputs["authorizerUri"].endswith(":function:tickfold-dev-authorize:live/invocations")
@@ -62,7 +61,7 @@ def test_only_whom_the_authorizer_lets_in_gets_a_connection(dev: Stack) -> None:
     ]
 
 
-def test_the_authorizer_may_be_invoked_by_its_api_only(dev: Stack) -> None:
+def test_permission_of_the_authorizer_is_for_this_api_only(dev: Stack) -> None:
     permission = dev.one("aws:lambda/permission:Permission", "-connect-authorizer-permission")
     assert permission.inputs == {
         "action": "lambda:InvokeFunction",
@@ -73,7 +72,7 @@ def test_the_authorizer_may_be_invoked_by_its_api_only(dev: Stack) -> None:
     }
 
 
-def test_stage_has_a_name_deploys_itself_and_is_throttled(dev: Stack) -> None:
+def test_stage_is_named_auto_deployed_and_throttled(dev: Stack) -> None:
     stage = dev.one("aws:apigatewayv2/stage:Stage").inputs
     assert stage["name"] == "live"
     assert stage["autoDeploy"] is True
@@ -82,6 +81,7 @@ def test_stage_has_a_name_deploys_itself_and_is_throttled(dev: Stack) -> None:
     assert settings["throttlingRateLimit"] == 50
     assert settings["throttlingBurstLimit"] == 100
     assert settings["loggingLevel"] == "ERROR"
+    assert settings["detailedMetricsEnabled"] is True
     # Data traces would put clients' messages and tokens into the logs.
     assert settings["dataTraceEnabled"] is False
 
@@ -93,10 +93,22 @@ def test_access_is_logged_as_json(dev: Stack) -> None:
     logged = json.loads(settings["format"])
     assert all(value.startswith("$context.") for value in logged.values())
     assert not any("token" in value or "query" in value.lower() or "header" in value for value in logged.values())
-    assert {"requestId", "connectionId", "routeKey", "status", "integrationError"} <= logged.keys()
+    assert logged == {
+        "requestId": "$context.requestId",
+        "requestTime": "$context.requestTime",
+        "ip": "$context.identity.sourceIp",
+        "eventType": "$context.eventType",
+        "routeKey": "$context.routeKey",
+        "connectionId": "$context.connectionId",
+        "status": "$context.status",
+        "integrationStatus": "$context.integrationStatus",
+        "integrationLatency": "$context.integrationLatency",
+        "error": "$context.error.message",
+        "integrationError": "$context.integrationErrorMessage",
+    }
 
 
-def test_stage_waits_for_all_routes_their_permissions_and_the_log_role(dev: Stack) -> None:
+def test_stage_depends_on_routes_permissions_and_log_role(dev: Stack) -> None:
     stage = dev.one("aws:apigatewayv2/stage:Stage")
     tokens = ["aws:apigatewayv2/route:Route", "aws:lambda/permission:Permission", "aws:apigateway/account:Account"]
     needed = [resource for token in tokens for resource in dev.of(token)]
@@ -105,13 +117,13 @@ def test_stage_waits_for_all_routes_their_permissions_and_the_log_role(dev: Stac
     assert {resource.urn for resource in own} <= dev.waits_for(stage)
 
 
-def test_no_function_waits_for_the_stage(dev: Stack) -> None:
+def test_no_function_depends_on_the_stage(dev: Stack) -> None:
     stage = dev.one("aws:apigatewayv2/stage:Stage")
     functions = dev.of("aws:lambda/function:Function")
     assert [function.name for function in functions if stage.urn in dev.waits_for(function)] == []
 
 
-def test_log_role_waits_for_the_right_to_write_logs(dev: Stack) -> None:
+def test_log_role_setting_depends_on_the_role_s_policy(dev: Stack) -> None:
     account = dev.one("aws:apigateway/account:Account")
     attachment = dev.one("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
     assert attachment.urn in account.depends_on
@@ -125,5 +137,5 @@ def test_log_role_waits_for_the_right_to_write_logs(dev: Stack) -> None:
         ("ws://127.0.0.1:4566/_aws/execute-api/a/live", "http://127.0.0.1:4566/_aws/execute-api/a/live"),
     ],
 )
-def test_connections_are_posted_to_where_the_socket_is(url: str, endpoint: str) -> None:
+def test_management_endpoint_has_the_address_of_the_websocket_url(url: str, endpoint: str) -> None:
     assert management_endpoint(url) == endpoint
