@@ -17,6 +17,7 @@ from tickfold.engine.bars import COLUMNS, MICROSECONDS_PER_DAY, Bars, Ints, deci
 from tickfold.errors import RunError
 from tickfold.market_data.series import Series, SeriesCatalog, SeriesFile, utc
 from tickfold.storage import layout, parquet, tables
+from tickfold.storage.bucket import is_not_found, is_precondition_failed
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -76,7 +77,7 @@ class SeriesStore(SeriesCatalog):
         try:
             data = _version(self._s3, self._bucket, key, file.version_id)
         except ClientError as error:
-            if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchVersion"):
+            if is_not_found(error):
                 raise RunError(f"the {file.year} bars of {series.symbol} were deleted; load them again") from error
             raise
         return decode(data, start, stop)
@@ -95,8 +96,10 @@ class SeriesStore(SeriesCatalog):
         key = layout.series_key(symbol, timeframe)
         try:
             found = self._s3.get_object(Bucket=self._bucket, Key=key)
-        except self._s3.exceptions.NoSuchKey:
-            return None, None
+        except ClientError as error:
+            if is_not_found(error):
+                return None, None
+            raise
         return Series.model_validate_json(found["Body"].read()), found["ETag"]
 
     def _commit(self, series: Series, etag: str | None) -> None:
@@ -108,7 +111,7 @@ class SeriesStore(SeriesCatalog):
             else:
                 self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, IfMatch=etag)
         except ClientError as error:
-            if error.response["Error"]["Code"] in ("PreconditionFailed", "ConditionalRequestConflict"):
+            if is_precondition_failed(error):
                 raise RunError(
                     f"another load of {series.symbol} {series.timeframe} finished meanwhile; load again"
                 ) from error
