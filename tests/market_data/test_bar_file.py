@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tickfold.market_data.bar_file import BarFile, BarFileError, read_bar_file
+from tickfold.market_data.bar_file import BarFile, read_bar_file
+from tickfold.market_data.bar_table import BarFileError
 
 HEADER = "date,open,high,low,close,volume"
 SOUND = "2020-01-02,10,12,9,11,100"
