@@ -10,6 +10,8 @@ from functions import settings
 from tickfold.backtests.quota import Limits, Quota
 from tickfold.backtests.run_store import RunStore
 from tickfold.realtime.connections import ConnectionStore, Post
+from tickfold.strategies import Registry
+from tickfold.strategies.files import FOLDER
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource, Table
@@ -34,6 +36,11 @@ def s3() -> "S3Client":
 
 def bucket() -> str:
     return settings.require(settings.BUCKET)
+
+
+@cache
+def strategies() -> Registry:
+    return Registry.discover(FOLDER)
 
 
 @cache

@@ -23,7 +23,7 @@ from tickfold.report.monthly_returns import monthly_returns
 from tickfold.report.terms import terms
 from tickfold.report.thinning import STRETCHES, drawn_bars
 from tickfold.report.trade_groups import Group, by_exit, by_side, held
-from tickfold.strategies import create
+from tickfold.strategies import Registry
 
 _CSS, _JAVASCRIPT = (
     files(__package__).joinpath(name).read_text(encoding="utf-8") for name in ("report.css", "report.js")
@@ -31,12 +31,15 @@ _CSS, _JAVASCRIPT = (
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
-def page(run: RecordedRun, plotly: str) -> str:
-    """Return the report of `run` as HTML, with `plotly`, the text of plotly.js, inside."""
+def page(run: RecordedRun, plotly: str, registry: Registry) -> str:
+    """Return the report of `run` as HTML, with `plotly`, the text of plotly.js, inside.
+
+    A strategy that is not in `registry` has no known lookback, and so no benchmark curve.
+    """
     depth = underwater(run.curve.equity)
     drawn = drawn_bars(len(run.curve), run.curve.equity, depth, run.curve.close)
     charts = {
-        "equity-figure": figures.equity_figure(run.curve, _benchmark(run), drawn),
+        "equity-figure": figures.equity_figure(run.curve, _benchmark(run, registry), drawn),
         "drawdown-figure": figures.drawdown_figure(run.curve, depth, drawn),
         "trades-figure": figures.trades_figure(run.curve, run.trades, drawn),
     }
@@ -163,9 +166,9 @@ def _metrics(run: RecordedRun) -> str:
 # --- curves ----------------------------------------------------------------------------------------------------------
 
 
-def _benchmark(run: RecordedRun) -> Floats:
+def _benchmark(run: RecordedRun, registry: Registry) -> Floats:
     try:
-        lookback = create(run.result.strategy, run.result.parameters).lookback
+        lookback = registry.create(run.result.strategy, run.result.parameters).lookback
     except RunError:  # a user's own strategy, which this machine does not have: the rest can be told without it
         return np.full(len(run.curve), np.nan)
     return buy_and_hold(run.curve.close, run.config.start_capital, lookback)
