@@ -11,7 +11,7 @@ import numpy as np
 from bokeh_sampledata import stocks
 
 from tickfold.engine.bars import Bars, Floats
-from tickfold.market_data.bar_store import SeriesStore
+from tickfold.market_data.bar_store import BarStore
 from tickfold.market_data.series import Series
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _DECIMALS = 4
 
 def load(s3: "S3Client", bucket: str) -> list[Series]:
     """Put the series into the bucket, and return them."""
-    store = SeriesStore(s3, bucket)
+    store = BarStore(s3, bucket)
     with ThreadPoolExecutor(len(SYMBOLS)) as pool:
         return list(pool.map(lambda symbol: store.put(symbol, TIMEFRAME, daily_bars(symbol), SOURCE), SYMBOLS))
 

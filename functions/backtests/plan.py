@@ -4,7 +4,7 @@ from functions import settings, wiring
 from functions.backtests.step import Event, step
 from tickfold.backtests.manifest import Manifest, PlannedSleeve
 from tickfold.backtests.planning import check, chunks_of, strategies_of
-from tickfold.market_data.series import SeriesCatalog
+from tickfold.market_data.series_catalog import SeriesCatalog
 from tickfold.protocol import Planned, parse_config
 
 

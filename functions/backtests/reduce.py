@@ -15,7 +15,7 @@ from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.fold import fold
 from tickfold.engine.performance.benchmark import buy_and_hold
 from tickfold.engine.performance.portfolio import Sleeve, combine
-from tickfold.market_data.bar_store import SeriesStore
+from tickfold.market_data.bar_store import BarStore
 from tickfold.protocol import BacktestConfig, SweepConfig
 from tickfold.strategies import Strategy
 
@@ -92,7 +92,7 @@ def _settle(manifest: Manifest, sleeve: PlannedSleeve, strategy: Strategy) -> tu
     """Return the sleeve's bars, what its account did, and how many bars the fold ran again."""
     s3, bucket = wiring.s3(), wiring.bucket()
     found = chunk_files.get_all(s3, bucket, manifest.run_id, sleeve.series.symbol, sleeve.chunks)
-    bars = SeriesStore(s3, bucket).read(sleeve.series, sleeve.first, sleeve.first + sleeve.bars)
+    bars = BarStore(s3, bucket).read(sleeve.series, sleeve.first, sleeve.first + sleeve.bars)
     orders = orders_of(manifest.config)
     folded = fold([file.of(0) for file in found], bars, orders)
     outcome = conclude(folded.decisions, bars, strategy, account_of(manifest.config, sleeve.share), orders)

@@ -21,7 +21,7 @@ from tickfold.engine.decisions.fold import fold
 from tickfold.engine.performance.benchmark import buy_and_hold
 from tickfold.engine.sweep import rank, signals_of
 from tickfold.engine.walk_forward import walk_forward, windows
-from tickfold.market_data.bar_store import SeriesStore
+from tickfold.market_data.bar_store import BarStore
 from tickfold.market_data.series import utc
 from tickfold.protocol import (
     MAX_MESSAGE_BYTES,
@@ -67,7 +67,7 @@ def reduce_sweep(manifest: Manifest, config: SweepConfig) -> Finished:
     (sleeve,) = manifest.sleeves
     symbol, sets = sleeve.series.symbol, len(grid.strategies)
     files = chunk_files.get_all(s3, bucket, manifest.run_id, symbol, sleeve.chunks, sets=sets)
-    bars = SeriesStore(s3, bucket).read(sleeve.series, sleeve.first, sleeve.first + sleeve.bars)
+    bars = BarStore(s3, bucket).read(sleeve.series, sleeve.first, sleeve.first + sleeve.bars)
     swept = _Swept(manifest, config, grid, files, bars)
     return _walk_forward(swept, config.walk_forward) if config.walk_forward else _rank(swept)
 

@@ -12,7 +12,7 @@ from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.planning import lookback_of, orders_of, strategies_of
 from tickfold.engine.sweep import simulate_all
 from tickfold.errors import RunError
-from tickfold.market_data.bar_store import SeriesStore
+from tickfold.market_data.bar_store import BarStore
 from tickfold.storage import layout
 
 
@@ -30,7 +30,7 @@ def handler(event: Event) -> Event:
     strategies = strategies_of(config, wiring.strategies())
     warm_up = chunk.warm_up(lookback_of(strategies))
     start = sleeve.first + chunk.start - warm_up
-    bars = SeriesStore(wiring.s3(), wiring.bucket()).read(sleeve.series, start, sleeve.first + chunk.stop)
+    bars = BarStore(wiring.s3(), wiring.bucket()).read(sleeve.series, start, sleeve.first + chunk.stop)
     signals = type(strategies[0]).signals_of_all(strategies, bars)
     try:
         found = simulate_all(bars, chunk, warm_up, signals, orders_of(config))

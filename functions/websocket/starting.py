@@ -14,7 +14,7 @@ from tickfold.backtests.planning import check
 from tickfold.backtests.quota import Start
 from tickfold.backtests.run import Run, new_run_id
 from tickfold.errors import RunError
-from tickfold.market_data.series import SeriesCatalog
+from tickfold.market_data.series_catalog import SeriesCatalog
 from tickfold.protocol import Accepted, BacktestConfig, Failed, StartBacktest, StartSweep, SweepConfig, dump
 from tickfold.realtime import topics
 from tickfold.realtime.connections import MOST_TOPICS_OF_ROW

@@ -19,8 +19,8 @@ from tests.e2e.refusal import refusal_of
 from tickfold.backtests.planning import account_of, orders_of
 from tickfold.engine.backtest import backtest
 from tickfold.engine.bars import Bars
-from tickfold.market_data.bar_store import SeriesStore
-from tickfold.market_data.series import SeriesCatalog
+from tickfold.market_data.bar_store import BarStore
+from tickfold.market_data.series_catalog import SeriesCatalog
 from tickfold.protocol import BacktestConfig
 from tickfold.strategies import BUILT_IN
 
@@ -79,8 +79,8 @@ def test_the_streamed_curve_is_the_one_in_parquet(stack: EmbeddedStack, url: str
 )
 def test_the_result_is_that_of_one_pass(stack: EmbeddedStack, url: str, options: dict[str, Any]) -> None:
     accepted, *_, result = run(url, start(**SMA, **options))
-    store = SeriesStore(stack.client("s3"), stack.outputs["bucket"])
-    series = store.get("AAPL", "1d")
+    store = BarStore(stack.client("s3"), stack.outputs["bucket"])
+    series = store.catalog.get("AAPL", "1d")
     bars = store.read(series, *series.span(datetime(2000, 3, 1).date(), datetime(2013, 3, 1).date()))
     config = BacktestConfig.model_validate(accepted["config"])
     strategy = BUILT_IN.create("sma_cross", {"fast": 10, "slow": 30})
@@ -99,7 +99,7 @@ def test_the_original_message_works_to_the_letter(stack: EmbeddedStack, url: str
     minutes = np.arange(390) * 60_000_000 + int(datetime(2024, 1, 2, 14, 30, tzinfo=UTC).timestamp()) * 1_000_000
     price = 50 + np.sin(np.arange(390) / 20)
     bars = Bars(minutes, price, price + 0.1, price - 0.1, price, np.ones(390))
-    SeriesStore(stack.client("s3"), stack.outputs["bucket"]).put("TQQQ", "1m", bars, "synthetic")
+    BarStore(stack.client("s3"), stack.outputs["bucket"]).put("TQQQ", "1m", bars, "synthetic")
     heard = run(
         url,
         json.loads(
@@ -193,24 +193,24 @@ def test_a_range_that_reaches_beyond_the_bars_uses_those_there_are(url: str) -> 
 
 
 def test_bars_loaded_again_are_the_same_series(stack: EmbeddedStack) -> None:
-    store = SeriesStore(stack.client("s3"), stack.outputs["bucket"])
-    series = store.get("IBM", "1d")
+    store = BarStore(stack.client("s3"), stack.outputs["bucket"])
+    series = store.catalog.get("IBM", "1d")
     bars = store.read(series, 0, series.bars)
     store.put("IBM", "1d", bars[100:700], series.source)
     assert SeriesCatalog(stack.client("s3"), stack.outputs["bucket"]).get("IBM", "1d") == series
 
 
 def test_a_correction_replaces_only_its_own_bars(stack: EmbeddedStack) -> None:
-    store = SeriesStore(stack.client("s3"), stack.outputs["bucket"])
+    store = BarStore(stack.client("s3"), stack.outputs["bucket"])
     day = 86_400_000_000
     price = np.array([10.0, 11.0, 12.0, 13.0])
     store.put("FIXME", "1d", Bars(np.arange(363, 367) * day, price, price, price, price, price), "first")
-    before = store.get("FIXME", "1d")
+    before = store.catalog.get("FIXME", "1d")
     fixed = np.array([99.5])
     after = store.put("FIXME", "1d", Bars(np.array([365]) * day, fixed, fixed, fixed, fixed, fixed), "second")
     assert store.read(after, 0, 4).close.tolist() == [10, 11, 99.5, 13]
     assert [file.year for file in after.files] == [1970, 1971]
     assert after.files[0].version_id == before.files[0].version_id  # 1970 was not touched
     assert (after.decimals, before.decimals) == (1, 0)
-    worker = SeriesStore(Cloud(stack.endpoint_url).client("s3"), stack.outputs["bucket"])  # one that kept no file
+    worker = BarStore(Cloud(stack.endpoint_url).client("s3"), stack.outputs["bucket"])  # one that kept no file
     assert worker.read(before, 0, 4).close.tolist() == [10, 11, 12, 13]  # a run's snapshot stays what it was

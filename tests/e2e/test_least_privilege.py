@@ -20,7 +20,7 @@ from tests.conftest import url_for
 from tests.e2e.conversation import SMA, Conversation, Json, conversation, start, sweep
 from tests.e2e.executions import ended
 from tickfold.identity.user import Identity
-from tickfold.market_data.bar_store import SeriesStore
+from tickfold.market_data.bar_store import BarStore
 from tickfold.storage import layout
 
 BEYOND_THE_EMULATOR = (
@@ -313,8 +313,8 @@ def _wait(done: Callable[[], bool], otherwise: str, seconds: float = SILENCE) ->
 @pytest.fixture(scope="module")
 def scenario(stack: EmbeddedStack) -> Scenario:
     """The scenario, with a series of which one file is gone: a run of it fails in simulate."""
-    store = SeriesStore(stack.client("s3"), stack.outputs["bucket"])
-    ibm = store.get("IBM", "1d")
+    store = BarStore(stack.client("s3"), stack.outputs["bucket"])
+    ibm = store.catalog.get("IBM", "1d")
     series = store.put(BROKEN, "1d", store.read(ibm, 0, ibm.bars), "a copy of IBM")
     stack.client("s3").delete_object(
         Bucket=stack.outputs["bucket"], Key=layout.bars_key(BROKEN, "1d", 2005), VersionId=series.files[5].version_id

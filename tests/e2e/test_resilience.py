@@ -13,7 +13,7 @@ from tests.conftest import url_for
 from tests.e2e.conversation import SMA, Json, conversation, run, start
 from tests.e2e.executions import ended
 from tests.e2e.release import deployed
-from tickfold.market_data.bar_store import SeriesStore
+from tickfold.market_data.bar_store import BarStore
 from tickfold.storage import layout
 
 CRASH_ONCE = """
@@ -178,10 +178,10 @@ def test_a_start_while_the_stack_is_broken_fails_at_once(stack: EmbeddedStack, u
 
 
 def test_bars_that_vanish_under_a_run_are_named(stack: EmbeddedStack, url: str) -> None:
-    store = SeriesStore(stack.client("s3"), stack.outputs["bucket"])
-    series = store.get("IBM", "1d")
+    store = BarStore(stack.client("s3"), stack.outputs["bucket"])
+    series = store.catalog.get("IBM", "1d")
     store.put("GONE", "1d", store.read(series, 0, series.bars), "a copy of IBM")
-    (year,) = (file for file in store.get("GONE", "1d").files if file.year == 2007)
+    (year,) = (file for file in store.catalog.get("GONE", "1d").files if file.year == 2007)
     stack.client("s3").delete_object(
         Bucket=stack.outputs["bucket"], Key=layout.bars_key("GONE", "1d", 2007), VersionId=year.version_id
     )

@@ -19,7 +19,7 @@ from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.orders import Orders
 from tickfold.engine.performance.metrics import Metrics
 from tickfold.engine.walk_forward import walk_forward, windows
-from tickfold.market_data.bar_store import SeriesStore
+from tickfold.market_data.bar_store import BarStore
 from tickfold.strategies import BUILT_IN
 
 ACCEPTED = [(10, 25), (10, 60), (20, 25), (20, 60), (30, 60)]
@@ -38,8 +38,8 @@ def said(messages: Sequence[Json], kind: str) -> Json:
 
 
 def aapl(stack: EmbeddedStack) -> Bars:
-    store = SeriesStore(stack.client("s3"), stack.outputs["bucket"])
-    series = store.get("AAPL", "1d")
+    store = BarStore(stack.client("s3"), stack.outputs["bucket"])
+    series = store.catalog.get("AAPL", "1d")
     return store.read(series, *series.span(date(2000, 3, 1), date(2013, 3, 1)))
 
 

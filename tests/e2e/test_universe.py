@@ -11,7 +11,7 @@ from tests.e2e.conversation import SMA, Json, run, start
 from tests.e2e.refusal import refusal_of
 from tests.e2e.test_backtest import table
 from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
-from tickfold.market_data.bar_store import SeriesStore
+from tickfold.market_data.bar_store import BarStore
 
 SYMBOLS = ["AAPL", "FB", "IBM"]
 """FB was listed twelve years after the others: the range begins with its share in cash."""
@@ -102,7 +102,7 @@ def _odd_series(stack: EmbeddedStack) -> None:
     price = np.array([10.0, 11.0, 12.0])
     day = np.int64(15_706) * MICROSECONDS_PER_DAY  # 2013-01-01
     bars = Bars(day + np.arange(3) * 60_000_000, price, price, price, price, price)
-    SeriesStore(stack.client("s3"), stack.outputs["bucket"]).put("MINUTES", "1m", bars, "synthetic")
+    BarStore(stack.client("s3"), stack.outputs["bucket"]).put("MINUTES", "1m", bars, "synthetic")
 
 
 BAD: dict[str, tuple[Any, str]] = {

@@ -13,7 +13,7 @@ from embedded.cloud import Cloud, Credentials
 from embedded.deployment import DeploymentError, configuration, deploy
 from embedded.resources import UnsupportedResourceError, create
 from embedded.stack import OUTPUTS, ROOT, EmbeddedStack
-from tickfold.market_data.bar_store import SeriesStore
+from tickfold.market_data.bar_store import BarStore
 
 FUNCTIONS = {
     *("authorize", "connect", "disconnect", "message", "deliver"),
@@ -66,8 +66,8 @@ def test_every_function_is_deployed_behind_an_alias(stack: EmbeddedStack) -> Non
 
 
 def test_the_real_bars_are_loaded(stack: EmbeddedStack) -> None:
-    store = SeriesStore(stack.client("s3"), stack.outputs["bucket"])
-    series = store.get("GOOG", "1d")
+    store = BarStore(stack.client("s3"), stack.outputs["bucket"])
+    series = store.catalog.get("GOOG", "1d")
     loaded = store.read(series, 0, series.bars)
     expected = market_data.daily_bars("GOOG")
     assert len(loaded) == 2148

@@ -1,5 +1,6 @@
 """Times in bar files: the ISO 8601 spellings that are read, against pandas, and those that are rejected."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from tickfold.market_data.bar_times import NO_TIME, read_times
 FILE = Path("bars.csv")
 
 
-def microseconds(texts: list[str | None]) -> list[int]:
+def microseconds(texts: Sequence[str | None]) -> list[int]:
     times, _ = read_times(FILE, pa.array(texts, pa.string()))
     return [int(time) for time in times]
 

@@ -10,7 +10,7 @@ from tests.e2e.aftermath import aftermath
 from tests.e2e.conversation import start
 from tests.e2e.follower import Followers
 from tickfold.engine.bars import Bars
-from tickfold.market_data.bar_store import SeriesStore
+from tickfold.market_data.bar_store import BarStore
 
 MOST_A_SECOND = 3
 
@@ -20,7 +20,7 @@ def _load_synthetic(stack: EmbeddedStack, bars: int) -> None:
     close = 100 + np.cumsum(np.random.default_rng(5).normal(0, 0.01, bars)).round(4)
     minutes = 1_577_836_800_000_000 + 60_000_000 * np.arange(bars)
     walk = Bars(minutes, close, close + 0.01, close - 0.01, close, np.full(bars, 100.0))
-    SeriesStore(stack.client("s3"), stack.outputs["bucket"]).put("SYNTHETIC", "1m", walk, "a random walk")
+    BarStore(stack.client("s3"), stack.outputs["bucket"]).put("SYNTHETIC", "1m", walk, "a random walk")
 
 
 def test_progress_of_very_many_chunks_is_a_few_messages_a_second(
