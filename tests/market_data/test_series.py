@@ -6,7 +6,6 @@ import pytest
 
 from tickfold.errors import RunError
 from tickfold.market_data.series import Series, SeriesFile
-from tickfold.market_data.timeframe import timeframe_seconds
 
 # Two years: bars on 2004-12-30 (2), 2004-12-31 (1), 2005-01-03 (3).
 SERIES = Series(
@@ -59,7 +58,3 @@ def test_decimals_are_those_that_write_every_price() -> None:
     assert SERIES.decimals == 3
     unknown = SERIES.files[0].model_copy(update={"decimals": None})
     assert SERIES.model_copy(update={"files": [unknown, SERIES.files[1]]}).decimals is None
-
-
-def test_timeframes_are_ordered_by_length() -> None:
-    assert sorted(["1d", "5m", "1w", "4h", "30s"], key=timeframe_seconds) == ["30s", "5m", "4h", "1d", "1w"]
