@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from functions import wiring
-from tickfold.identity.user import Identity
+from tickfold.identity.user import User
 from tickfold.protocol import Message, dump
 
 
@@ -15,14 +15,14 @@ class Caller:
 
     connection_id: str
     message_id: str
-    identity: Identity
+    identity: User
     correlation_id: str | None = None
 
     @classmethod
     def of(cls, event: dict[str, Any]) -> Self:
         """Return the sender of a WebSocket event, whom the authorizer has named at the handshake."""
         context = event["requestContext"]
-        return cls(context["connectionId"], context["messageId"], Identity.of(context))
+        return cls(context["connectionId"], context["messageId"], User.of(context))
 
     @property
     def has_expired(self) -> bool:

@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions import wiring
 from tickfold.identity.handshake import SUBPROTOCOL, query_of, subprotocols_of
-from tickfold.identity.user import Identity
+from tickfold.identity.user import User
 from tickfold.realtime import topics
 
 logger = Logger()
@@ -20,7 +20,7 @@ logger = Logger()
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Answer 200, and only then is there a connection; nothing can be sent to it from here."""
     request = event["requestContext"]
-    identity = Identity.of(request)
+    identity = User.of(request)
     portfolio_id = query_of(event).get("portfolioId")
     if portfolio_id is not None and portfolio_id not in identity.portfolios:
         logger.warning("refused", reason="the portfolio is not the user's")

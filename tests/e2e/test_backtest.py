@@ -38,7 +38,7 @@ def keys(stack: EmbeddedStack, prefix: str) -> list[str]:
     return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
 
 
-def test_a_run_tells_its_story_in_order(stack: EmbeddedStack, url: str) -> None:
+def test_messages_of_a_run_are_in_order(stack: EmbeddedStack, url: str) -> None:
     with conversation(url) as client:
         client.say(start(**SMA))
         heard = client.hear_out()
@@ -54,7 +54,7 @@ def test_a_run_tells_its_story_in_order(stack: EmbeddedStack, url: str) -> None:
     assert max(done) == heard[1]["chunks"]
 
 
-def test_the_streamed_curve_is_the_one_in_parquet(stack: EmbeddedStack, url: str) -> None:
+def test_streamed_equity_equals_the_parquet_file(stack: EmbeddedStack, url: str) -> None:
     heard = run(url, start(**SMA))
     pieces = [message for message in heard if message["type"] == "partial"]
     assert [piece["piece"] for piece in pieces] == list(range(1, pieces[0]["pieces"] + 1))
@@ -77,7 +77,7 @@ def test_the_streamed_curve_is_the_one_in_parquet(stack: EmbeddedStack, url: str
         {"startCapital": 60},  # which does not always buy a share
     ],
 )
-def test_the_result_is_that_of_one_pass(stack: EmbeddedStack, url: str, options: dict[str, Any]) -> None:
+def test_result_equals_a_single_pass(stack: EmbeddedStack, url: str, options: dict[str, Any]) -> None:
     accepted, *_, result = run(url, start(**SMA, **options))
     store = BarStore(stack.client("s3"), stack.outputs["bucket"])
     series = store.catalog.get("AAPL", "1d")
@@ -95,7 +95,7 @@ def test_the_result_is_that_of_one_pass(stack: EmbeddedStack, url: str, options:
     assert result["chunks"] > 1
 
 
-def test_the_original_message_works_to_the_letter(stack: EmbeddedStack, url: str) -> None:
+def test_original_message_starts_a_run(stack: EmbeddedStack, url: str) -> None:
     minutes = np.arange(390) * 60_000_000 + int(datetime(2024, 1, 2, 14, 30, tzinfo=UTC).timestamp()) * 1_000_000
     price = 50 + np.sin(np.arange(390) / 20)
     bars = Bars(minutes, price, price + 0.1, price - 0.1, price, np.ones(390))
@@ -114,7 +114,7 @@ def test_the_original_message_works_to_the_letter(stack: EmbeddedStack, url: str
     assert heard[-1]["metrics"]["final_equity"] == pytest.approx(1000 + shares * (price[-1] - price[2]), rel=1e-12)
 
 
-def test_the_execution_shows_under_the_runs_id(stack: EmbeddedStack, url: str) -> None:
+def test_execution_is_named_by_the_run_id(stack: EmbeddedStack, url: str) -> None:
     heard = run(url, start(**SMA))
     run_id, arn = heard[0]["runId"], heard[0]["executionArn"]
     execution = ended(stack, arn)
@@ -125,9 +125,7 @@ def test_the_execution_shows_under_the_runs_id(stack: EmbeddedStack, url: str) -
     assert counts["succeeded"] == heard[1]["chunks"]
 
 
-def test_however_many_chunks_a_run_leaves_one_file_each_of_trades_equity_and_run(
-    stack: EmbeddedStack, url: str
-) -> None:
+def test_run_writes_one_file_per_table_for_any_chunks(stack: EmbeddedStack, url: str) -> None:
     run_id = run(url, start(**SMA, chunks=33))[-1]["runId"]
     assert keys(stack, f"data/trades/run_id={run_id}/") == [f"data/trades/run_id={run_id}/trades.parquet"]
     assert keys(stack, f"data/equity/run_id={run_id}/") == [f"data/equity/run_id={run_id}/equity.parquet"]
@@ -135,7 +133,7 @@ def test_however_many_chunks_a_run_leaves_one_file_each_of_trades_equity_and_run
     assert len(keys(stack, f"data/chunks/run_id={run_id}/")) == 33 + 2  # the manifest, and the map's items
 
 
-def test_many_runs_at_once_do_not_meet(url: str) -> None:
+def test_concurrent_runs_are_isolated(url: str) -> None:
     requests = [start(**SMA, chunks=chunks) for chunks in (2, 3, 5, 8)]
     with ThreadPoolExecutor(4) as pool:
         stories = list(pool.map(lambda request: run(url, request), requests))
@@ -182,17 +180,17 @@ BAD: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_a_wrong_request_gets_one_answer_and_starts_nothing(stack: EmbeddedStack, url: str, case: str) -> None:
+def test_invalid_request_gets_one_error_and_has_no_effect(stack: EmbeddedStack, url: str, case: str) -> None:
     request, said = BAD[case]
     assert said in refusal_of(stack, url, request)
 
 
-def test_a_range_that_reaches_beyond_the_bars_uses_those_there_are(url: str) -> None:
+def test_range_beyond_the_bars_uses_existing_bars(url: str) -> None:
     result = run(url, start("GOOG", "1990-01-01", "2030-12-31"))[-1]
     assert result["bars"] == 2_148
 
 
-def test_bars_loaded_again_are_the_same_series(stack: EmbeddedStack) -> None:
+def test_repeated_load_leaves_the_series_unchanged(stack: EmbeddedStack) -> None:
     store = BarStore(stack.client("s3"), stack.outputs["bucket"])
     series = store.catalog.get("IBM", "1d")
     bars = store.read(series, 0, series.bars)
@@ -200,7 +198,7 @@ def test_bars_loaded_again_are_the_same_series(stack: EmbeddedStack) -> None:
     assert SeriesCatalog(stack.client("s3"), stack.outputs["bucket"]).get("IBM", "1d") == series
 
 
-def test_a_correction_replaces_only_its_own_bars(stack: EmbeddedStack) -> None:
+def test_correction_replaces_only_its_own_bars(stack: EmbeddedStack) -> None:
     store = BarStore(stack.client("s3"), stack.outputs["bucket"])
     day = 86_400_000_000
     price = np.array([10.0, 11.0, 12.0, 13.0])

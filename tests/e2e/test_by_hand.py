@@ -91,7 +91,7 @@ def hear_types(client: Terminal, promised: list[str]) -> list[Json]:
     return heard
 
 
-def test_the_session_of_the_page_goes_as_it_says(url: str) -> None:
+def test_documented_wscat_session_works(url: str) -> None:
     assert WSCAT.exists(), "wscat is missing: `make wscat` installs it"
     assert shutil.which("node"), "wscat needs `node` on the PATH: `make wscat` says how"
     session = the_session()

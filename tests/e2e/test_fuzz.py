@@ -22,7 +22,7 @@ from functions.websocket import message
 from tests.e2e.conversation import Conversation, Json, conversation, start, sweep
 from tests.embedded.test_deployment import credentials_of
 from tests.protocol.schema_instances import instances
-from tickfold.identity.user import Identity
+from tickfold.identity.user import User
 from tickfold.protocol import MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, ServerMessage, parse_message
 from tickfold.realtime.connections import MOST_TOPICS
 
@@ -141,7 +141,7 @@ class MessageFunction:
     def _invoke(self, body: str) -> Any:
         self._sent += 1
         who = self._who
-        identity = Identity(who["userId"], tuple(who["portfolios"]), who["expiresAt"] // 1_000)
+        identity = User(who["userId"], tuple(who["portfolios"]), who["expiresAt"] // 1_000)
         context = {
             "connectionId": who["connectionId"],
             "messageId": f"fuzz-{self._sent}",
@@ -201,7 +201,7 @@ def _forget_clients() -> None:
         made.cache_clear()
 
 
-def test_a_connection_with_all_its_subscriptions_may_still_start_a_run(stack: EmbeddedStack, url: str) -> None:
+def test_connection_at_its_subscription_limit_can_start_a_run(stack: EmbeddedStack, url: str) -> None:
     # The first of the tests: the others subscribe to what their user starts.
     with conversation(url) as client:
         client.say({"type": "whoami"})
@@ -225,13 +225,13 @@ FUZZ = settings(
 
 @given(body=ANYTHING)
 @settings(FUZZ, max_examples=1_500)
-def test_no_input_is_without_an_answer(function: MessageFunction, body: str) -> None:
+def test_every_input_gets_a_reply(function: MessageFunction, body: str) -> None:
     function.answer_to(body)
 
 
 @given(body=st.text(st.characters(categories=["Cs", "L"]), min_size=1, max_size=9))
 @settings(FUZZ, max_examples=20)
-def test_what_is_no_unicode_has_an_answer_too(function: MessageFunction, body: str) -> None:
+def test_invalid_unicode_gets_a_reply(function: MessageFunction, body: str) -> None:
     assert function.answer_to(body).type == "error"
 
 
@@ -262,13 +262,13 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize(("body", "said"), HOSTILE.values(), ids=HOSTILE)
-def test_what_is_hostile_is_refused_in_plain_words(function: MessageFunction, body: Json | str, said: str) -> None:
+def test_hostile_input_is_refused_without_internals(function: MessageFunction, body: Json | str, said: str) -> None:
     answer = function.answer_to(body)
     assert answer.type == "error"
     assert said in answer.reason
 
 
-def test_thousands_of_unknown_fields_do_not_make_the_answer_too_long(function: MessageFunction) -> None:
+def test_thousands_of_unknown_fields_fit_into_the_reply(function: MessageFunction) -> None:
     request = start()
     request["config"] |= {f"{n:x}": 0 for n in range(2_700)}
     answer = function.answer_to(request)
@@ -292,7 +292,7 @@ def _starts_nothing(body: str) -> bool:
 
 @given(body=st.one_of(RAW, mutants(), questions().map(json.dumps)).filter(_starts_nothing))
 @settings(FUZZ, max_examples=200)
-def test_every_message_over_the_websocket_has_one_answer(client: Conversation, body: str) -> None:
+def test_every_websocket_message_gets_one_reply(client: Conversation, body: str) -> None:
     client.say(body)
     parsed(client.hear_frame())
     assert client.heard_nothing_more()

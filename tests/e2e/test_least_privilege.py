@@ -19,7 +19,7 @@ from embedded.stack import EmbeddedStack
 from tests.conftest import url_for
 from tests.e2e.conversation import SMA, Conversation, Json, conversation, start, sweep
 from tests.e2e.executions import ended
-from tickfold.identity.user import Identity
+from tickfold.identity.user import User
 from tickfold.market_data.bar_store import BarStore
 from tickfold.storage import layout
 
@@ -266,7 +266,7 @@ class Scenario:
 
     def _context(self, connection_id: str, expires: int | None = None) -> Json:
         """Return the `requestContext` of an event on a connection that the authorizer has let in."""
-        identity = Identity(self._user, ("growth",), expires or int(time.time()) + 3_600)
+        identity = User(self._user, ("growth",), expires or int(time.time()) + 3_600)
         message_id = secrets.token_hex(8)
         return {"connectionId": connection_id, "messageId": message_id, "authorizer": identity.to_context()}
 
@@ -323,17 +323,17 @@ def scenario(stack: EmbeddedStack) -> Scenario:
 
 
 @pytest.mark.parametrize("function", RIGHTS)
-def test_the_deployed_role_holds_exactly_the_rights_that_are_tested(stack: EmbeddedStack, function: str) -> None:
+def test_deployed_role_has_exactly_the_tested_permissions(stack: EmbeddedStack, function: str) -> None:
     assert sorted(Role(stack, function).rights()) == sorted(RIGHTS[function])
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_with_all_rights_the_scenario_is_green(scenario: Scenario, part: str) -> None:
+def test_scenario_passes_with_all_permissions(scenario: Scenario, part: str) -> None:
     getattr(scenario, part)()
 
 
 @pytest.mark.parametrize(("function", "right"), EACH, ids=[f"{function}: {right}" for function, right in EACH])
-def test_without_one_right_the_scenario_is_red_and_the_log_names_it(
+def test_scenario_fails_without_any_one_permission_and_the_log_names_it(
     stack: EmbeddedStack, scenario: Scenario, function: str, right: str
 ) -> None:
     part = PART_OF_BOTH.get((function, right)) or PART_OF_RIGHT.get(right) or PART.get(function, "run")

@@ -49,13 +49,13 @@ def report(stack: EmbeddedStack, runs: RunStore) -> Report:
     return report
 
 
-def test_what_the_step_has_noted_is_told(runs: RunStore, run: Run, report: Report) -> None:
+def test_noted_failure_is_published(runs: RunStore, run: Run, report: Report) -> None:
     runs.note_failure(run.run_id, "simulate", "chunk 3 of AAPL: there are no bars")
     told = report(run.run_id, "FAILED", "States.ExceedToleratedFailureThreshold", "the threshold was exceeded")
     assert (told["stage"], told["reason"]) == ("simulate", "chunk 3 of AAPL: there are no bars")
 
 
-def test_what_a_retry_has_made_up_for_is_not_told(runs: RunStore, run: Run, report: Report) -> None:
+def test_failure_overcome_by_a_retry_is_not_published(runs: RunStore, run: Run, report: Report) -> None:
     runs.note_failure(run.run_id, "simulate", "chunk 3 of AAPL: it was throttled")
     runs.publish_all_done(run.run_id, 4)
     told = report(run.run_id, "FAILED", "Runtime.OutOfMemory", "")
@@ -64,9 +64,7 @@ def test_what_a_retry_has_made_up_for_is_not_told(runs: RunStore, run: Run, repo
 
 
 @pytest.mark.parametrize(("done", "stage"), [("nothing", "plan"), ("planned", "simulate"), ("all chunks", "reduce")])
-def test_where_nothing_was_noted_the_record_tells_the_stage(
-    runs: RunStore, report: Report, done: str, stage: str
-) -> None:
+def test_unnoted_failure_gets_its_stage_from_the_record(runs: RunStore, report: Report, done: str, stage: str) -> None:
     run_id = begin(runs, "user").run_id
     if done != "nothing":
         runs.publish(run_id, PLANNED, once="planned")
@@ -79,7 +77,7 @@ def test_where_nothing_was_noted_the_record_tells_the_stage(
 
 
 @pytest.mark.parametrize(("status", "said"), [("ABORTED", "it was stopped"), ("TIMED_OUT", "it ran out of time")])
-def test_what_was_done_to_the_execution_is_told(
+def test_aborted_or_timed_out_execution_is_published(
     runs: RunStore, run: Run, report: Report, status: str, said: str
 ) -> None:
     runs.note_failure(run.run_id, "simulate", "an earlier attempt")
@@ -88,7 +86,7 @@ def test_what_was_done_to_the_execution_is_told(
     assert told["reason"] == f"workflow failed: {said}; the execution and the logs say more"
 
 
-def test_a_run_that_has_ended_stays_as_it_is(runs: RunStore, run: Run, report: Report) -> None:
+def test_ended_run_stays_unchanged(runs: RunStore, run: Run, report: Report) -> None:
     result = Result(
         symbol="AAPL",
         timeframe="1d",
@@ -113,5 +111,5 @@ def test_a_run_that_has_ended_stays_as_it_is(runs: RunStore, run: Run, report: R
     assert parse_message(ended.ended_with).run_id == run.run_id
 
 
-def test_an_execution_of_no_run_is_nobody_s_business(report: Report) -> None:
+def test_execution_without_a_run_is_ignored(report: Report) -> None:
     assert report(f"unknown-{secrets.token_hex(4)}", "FAILED") == {}

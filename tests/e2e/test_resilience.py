@@ -74,7 +74,7 @@ def comparable(result: Json) -> Json:
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before its work", "after its work"])
-def test_a_worker_that_crashes_is_run_again(stack: EmbeddedStack, url: str, tmp_path: Path, before: bool) -> None:
+def test_crashed_worker_is_retried(stack: EmbeddedStack, url: str, tmp_path: Path, before: bool) -> None:
     undisturbed = run(url, start(**SMA, chunks=6))[-1]
     source = CRASH_ONCE.format(marker=str(tmp_path), chunks=[1, 4], before=before)
     with deployed(stack, "simulate", source):
@@ -83,7 +83,7 @@ def test_a_worker_that_crashes_is_run_again(stack: EmbeddedStack, url: str, tmp_
     assert comparable(result) == comparable(undisturbed)
 
 
-def test_a_worker_run_twice_changes_nothing(stack: EmbeddedStack, url: str) -> None:
+def test_simulate_is_idempotent(stack: EmbeddedStack, url: str) -> None:
     run_id = run(url, start(**SMA, chunks=5))[-1]["runId"]
     before, counted = objects(stack), record(stack, run_id)
     for chunk in (0, 4):
@@ -97,7 +97,7 @@ def test_a_worker_run_twice_changes_nothing(stack: EmbeddedStack, url: str) -> N
     assert counted["chunks_done"] == "5"
 
 
-def test_a_reducer_run_twice_changes_nothing(stack: EmbeddedStack, url: str) -> None:
+def test_reduce_is_idempotent(stack: EmbeddedStack, url: str) -> None:
     run_id = run(url, start(**SMA, chunks=5))[-1]["runId"]
     before, recorded = objects(stack), record(stack, run_id)
     answer = stack.client("lambda").invoke(
@@ -108,7 +108,7 @@ def test_a_reducer_run_twice_changes_nothing(stack: EmbeddedStack, url: str) -> 
     assert record(stack, run_id) == recorded
 
 
-def test_a_run_outlives_its_connection_and_a_new_one_gets_what_was_missed(stack: EmbeddedStack, url: str) -> None:
+def test_run_outlives_its_connection_and_resume_gets_missed_messages(stack: EmbeddedStack, url: str) -> None:
     with conversation(url) as client:
         client.say(start(**SMA, chunks=40))
         first = client.hear()
@@ -125,7 +125,7 @@ def test_a_run_outlives_its_connection_and_a_new_one_gets_what_was_missed(stack:
     assert json.loads(ended["ended_with"])["metrics"] == missed[-1]["metrics"]
 
 
-def test_a_worker_that_always_crashes_ends_the_run_and_says_so(stack: EmbeddedStack, url: str) -> None:
+def test_worker_that_always_crashes_fails_the_run(stack: EmbeddedStack, url: str) -> None:
     with deployed(stack, "simulate", CRASH_ALWAYS):
         heard = run(url, start(**SMA))
     assert (heard[-1]["type"], heard[-1]["stage"]) == ("failed", "simulate")
@@ -134,7 +134,7 @@ def test_a_worker_that_always_crashes_ends_the_run_and_says_so(stack: EmbeddedSt
     assert ended(stack, heard[0]["executionArn"])["status"] == "FAILED"
 
 
-def test_a_run_that_is_stopped_from_outside_ends_for_the_client_too(stack: EmbeddedStack, url: str) -> None:
+def test_execution_stopped_from_outside_fails_the_run(stack: EmbeddedStack, url: str) -> None:
     with conversation(url) as client:
         client.say(start(**SMA, chunks=400))
         accepted = client.hear()
@@ -148,7 +148,7 @@ def test_a_run_that_is_stopped_from_outside_ends_for_the_client_too(stack: Embed
 
 
 @pytest.mark.parametrize("stage", ["plan", "simulate", "reduce"])
-def test_no_secret_or_trace_of_an_internal_error_reaches_the_client(stack: EmbeddedStack, url: str, stage: str) -> None:
+def test_internal_error_exposes_no_secret_or_traceback(stack: EmbeddedStack, url: str, stage: str) -> None:
     with deployed(stack, stage, RAISE.format(stage=stage)), conversation(url) as client:
         client.say(start(**SMA))
         heard = client.hear_out()
@@ -158,7 +158,7 @@ def test_no_secret_or_trace_of_an_internal_error_reaches_the_client(stack: Embed
     assert not any("hunter2" in frame or "Traceback" in frame for frame in client.frames)
 
 
-def test_a_start_while_the_stack_is_broken_fails_at_once(stack: EmbeddedStack, url: str) -> None:
+def test_start_on_a_broken_stack_fails_at_once(stack: EmbeddedStack, url: str) -> None:
     machine = stack.outputs["state_machine_arn"]
     definition = stack.client("stepfunctions").describe_state_machine(stateMachineArn=machine)
     stack.client("stepfunctions").delete_state_machine(stateMachineArn=machine)
@@ -177,7 +177,7 @@ def test_a_start_while_the_stack_is_broken_fails_at_once(stack: EmbeddedStack, u
     assert record(stack, heard[0]["runId"])["status"] == "failed"
 
 
-def test_bars_that_vanish_under_a_run_are_named(stack: EmbeddedStack, url: str) -> None:
+def test_deleted_bars_are_named_in_the_failure(stack: EmbeddedStack, url: str) -> None:
     store = BarStore(stack.client("s3"), stack.outputs["bucket"])
     series = store.catalog.get("IBM", "1d")
     store.put("GONE", "1d", store.read(series, 0, series.bars), "a copy of IBM")
@@ -191,7 +191,7 @@ def test_bars_that_vanish_under_a_run_are_named(stack: EmbeddedStack, url: str) 
     assert re.fullmatch("chunk [56] of GONE: the 2007 bars of GONE were deleted; load them again", heard[-1]["reason"])
 
 
-def test_connections_are_remembered_while_they_are_open(stack: EmbeddedStack) -> None:
+def test_connection_row_exists_while_connected(stack: EmbeddedStack) -> None:
     def rows() -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = stack.client("dynamodb").scan(
             TableName=stack.outputs["connections_table"],

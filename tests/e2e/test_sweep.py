@@ -43,7 +43,7 @@ def aapl(stack: EmbeddedStack) -> Bars:
     return store.read(series, *series.span(date(2000, 3, 1), date(2013, 3, 1)))
 
 
-def test_a_sweep_tells_its_story_in_order(url: str) -> None:
+def test_messages_of_a_sweep_are_in_order(url: str) -> None:
     with conversation(url) as client:
         client.say(sweep(chunks=4))
         heard = client.hear_out()
@@ -67,9 +67,7 @@ def test_a_sweep_tells_its_story_in_order(url: str) -> None:
         {"chunks": 12, "stopLoss": 0.05, "trailingStop": 0.08, "maxBars": 30, "slippage": 0.0005},
     ],
 )
-def test_every_row_is_what_a_run_with_its_parameters_gives(
-    stack: EmbeddedStack, url: str, options: dict[str, Any]
-) -> None:
+def test_every_row_equals_a_run_with_its_parameters(stack: EmbeddedStack, url: str, options: dict[str, Any]) -> None:
     heard = run(url, sweep(**options))
     rows = rows_at(stack, said(heard, "sweep")["tableUri"])
     assert len(rows) == 5
@@ -88,9 +86,7 @@ def test_every_row_is_what_a_run_with_its_parameters_gives(
 
 
 @pytest.mark.parametrize(("rank_by", "sign"), [("sharpe", -1), ("max_drawdown", -1), ("annual_volatility", 1)])
-def test_the_table_is_best_first_and_the_message_its_head(
-    stack: EmbeddedStack, url: str, rank_by: str, sign: int
-) -> None:
+def test_table_is_ranked_and_the_message_is_its_head(stack: EmbeddedStack, url: str, rank_by: str, sign: int) -> None:
     table = said(run(url, sweep(chunks=3, rankBy=rank_by)), "sweep")
     rows = rows_at(stack, table["tableUri"])
     assert [row["rank"] for row in rows] == [1, 2, 3, 4, 5]
@@ -102,7 +98,7 @@ def test_the_table_is_best_first_and_the_message_its_head(
         assert rank_by in shown["metrics"]
 
 
-def test_the_head_of_a_long_table_fits_a_message(stack: EmbeddedStack, url: str) -> None:
+def test_head_of_a_long_table_fits_a_message(stack: EmbeddedStack, url: str) -> None:
     parameters = {"fast": {"from": 1, "to": 25, "step": 1}, "slow": {"from": 26, "to": 64, "step": 1}}
     with conversation(url) as client:
         client.say(sweep(parameters=parameters, chunks=2))
@@ -112,7 +108,7 @@ def test_the_head_of_a_long_table_fits_a_message(stack: EmbeddedStack, url: str)
     assert len(rows_at(stack, table["tableUri"])) == 975
 
 
-def test_the_best_run_is_in_the_table_of_runs(stack: EmbeddedStack, url: str) -> None:
+def test_best_run_is_in_the_runs_table(stack: EmbeddedStack, url: str) -> None:
     result = run(url, sweep(chunks=2))[-1]
     pages = stack.client("s3").get_paginator("list_objects_v2")
     found = [
@@ -127,7 +123,7 @@ def test_the_best_run_is_in_the_table_of_runs(stack: EmbeddedStack, url: str) ->
 
 
 @pytest.mark.parametrize("chunks", [1, 9])
-def test_a_walk_forward_is_that_of_the_engine_on_all_bars_at_once(stack: EmbeddedStack, url: str, chunks: int) -> None:
+def test_walk_forward_equals_the_engines_single_pass(stack: EmbeddedStack, url: str, chunks: int) -> None:
     asked = sweep(chunks=chunks, commission=0.001, stopLoss=0.05, rankBy="total_return")
     asked["config"]["walkForward"] = {"inSample": 600, "outOfSample": 200}
     heard = run(url, asked)
@@ -191,6 +187,6 @@ BAD: dict[str, tuple[Json, str]] = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_a_wrong_sweep_gets_one_answer_and_starts_nothing(stack: EmbeddedStack, url: str, case: str) -> None:
+def test_invalid_sweep_gets_one_error_and_has_no_effect(stack: EmbeddedStack, url: str, case: str) -> None:
     request, said = BAD[case]
     assert said in refusal_of(stack, url, request)

@@ -26,7 +26,7 @@ def singles(stack: EmbeddedStack, url: str) -> dict[str, Json]:
 
 
 @pytest.mark.parametrize("chunks", [None, 1, 7, 150])
-def test_each_symbol_is_as_if_it_were_run_alone(
+def test_each_symbol_equals_its_own_run(
     stack: EmbeddedStack, url: str, singles: dict[str, Json], chunks: int | None
 ) -> None:
     stock = [{"symbol": symbol, "share": 0.3} for symbol in SYMBOLS]
@@ -49,7 +49,7 @@ def test_each_symbol_is_as_if_it_were_run_alone(
     assert chunks is None or {row["chunks"] for row in rows.values()} == {chunks}
 
 
-def test_the_curve_is_the_sum_of_the_symbols_and_of_what_is_not_given_out(
+def test_equity_is_the_sum_of_symbols_and_unallocated_cash(
     stack: EmbeddedStack, url: str, singles: dict[str, Json]
 ) -> None:
     stock = [{"symbol": symbol, "share": 0.3} for symbol in SYMBOLS]
@@ -73,7 +73,7 @@ def test_the_curve_is_the_sum_of_the_symbols_and_of_what_is_not_given_out(
     assert exits == sorted(exits)
 
 
-def test_symbols_without_shares_have_equal_ones(url: str) -> None:
+def test_symbols_without_shares_get_equal_shares(url: str) -> None:
     heard = run(url, start(["aapl", "ibm", "msft"], "2012-01-01", **SMA))
     assert [(own["symbol"], own["share"]) for own in heard[-1]["symbols"]] == [
         ("AAPL", 1 / 3),
@@ -86,7 +86,7 @@ def test_symbols_without_shares_have_equal_ones(url: str) -> None:
     assert max(message["chunksDone"] for message in heard if message["type"] == "progress") == heard[1]["chunks"]
 
 
-def test_a_universe_of_one_is_the_run_of_that_symbol(stack: EmbeddedStack, url: str) -> None:
+def test_universe_of_one_equals_the_run_of_its_symbol(stack: EmbeddedStack, url: str) -> None:
     alone, listed = run(url, start("GOOG", **SMA))[-1], run(url, start(["GOOG"], **SMA))[-1]
     for name, value in alone["metrics"].items():
         # The market is held in dollars here, and in shares there: what follows from it differs in the last bits.
@@ -132,6 +132,6 @@ BAD: dict[str, tuple[Any, str]] = {
 
 @pytest.mark.usefixtures("_odd_series")
 @pytest.mark.parametrize("case", BAD)
-def test_a_wrong_universe_gets_one_answer_and_starts_nothing(stack: EmbeddedStack, url: str, case: str) -> None:
+def test_invalid_universe_gets_one_error_and_has_no_effect(stack: EmbeddedStack, url: str, case: str) -> None:
     request, said = BAD[case]
     assert said in refusal_of(stack, url, request)

@@ -26,7 +26,7 @@ def by_name(model: type[BaseModel]) -> str:
     return model.__name__
 
 
-def test_it_is_a_schema_with_a_type_in_everything_that_is_sent() -> None:
+def test_schema_is_valid_and_requires_a_type_everywhere() -> None:
     Draft202012Validator.check_schema(SCHEMA)
     for model in (*REQUESTS, *MESSAGES):
         assert "type" in SCHEMA["$defs"][model.__name__]["required"]
@@ -37,7 +37,7 @@ def test_it_is_a_schema_with_a_type_in_everything_that_is_sent() -> None:
 @pytest.mark.parametrize("model", REQUESTS, ids=by_name)
 @given(data=st.data())
 @MANY
-def test_a_request_by_the_schema_is_taken_and_survives_the_wire(model: type[BaseModel], data: st.DataObject) -> None:
+def test_request_valid_by_schema_parses_and_round_trips(model: type[BaseModel], data: st.DataObject) -> None:
     said = data.draw(instances(SCHEMA, model.__name__).filter(_keeps_the_rules_between_fields))
     REQUEST.validate(said)
     request, ignored = parse_request(json.dumps(said))
@@ -79,9 +79,7 @@ def _keeps_the_rules_between_fields(said: Any) -> bool:
 @pytest.mark.parametrize("model", MESSAGES, ids=by_name)
 @given(data=st.data())
 @MANY
-def test_a_message_by_the_schema_is_understood_and_survives_the_wire(
-    model: type[BaseModel], data: st.DataObject
-) -> None:
+def test_message_valid_by_schema_parses_and_round_trips(model: type[BaseModel], data: st.DataObject) -> None:
     said = data.draw(instances(SCHEMA, model.__name__).filter(_is_possible))
     MESSAGE.validate(said)
     message = parse_message(json.dumps(said))
@@ -111,7 +109,7 @@ def _is_possible(said: Any) -> bool:
         {"type": "pong"},
     ],
 )
-def test_what_is_refused_is_not_by_the_schema_either(wrong: dict[str, Any]) -> None:
+def test_invalid_request_is_invalid_by_schema_too(wrong: dict[str, Any]) -> None:
     with pytest.raises(RequestError):
         parse_request(json.dumps(wrong))
     with pytest.raises(ValidationError):

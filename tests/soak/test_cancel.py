@@ -15,7 +15,7 @@ from tests.e2e.aftermath import FINAL, Aftermath, aftermath
 from tests.e2e.conversation import SMA, Json, start
 from tests.e2e.follower import Follower, Followers
 from tests.e2e.release import gate
-from tickfold.identity.user import Identity
+from tickfold.identity.user import User
 
 REQUEST = start(first="2012-03-01", **SMA, chunks=3)
 
@@ -36,7 +36,7 @@ def _cancel(follower: Follower, run_id: str) -> Json:
 def _invoke_cancel(stack: EmbeddedStack, follower: Follower, run_id: str) -> None:
     """Cancel as API Gateway would, by the real code: the emulator hands a function one message at a time."""
     known = follower.wait_for(lambda message: message["type"] == "identity")
-    identity = Identity(known["userId"], tuple(known["portfolios"]), known["expiresAt"] // 1_000)
+    identity = User(known["userId"], tuple(known["portfolios"]), known["expiresAt"] // 1_000)
     context = {"connectionId": known["connectionId"], "messageId": "a", "authorizer": identity.to_context()}
     event = {"requestContext": context, "body": json.dumps({"type": "cancel", "runId": run_id})}
     stack.client("lambda").invoke(FunctionName="tickfold-embedded-message:1", Payload=json.dumps(event))

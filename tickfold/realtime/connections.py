@@ -11,7 +11,7 @@ from boto3.dynamodb.conditions import Key
 from botocore.exceptions import ClientError
 
 from tickfold.errors import RunError
-from tickfold.identity.user import Identity
+from tickfold.identity.user import User
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
@@ -38,7 +38,7 @@ class ConnectionStore:
         self._connections = connections
         self._subscriptions = subscriptions
 
-    def add(self, connection_id: str, identity: Identity) -> None:
+    def add(self, connection_id: str, identity: User) -> None:
         """Remember a connection that is being opened."""
         item: dict[str, Any] = {
             "connection_id": connection_id,
@@ -50,7 +50,7 @@ class ConnectionStore:
             item["portfolios"] = set(identity.portfolios)
         self._connections.put_item(Item=item)
 
-    def subscribe(self, connection_id: str, identity: Identity, topic: str, most: int = MOST_TOPICS) -> None:
+    def subscribe(self, connection_id: str, identity: User, topic: str, most: int = MOST_TOPICS) -> None:
         """Subscribe a connection to `topic`; to do it twice is no error. A row that was lost is made again.
 
         Raises:
@@ -109,7 +109,7 @@ class ConnectionStore:
                 batch.delete_item(Key={"topic": topic, "connection_id": connection_id})
 
 
-def _expiry(identity: Identity) -> int:
+def _expiry(identity: User) -> int:
     return min(identity.expires_at, int(time.time()) + LONGEST_SECONDS)
 
 
