@@ -1,4 +1,4 @@
-"""The program deploys whole, and what the embedded stack cannot create is an error that says so."""
+"""Deployment to the emulator: the whole program deploys, and unsupported resources are errors that name them."""
 
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -8,7 +8,7 @@ import pytest
 from bokeh_sampledata import stocks
 from botocore.exceptions import ClientError
 
-from embedded import market_data
+from embedded import sample_bars
 from embedded.cloud import Cloud, Credentials
 from embedded.deployment import DeploymentError, configuration, deploy
 from embedded.resources import UnsupportedResourceError, create
@@ -22,7 +22,7 @@ FUNCTIONS = {
 
 
 def program(directory: Path, *lines: str) -> Path:
-    """Write a Pulumi program of its own and return its source tree."""
+    """Write a Pulumi program of `lines`; return its source tree."""
     (directory / "Pulumi.dev.yaml").write_text("config:\n  tickfold:logRetentionDays: 7\n")
     (directory / "__main__.py").write_text("\n".join(["import pulumi", "import pulumi_aws as aws", *lines]))
     return directory
@@ -69,14 +69,14 @@ def test_sample_bars_are_loaded(stack: EmbeddedStack) -> None:
     store = BarStore(stack.client("s3"), stack.outputs["bucket"])
     series = store.catalog.get("GOOG", "1d")
     loaded = store.read(series, 0, series.bars)
-    expected = market_data.daily_bars("GOOG")
+    expected = sample_bars.daily_bars("GOOG")
     assert len(loaded) == 2148
     assert loaded.timestamp.tolist() == expected.timestamp.tolist()
     assert loaded.close.tolist() == expected.close.tolist()
 
 
 def test_sample_bars_are_adjusted_for_splits() -> None:
-    bars = market_data.daily_bars("AAPL")
+    bars = sample_bars.daily_bars("AAPL")
     table = stocks.AAPL
     split = table["date"].index("2005-02-28")
     assert table["close"][split] / table["close"][split - 1] < 0.52
@@ -86,7 +86,7 @@ def test_sample_bars_are_adjusted_for_splits() -> None:
 
 
 def credentials_of(stack: EmbeddedStack, function: str) -> Credentials:
-    """Return a key of the role of a function."""
+    """Return credentials of a function's role."""
     role = stack.client("lambda").get_function_configuration(FunctionName=f"tickfold-embedded-{function}")["Role"]
     key = stack.client("sts").assume_role(RoleArn=role, RoleSessionName="test-session")["Credentials"]
     return Credentials(key["AccessKeyId"], key["SecretAccessKey"], key["SessionToken"])
@@ -169,7 +169,7 @@ def test_configuration_is_the_development_stacks_with_overrides() -> None:
 
 
 def test_environment_credentials_are_not_used(stack: EmbeddedStack) -> None:
-    """A client gets the stack's own key, whatever profile the user has."""
+    """Clients use the stack's own key, whatever profile the user has."""
     frozen = boto3.Session().get_credentials()
     assert frozen is None or frozen.access_key != stack.credentials.access_key_id
     assert stack.client("sts").get_caller_identity()["Arn"].endswith(":root")

@@ -1,4 +1,4 @@
-"""`make demo` does Tickfold's main job from end to end, and says by its exit code whether it could."""
+"""`make demo`: it runs from end to end, and its exit code reports a failure."""
 
 import os
 import re

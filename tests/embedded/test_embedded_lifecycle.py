@@ -1,4 +1,4 @@
-"""However the embedded stack ends, nothing of it is left: no process, no listening port, no file."""
+"""Lifecycle of the embedded stack: however it ends, it leaves no process, no listening port and no file."""
 
 import io
 import os
@@ -16,7 +16,7 @@ import pytest
 from embedded import record
 from embedded.cloud import REGION, Cloud, Credentials
 from embedded.deployment import DeploymentError
-from embedded.emulator import Emulator, EmulatorError, answers
+from embedded.emulator import Emulator, EmulatorError, responds
 from embedded.stack import OUTPUTS, ROOT, AlreadyRunningError, EmbeddedStack
 
 UP = "from embedded.up import up; up(0, lambda line: print(line, flush=True))"
@@ -29,10 +29,10 @@ def processes_of(directory: Path) -> list[str]:
 
 
 def eventually_gone(directory: Path, endpoint_url: str) -> bool:
-    """Tell whether within a few seconds no process, no port and no file is left."""
+    """Return whether within a few seconds no process, no listening port and no file is left."""
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
-        if not processes_of(directory) and not answers(endpoint_url) and not directory.exists():
+        if not processes_of(directory) and not responds(endpoint_url) and not directory.exists():
             return True
         time.sleep(0.05)
     return False
@@ -84,12 +84,12 @@ def running(own_state: Path) -> Iterator[tuple[subprocess.Popen[str], record.Rec
         lines = []
         for line in process.stdout:
             lines.append(line)
-            if "Ctrl-C stops it" in line:
+            if "Press Ctrl-C to stop" in line:
                 break
         recorded = record.read()
         assert recorded, "".join(lines)
         assert recorded.outputs["websocket_url"] in "".join(lines)
-        (log,) = (line.split()[-1] for line in lines if "emulator's log" in line)
+        (log,) = (line.split()[-1] for line in lines if "emulator log" in line)
         keep_a_worker_busy(Cloud(recorded.endpoint_url), Path(log).parent)
         yield process, recorded, Path(log).parent
     finally:

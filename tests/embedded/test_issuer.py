@@ -1,4 +1,4 @@
-"""The embedded stack's issuer: an OpenID Connect provider, as far as its clients go, that ends with the stack."""
+"""The embedded stack's OpenID Connect issuer and its token endpoint."""
 
 import json
 from base64 import b64encode
@@ -33,7 +33,7 @@ def verify(issuer: Issuer, token: str) -> User:
 
 
 def ask(issuer: Issuer, form: dict[str, Any], client: str | None = None) -> tuple[int, dict[str, Any]]:
-    """Ask for a token as an OAuth 2.0 client would; return the status and the answer."""
+    """Request a token as an OAuth 2.0 client; return the status and the reply."""
     credentials = b64encode((client or f"{CLIENT_ID}:{issuer.client_secret}").encode()).decode()
     connection = HTTPConnection(urlsplit(issuer.token_endpoint).netloc, timeout=5)
     headers = {"Authorization": f"Basic {credentials}", "Content-Type": "application/x-www-form-urlencoded"}

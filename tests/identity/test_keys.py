@@ -123,9 +123,7 @@ def test_redirect_of_metadata_is_not_followed(issuer: Provider, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("document", [[], "text", {"keys": "rsa"}, {}])
-def test_document_that_is_not_a_key_set_is_refused(
-    issuer: Provider, monkeypatch: pytest.MonkeyPatch, document: Any
-) -> None:
+def test_invalid_key_set_is_refused(issuer: Provider, monkeypatch: pytest.MonkeyPatch, document: Any) -> None:
     real = issuer.answer
     monkeypatch.setattr(issuer, "answer", lambda path: (200, document) if path == "/keys" else real(path))
     with pytest.raises(IssuerError, match="/keys is not a JSON"):

@@ -109,7 +109,7 @@ def _bars(file: Path | None, symbol: str, timeframe: str | None, stack_outputs: 
 
 
 def _bundled_bars(symbol: str, timeframe: str | None) -> tuple["Bars", str]:
-    from embedded.market_data import SYMBOLS, TIMEFRAME, daily_bars  # noqa: PLC0415
+    from embedded.sample_bars import SYMBOLS, TIMEFRAME, daily_bars  # noqa: PLC0415
     from tickfold.engine.bars import with_decimals  # noqa: PLC0415
 
     if symbol not in SYMBOLS or timeframe not in (None, TIMEFRAME):
