@@ -1,4 +1,4 @@
-"""Who is let in to the WebSocket and who is not: at the handshake, by the deployed authorizer, on the emulator."""
+"""Authentication at the WebSocket handshake, by the deployed authorizer on the emulator."""
 
 import json
 import time
@@ -12,7 +12,7 @@ from websockets.sync.client import connect
 
 from embedded.issuer import AUDIENCE, Issuer
 from embedded.stack import EmbeddedStack
-from tests.e2e.conversation import SECONDS
+from tests.e2e.websocket_client import SECONDS
 from tickfold.identity.handshake import subprotocols_with
 from tickfold.identity.user import User
 
@@ -26,7 +26,7 @@ def place(stack: EmbeddedStack) -> str:
 
 @pytest.fixture
 def stranger() -> Iterator[Issuer]:
-    """An issuer that the stack knows nothing of."""
+    """An issuer that the stack does not trust."""
     issuer = Issuer()
     issuer.start()
     yield issuer
@@ -50,7 +50,7 @@ def test_token_in_query_string_or_subprotocols_is_accepted(stack: EmbeddedStack,
 
 
 def refused(stack: EmbeddedStack, stranger: Issuer) -> dict[str, str]:
-    """Return tokens that let nobody in."""
+    """Return invalid tokens."""
     good = stack.token("ada")
     header, claims, signature = good.split(".")
     return {
@@ -144,7 +144,7 @@ def test_logs_contain_no_token_and_the_reason_of_a_refusal(stack: EmbeddedStack,
 
 
 def invoke_connect(stack: EmbeddedStack, token: str) -> None:
-    """Invoke the function as API Gateway does for a client that brings `token` in both places."""
+    """Invoke the authorizer as API Gateway does, with `token` in the query string and in the subprotocols."""
     event = {
         "queryStringParameters": {"token": token},
         "headers": {"Sec-WebSocket-Protocol": ", ".join(subprotocols_with(token))},

@@ -1,4 +1,4 @@
-"""The main job on the embedded stack: message, fan-out, Parquet, exact result, and what the client is told."""
+"""Backtests on the embedded stack: request, fan-out, Parquet, exact result, and messages."""
 
 import io
 import json
@@ -13,9 +13,9 @@ import pytest
 
 from embedded.cloud import Cloud
 from embedded.stack import EmbeddedStack
-from tests.e2e.conversation import SMA, conversation, run, start
-from tests.e2e.executions import ended
-from tests.e2e.refusal import refusal_of
+from tests.e2e.error_reply import error_reason
+from tests.e2e.executions import wait_for_execution
+from tests.e2e.websocket_client import SMA, connected, run, start
 from tickfold.backtests.planning import account_of, orders_of
 from tickfold.engine.backtest import backtest
 from tickfold.engine.bars import Bars
@@ -26,7 +26,7 @@ from tickfold.strategies import BUILT_IN
 
 
 def table(stack: EmbeddedStack, uri: str) -> list[dict[str, Any]]:
-    """Return the rows of the one Parquet file at `uri`."""
+    """Return the rows of the Parquet file at `uri`."""
     bucket, key = uri.removeprefix("s3://").split("/", 1)
     body = stack.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
     rows: list[dict[str, Any]] = pq.ParquetFile(io.BytesIO(body)).read().to_pylist()
@@ -39,10 +39,10 @@ def keys(stack: EmbeddedStack, prefix: str) -> list[str]:
 
 
 def test_messages_of_a_run_are_in_order(stack: EmbeddedStack, url: str) -> None:
-    with conversation(url) as client:
-        client.say(start(**SMA))
-        heard = client.hear_out()
-        assert client.heard_nothing_more()
+    with connected(url) as client:
+        client.send(start(**SMA))
+        heard = client.receive_all()
+        assert client.is_idle()
     assert all(len(frame.encode()) < 32_000 for frame in client.frames)
     story = re.sub(r"(\w+)( \1)+", r"\1", " ".join(message["type"] for message in heard))
     assert story == "accepted planned progress partial result"
@@ -117,7 +117,7 @@ def test_original_message_starts_a_run(stack: EmbeddedStack, url: str) -> None:
 def test_execution_is_named_by_the_run_id(stack: EmbeddedStack, url: str) -> None:
     heard = run(url, start(**SMA))
     run_id, arn = heard[0]["runId"], heard[0]["executionArn"]
-    execution = ended(stack, arn)
+    execution = wait_for_execution(stack, arn)
     assert (execution["name"], execution["status"]) == (run_id, "SUCCEEDED")
     assert heard[-1]["executionArn"] == arn
     (map_run,) = stack.client("stepfunctions").list_map_runs(executionArn=arn)["mapRuns"]
@@ -182,7 +182,7 @@ BAD: dict[str, tuple[Any, str]] = {
 @pytest.mark.parametrize("case", BAD)
 def test_invalid_request_gets_one_error_and_has_no_effect(stack: EmbeddedStack, url: str, case: str) -> None:
     request, said = BAD[case]
-    assert said in refusal_of(stack, url, request)
+    assert said in error_reason(stack, url, request)
 
 
 def test_range_beyond_the_bars_uses_existing_bars(url: str) -> None:

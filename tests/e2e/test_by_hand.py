@@ -1,4 +1,4 @@
-"""The session that docs/protocol.md shows, typed into the wscat that a user would type it into."""
+"""The session shown in docs/protocol.md, typed into wscat."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.e2e.conversation import Json
+from tests.e2e.websocket_client import Json
 from tickfold.protocol import dump, parse_message
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +23,7 @@ HEARD = re.compile(rb"< (\{.*?\})\x1b\[39m\r*\n")
 
 
 class Terminal:
-    """A wscat in a terminal of its own. Only there does it say that it is connected, and what came from the server."""
+    """wscat in a pseudo-terminal; without one it does not print messages from the server."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -34,7 +34,7 @@ class Terminal:
         os.write(self._descriptor, line.encode() + b"\r")
 
     def wait_for(self, pattern: re.Pattern[bytes]) -> re.Match[bytes]:
-        """Wait until the terminal shows `pattern`; forget what it showed up to there."""
+        """Wait until the terminal shows `pattern`; discard the output up to it."""
         deadline = time.monotonic() + SECONDS
         while not (found := pattern.search(self._shown)):
             readable, _, _ = select.select([self._descriptor], [], [], max(0.0, deadline - time.monotonic()))
@@ -43,8 +43,8 @@ class Terminal:
         self._shown = self._shown[found.end() :]
         return found
 
-    def hear(self) -> Json:
-        """Wait for the next message of the server; it must be one of the protocol."""
+    def receive(self) -> Json:
+        """Wait for the next message from the server, which must be valid."""
         text = self.wait_for(HEARD)[1]
         heard: Json = json.loads(text)
         assert json.loads(dump(parse_message(text))) == heard
@@ -53,7 +53,7 @@ class Terminal:
 
 @contextmanager
 def terminal(command: list[str]) -> Iterator[Terminal]:
-    """Run `command` in a terminal and leave it by Ctrl-C, as a user would."""
+    """Run `command` in a pseudo-terminal; end it by Ctrl-C."""
     ours, its = pty.openpty()
     process = subprocess.Popen(command, stdin=its, stdout=its, stderr=its, start_new_session=True)
     os.close(its)
@@ -68,7 +68,7 @@ def terminal(command: list[str]) -> Iterator[Terminal]:
 
 
 def the_session() -> list[tuple[str, list[str]]]:
-    """Return each line that the page says to type, and the types of the messages that it promises."""
+    """Return each line to type on the page, and the types of the messages that follow it."""
     page = (ROOT / "docs/protocol.md").read_text()
     (block,) = re.findall(r"```\n(\{.+?)\n```", page.split("## By hand", 1)[1], re.DOTALL)
     said: list[tuple[str, list[str]]] = []
@@ -81,13 +81,13 @@ def the_session() -> list[tuple[str, list[str]]]:
 
 
 def hear_types(client: Terminal, promised: list[str]) -> list[Json]:
-    """Wait for the messages that are promised, in order; between them may be others of a run."""
+    """Wait for messages of these types, in order; other messages of a run may come between them."""
     heard: list[Json] = []
     for kind in promised:
-        heard.append(client.hear())
+        heard.append(client.receive())
         while heard[-1]["type"] != kind:
             assert heard[-1]["type"] in ("planned", "progress", "partial", "accepted", "result"), heard[-1]
-            heard.append(client.hear())
+            heard.append(client.receive())
     return heard
 
 

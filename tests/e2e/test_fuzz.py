@@ -1,4 +1,4 @@
-"""Whatever is sent, by whoever has a token: one answer of the protocol comes back, soon, and the connection lives on.
+"""Fuzzing: any message from an authenticated client gets one valid reply in time, and the connection stays open.
 
 Much is sent to the message function in this process, with what the deployed one has: its environment, its role's key,
 the emulator behind it. Some goes all the way over the WebSocket.
@@ -19,7 +19,7 @@ from embedded.stack import EmbeddedStack
 from functions import settings as environment
 from functions import wiring
 from functions.websocket import message
-from tests.e2e.conversation import Conversation, Json, conversation, start, sweep
+from tests.e2e.websocket_client import Json, WebSocketClient, connected, start, sweep
 from tests.embedded.test_deployment import credentials_of
 from tests.protocol.schema_instances import instances
 from tickfold.identity.user import User
@@ -60,7 +60,7 @@ REQUESTS = instances(SCHEMA, "request")
 
 @st.composite
 def mutants(draw: st.DrawFn, requests: st.SearchStrategy[Json] = REQUESTS) -> str:
-    """Return requests by the schema in which up to three things are not as they should be."""
+    """Return requests of the schema with up to three mutations."""
     request = json.loads(json.dumps(draw(requests)))  # a copy, since what is drawn may be drawn again
     for _ in range(draw(st.integers(0, 3))):
         _mutate(draw, request)
@@ -68,7 +68,7 @@ def mutants(draw: st.DrawFn, requests: st.SearchStrategy[Json] = REQUESTS) -> st
 
 
 def _mutate(draw: st.DrawFn, node: Any) -> None:
-    """Change one thing in `node`, or in something in it."""
+    """Mutate `node` or one of its descendants."""
     at = draw(st.sampled_from(sorted(node))) if isinstance(node, dict) and node else draw(ANY_TEXT)
     if isinstance(node.get(at), dict) and draw(st.booleans()):
         return _mutate(draw, node[at])
@@ -88,7 +88,7 @@ NAMES = st.sampled_from([KEY, "growth", "tester", "THE RUN"]) | st.sampled_from(
 
 @st.composite
 def questions(draw: st.DrawFn) -> Json:
-    """Return requests about what there is, or not: runs, topics, pages of lists, and keys."""
+    """Return requests about existing and missing runs, topics, pages of lists, and keys."""
     name = draw(NAMES)
     return draw(
         st.sampled_from(
@@ -113,21 +113,21 @@ ANYTHING = st.one_of(RAW, mutants(), mutants(STARTS.map(json.dumps).map(json.loa
 
 
 class MessageFunction:
-    """The message function, invoked in this process as API Gateway would, for a connection that is open."""
+    """The message function, invoked in this process as by API Gateway, for an open connection."""
 
-    def __init__(self, client: Conversation) -> None:
+    def __init__(self, client: WebSocketClient) -> None:
         self._client = client
-        client.say({"type": "whoami"})
-        self._who = client.hear()
+        client.send({"type": "whoami"})
+        self._who = client.receive()
         self._sent = 0
         self.run_id = ""
 
     def answer_to(self, body: Json | str) -> ServerMessage:
-        """Send `body`; return its answer, which is the only one."""
+        """Send `body`; return the only reply."""
         text = body if isinstance(body, str) else json.dumps(body)
         began = time.monotonic()
         assert self._invoke(text.replace("THE RUN", self.run_id)) == {"statusCode": 200}
-        answer = parsed(self._client.hear_frame())
+        answer = parsed(self._client.receive_text())
         assert time.monotonic() - began < SECONDS
         if answer.type in ("resumed", "accepted"):
             self._hear_the_runs_messages()
@@ -135,7 +135,7 @@ class MessageFunction:
 
     def _hear_the_runs_messages(self) -> None:
         self._invoke('{"type": "ping", "correlationId": "sentinel"}')
-        while (heard := parsed(self._client.hear_frame())).correlation_id != "sentinel":
+        while (heard := parsed(self._client.receive_text())).correlation_id != "sentinel":
             assert heard.run_id
 
     def _invoke(self, body: str) -> Any:
@@ -154,7 +154,7 @@ class MessageFunction:
 
 
 def parsed(frame: str) -> ServerMessage:
-    """Return the message that `frame` is, which must say nothing of what went on inside."""
+    """Return the message in `frame`, which must expose no internals."""
     assert len(frame.encode()) <= MAX_MESSAGE_BYTES
     assert "Traceback" not in frame
     heard = parse_message(frame)
@@ -164,7 +164,7 @@ def parsed(frame: str) -> ServerMessage:
 
 @pytest.fixture(scope="module")
 def function(stack: EmbeddedStack, url: str) -> Iterator[MessageFunction]:
-    """The function with one run that has ended; its user may start no other today."""
+    """The function, with one run that has ended and no quota for another today."""
     deployed = stack.client("lambda").get_function_configuration(FunctionName="tickfold-embedded-message")
     key = credentials_of(stack, "message")
     variables = deployed["Environment"]["Variables"] | {
@@ -177,15 +177,15 @@ def function(stack: EmbeddedStack, url: str) -> Iterator[MessageFunction]:
         environment.DAILY_LIMIT: "1",
     }
     _forget_clients()
-    with pytest.MonkeyPatch.context() as patch, conversation(url) as client:
-        client.say(start(chunks=1) | {"key": KEY})
-        accepted, *_ = client.hear_out()
+    with pytest.MonkeyPatch.context() as patch, connected(url) as client:
+        client.send(start(chunks=1) | {"key": KEY})
+        accepted, *_ = client.receive_all()
         for name, value in variables.items():
             patch.setenv(name, value)
         function = MessageFunction(client)
         function.run_id = accepted["runId"]
         yield function
-        assert client.heard_nothing_more()
+        assert client.is_idle()
     _forget_clients()
 
 
@@ -203,19 +203,19 @@ def _forget_clients() -> None:
 
 def test_connection_at_its_subscription_limit_can_start_a_run(stack: EmbeddedStack, url: str) -> None:
     # The first of the tests: the others subscribe to what their user starts.
-    with conversation(url) as client:
-        client.say({"type": "whoami"})
-        connection_id = client.hear()["connectionId"]
+    with connected(url) as client:
+        client.send({"type": "whoami"})
+        connection_id = client.receive()["connectionId"]
         stack.client("dynamodb").update_item(
             TableName=stack.outputs["connections_table"],
             Key={"connection_id": {"S": connection_id}},
             UpdateExpression="ADD topics :topics",
             ExpressionAttributeValues={":topics": {"SS": [f"run#{n}" for n in range(MOST_TOPICS)]}},
         )
-        client.say({"type": "subscribe", "topic": "user"})
-        assert client.hear()["code"] == "limit"
-        client.say(start(chunks=1))
-        assert client.hear_out()[-1]["type"] == "result"
+        client.send({"type": "subscribe", "topic": "user"})
+        assert client.receive()["code"] == "limit"
+        client.send(start(chunks=1))
+        assert client.receive_all()[-1]["type"] == "result"
 
 
 FUZZ = settings(
@@ -280,19 +280,19 @@ def test_thousands_of_unknown_fields_fit_into_the_reply(function: MessageFunctio
 
 
 @pytest.fixture(scope="module")
-def client(url: str) -> Iterator[Conversation]:
-    with conversation(url, SECONDS) as client:
+def client(url: str) -> Iterator[WebSocketClient]:
+    with connected(url, SECONDS) as client:
         yield client
 
 
 def _starts_nothing(body: str) -> bool:
-    """Tell whether no run can come of `body`, whose messages would come between the answers."""
+    """Return whether `body` cannot start a run, whose messages would come between the replies."""
     return "start_" not in body
 
 
 @given(body=st.one_of(RAW, mutants(), questions().map(json.dumps)).filter(_starts_nothing))
 @settings(FUZZ, max_examples=200)
-def test_every_websocket_message_gets_one_reply(client: Conversation, body: str) -> None:
-    client.say(body)
-    parsed(client.hear_frame())
-    assert client.heard_nothing_more()
+def test_every_websocket_message_gets_one_reply(client: WebSocketClient, body: str) -> None:
+    client.send(body)
+    parsed(client.receive_text())
+    assert client.is_idle()

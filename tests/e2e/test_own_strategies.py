@@ -1,4 +1,4 @@
-"""A user's own strategy, as docs/strategies.md says: a file in strategies/, checked, deployed, run; and faulty ones."""
+"""Own strategies as docs/strategies.md describes them: checked, deployed and run; and faulty files."""
 
 import re
 import shutil
@@ -11,7 +11,7 @@ from embedded.stack import ROOT, EmbeddedStack
 from tests.cli.conftest import Command
 from tests.cli.conftest import tickfold as tickfold  # noqa: PLC0414 - a fixture
 from tests.conftest import url_for
-from tests.e2e.conversation import SMA, run, start
+from tests.e2e.websocket_client import SMA, run, start
 
 PAGE = (ROOT / "docs" / "strategies.md").read_text()
 TREE = ("components", "embedded", "functions", "statemachines", "tickfold")
@@ -31,7 +31,7 @@ class Raising(Strategy):
 
 
 def block(language: str, holding: str) -> str:
-    """Return the page's block of code in `language` that has `holding` in it."""
+    """Return the page's code block in `language` that contains `holding`."""
     fenced = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.M | re.S)
     found = [code for written, code in fenced if written == language and holding in code]
     assert len(found) == 1
@@ -44,7 +44,7 @@ def command(holding: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The repository with the page's strategy and two faulty ones in it."""
+    """A copy of the repository with the page's strategy and two faulty ones."""
     root = tmp_path_factory.mktemp("tree")
     for folder in TREE:
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
@@ -59,13 +59,13 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def told() -> list[str]:
-    """What the stack said while it was deployed."""
+    """The log of the deployment."""
     return []
 
 
 @pytest.fixture(scope="module")
 def own(tree: Path, told: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStack]:
-    """A stack that is deployed from the tree, beside the one of the session."""
+    """A stack deployed from the copy, beside that of the session."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("TICKFOLD_STATE_DIR", str(tmp_path_factory.mktemp("state-of-own")))
         with EmbeddedStack(root=tree, log=told.append) as running:

@@ -1,4 +1,4 @@
-"""What a run's end without a result is told as, for each way in which an execution can end."""
+"""Failure reports: the message that ends a run without a result, for each way in which its execution can end."""
 
 import json
 import secrets
@@ -25,7 +25,7 @@ def runs(stack: EmbeddedStack) -> RunStore:
 
 @pytest.fixture
 def run(runs: RunStore) -> Run:
-    """A run that is planned, with four chunks."""
+    """A planned run of four chunks."""
     run = begin(runs, f"user-{secrets.token_hex(4)}")
     runs.publish(run.run_id, PLANNED, once="planned")
     runs.set(run.run_id, chunks=4)
@@ -34,7 +34,7 @@ def run(runs: RunStore) -> Run:
 
 @pytest.fixture
 def report(stack: EmbeddedStack, runs: RunStore) -> Report:
-    """Tell the function how the execution of a run has ended; return the run's last message."""
+    """Report the end of a run's execution to the function; return the run's last message."""
 
     def report(run_id: str, status: str, error: str | None = None, cause: str | None = None) -> dict[str, Any]:
         detail = {"name": run_id, "status": status, "error": error, "cause": cause}

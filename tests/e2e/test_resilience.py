@@ -1,4 +1,4 @@
-"""What goes wrong on the way: crashing workers, workers run twice, lost connections, a stack that is broken."""
+"""Resilience: crashing workers, repeated invocations, lost connections, a broken stack."""
 
 import json
 import re
@@ -10,9 +10,9 @@ import pytest
 
 from embedded.stack import EmbeddedStack
 from tests.conftest import url_for
-from tests.e2e.conversation import SMA, Json, conversation, run, start
-from tests.e2e.executions import ended
+from tests.e2e.executions import wait_for_execution
 from tests.e2e.release import deployed
+from tests.e2e.websocket_client import SMA, Json, connected, run, start
 from tickfold.market_data.bar_store import BarStore
 from tickfold.storage import layout
 
@@ -109,15 +109,15 @@ def test_reduce_is_idempotent(stack: EmbeddedStack, url: str) -> None:
 
 
 def test_run_outlives_its_connection_and_resume_gets_missed_messages(stack: EmbeddedStack, url: str) -> None:
-    with conversation(url) as client:
-        client.say(start(**SMA, chunks=40))
-        first = client.hear()
+    with connected(url) as client:
+        client.send(start(**SMA, chunks=40))
+        first = client.receive()
     ended = wait_for_end(stack, first["runId"])
     assert ended["status"] == "succeeded"
     assert f"data/equity/run_id={first['runId']}/equity.parquet" in objects(stack)
-    with conversation(url) as client:
-        client.say({"type": "resume", "runId": first["runId"], "after": 1})
-        resumed, *missed = client.hear_out()
+    with connected(url) as client:
+        client.send({"type": "resume", "runId": first["runId"], "after": 1})
+        resumed, *missed = client.receive_all()
     assert (resumed["type"], resumed["status"]) == ("resumed", "succeeded")
     assert resumed["lastSequence"] == missed[-1]["sequence"]
     assert [message["sequence"] for message in missed] == list(range(2, len(missed) + 2))
@@ -131,17 +131,17 @@ def test_worker_that_always_crashes_fails_the_run(stack: EmbeddedStack, url: str
     assert (heard[-1]["type"], heard[-1]["stage"]) == ("failed", "simulate")
     assert "a worker crashed" in heard[-1]["reason"]
     assert record(stack, heard[0]["runId"])["status"] == "failed"
-    assert ended(stack, heard[0]["executionArn"])["status"] == "FAILED"
+    assert wait_for_execution(stack, heard[0]["executionArn"])["status"] == "FAILED"
 
 
 def test_execution_stopped_from_outside_fails_the_run(stack: EmbeddedStack, url: str) -> None:
-    with conversation(url) as client:
-        client.say(start(**SMA, chunks=400))
-        accepted = client.hear()
-        while client.hear()["type"] != "progress":
+    with connected(url) as client:
+        client.send(start(**SMA, chunks=400))
+        accepted = client.receive()
+        while client.receive()["type"] != "progress":
             pass
         stack.client("stepfunctions").stop_execution(executionArn=accepted["executionArn"])
-        told = client.hear_out()[-1]
+        told = client.receive_all()[-1]
     assert (told["type"], told["stage"]) == ("failed", "workflow")
     assert told["reason"] == "workflow failed: it was stopped; the execution and the logs say more"
     assert record(stack, accepted["runId"])["status"] == "failed"
@@ -149,10 +149,10 @@ def test_execution_stopped_from_outside_fails_the_run(stack: EmbeddedStack, url:
 
 @pytest.mark.parametrize("stage", ["plan", "simulate", "reduce"])
 def test_internal_error_exposes_no_secret_or_traceback(stack: EmbeddedStack, url: str, stage: str) -> None:
-    with deployed(stack, stage, RAISE.format(stage=stage)), conversation(url) as client:
-        client.say(start(**SMA))
-        heard = client.hear_out()
-        assert client.heard_nothing_more()
+    with deployed(stack, stage, RAISE.format(stage=stage)), connected(url) as client:
+        client.send(start(**SMA))
+        heard = client.receive_all()
+        assert client.is_idle()
     assert (heard[-1]["type"], heard[-1]["stage"]) == ("failed", stage)
     assert heard[-1]["reason"] == f"{stage} failed with an internal error (ValueError); its log says more"
     assert not any("hunter2" in frame or "Traceback" in frame for frame in client.frames)
@@ -163,10 +163,10 @@ def test_start_on_a_broken_stack_fails_at_once(stack: EmbeddedStack, url: str) -
     definition = stack.client("stepfunctions").describe_state_machine(stateMachineArn=machine)
     stack.client("stepfunctions").delete_state_machine(stateMachineArn=machine)
     try:
-        with conversation(url) as client:
-            client.say(start(**SMA))
-            heard = client.hear_out()
-            assert client.heard_nothing_more()
+        with connected(url) as client:
+            client.send(start(**SMA))
+            heard = client.receive_all()
+            assert client.is_idle()
     finally:
         stack.client("stepfunctions").create_state_machine(
             name=definition["name"], definition=definition["definition"], roleArn=definition["roleArn"]
@@ -200,8 +200,8 @@ def test_connection_row_exists_while_connected(stack: EmbeddedStack) -> None:
         )["Items"]
         return found
 
-    with conversation(url_for(stack, "rememberer", ["growth", "income"]) + "&portfolioId=growth") as client:
-        assert client.heard_nothing_more()
+    with connected(url_for(stack, "rememberer", ["growth", "income"]) + "&portfolioId=growth") as client:
+        assert client.is_idle()
         (row,) = rows()
     assert set(row["portfolios"]["SS"]) == {"growth", "income"}
     assert 2 * 3_600 < int(row["expires_at"]["N"]) - time.time() <= 2 * 3_600 + 300

@@ -1,4 +1,4 @@
-"""The table of runs, on the emulator's DynamoDB: messages without gaps or repetitions, one end, quotas, keys."""
+"""The run store on the emulator's DynamoDB: gapless messages, a single end, quotas, idempotency keys."""
 
 import json
 import secrets
@@ -37,7 +37,7 @@ Begin = Callable[..., Run]
 
 @pytest.fixture
 def begin(runs: RunStore, user: str) -> Begin:
-    """Start a run of the user's, and return its record."""
+    """Start a run of the user; return its record."""
 
     def begin(user: str = user, **terms: Any) -> Run:
         return records.begin(runs, user, **terms)

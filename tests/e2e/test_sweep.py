@@ -1,4 +1,4 @@
-"""Sweeps and walk-forwards on the embedded stack: every row is what a run of its own gives."""
+"""Sweeps and walk-forwards on the embedded stack: every row equals a run of its own."""
 
 import io
 import json
@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from embedded.stack import EmbeddedStack
-from tests.e2e.conversation import Json, conversation, run, start, sweep
-from tests.e2e.refusal import refusal_of
+from tests.e2e.error_reply import error_reason
+from tests.e2e.websocket_client import Json, connected, run, start, sweep
 from tickfold.engine.accounting.account import Account, Commission
 from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.orders import Orders
@@ -44,10 +44,10 @@ def aapl(stack: EmbeddedStack) -> Bars:
 
 
 def test_messages_of_a_sweep_are_in_order(url: str) -> None:
-    with conversation(url) as client:
-        client.say(sweep(chunks=4))
-        heard = client.hear_out()
-        assert client.heard_nothing_more()
+    with connected(url) as client:
+        client.send(sweep(chunks=4))
+        heard = client.receive_all()
+        assert client.is_idle()
     assert all(len(frame.encode()) < 32_000 for frame in client.frames)
     story = re.sub(r"\b(\w+)( \1\b)+", r"\1", " ".join(message["type"] for message in heard))
     assert story == "accepted planned progress sweep partial result"
@@ -100,9 +100,9 @@ def test_table_is_ranked_and_the_message_is_its_head(stack: EmbeddedStack, url: 
 
 def test_head_of_a_long_table_fits_a_message(stack: EmbeddedStack, url: str) -> None:
     parameters = {"fast": {"from": 1, "to": 25, "step": 1}, "slow": {"from": 26, "to": 64, "step": 1}}
-    with conversation(url) as client:
-        client.say(sweep(parameters=parameters, chunks=2))
-        table = said(client.hear_out(), "sweep")
+    with connected(url) as client:
+        client.send(sweep(parameters=parameters, chunks=2))
+        table = said(client.receive_all(), "sweep")
     assert max(len(frame.encode()) for frame in client.frames) < 32_000
     assert (table["combinations"], len(table["best"])) == (975, 50)
     assert len(rows_at(stack, table["tableUri"])) == 975
@@ -189,4 +189,4 @@ BAD: dict[str, tuple[Json, str]] = {
 @pytest.mark.parametrize("case", BAD)
 def test_invalid_sweep_gets_one_error_and_has_no_effect(stack: EmbeddedStack, url: str, case: str) -> None:
     request, said = BAD[case]
-    assert said in refusal_of(stack, url, request)
+    assert said in error_reason(stack, url, request)

@@ -1,4 +1,4 @@
-"""Runs of several symbols on the embedded stack: each symbol as if it were run alone, all of them as one account."""
+"""Universes on the embedded stack: each symbol equals its own run, and together they are one account."""
 
 import json
 from typing import Any
@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from embedded.stack import EmbeddedStack
-from tests.e2e.conversation import SMA, Json, run, start
-from tests.e2e.refusal import refusal_of
+from tests.e2e.error_reply import error_reason
 from tests.e2e.test_backtest import table
+from tests.e2e.websocket_client import SMA, Json, run, start
 from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
 from tickfold.market_data.bar_store import BarStore
 
@@ -21,7 +21,7 @@ HEADLINE = ["final_equity", "total_return", "sharpe", "max_drawdown", "trades"]
 
 @pytest.fixture(scope="module")
 def singles(stack: EmbeddedStack, url: str) -> dict[str, Json]:
-    """A run of each symbol alone, with its share of the capital."""
+    """A run of each symbol alone with its share of the capital."""
     return {symbol: run(url, start(symbol, **TERMS, startCapital=10_000 * 0.3))[-1] for symbol in SYMBOLS}
 
 
@@ -98,7 +98,7 @@ def test_universe_of_one_equals_the_run_of_its_symbol(stack: EmbeddedStack, url:
 
 @pytest.fixture(scope="module")
 def _odd_series(stack: EmbeddedStack) -> None:
-    """A series of minutes."""
+    """A series of one-minute bars."""
     price = np.array([10.0, 11.0, 12.0])
     day = np.int64(15_706) * MICROSECONDS_PER_DAY  # 2013-01-01
     bars = Bars(day + np.arange(3) * 60_000_000, price, price, price, price, price)
@@ -134,4 +134,4 @@ BAD: dict[str, tuple[Any, str]] = {
 @pytest.mark.parametrize("case", BAD)
 def test_invalid_universe_gets_one_error_and_has_no_effect(stack: EmbeddedStack, url: str, case: str) -> None:
     request, said = BAD[case]
-    assert said in refusal_of(stack, url, request)
+    assert said in error_reason(stack, url, request)

@@ -1,4 +1,4 @@
-"""Where the token is in an event of $connect, and which subprotocols its client offers."""
+"""The handshake: token and subprotocols in a `$connect` event."""
 
 from typing import Any
 

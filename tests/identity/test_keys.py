@@ -1,4 +1,4 @@
-"""The issuer's keys: when they are fetched, when not, and what is made of an issuer that answers as none should."""
+"""The issuer's keys: caching, fetching, and invalid responses."""
 
 import socket
 import time

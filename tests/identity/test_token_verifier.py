@@ -1,4 +1,4 @@
-"""Whose tokens are taken, and whose are not: with real keys, and an issuer that is asked over HTTP."""
+"""Verification of tokens, with real keys and an issuer over HTTP."""
 
 import base64
 import hashlib
@@ -31,7 +31,7 @@ def verify(issuer: Provider, token: str | None, claim: str = "portfolios") -> Us
 
 
 def refusal(issuer: Provider, token: str | None) -> str:
-    """Return why `token` is refused; no part of it may be in that."""
+    """Return the reason of a refusal, which must contain no part of `token`."""
     with pytest.raises(TokenRefusedError) as refused:
         verify(issuer, token)
     assert not refused.value.__cause__

@@ -1,4 +1,4 @@
-"""An identity on its way from the authorizer to the functions behind it."""
+"""Users in the authorizer's context."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Bar files: what is accepted, what is refused, and how a refusal names the rows."""
+"""Bar files: accepted formats, rejected rows, and the errors that name them."""
 
 import gzip
 from pathlib import Path
@@ -167,6 +167,10 @@ def test_byte_order_mark_crlf_and_gzip_are_read(tmp_path: Path) -> None:
 )
 def test_bad_row_is_reported_with_line_and_reason(tmp_path: Path, row: str, reason: str) -> None:
     assert f"has 1 bad row, nothing was loaded:\n  line 3: {reason}" in refusal(tmp_path, HEADER, SOUND, row)
+
+
+def test_prices_below_one_dollar_are_sound(tmp_path: Path) -> None:
+    assert read(tmp_path, HEADER, "2020-01-02,0.10,0.12,0.09,0.11,0.5").bars.low.tolist() == [0.09]
 
 
 def test_bad_row_is_reported_with_every_reason(tmp_path: Path) -> None:

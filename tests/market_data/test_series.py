@@ -1,4 +1,4 @@
-"""Series: which bars a range of days has, and where they lie."""
+"""Series: the positions of the bars in a range of days."""
 
 from datetime import UTC, date, datetime
 

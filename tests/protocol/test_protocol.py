@@ -1,4 +1,4 @@
-"""What a client may send, what it is told when it is wrong, and what comes back."""
+"""Requests, the errors of invalid ones, and messages."""
 
 import json
 from datetime import date

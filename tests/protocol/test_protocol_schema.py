@@ -1,4 +1,4 @@
-"""The protocol's JSON Schema and its models agree: what one of them allows, the other takes and gives back."""
+"""The protocol's JSON Schema and its models accept the same requests and messages."""
 
 import json
 from pathlib import Path
@@ -63,7 +63,7 @@ BETWEEN_FIELDS = (
     "numbers; take wider steps",
     "id is missing",
 )
-"""The rules that the schema does not state, as a refusal says them."""
+"""The rules that the schema cannot state, by their error messages."""
 
 
 def _keeps_the_rules_between_fields(said: Any) -> bool:
@@ -90,7 +90,7 @@ def test_message_valid_by_schema_parses_and_round_trips(model: type[BaseModel], 
 
 
 def _is_possible(said: Any) -> bool:
-    """Tell whether the config of an `accepted`, if it is one, could have been asked for."""
+    """Return whether the config of an `accepted` is a valid request's."""
     if "config" not in said:
         return True
     kind = "start_sweep" if "rankBy" in said["config"] else "start_backtest"
