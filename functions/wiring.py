@@ -10,13 +10,13 @@ from functions import settings
 from tickfold.backtests.quota import Limits, Quota
 from tickfold.backtests.run_store import RunStore
 from tickfold.realtime.connections import ConnectionStore, Post
-from tickfold.strategies import Registry
-from tickfold.strategies.files import FOLDER
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource, Table
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_stepfunctions import SFNClient
+
+    from tickfold.strategies import Registry
 
 # The standard mode backs off with jitter, and counts API Gateway's LimitExceeded among the throttling errors.
 _RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 6}, max_pool_connections=16)
@@ -39,7 +39,10 @@ def bucket() -> str:
 
 
 @cache
-def strategies() -> Registry:
+def strategies() -> "Registry":
+    from tickfold.strategies import Registry  # noqa: PLC0415 - numpy, which most functions have no layer for
+    from tickfold.strategies.files import FOLDER  # noqa: PLC0415
+
     return Registry.discover(FOLDER)
 
 

@@ -1,4 +1,4 @@
-"""The session shown in docs/protocol.md, typed into wscat."""
+"""The session shown in docs/reference/protocol.md, typed into wscat."""
 
 import json
 import os
@@ -69,7 +69,7 @@ def terminal(command: list[str]) -> Iterator[Terminal]:
 
 def the_session() -> list[tuple[str, list[str]]]:
     """Return each line to type on the page, and the types of the messages that follow it."""
-    page = (ROOT / "docs/protocol.md").read_text()
+    page = (ROOT / "docs/reference/protocol.md").read_text()
     (block,) = re.findall(r"```\n(\{.+?)\n```", page.split("## By hand", 1)[1], re.DOTALL)
     said: list[tuple[str, list[str]]] = []
     for line in block.splitlines():

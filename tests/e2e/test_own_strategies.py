@@ -1,4 +1,4 @@
-"""Own strategies as docs/strategies.md describes them: checked, deployed and run; and faulty files."""
+"""Own strategies as in docs/tutorial/own-strategy.md: checked, deployed and run; and faulty files."""
 
 import re
 import shutil
@@ -13,7 +13,7 @@ from tests.cli.conftest import tickfold as tickfold  # noqa: PLC0414 - a fixture
 from tests.conftest import url_for
 from tests.e2e.websocket_client import SMA, run, start
 
-PAGE = (ROOT / "docs" / "strategies.md").read_text()
+PAGE = (ROOT / "docs/tutorial/own-strategy.md").read_text()
 TREE = ("components", "embedded", "functions", "statemachines", "tickfold")
 RAISES = """
 from typing import ClassVar

@@ -88,7 +88,7 @@ class Target:
         if self.running is None:
             raise TargetError(
                 f"the stack that {self.origin} names lets in nobody without a token: get one from its issuer, and "
-                f"set {TOKEN} to it (docs/identity.md)"
+                f"set {TOKEN} to it (docs/how-to/set-up-identity.md)"
             )
         from embedded import token_request  # noqa: PLC0415 - not needed for a stack on AWS
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 SUBPROTOCOL = "tickfold"
-"""The WebSocket subprotocol of the messages in docs/protocol.md."""
+"""The WebSocket subprotocol of the messages in docs/reference/protocol.md."""
 
 _BEARER = "bearer."
 
