@@ -214,8 +214,17 @@ def test_missing_columns_are_reported_with_those_found(tmp_path: Path) -> None:
     assert "lacks a column timestamp or date, low; its columns are: day, open, high, close" in message
 
 
-def test_duplicate_column_is_refused(tmp_path: Path) -> None:
-    assert "more than one column close" in refusal(tmp_path, HEADER + ",Close", SOUND + ",3")
+@pytest.mark.parametrize("name", ["Close", "Volume", "Date"])
+def test_duplicate_column_is_refused(tmp_path: Path, name: str) -> None:
+    assert f"more than one column {name.lower()}: keep one" in refusal(tmp_path, f"{HEADER},{name}", SOUND + ",3")
+
+
+def test_two_columns_without_a_name_are_refused(tmp_path: Path) -> None:
+    assert "more than one column without a name" in refusal(tmp_path, f",,{HEADER}", f"1,1,{SOUND}")
+
+
+def test_duplicate_column_that_is_not_used_is_ignored(tmp_path: Path) -> None:
+    assert len(read(tmp_path, f"{HEADER},note,note", SOUND + ",a,b").bars) == 1
 
 
 def test_row_numbers_are_not_times(tmp_path: Path) -> None:
