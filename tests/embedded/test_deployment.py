@@ -168,6 +168,22 @@ def test_configuration_is_the_development_stacks_with_overrides() -> None:
     assert settings["tickfold:logRetentionDays"] == "7"
 
 
+@pytest.mark.parametrize(("cores", "concurrency"), [(None, "4"), (1, "4"), (2, "4"), (3, "6"), (16, "32")])
+def test_configuration_of_a_program_has_the_machines_overrides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int | None, concurrency: str
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    assert configuration(program(tmp_path), {"text": "as it is"}) == {
+        "aws:region": "us-east-1",
+        "tickfold:logRetentionDays": "7",
+        "tickfold:dependencies": "runtime",
+        "tickfold:ownApiGatewayAccount": "false",
+        "tickfold:protectData": "false",
+        "tickfold:maxConcurrency": concurrency,
+        "tickfold:text": "as it is",
+    }
+
+
 def test_environment_credentials_are_not_used(stack: EmbeddedStack) -> None:
     """Clients use the stack's own key, whatever profile the user has."""
     frozen = boto3.Session().get_credentials()

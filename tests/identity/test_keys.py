@@ -144,6 +144,12 @@ def test_keys_without_an_id_or_for_another_use_are_left_out(issuer: Provider) ->
         ("http://127.0.0.1:8080", True),
         ("http://127.0.0.1.evil.example", False),
         ("https:///path", False),
+        ("http:///path", False),
+        ("https://[::1", False),
+        ("http://[::1]:8080", True),
+        ("http://localhost", True),
+        ("http://10.0.0.1", False),
+        ("ftp://localhost", False),
     ],
 )
 def test_only_https_and_loopback_are_trustworthy(url: str, trusted: bool) -> None:
