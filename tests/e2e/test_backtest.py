@@ -41,27 +41,27 @@ def keys(stack: EmbeddedStack, prefix: str) -> list[str]:
 def test_messages_of_a_run_are_in_order(stack: EmbeddedStack, url: str) -> None:
     with connected(url) as client:
         client.send(start(**SMA))
-        heard = client.receive_all()
+        received = client.receive_all()
         assert client.is_idle()
     assert all(len(frame.encode()) < 32_000 for frame in client.frames)
-    story = re.sub(r"(\w+)( \1)+", r"\1", " ".join(message["type"] for message in heard))
-    assert story == "accepted planned progress partial result"
-    assert {message["version"] for message in heard} == {1}
-    assert len({message["runId"] for message in heard}) == 1
-    assert sorted(message["sequence"] for message in heard) == list(range(1, len(heard) + 1))
-    assert heard[1]["chunks"] >= 8
-    done = [message["chunksDone"] for message in heard if message["type"] == "progress"]
-    assert max(done) == heard[1]["chunks"]
+    types = re.sub(r"(\w+)( \1)+", r"\1", " ".join(message["type"] for message in received))
+    assert types == "accepted planned progress partial result"
+    assert {message["version"] for message in received} == {1}
+    assert len({message["runId"] for message in received}) == 1
+    assert sorted(message["sequence"] for message in received) == list(range(1, len(received) + 1))
+    assert received[1]["chunks"] >= 8
+    done = [message["chunksDone"] for message in received if message["type"] == "progress"]
+    assert max(done) == received[1]["chunks"]
 
 
 def test_streamed_equity_equals_the_parquet_file(stack: EmbeddedStack, url: str) -> None:
-    heard = run(url, start(**SMA))
-    pieces = [message for message in heard if message["type"] == "partial"]
+    received = run(url, start(**SMA))
+    pieces = [message for message in received if message["type"] == "partial"]
     assert [piece["piece"] for piece in pieces] == list(range(1, pieces[0]["pieces"] + 1))
     streamed = [tuple(point) for piece in pieces for point in piece["equity"]]
-    rows = table(stack, heard[-1]["equityUri"])
+    rows = table(stack, received[-1]["equityUri"])
     assert streamed == [(int(row["timestamp"].timestamp() * 1000), row["equity"]) for row in rows]
-    assert len(rows) == heard[-1]["bars"] == 3_270
+    assert len(rows) == received[-1]["bars"] == 3_270
 
 
 @pytest.mark.parametrize(
@@ -100,29 +100,29 @@ def test_original_message_starts_a_run(stack: EmbeddedStack, url: str) -> None:
     price = 50 + np.sin(np.arange(390) / 20)
     bars = Bars(minutes, price, price + 0.1, price - 0.1, price, np.ones(390))
     BarStore(stack.client("s3"), stack.outputs["bucket"]).put("TQQQ", "1m", bars, "synthetic")
-    heard = run(
+    received = run(
         url,
         json.loads(
             '{"type":"start_backtest","mode":"cloud","config":{"stock":"TQQQ","startDate":"2024-01-01",'
             '"endDate":"2024-01-02","startCapital":1000}}'
         ),
     )
-    assert heard[-1]["type"] == "result"
-    assert (heard[-1]["bars"], heard[-1]["timeframe"], heard[-1]["strategy"]) == (390, "1m", "buy_and_hold")
+    assert received[-1]["type"] == "result"
+    assert (received[-1]["bars"], received[-1]["timeframe"], received[-1]["strategy"]) == (390, "1m", "buy_and_hold")
     # Nineteen whole shares at the third bar's open, sold at the last bar's.
     shares = 1000 // price[2]
-    assert heard[-1]["metrics"]["final_equity"] == pytest.approx(1000 + shares * (price[-1] - price[2]), rel=1e-12)
+    assert received[-1]["metrics"]["final_equity"] == pytest.approx(1000 + shares * (price[-1] - price[2]), rel=1e-12)
 
 
 def test_execution_is_named_by_the_run_id(stack: EmbeddedStack, url: str) -> None:
-    heard = run(url, start(**SMA))
-    run_id, arn = heard[0]["runId"], heard[0]["executionArn"]
+    received = run(url, start(**SMA))
+    run_id, arn = received[0]["runId"], received[0]["executionArn"]
     execution = wait_for_execution(stack, arn)
     assert (execution["name"], execution["status"]) == (run_id, "SUCCEEDED")
-    assert heard[-1]["executionArn"] == arn
+    assert received[-1]["executionArn"] == arn
     (map_run,) = stack.client("stepfunctions").list_map_runs(executionArn=arn)["mapRuns"]
     counts = stack.client("stepfunctions").describe_map_run(mapRunArn=map_run["mapRunArn"])["itemCounts"]
-    assert counts["succeeded"] == heard[1]["chunks"]
+    assert counts["succeeded"] == received[1]["chunks"]
 
 
 def test_run_writes_one_file_per_table_for_any_chunks(stack: EmbeddedStack, url: str) -> None:
@@ -137,11 +137,11 @@ def test_concurrent_runs_are_isolated(url: str) -> None:
     requests = [start(**SMA, chunks=chunks) for chunks in (2, 3, 5, 8)]
     with ThreadPoolExecutor(4) as pool:
         stories = list(pool.map(lambda request: run(url, request), requests))
-    assert [story[-1]["chunks"] for story in stories] == [2, 3, 5, 8]
-    assert len({story[0]["runId"] for story in stories}) == 4
-    for story in stories:
-        assert {message["runId"] for message in story} == {story[0]["runId"]}
-    assert len({story[-1]["metrics"]["final_equity"] for story in stories}) == 1
+    assert [types[-1]["chunks"] for types in stories] == [2, 3, 5, 8]
+    assert len({types[0]["runId"] for types in stories}) == 4
+    for types in stories:
+        assert {message["runId"] for message in types} == {types[0]["runId"]}
+    assert len({types[-1]["metrics"]["final_equity"] for types in stories}) == 1
 
 
 BAD: dict[str, tuple[Any, str]] = {
@@ -175,14 +175,14 @@ BAD: dict[str, tuple[Any, str]] = {
     "not an object": ("[1, 2, 3]", "the message is JSON but not an object"),
     "unknown type": ({"type": "buy_the_dip"}, "the message has an unknown type; known types: start_backtest"),
     "very long": ("x" * 200_000, "200,000 bytes; at most 32,000"),
-    "another's run": ({"type": "resume", "runId": "nobody-knows-it"}, "there is no run nobody-knows-it"),
+    "another's run": ({"type": "resume", "runId": "unknown-run"}, "there is no run unknown-run"),
 }
 
 
 @pytest.mark.parametrize("case", BAD)
 def test_invalid_request_gets_one_error_and_has_no_effect(stack: EmbeddedStack, url: str, case: str) -> None:
-    request, said = BAD[case]
-    assert said in error_reason(stack, url, request)
+    request, expected = BAD[case]
+    assert expected in error_reason(stack, url, request)
 
 
 def test_range_beyond_the_bars_uses_existing_bars(url: str) -> None:

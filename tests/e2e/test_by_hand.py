@@ -46,9 +46,9 @@ class Terminal:
     def receive(self) -> Json:
         """Wait for the next message from the server, which must be valid."""
         text = self.wait_for(HEARD)[1]
-        heard: Json = json.loads(text)
-        assert json.loads(dump(parse_message(text))) == heard
-        return heard
+        received: Json = json.loads(text)
+        assert json.loads(dump(parse_message(text))) == received
+        return received
 
 
 @contextmanager
@@ -67,50 +67,50 @@ def terminal(command: list[str]) -> Iterator[Terminal]:
         os.close(ours)
 
 
-def the_session() -> list[tuple[str, list[str]]]:
+def documented_session() -> list[tuple[str, list[str]]]:
     """Return each line to type on the page, and the types of the messages that follow it."""
     page = (ROOT / "docs/reference/protocol.md").read_text()
     (block,) = re.findall(r"```\n(\{.+?)\n```", page.split("## By hand", 1)[1], re.DOTALL)
-    said: list[tuple[str, list[str]]] = []
+    lines: list[tuple[str, list[str]]] = []
     for line in block.splitlines():
         if line.startswith("< "):
-            said[-1][1].append(line.removeprefix("< "))
+            lines[-1][1].append(line.removeprefix("< "))
         else:
-            said.append((line, []))
-    return said
+            lines.append((line, []))
+    return lines
 
 
-def hear_types(client: Terminal, promised: list[str]) -> list[Json]:
+def receive_types(client: Terminal, types: list[str]) -> list[Json]:
     """Wait for messages of these types, in order; other messages of a run may come between them."""
-    heard: list[Json] = []
-    for kind in promised:
-        heard.append(client.receive())
-        while heard[-1]["type"] != kind:
-            assert heard[-1]["type"] in ("planned", "progress", "partial", "accepted", "result"), heard[-1]
-            heard.append(client.receive())
-    return heard
+    received: list[Json] = []
+    for kind in types:
+        received.append(client.receive())
+        while received[-1]["type"] != kind:
+            assert received[-1]["type"] in ("planned", "progress", "partial", "accepted", "result"), received[-1]
+            received.append(client.receive())
+    return received
 
 
 def test_documented_wscat_session_works(url: str) -> None:
     assert WSCAT.exists(), "wscat is missing: `make wscat` installs it"
     assert shutil.which("node"), "wscat needs `node` on the PATH: `make wscat` says how"
-    session = the_session()
+    session = documented_session()
     assert len(session) == 12
     run_id, followed = "RUN", 0
     with terminal([str(WSCAT), "--connect", url]) as client:
         client.wait_for(re.compile(re.escape(PROMPT)))
-        for line, promised in session:
+        for line, types in session:
             client.type(line.replace("RUN", run_id))
-            heard = hear_types(client, promised)
+            received = receive_types(client, types)
             sent = json.loads(line)
             if "correlationId" in sent:
-                assert sent["correlationId"] in {message.get("correlationId") for message in heard}
-            if promised == ["accepted", "result"]:
-                run_id, followed = heard[0]["runId"], heard[-1]["sequence"]
-                assert {message["sequence"] for message in heard} == {*range(1, followed + 1)}
-            if promised == ["accepted"]:
-                assert heard[-1]["runId"] == run_id  # the same run, not another
-            if promised == ["resumed"]:
-                assert heard[-1]["lastSequence"] == followed
-            if promised == ["runs"]:
-                assert run_id in {run["runId"] for run in heard[-1]["runs"]}
+                assert sent["correlationId"] in {message.get("correlationId") for message in received}
+            if types == ["accepted", "result"]:
+                run_id, followed = received[0]["runId"], received[-1]["sequence"]
+                assert {message["sequence"] for message in received} == {*range(1, followed + 1)}
+            if types == ["accepted"]:
+                assert received[-1]["runId"] == run_id  # the same run, not another
+            if types == ["resumed"]:
+                assert received[-1]["lastSequence"] == followed
+            if types == ["runs"]:
+                assert run_id in {run["runId"] for run in received[-1]["runs"]}

@@ -135,8 +135,8 @@ class MessageFunction:
 
     def _hear_the_runs_messages(self) -> None:
         self._invoke('{"type": "ping", "correlationId": "sentinel"}')
-        while (heard := parsed(self._client.receive_text())).correlation_id != "sentinel":
-            assert heard.run_id
+        while (received := parsed(self._client.receive_text())).correlation_id != "sentinel":
+            assert received.run_id
 
     def _invoke(self, body: str) -> Any:
         self._sent += 1
@@ -157,9 +157,9 @@ def parsed(frame: str) -> ServerMessage:
     """Return the message in `frame`, which must expose no internals."""
     assert len(frame.encode()) <= MAX_MESSAGE_BYTES
     assert "Traceback" not in frame
-    heard = parse_message(frame)
-    assert heard.type != "error" or heard.code != "internal", frame
-    return heard
+    received = parse_message(frame)
+    assert received.type != "error" or received.code != "internal", frame
+    return received
 
 
 @pytest.fixture(scope="module")
@@ -242,7 +242,7 @@ HOSTILE = {
     "all the money there is": (start(startCapital=1e308), "startCapital 1e+308"),
     "the first day": (start(first="0001-01-01", last="0001-01-01"), "no 1d bars from 0001-01-01"),
     "the last day": (start(first="9999-12-31", last="9999-12-31"), "no 1d bars from 9999-12-31"),
-    "a day that is none": (start(first="0000-01-01"), "startDate"),
+    "an invalid day": (start(first="0000-01-01"), "startDate"),
     "all the days": (start(first="0001-01-01", last="9999-12-31", chunks=10**9), "can be cut into"),
     "chunks without end": (start(chunks=10**400), "chunks"),
     "a strategy of 30 KB": (start(strategy="s" * 30_000), "unknown strategy"),
@@ -255,17 +255,17 @@ HOSTILE = {
     "windows longer than time": (sweep(walkForward={"inSample": 10**9, "outOfSample": 10**9}), "a window of"),
     "a page before no date": ({"type": "list_runs", "before": "yesterday"}, "before 'yesterday'"),
     "somebody else's messages": ({"type": "subscribe", "topic": "user", "id": "root"}, "no other user"),
-    "an id as long as may be": ({"type": "subscribe", "topic": "run", "id": "x" * 256}, "there is no run"),
+    "the longest id": ({"type": "subscribe", "topic": "run", "id": "x" * 256}, "there is no run"),
     "a request as long as may be": ("x" * MAX_REQUEST_BYTES, "not JSON"),
     "a longer one": ("x" * (MAX_REQUEST_BYTES + 1), "at most 32,000 are accepted"),
 }
 
 
-@pytest.mark.parametrize(("body", "said"), HOSTILE.values(), ids=HOSTILE)
-def test_hostile_input_is_refused_without_internals(function: MessageFunction, body: Json | str, said: str) -> None:
+@pytest.mark.parametrize(("body", "expected"), HOSTILE.values(), ids=HOSTILE)
+def test_hostile_input_is_refused_without_internals(function: MessageFunction, body: Json | str, expected: str) -> None:
     answer = function.answer_to(body)
     assert answer.type == "error"
-    assert said in answer.reason
+    assert expected in answer.reason
 
 
 def test_thousands_of_unknown_fields_fit_into_the_reply(function: MessageFunction) -> None:

@@ -154,23 +154,23 @@ class Scenario:
         with self._connected() as (client, connection_id):
             asked = start(["AAPL", "IBM"], **SMA, chunks=3) | {"key": secrets.token_hex(8)}
             self._message(connection_id, asked)
-            heard = client.receive_all()
-            assert [message["type"] for message in heard[:2]] == ["accepted", "planned"]
-            assert heard[-1]["type"] == "result"
-            assert "progress" in {message["type"] for message in heard}
-            run_id = heard[0]["runId"]
+            received = client.receive_all()
+            assert [message["type"] for message in received[:2]] == ["accepted", "planned"]
+            assert received[-1]["type"] == "result"
+            assert "progress" in {message["type"] for message in received}
+            run_id = received[0]["runId"]
             self._ended(run_id)
-            # A worker that may not tell of its chunk fails once that is written; its retry hides it.
+            # A worker that may not publish progress fails after writing its chunk; its retry hides that.
             assert not _logged(self._stack, "simulate", began, "the step failed")
-            self._message(connection_id, {"type": "resume", "runId": run_id, "after": heard[-2]["sequence"]})
+            self._message(connection_id, {"type": "resume", "runId": run_id, "after": received[-2]["sequence"]})
             assert client.receive()["type"] == "resumed"
-            assert client.receive() == heard[-1]
+            assert client.receive() == received[-1]
             self._message(connection_id, {"type": "list_runs", "limit": 1})
             listed = client.receive()
             assert listed["type"] == "runs"
             assert listed["runs"][0]["runId"] == run_id
             self._message(connection_id, asked)  # again under its key: nothing is started
-            assert client.receive_all() == heard
+            assert client.receive_all() == received
 
     def subscriptions(self) -> None:
         """A connection subscribes to its user's runs, and unsubscribes."""
@@ -192,16 +192,16 @@ class Scenario:
 
     def gone(self) -> None:
         """The rows of a closed connection are deleted, whether a reply or a delivery finds it gone."""
-        answered, told = (f"{secrets.token_hex(6)}=" for _ in range(2))
-        for connection_id in (answered, told):
+        replied, delivered = (f"{secrets.token_hex(6)}=" for _ in range(2))
+        for connection_id in (replied, delivered):
             event = {"requestContext": self._context(connection_id), "queryStringParameters": {"portfolioId": "growth"}}
             self._invoke("connect", event)
-        self._message(answered, {"type": "whoami"})
-        assert self._rows_of(answered) == 0
+        self._message(replied, {"type": "whoami"})
+        assert self._rows_of(replied) == 0
         with self._connected() as (client, connection_id):
             self._message(connection_id, start(**SMA, chunks=1) | {"portfolio": "growth"})
             self._ended(client.receive_all()[0]["runId"])
-        _wait(lambda: self._rows_of(told) == 0, "the connection that is gone is remembered")
+        _wait(lambda: self._rows_of(delivered) == 0, "the rows of the closed connection are not deleted")
 
     def expired(self) -> None:
         """A connection whose token has expired gets an error and is closed."""
@@ -232,9 +232,9 @@ class Scenario:
         """A run fails with a reason."""
         with self._connected() as (client, connection_id):
             self._message(connection_id, start(BROKEN, **SMA, chunks=3))
-            told = client.receive_all()[-1]
-        assert told["type"] == "failed"
-        assert "were deleted" in told["reason"]
+            failure = client.receive_all()[-1]
+        assert failure["type"] == "failed"
+        assert "were deleted" in failure["reason"]
 
     def _succeeds(self, request: Json) -> None:
         with self._connected() as (client, connection_id):

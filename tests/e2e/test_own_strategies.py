@@ -58,17 +58,17 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def told() -> list[str]:
+def log_lines() -> list[str]:
     """The log of the deployment."""
     return []
 
 
 @pytest.fixture(scope="module")
-def own(tree: Path, told: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStack]:
+def own(tree: Path, log_lines: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStack]:
     """A stack deployed from the copy, beside that of the session."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("TICKFOLD_STATE_DIR", str(tmp_path_factory.mktemp("state-of-own")))
-        with EmbeddedStack(root=tree, log=told.append) as running:
+        with EmbeddedStack(root=tree, log=log_lines.append) as running:
             yield running
 
 
@@ -89,9 +89,9 @@ def test_check_prints_what_the_page_shows(
     assert set(block("", "✗ lookback").splitlines()) < {line.rstrip() for line in ended.stdout.splitlines()}
 
 
-def test_deployment_lists_own_strategies_and_unusable_files(own: EmbeddedStack, told: list[str]) -> None:
-    assert "own strategies: dip_buyer, raising" in told
-    faults = [line for line in told if line.startswith("unusable strategy")]
+def test_deployment_lists_own_strategies_and_unusable_files(own: EmbeddedStack, log_lines: list[str]) -> None:
+    assert "own strategies: dip_buyer, raising" in log_lines
+    faults = [line for line in log_lines if line.startswith("unusable strategy")]
     assert faults == ["unusable strategy: strategies/unfinished.py cannot be imported: line 1: invalid syntax"]
     # What `pulumi up` prints as a warning.
     warned = (own.log_file.parent / "deployment.log").read_text()

@@ -127,11 +127,11 @@ def test_run_outlives_its_connection_and_resume_gets_missed_messages(stack: Embe
 
 def test_worker_that_always_crashes_fails_the_run(stack: EmbeddedStack, url: str) -> None:
     with deployed(stack, "simulate", CRASH_ALWAYS):
-        heard = run(url, start(**SMA))
-    assert (heard[-1]["type"], heard[-1]["stage"]) == ("failed", "simulate")
-    assert "a worker crashed" in heard[-1]["reason"]
-    assert record(stack, heard[0]["runId"])["status"] == "failed"
-    assert wait_for_execution(stack, heard[0]["executionArn"])["status"] == "FAILED"
+        received = run(url, start(**SMA))
+    assert (received[-1]["type"], received[-1]["stage"]) == ("failed", "simulate")
+    assert "a worker crashed" in received[-1]["reason"]
+    assert record(stack, received[0]["runId"])["status"] == "failed"
+    assert wait_for_execution(stack, received[0]["executionArn"])["status"] == "FAILED"
 
 
 def test_execution_stopped_from_outside_fails_the_run(stack: EmbeddedStack, url: str) -> None:
@@ -141,9 +141,9 @@ def test_execution_stopped_from_outside_fails_the_run(stack: EmbeddedStack, url:
         while client.receive()["type"] != "progress":
             pass
         stack.client("stepfunctions").stop_execution(executionArn=accepted["executionArn"])
-        told = client.receive_all()[-1]
-    assert (told["type"], told["stage"]) == ("failed", "workflow")
-    assert told["reason"] == "workflow failed: it was stopped; the execution and the logs say more"
+        failure = client.receive_all()[-1]
+    assert (failure["type"], failure["stage"]) == ("failed", "workflow")
+    assert failure["reason"] == "workflow failed: it was stopped; the execution and the logs say more"
     assert record(stack, accepted["runId"])["status"] == "failed"
 
 
@@ -151,10 +151,10 @@ def test_execution_stopped_from_outside_fails_the_run(stack: EmbeddedStack, url:
 def test_internal_error_exposes_no_secret_or_traceback(stack: EmbeddedStack, url: str, stage: str) -> None:
     with deployed(stack, stage, RAISE.format(stage=stage)), connected(url) as client:
         client.send(start(**SMA))
-        heard = client.receive_all()
+        received = client.receive_all()
         assert client.is_idle()
-    assert (heard[-1]["type"], heard[-1]["stage"]) == ("failed", stage)
-    assert heard[-1]["reason"] == f"{stage} failed with an internal error (ValueError); its log says more"
+    assert (received[-1]["type"], received[-1]["stage"]) == ("failed", stage)
+    assert received[-1]["reason"] == f"{stage} failed with an internal error (ValueError); its log says more"
     assert not any("hunter2" in frame or "Traceback" in frame for frame in client.frames)
 
 
@@ -165,16 +165,16 @@ def test_start_on_a_broken_stack_fails_at_once(stack: EmbeddedStack, url: str) -
     try:
         with connected(url) as client:
             client.send(start(**SMA))
-            heard = client.receive_all()
+            received = client.receive_all()
             assert client.is_idle()
     finally:
         stack.client("stepfunctions").create_state_machine(
             name=definition["name"], definition=definition["definition"], roleArn=definition["roleArn"]
         )
-    assert [message["type"] for message in heard] == ["accepted", "failed"]
-    assert heard[1]["stage"] == "start"
-    assert "StateMachineDoesNotExist" in heard[1]["reason"]
-    assert record(stack, heard[0]["runId"])["status"] == "failed"
+    assert [message["type"] for message in received] == ["accepted", "failed"]
+    assert received[1]["stage"] == "start"
+    assert "StateMachineDoesNotExist" in received[1]["reason"]
+    assert record(stack, received[0]["runId"])["status"] == "failed"
 
 
 def test_deleted_bars_are_named_in_the_failure(stack: EmbeddedStack, url: str) -> None:
@@ -185,10 +185,12 @@ def test_deleted_bars_are_named_in_the_failure(stack: EmbeddedStack, url: str) -
     stack.client("s3").delete_object(
         Bucket=stack.outputs["bucket"], Key=layout.bars_key("GONE", "1d", 2007), VersionId=year.version_id
     )
-    heard = run(url, start("GONE", **SMA))
-    assert (heard[-1]["type"], heard[-1]["stage"]) == ("failed", "simulate")
+    received = run(url, start("GONE", **SMA))
+    assert (received[-1]["type"], received[-1]["stage"]) == ("failed", "simulate")
     # Two chunks need that year, one of them to warm up.
-    assert re.fullmatch("chunk [56] of GONE: the 2007 bars of GONE were deleted; load them again", heard[-1]["reason"])
+    assert re.fullmatch(
+        "chunk [56] of GONE: the 2007 bars of GONE were deleted; load them again", received[-1]["reason"]
+    )
 
 
 def test_connection_row_exists_while_connected(stack: EmbeddedStack) -> None:

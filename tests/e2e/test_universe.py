@@ -32,13 +32,13 @@ def test_each_symbol_equals_its_own_run(
     stock = [{"symbol": symbol, "share": 0.3} for symbol in SYMBOLS]
     result = run(url, start(stock, **TERMS, chunks=chunks))[-1]
     rows = {row["symbol"]: row for row in table(stack, result["runsBySymbolUri"])}
-    told = {own["symbol"]: own for own in result["symbols"]}
+    by_symbol = {own["symbol"]: own for own in result["symbols"]}
     trades, curves = table(stack, result["tradesUri"]), table(stack, result["equityBySymbolUri"])
     assert [own["symbol"] for own in result["symbols"]] == SYMBOLS
     for symbol, single in singles.items():
         assert json.loads(rows[symbol]["metrics"]) == single["metrics"]
-        assert told[symbol]["metrics"] == {name: single["metrics"][name] for name in HEADLINE}
-        assert told[symbol]["bars"] == rows[symbol]["bars"] == single["bars"]
+        assert by_symbol[symbol]["metrics"] == {name: single["metrics"][name] for name in HEADLINE}
+        assert by_symbol[symbol]["bars"] == rows[symbol]["bars"] == single["bars"]
         assert [trade for trade in trades if trade["symbol"] == symbol] == table(stack, single["tradesUri"])
         own = [{name: row[name] for name in row if name != "symbol"} for row in curves if row["symbol"] == symbol]
         assert own == table(stack, single["equityUri"])
@@ -53,8 +53,8 @@ def test_equity_is_the_sum_of_symbols_and_unallocated_cash(
     stack: EmbeddedStack, url: str, singles: dict[str, Json]
 ) -> None:
     stock = [{"symbol": symbol, "share": 0.3} for symbol in SYMBOLS]
-    heard = run(url, start(stock, **TERMS))
-    rows = table(stack, heard[-1]["equityUri"])
+    received = run(url, start(stock, **TERMS))
+    rows = table(stack, received[-1]["equityUri"])
     curves = {
         symbol: {row["timestamp"]: (row["equity"], row["cash"]) for row in table(stack, single["equityUri"])}
         for symbol, single in singles.items()
@@ -66,24 +66,24 @@ def test_equity_is_the_sum_of_symbols_and_unallocated_cash(
         assert row["equity"] == pytest.approx(1_000 + sum(equity for equity, _ in latest.values()), rel=1e-12)
         assert row["cash"] == pytest.approx(1_000 + sum(cash for _, cash in latest.values()), rel=1e-12, abs=1e-6)
         assert row["shares"] is row["close"] is None
-    streamed = [point for message in heard if message["type"] == "partial" for point in message["equity"]]
+    streamed = [point for message in received if message["type"] == "partial" for point in message["equity"]]
     assert streamed == [[int(row["timestamp"].timestamp() * 1000), row["equity"]] for row in rows]
-    assert heard[-1]["metrics"]["final_equity"] == rows[-1]["equity"]
-    exits = [trade["exit_time"] for trade in table(stack, heard[-1]["tradesUri"])]
+    assert received[-1]["metrics"]["final_equity"] == rows[-1]["equity"]
+    exits = [trade["exit_time"] for trade in table(stack, received[-1]["tradesUri"])]
     assert exits == sorted(exits)
 
 
 def test_symbols_without_shares_get_equal_shares(url: str) -> None:
-    heard = run(url, start(["aapl", "ibm", "msft"], "2012-01-01", **SMA))
-    assert [(own["symbol"], own["share"]) for own in heard[-1]["symbols"]] == [
+    received = run(url, start(["aapl", "ibm", "msft"], "2012-01-01", **SMA))
+    assert [(own["symbol"], own["share"]) for own in received[-1]["symbols"]] == [
         ("AAPL", 1 / 3),
         ("IBM", 1 / 3),
         ("MSFT", 1 / 3),
     ]
-    assert {message["symbol"] for message in heard if "symbol" in message} == {"AAPL,IBM,MSFT"}
-    assert heard[0]["runId"].startswith("aapl-and-2-more-sma_cross-")
-    assert heard[1]["bars"] == heard[-1]["bars"]
-    assert max(message["chunksDone"] for message in heard if message["type"] == "progress") == heard[1]["chunks"]
+    assert {message["symbol"] for message in received if "symbol" in message} == {"AAPL,IBM,MSFT"}
+    assert received[0]["runId"].startswith("aapl-and-2-more-sma_cross-")
+    assert received[1]["bars"] == received[-1]["bars"]
+    assert max(message["chunksDone"] for message in received if message["type"] == "progress") == received[1]["chunks"]
 
 
 def test_universe_of_one_equals_the_run_of_its_symbol(stack: EmbeddedStack, url: str) -> None:
@@ -133,5 +133,5 @@ BAD: dict[str, tuple[Any, str]] = {
 @pytest.mark.usefixtures("_odd_series")
 @pytest.mark.parametrize("case", BAD)
 def test_invalid_universe_gets_one_error_and_has_no_effect(stack: EmbeddedStack, url: str, case: str) -> None:
-    request, said = BAD[case]
-    assert said in error_reason(stack, url, request)
+    request, expected = BAD[case]
+    assert expected in error_reason(stack, url, request)

@@ -129,7 +129,7 @@ def test_up_fails_when_the_emulator_exits(
 
 
 def small_program(directory: Path) -> Path:
-    """Write a program that exports what the stack wants, and creates one bucket."""
+    """Write a program that exports the required outputs and creates one bucket."""
     directory.mkdir()
     (directory / "Pulumi.dev.yaml").write_text("config: {}\n")
     others = [name for name in OUTPUTS if name != "bucket"]

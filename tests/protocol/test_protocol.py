@@ -112,7 +112,7 @@ def test_commission_may_have_four_parts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "expected"),
     [
         ("hello", "not JSON"),
         ("", "not JSON"),
@@ -176,10 +176,10 @@ def test_commission_may_have_four_parts() -> None:
         ("x" * 200_000, "200,000 bytes; at most 32,000"),
     ],
 )
-def test_invalid_request_names_what_is_wrong(body: str, said: str) -> None:
+def test_invalid_request_names_what_is_wrong(body: str, expected: str) -> None:
     with pytest.raises(RunError) as caught:
         parse_request(body)
-    assert said in str(caught.value)
+    assert expected in str(caught.value)
     assert "pydantic" not in str(caught.value)
     assert len(str(caught.value)) < 1_000
 
@@ -248,10 +248,10 @@ def test_accepted_config_with_rank_by_is_a_sweep() -> None:
         request, _ = parse_request(body)
         assert isinstance(request, StartBacktest | StartSweep)
         sent = Accepted(run_id="r", sequence=1, execution_arn="arn", config=request.config)
-        heard = parse_message(dump(sent))
-        assert heard == sent
-        assert isinstance(heard, Accepted)
-        assert type(heard.config) is kind
+        received = parse_message(dump(sent))
+        assert received == sent
+        assert isinstance(received, Accepted)
+        assert type(received.config) is kind
 
 
 def test_ignored_fields_of_longest_request_fit_into_reply() -> None:

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from pydantic import BaseModel
 
+from docs.generate.protocol import schema
 from tests.protocol.schema_instances import instances
 from tickfold.protocol import MESSAGES, REQUESTS, RequestError, dump, parse_message, parse_request
 
@@ -26,6 +27,10 @@ def by_name(model: type[BaseModel]) -> str:
     return model.__name__
 
 
+def test_published_schema_is_that_of_the_models() -> None:
+    assert schema() == SCHEMA
+
+
 def test_schema_is_valid_and_requires_a_type_everywhere() -> None:
     Draft202012Validator.check_schema(SCHEMA)
     for model in (*REQUESTS, *MESSAGES):
@@ -38,9 +43,9 @@ def test_schema_is_valid_and_requires_a_type_everywhere() -> None:
 @given(data=st.data())
 @MANY
 def test_request_valid_by_schema_parses_and_round_trips(model: type[BaseModel], data: st.DataObject) -> None:
-    said = data.draw(instances(SCHEMA, model.__name__).filter(_keeps_the_rules_between_fields))
-    REQUEST.validate(said)
-    request, ignored = parse_request(json.dumps(said))
+    sent = data.draw(instances(SCHEMA, model.__name__).filter(_keeps_the_rules_between_fields))
+    REQUEST.validate(sent)
+    request, ignored = parse_request(json.dumps(sent))
     assert isinstance(request, model)
     assert ignored == []
     again = dump(request)
@@ -66,9 +71,9 @@ BETWEEN_FIELDS = (
 """The rules that the schema cannot state, by their error messages."""
 
 
-def _keeps_the_rules_between_fields(said: Any) -> bool:
+def _keeps_the_rules_between_fields(sent: Any) -> bool:
     try:
-        parse_request(json.dumps(said))
+        parse_request(json.dumps(sent))
     except RequestError as error:
         if any(rule in str(error) for rule in BETWEEN_FIELDS):
             return False
@@ -80,21 +85,21 @@ def _keeps_the_rules_between_fields(said: Any) -> bool:
 @given(data=st.data())
 @MANY
 def test_message_valid_by_schema_parses_and_round_trips(model: type[BaseModel], data: st.DataObject) -> None:
-    said = data.draw(instances(SCHEMA, model.__name__).filter(_is_possible))
-    MESSAGE.validate(said)
-    message = parse_message(json.dumps(said))
+    sent = data.draw(instances(SCHEMA, model.__name__).filter(_is_possible))
+    MESSAGE.validate(sent)
+    message = parse_message(json.dumps(sent))
     assert isinstance(message, model)
     again = dump(message)
     MESSAGE.validate(json.loads(again))
     assert parse_message(again) == message
 
 
-def _is_possible(said: Any) -> bool:
+def _is_possible(sent: Any) -> bool:
     """Return whether the config of an `accepted` is a valid request's."""
-    if "config" not in said:
+    if "config" not in sent:
         return True
-    kind = "start_sweep" if "rankBy" in said["config"] else "start_backtest"
-    return _keeps_the_rules_between_fields({"type": kind, "config": said["config"]})
+    kind = "start_sweep" if "rankBy" in sent["config"] else "start_backtest"
+    return _keeps_the_rules_between_fields({"type": kind, "config": sent["config"]})
 
 
 @pytest.mark.parametrize(
