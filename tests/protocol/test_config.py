@@ -88,7 +88,7 @@ def test_limit_bars_require_a_limit() -> None:
     assert error(limitBars=3) == "limitBars needs limit: it sets when that order expires"
 
 
-@pytest.mark.parametrize(("kind", "value"), [("fraction", 1), ("cash", 1.5), ("shares", 2), ("volatility", 1.5)])
+@pytest.mark.parametrize(("kind", "value"), [("fraction", 1), ("cash", 1.5), ("shares", 3), ("volatility", 1.5)])
 def test_sizing_is_valid(kind: str, value: float) -> None:
     assert backtest(sizing={"kind": kind, "value": value}).sizing.value == value
 
