@@ -218,6 +218,18 @@ def test_resume_and_ping_are_requests() -> None:
     assert parse_request('{"type":"ping"}') == (Ping(), [])
 
 
+@pytest.mark.parametrize(("topic", "needs_id"), [("user", False), ("run", True), ("portfolio", True)])
+@pytest.mark.parametrize("kind", ["subscribe", "unsubscribe"])
+def test_every_topic_but_the_users_needs_an_id(kind: str, topic: str, needs_id: bool) -> None:
+    body = {"type": kind, "topic": topic}
+    assert parse_request(json.dumps(body | {"id": "x"}))[1] == []
+    if needs_id:
+        with pytest.raises(RequestError, match=rf"id is missing: which {topic}\?"):
+            parse_request(json.dumps(body))
+    else:
+        assert parse_request(json.dumps(body))[1] == []
+
+
 def test_unknown_fields_are_ignored_and_named() -> None:
     message = json.loads(start(leverage=2, commission={"perFill": 1})) | {"urgent": True}
     request, ignored = parse_request(json.dumps(message))
