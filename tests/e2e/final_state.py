@@ -7,7 +7,7 @@ from typing import Any
 
 from embedded.stack import EmbeddedStack
 from tests.e2e.executions import wait_for_execution
-from tests.e2e.records import run_store
+from tests.e2e.records import run_lifecycle
 from tickfold.backtests.run import Run
 
 SECONDS = 120
@@ -34,7 +34,7 @@ class FinalState:
 
 def final_state(stack: EmbeddedStack, run_id: str) -> FinalState:
     """Wait until the run and its execution have ended; check the invariants and return the final state."""
-    store, deadline = run_store(stack), time.monotonic() + SECONDS
+    store, deadline = run_lifecycle(stack), time.monotonic() + SECONDS
     while (run := store.get(run_id)) is None or run.status == "running":
         assert time.monotonic() < deadline, f"run {run_id} did not end in {SECONDS} s"
         time.sleep(0.05)

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from embedded.stack import EmbeddedStack
 from functions import settings as environment
-from functions import wiring
 from functions.websocket import message
 from tests.e2e.websocket_client import Json, WebSocketClient, connected, start, sweep
 from tests.embedded.test_deployment import credentials_of
@@ -176,7 +175,7 @@ def function(stack: EmbeddedStack, url: str) -> Iterator[MessageFunction]:
         "AWS_SESSION_TOKEN": key.session_token or "",
         environment.DAILY_LIMIT: "1",
     }
-    _forget_clients()
+    message.dependencies.cache_clear()
     with pytest.MonkeyPatch.context() as patch, connected(url) as client:
         client.send(start(chunks=1) | {"key": KEY})
         accepted, *_ = client.receive_all()
@@ -186,19 +185,7 @@ def function(stack: EmbeddedStack, url: str) -> Iterator[MessageFunction]:
         function.run_id = accepted["runId"]
         yield function
         assert client.is_idle()
-    _forget_clients()
-
-
-def _forget_clients() -> None:
-    for made in (
-        wiring.s3,
-        wiring.step_functions,
-        wiring.connections,
-        wiring.runs,
-        wiring.counted_runs,
-        wiring.post,
-    ):
-        made.cache_clear()
+    message.dependencies.cache_clear()
 
 
 def test_connection_at_its_subscription_limit_can_start_a_run(stack: EmbeddedStack, url: str) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from embedded.stack import EmbeddedStack
-from tests.e2e.records import begin, run_store
+from tests.e2e.records import begin, run_lifecycle
 from tickfold.backtests.run import Run
-from tickfold.backtests.run_store import RunStore
+from tickfold.backtests.run_lifecycle import RunLifecycle
 from tickfold.protocol import Planned, Result, parse_message
 
 PLANNED = Planned(symbol="AAPL", timeframe="1d", bars=100, chunks=4)
@@ -19,12 +19,12 @@ Report = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def runs(stack: EmbeddedStack) -> RunStore:
-    return run_store(stack)
+def runs(stack: EmbeddedStack) -> RunLifecycle:
+    return run_lifecycle(stack)
 
 
 @pytest.fixture
-def run(runs: RunStore) -> Run:
+def run(runs: RunLifecycle) -> Run:
     """A planned run of four chunks."""
     run = begin(runs, f"user-{secrets.token_hex(4)}")
     runs.publish(run.run_id, PLANNED, once="planned")
@@ -33,7 +33,7 @@ def run(runs: RunStore) -> Run:
 
 
 @pytest.fixture
-def report(stack: EmbeddedStack, runs: RunStore) -> Report:
+def report(stack: EmbeddedStack, runs: RunLifecycle) -> Report:
     """Report the end of a run's execution to the function; return the run's last message."""
 
     def report(run_id: str, status: str, error: str | None = None, cause: str | None = None) -> dict[str, Any]:
@@ -49,44 +49,48 @@ def report(stack: EmbeddedStack, runs: RunStore) -> Report:
     return report
 
 
-def test_noted_failure_is_published(runs: RunStore, run: Run, report: Report) -> None:
+def test_noted_failure_is_published(runs: RunLifecycle, run: Run, report: Report) -> None:
     runs.note_failure(run.run_id, "simulate", "chunk 3 of AAPL: there are no bars")
-    told = report(run.run_id, "FAILED", "States.ExceedToleratedFailureThreshold", "the threshold was exceeded")
-    assert (told["stage"], told["reason"]) == ("simulate", "chunk 3 of AAPL: there are no bars")
+    message = report(run.run_id, "FAILED", "States.ExceedToleratedFailureThreshold", "the threshold was exceeded")
+    assert (message["stage"], message["reason"]) == ("simulate", "chunk 3 of AAPL: there are no bars")
 
 
-def test_failure_overcome_by_a_retry_is_not_published(runs: RunStore, run: Run, report: Report) -> None:
+def test_failure_overcome_by_a_retry_is_not_published(runs: RunLifecycle, run: Run, report: Report) -> None:
     runs.note_failure(run.run_id, "simulate", "chunk 3 of AAPL: it was throttled")
     runs.publish_all_done(run.run_id, 4)
-    told = report(run.run_id, "FAILED", "Runtime.OutOfMemory", "")
-    assert told["stage"] == "reduce"
-    assert told["reason"] == "reduce failed: it ran out of memory; the execution and the logs say more"
+    message = report(run.run_id, "FAILED", "Runtime.OutOfMemory", "")
+    assert message["stage"] == "reduce"
+    assert message["reason"] == "reduce failed: it ran out of memory; the execution and the logs say more"
 
 
 @pytest.mark.parametrize(("done", "stage"), [("nothing", "plan"), ("planned", "simulate"), ("all chunks", "reduce")])
-def test_unnoted_failure_gets_its_stage_from_the_record(runs: RunStore, report: Report, done: str, stage: str) -> None:
+def test_unnoted_failure_gets_its_stage_from_the_record(
+    runs: RunLifecycle, report: Report, done: str, stage: str
+) -> None:
     run_id = begin(runs, "user").run_id
     if done != "nothing":
         runs.publish(run_id, PLANNED, once="planned")
         runs.set(run_id, chunks=4)
     if done == "all chunks":
         runs.publish_all_done(run_id, 4)
-    told = report(run_id, "FAILED", "Sandbox.Timedout", json.dumps({"errorMessage": "after 60 s", "stackTrace": ["x"]}))
-    assert told["stage"] == stage
-    assert told["reason"] == f"{stage} failed: it ran out of time; the execution and the logs say more"
+    message = report(
+        run_id, "FAILED", "Sandbox.Timedout", json.dumps({"errorMessage": "after 60 s", "stackTrace": ["x"]})
+    )
+    assert message["stage"] == stage
+    assert message["reason"] == f"{stage} failed: it ran out of time; the execution and the logs say more"
 
 
-@pytest.mark.parametrize(("status", "said"), [("ABORTED", "it was stopped"), ("TIMED_OUT", "it ran out of time")])
+@pytest.mark.parametrize(("status", "expected"), [("ABORTED", "it was stopped"), ("TIMED_OUT", "it ran out of time")])
 def test_aborted_or_timed_out_execution_is_published(
-    runs: RunStore, run: Run, report: Report, status: str, said: str
+    runs: RunLifecycle, run: Run, report: Report, status: str, expected: str
 ) -> None:
     runs.note_failure(run.run_id, "simulate", "an earlier attempt")
-    told = report(run.run_id, status)
-    assert (told["type"], told["stage"]) == ("failed", "workflow")
-    assert told["reason"] == f"workflow failed: {said}; the execution and the logs say more"
+    message = report(run.run_id, status)
+    assert (message["type"], message["stage"]) == ("failed", "workflow")
+    assert message["reason"] == f"workflow failed: {expected}; the execution and the logs say more"
 
 
-def test_ended_run_stays_unchanged(runs: RunStore, run: Run, report: Report) -> None:
+def test_ended_run_stays_unchanged(runs: RunLifecycle, run: Run, report: Report) -> None:
     result = Result(
         symbol="AAPL",
         timeframe="1d",

@@ -1,4 +1,4 @@
-"""The run store on the emulator's DynamoDB: gapless messages, a single end, quotas, idempotency keys."""
+"""The lifecycle of runs on the emulator's DynamoDB: gapless messages, a single end, quotas, idempotency keys."""
 
 import json
 import secrets
@@ -10,10 +10,11 @@ import pytest
 
 from embedded.stack import EmbeddedStack
 from tests.e2e import records
-from tests.e2e.records import run_store
+from tests.e2e.records import run_lifecycle
 from tickfold.backtests.quota import Limits
 from tickfold.backtests.run import Run
-from tickfold.backtests.run_store import PROGRESS_STEPS, RunStore
+from tickfold.backtests.run_lifecycle import RunLifecycle
+from tickfold.backtests.run_store import PROGRESS_STEPS
 from tickfold.errors import RunError
 from tickfold.protocol import Cancelled, Failed, Final, Partial, Planned, Reopened, dump, parse_message
 
@@ -23,8 +24,8 @@ THREADS = 8
 
 
 @pytest.fixture(scope="module")
-def runs(stack: EmbeddedStack) -> RunStore:
-    return run_store(stack)
+def runs(stack: EmbeddedStack) -> RunLifecycle:
+    return run_lifecycle(stack)
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ Begin = Callable[..., Run]
 
 
 @pytest.fixture
-def begin(runs: RunStore, user: str) -> Begin:
+def begin(runs: RunLifecycle, user: str) -> Begin:
     """Start a run of the user; return its record."""
 
     def begin(user: str = user, **terms: Any) -> Run:
@@ -45,7 +46,7 @@ def begin(runs: RunStore, user: str) -> Begin:
     return begin
 
 
-def messages(runs: RunStore, run_id: str) -> list[dict[str, Any]]:
+def messages(runs: RunLifecycle, run_id: str) -> list[dict[str, Any]]:
     return [json.loads(body) for body in runs.messages_after(run_id, 0)]
 
 
@@ -57,7 +58,7 @@ def at_once(count: int, work: Callable[[int], Any]) -> list[Any]:
 # --- messages --------------------------------------------------------------------------------------------------------
 
 
-def test_messages_of_concurrent_writers_have_no_gaps(runs: RunStore, begin: Begin) -> None:
+def test_messages_of_concurrent_writers_have_no_gaps(runs: RunLifecycle, begin: Begin) -> None:
     run_id = begin().run_id
 
     def publish(number: int) -> None:
@@ -69,13 +70,13 @@ def test_messages_of_concurrent_writers_have_no_gaps(runs: RunStore, begin: Begi
     assert sorted(message["piece"] for message in found[1:]) == list(range(1, 41))
 
 
-def test_message_published_once_by_concurrent_writers_is_stored_once(runs: RunStore, begin: Begin) -> None:
+def test_message_published_once_by_concurrent_writers_is_stored_once(runs: RunLifecycle, begin: Begin) -> None:
     run_id = begin().run_id
     at_once(16, lambda _: runs.publish(run_id, PLANNED, once="planned"))
     assert [message["type"] for message in messages(runs, run_id)] == ["accepted", "planned"]
 
 
-def test_run_ends_once_and_accepts_no_message_after(runs: RunStore, begin: Begin) -> None:
+def test_run_ends_once_and_accepts_no_message_after(runs: RunLifecycle, begin: Begin) -> None:
     run = begin()
     ends: list[Final] = [FAILED, Cancelled()] * 4
     ended = [message for message in at_once(8, lambda n: runs.end(run.run_id, ends[n])) if message]
@@ -89,7 +90,7 @@ def test_run_ends_once_and_accepts_no_message_after(runs: RunStore, begin: Begin
     assert parse_message(now.ended_with) == ended[0]
 
 
-def test_failed_run_can_be_reopened_and_cancelled_run_cannot(runs: RunStore, begin: Begin) -> None:
+def test_failed_run_can_be_reopened_and_cancelled_run_cannot(runs: RunLifecycle, begin: Begin) -> None:
     failed, cancelled = begin().run_id, begin().run_id
     runs.end(failed, FAILED)
     runs.end(cancelled, Cancelled())
@@ -101,33 +102,33 @@ def test_failed_run_can_be_reopened_and_cancelled_run_cannot(runs: RunStore, beg
     assert [message["type"] for message in messages(runs, cancelled)] == ["accepted", "cancelled"]
 
 
-def test_progress_of_ten_thousand_chunks_is_coalesced(runs: RunStore, begin: Begin) -> None:
+def test_progress_of_ten_thousand_chunks_is_coalesced(runs: RunLifecycle, begin: Begin) -> None:
     run_id = begin().run_id
     runs.set(run_id, chunks=10_000)
     for _ in range(2):
         runs.set(run_id, chunks_done=0)
         for _ in range(400):
             runs.publish_progress(runs.chunk_done(run_id))
-    told = [message["chunksDone"] for message in messages(runs, run_id)[1:]]
-    assert 1 <= len(told) <= 6  # one in half a second, and the loops take a few seconds at most
-    assert told == sorted(set(told))
-    assert all(done % (10_000 // PROGRESS_STEPS) == 0 for done in told)
+    published = [message["chunksDone"] for message in messages(runs, run_id)[1:]]
+    assert 1 <= len(published) <= 6  # one in half a second, and the loops take a few seconds at most
+    assert published == sorted(set(published))
+    assert all(done % (10_000 // PROGRESS_STEPS) == 0 for done in published)
 
 
-def test_final_progress_is_published_once(runs: RunStore, begin: Begin) -> None:
+def test_final_progress_is_published_once(runs: RunLifecycle, begin: Begin) -> None:
     run_id = begin().run_id
     at_once(4, lambda _: runs.publish_all_done(run_id, 7))
     assert [(m["type"], m.get("chunksDone")) for m in messages(runs, run_id)] == [("accepted", None), ("progress", 7)]
 
 
-def test_message_larger_than_a_frame_is_not_stored(runs: RunStore, begin: Begin) -> None:
+def test_message_larger_than_a_frame_is_not_stored(runs: RunLifecycle, begin: Begin) -> None:
     run_id = begin().run_id
     with pytest.raises(ValueError, match=r"at most 32,000 can be sent"):
         runs.publish(run_id, Partial(piece=1, pieces=1, equity=[(10**12, 1.5)] * 3_000), once="partial 1")
     assert len(messages(runs, run_id)) == 1
 
 
-def test_every_row_expires_except_running_runs(stack: EmbeddedStack, runs: RunStore, begin: Begin) -> None:
+def test_every_row_expires_except_running_runs(stack: EmbeddedStack, runs: RunLifecycle, begin: Begin) -> None:
     run = begin()
     runs.end(run.run_id, Cancelled())
     client = stack.client("dynamodb")
@@ -148,7 +149,7 @@ def test_every_row_expires_except_running_runs(stack: EmbeddedStack, runs: RunSt
 # --- starts ----------------------------------------------------------------------------------------------------------
 
 
-def test_idempotency_key_starts_one_run_under_concurrency(runs: RunStore, begin: Begin) -> None:
+def test_idempotency_key_starts_one_run_under_concurrency(runs: RunLifecycle, begin: Begin) -> None:
     started = at_once(8, lambda _: begin(key="mine").run_id)
     assert len(set(started)) == 1
     assert [message["type"] for message in messages(runs, started[0])] == ["accepted"]
@@ -167,27 +168,27 @@ def test_idempotency_key_is_bound_to_its_request(begin: Begin) -> None:
     assert e.value.code == "conflict"
 
 
-def test_concurrent_run_limit_is_released_when_runs_end(runs: RunStore, begin: Begin) -> None:
+def test_concurrent_run_limit_is_released_when_runs_end(runs: RunLifecycle, begin: Begin) -> None:
     few = Limits(running=2, daily=100)
     going = [begin(limits=few), begin(limits=few)]
-    with pytest.raises(RunError, match="you have 2 runs going on, which is the limit") as refused:
+    with pytest.raises(RunError, match=r"concurrent-run limit reached \(2\)") as refused:
         begin(limits=few)
     assert refused.value.code == "limit"
     runs.end(going[0].run_id, FAILED)
     begin(limits=few)
-    with pytest.raises(RunError, match="which is the limit"):
+    with pytest.raises(RunError, match="concurrent-run limit reached"):
         begin(limits=few)
     runs.reopen(going[0].run_id)  # no limit holds that back, but it counts
     runs.end(going[1].run_id, Cancelled())
-    with pytest.raises(RunError, match="which is the limit"):
+    with pytest.raises(RunError, match="concurrent-run limit reached"):
         begin(limits=few)
 
 
-def test_daily_run_limit_is_enforced(runs: RunStore, begin: Begin) -> None:
+def test_daily_run_limit_is_enforced(runs: RunLifecycle, begin: Begin) -> None:
     few = Limits(running=100, daily=2)
     for _ in range(2):
         runs.end(begin(limits=few).run_id, Cancelled())
-    with pytest.raises(RunError, match="you have started 2 runs today") as refused:
+    with pytest.raises(RunError, match=r"daily-run limit reached \(2 starts in a UTC day\)") as refused:
         begin(limits=few)
     assert refused.value.code == "limit"
 
@@ -203,7 +204,7 @@ def test_limits_hold_under_concurrency(begin: Begin) -> None:
     assert sum(at_once(12, attempt)) == 3
 
 
-def test_refused_start_leaves_no_rows(runs: RunStore, begin: Begin, user: str) -> None:
+def test_refused_start_leaves_no_rows(runs: RunLifecycle, begin: Begin, user: str) -> None:
     none = Limits(running=1, daily=100)
     begin(limits=none)
     with pytest.raises(RunError):
@@ -216,7 +217,7 @@ def test_refused_start_leaves_no_rows(runs: RunStore, begin: Begin, user: str) -
 # --- lists -----------------------------------------------------------------------------------------------------------
 
 
-def test_runs_are_listed_newest_first_by_page(runs: RunStore, begin: Begin, user: str) -> None:
+def test_runs_are_listed_newest_first_by_page(runs: RunLifecycle, begin: Begin, user: str) -> None:
     started = [begin().run_id for _ in range(5)]
     begin(user="somebody else")
     listed: list[str] = []
@@ -229,7 +230,7 @@ def test_runs_are_listed_newest_first_by_page(runs: RunStore, begin: Begin, user
     assert listed == started[::-1]
 
 
-def test_reopened_run_publishes_reopened(runs: RunStore, begin: Begin) -> None:
+def test_reopened_run_publishes_reopened(runs: RunLifecycle, begin: Begin) -> None:
     run_id = begin().run_id
     runs.end(run_id, FAILED)
     runs.reopen(run_id)

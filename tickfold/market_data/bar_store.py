@@ -18,6 +18,7 @@ from tickfold.errors import RunError
 from tickfold.market_data.series import Series, SeriesFile, utc
 from tickfold.market_data.series_catalog import SeriesCatalog
 from tickfold.storage import layout, parquet, tables
+from tickfold.storage.bucket import is_not_found, is_precondition_failed
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -77,9 +78,9 @@ class BarStore:
         try:
             data = _version(self._s3, self._bucket, key, file.version_id)
         except ClientError as error:
-            if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchVersion"):
-                raise RunError(f"the {file.year} bars of {series.symbol} were deleted; load them again") from error
-            raise
+            if not is_not_found(error):
+                raise
+            raise RunError(f"the {file.year} bars of {series.symbol} were deleted; load them again") from error
         return decode(data, start, stop)
 
     def _put_year(self, symbol: str, timeframe: str, year: int, bars: Bars, before: SeriesFile | None) -> SeriesFile:
@@ -109,11 +110,11 @@ class BarStore:
             else:
                 self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, IfMatch=etag)
         except ClientError as error:
-            if error.response["Error"]["Code"] in ("PreconditionFailed", "ConditionalRequestConflict"):
-                raise RunError(
-                    f"another load of {series.symbol} {series.timeframe} finished meanwhile; load again"
-                ) from error
-            raise
+            if not is_precondition_failed(error):
+                raise
+            raise RunError(
+                f"another load of {series.symbol} {series.timeframe} finished meanwhile; load again"
+            ) from error
 
 
 @lru_cache(maxsize=_FILES_KEPT)
