@@ -67,6 +67,7 @@ package: $(READY) ## build what is uploaded to Lambda, and print its sizes
 docs: $(READY) ## write the pages that are derived from code
 	$(BIN)/python docs/protocol_reference.py
 	$(BIN)/python docs/strategy_reference.py
+	$(BIN)/python docs/metrics_reference.py
 
 clean: ## remove what setup and the packaging made
 	rm -rf .venv .venv-bench build dist *.egg-info

@@ -8,36 +8,12 @@ from rich.console import Console
 from tickfold.cli.chart import Curves
 from tickfold.cli.summary import write_summary
 from tickfold.protocol import Result, SymbolResult
-from tickfold.report.metric_groups import GROUPS, formatted
 
 
 def written(result: Result, curves: Curves, width: int, *, terminal: bool = False) -> list[str]:
     file = io.StringIO()
     write_summary(Console(file=file, width=width, force_terminal=terminal, no_color=True), result, curves)
     return [line.rstrip() for line in file.getvalue().splitlines()]
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "shown"),
-    [
-        ("final_equity", 1_234_567.891, ("Final equity", "1,234,567.89")),
-        ("total_return", 4.142299, ("Total return", "414.23 %")),
-        ("max_drawdown", -0.4798, ("Max drawdown", "-47.98 %")),
-        ("sharpe", 0.58062, ("Sharpe", "0.581")),
-        ("trades", 1_066.0, ("Trades", "1,066")),
-        ("max_drawdown_duration", 584.0, ("Longest drawdown", "584 days")),
-        ("max_drawdown_duration", 1.0, ("Longest drawdown", "1 day")),
-        ("profit_factor", None, ("Profit factor", "–")),
-        ("ulcer_index", 1.25, ("ulcer_index", "1.250")),
-    ],
-)
-def test_a_metric_is_formatted_for_people(name: str, value: float | None, shown: tuple[str, str]) -> None:
-    assert formatted(name, value) == shown
-
-
-def test_no_metric_is_in_two_groups() -> None:
-    names = [name for group in GROUPS.values() for name in group]
-    assert len(names) == len(set(names)) == 29
 
 
 @pytest.mark.parametrize("width", [80, 160])

@@ -34,6 +34,11 @@ def test_the_list_of_strategies_is_what_their_classes_say() -> None:
     assert (DOCS / "strategies.md").read_text() == render(), "run `make docs`"
 
 
+def test_metrics_page_is_up_to_date() -> None:
+    render = runpy.run_path(str(DOCS / "metrics_reference.py"))["render"]
+    assert (DOCS / "metrics.md").read_text() == render(), "run `make docs`"
+
+
 def test_every_metric_is_documented() -> None:
     page = (DOCS / "metrics.md").read_text()
     missing = [name for name in Metrics.__dataclass_fields__ if f"`{name}`" not in page]

@@ -10,6 +10,7 @@ from tickfold.cli.console import note, stderr
 from tickfold.cli.symbols import shown
 from tickfold.protocol import Accepted, Message, Partial, Planned, Reopened, Sweep, WalkForward
 from tickfold.protocol import Progress as ChunkProgress
+from tickfold.protocol.formats import counted, money
 
 _LOST = "connection lost, connecting again"
 
@@ -56,14 +57,14 @@ class ProgressView:
                     note(f"nobody knows these fields of the request, so they are ignored: {', '.join(message.ignored)}")
             case Planned():
                 sets = f", {message.combinations:,} combinations" if message.combinations > 1 else ""
-                bars = f"{message.bars:,} bars, {_chunks(message.chunks)}"
+                bars = f"{counted(message.bars, 'bar')}, {counted(message.chunks, 'chunk')}"
                 self._tell(f"{shown(message.symbol)} {message.timeframe}: {bars}{sets}")
                 self._count(0, message.chunks)
             case ChunkProgress():
                 self._count(message.chunks_done, message.chunks)
             case Partial():
                 self.curves.add(message)
-                self._bar.update(self._task, equity=f"equity {self.curves.equity[-1]:,.2f}" if message.equity else "")
+                self._bar.update(self._task, equity=f"equity {money(self.curves.equity[-1])}" if message.equity else "")
 
             case Sweep() | WalkForward():
                 self.table = message
@@ -84,8 +85,4 @@ class ProgressView:
             note(text)
 
     def _count(self, done: int, chunks: int) -> None:
-        self._bar.update(self._task, completed=done, total=chunks, chunks=f"{done:,}/{_chunks(chunks)}")
-
-
-def _chunks(count: int) -> str:
-    return f"{count:,} chunk{'' if count == 1 else 's'}"
+        self._bar.update(self._task, completed=done, total=chunks, chunks=f"{done:,}/{counted(chunks, 'chunk')}")
