@@ -11,7 +11,7 @@ import numpy.typing as npt
 from tickfold.backtests.recorded_run import ClosedTrades, Curve
 from tickfold.engine.bars import MICROSECONDS_PER_DAY, Floats, Ints
 from tickfold.engine.decisions.orders import REASONS
-from tickfold.report.metric_groups import money, percent
+from tickfold.protocol.formats import counted, money, percent
 
 Figure = dict[str, Any]
 
@@ -191,7 +191,7 @@ def _told(name: str, trades: ClosedTrades, at: int, clock: str) -> str:
             f"<b>{name}: {money(trades.pnl[at])} dollars, {percent(trades.trade_return[at])}</b>",
             f"in {entered} at {money(trades.entry_price[at])}",
             f"out {left} at {money(trades.exit_price[at])}{_ENDED.get(trades.exit_reason[at], '')}",
-            f"{trades.quantity[at]:,.6g} shares, {bars:,} bar{'' if bars == 1 else 's'}",
+            f"{trades.quantity[at]:,.6g} shares, {counted(bars, 'bar')}",
         ]
     )
 
