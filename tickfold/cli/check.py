@@ -10,7 +10,7 @@ from rich.text import Text
 
 from tickfold.cli.console import note, printable, stderr, stdout
 from tickfold.cli.data_list import shown
-from tickfold.cli.options import distinct, parameter
+from tickfold.cli.forms import by_name, parameter
 from tickfold.cli.target import StackOutputs, TargetError, find_target
 from tickfold.errors import RunError
 
@@ -37,7 +37,6 @@ def check(
         list[Any] | None,
         typer.Option(
             parser=parameter,
-            callback=distinct,
             metavar="NAME=NUMBER",
             help="A parameter of the strategy; may be repeated.",
         ),
@@ -60,7 +59,7 @@ def check(
     """
     from tickfold.strategies.checks import check as checks_of  # noqa: PLC0415 - numpy and pydantic take a while
 
-    checked = _strategy(source, strategy, dict(param or []))
+    checked = _strategy(source, strategy, by_name(param))
     series, origin = _bars(bars, symbol.strip().upper(), timeframe, stack_outputs)
     used = series[-max(MOST_BARS, 4 * _lookback(checked)) :]
     _write_title(checked, used, origin)

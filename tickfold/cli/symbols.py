@@ -28,9 +28,9 @@ def _allocation(part: str, text: str) -> str | dict[str, str | float]:
     return part
 
 
-def stock_of(options: list[Any]) -> Any:
+def stock_of(options: list[Any] | None) -> Any:
     """Return what all `--symbol` options name as a request's `stock`: one symbol without a share stays one."""
-    named = [allocation for option in options for allocation in option]
+    named = [allocation for option in options or [] for allocation in option]
     return named[0] if len(named) == 1 and isinstance(named[0], str) else named
 
 

@@ -19,6 +19,7 @@ from pydantic import (
 
 from tickfold.engine.accounting.account import SizingKind
 from tickfold.engine.decisions.orders import Direction, Fill
+from tickfold.protocol.option import Option
 from tickfold.protocol.wire import Wire
 
 SYMBOL_PATTERN = r"^[A-Z0-9][A-Z0-9.^=_-]{0,19}$"
@@ -47,20 +48,23 @@ _Parts = Annotated[str, Field(pattern=r"^\s*(\d+(\.\d*)?|\.\d+)\s*(%|bps?)\s*$",
 _Fraction = Annotated[float, Field(ge=0, lt=1)]
 _Distance = Annotated[float, Field(gt=0, lt=1)]
 _Multiple = Annotated[float, Field(gt=0, le=1_000)]
-Fraction = Annotated[_Fraction, BeforeValidator(_of_parts, json_schema_input_type=_Fraction | _Parts)]
-Distance = Annotated[_Distance, BeforeValidator(_of_parts, json_schema_input_type=_Distance | _Parts)]
-Multiple = Annotated[_Multiple, BeforeValidator(_of_parts, json_schema_input_type=_Multiple | _Parts)]
-Bars = Annotated[int, Field(ge=1, le=1_000_000_000)]
-Dollars = Annotated[float, Field(ge=0, le=1_000_000_000)]
+_FRACTION = Option(form="FRACTION")
+Fraction = Annotated[_Fraction, BeforeValidator(_of_parts, json_schema_input_type=_Fraction | _Parts), _FRACTION]
+Distance = Annotated[_Distance, BeforeValidator(_of_parts, json_schema_input_type=_Distance | _Parts), _FRACTION]
+Multiple = Annotated[_Multiple, BeforeValidator(_of_parts, json_schema_input_type=_Multiple | _Parts), _FRACTION]
+Bars = Annotated[int, Field(ge=1, le=1_000_000_000), Option(form="BARS")]
+Dollars = Annotated[float, Field(ge=0, le=1_000_000_000), Option(form="DOLLARS")]
 
 
 class CommissionTerms(Wire):
     """What each fill costs: fixed + perShare · shares + relative · value, and minimum at least."""
 
-    relative: Annotated[Fraction, Field(description="Fraction of the fill's value.")] = 0.0
-    per_share: Annotated[Dollars, Field(description="Dollars a share.")] = 0.0
-    fixed: Annotated[Dollars, Field(description="Dollars a fill.")] = 0.0
-    minimum: Annotated[Dollars, Field(description="Dollars that a fill costs at least.")] = 0.0
+    relative: Annotated[
+        Fraction, Field(description="Commission, as a fraction of the fill's value."), Option("--commission")
+    ] = 0.0
+    per_share: Annotated[Dollars, Field(description="Commission per share, in dollars.")] = 0.0
+    fixed: Annotated[Dollars, Field(description="Commission per fill, in dollars.")] = 0.0
+    minimum: Annotated[Dollars, Field(description="Least commission of a fill, in dollars.")] = 0.0
 
 
 def _of_a_number(value: Any) -> Any:
@@ -129,52 +133,95 @@ class _Config(Wire):
             description="Symbol, as it was loaded; or a list of symbols, which share the capital equally; or a list of "
             "symbols with their shares. docs/universe.md says what a run of a list is."
         ),
+        Option("--symbol", panel="Bars", form="SYMBOLS"),
     ]
-    start_date: Annotated[date, Field(description="First UTC day, inclusive.")]
-    end_date: Annotated[date, Field(description="Last UTC day, inclusive.")]
-    start_capital: Annotated[float, Field(gt=0, le=1e15, description="Cash at the start, in dollars.")]
-    strategy: Annotated[str, Field(description="Name of the strategy.")] = "buy_and_hold"
+    start_date: Annotated[
+        date,
+        Field(description="First UTC day, inclusive."),
+        Option("--start", panel="Bars", form="DAY", default=None, left_out="the first bar's."),
+    ]
+    end_date: Annotated[
+        date,
+        Field(description="Last UTC day, inclusive."),
+        Option("--end", panel="Bars", form="DAY", default=None, left_out="the last bar's."),
+    ]
+    start_capital: Annotated[
+        float,
+        Field(gt=0, le=1e15, description="Cash at the start, in dollars."),
+        Option("--capital", panel="Money", form="DOLLARS", default=10_000.0),
+    ]
+    strategy: Annotated[str, Field(description="Name of the strategy."), Option(panel="Strategy", form="NAME")] = (
+        "buy_and_hold"
+    )
     timeframe: Annotated[
         str | None,
         Field(
             pattern=TIMEFRAME_PATTERN,
             description="Such as 1m, 1h, 1d. Left out: the coarsest that is loaded.",
         ),
+        Option(panel="Bars", form="TIMEFRAME"),
     ] = None
-    direction: Annotated[Direction, Field(description="Sides that may be held.")] = "both"
+    direction: Annotated[Direction, Field(description="Sides that may be held."), Option(panel="Strategy")] = "both"
     fill: Annotated[
-        Fill, Field(description="Where market orders are filled: at the next `open`, or at the `close` that decided.")
+        Fill,
+        Field(description="Where market orders are filled: at the next `open`, or at the `close` that decided."),
+        Option(panel="Orders"),
     ] = "open"
     limit: Annotated[
-        Fraction | None, Field(description="Enter by a limit order, this fraction better than the close that decided.")
+        Fraction | None,
+        Field(description="Enter by a limit order, this fraction better than the close that decided."),
+        Option(panel="Orders"),
     ] = None
     limit_bars: Annotated[
-        Bars | None, Field(description="Bars that a limit order lives. Left out: until another side is asked for.")
+        Bars | None,
+        Field(description="Bars that a limit order lives. Left out: until another side is asked for."),
+        Option(panel="Orders"),
     ] = None
     stop_loss: Annotated[
-        Distance | None, Field(description="Leave at a loss of this fraction of the market price at entry.")
+        Distance | None,
+        Field(description="Leave at a loss of this fraction of the market price at entry."),
+        Option(panel="Orders"),
     ] = None
     take_profit: Annotated[
         Multiple | None,
         Field(description="Leave at a profit of this fraction of the market price at entry."),
+        Option(panel="Orders"),
     ] = None
     trailing_stop: Annotated[
-        Distance | None, Field(description="Leave this fraction away from the best price since the entry.")
+        Distance | None,
+        Field(description="Leave this fraction away from the best price since the entry."),
+        Option(panel="Orders"),
     ] = None
-    max_bars: Annotated[Bars | None, Field(description="Most bars that a position is held.")] = None
-    sizing: Annotated[SizingTerms, Field(description="How large positions are.")] = SizingTerms(value=1)
-    fractional_shares: Annotated[bool, Field(description="Buy fractions of a share.")] = False
+    max_bars: Annotated[
+        Bars | None, Field(description="Most bars that a position is held."), Option(panel="Orders")
+    ] = None
+    sizing: Annotated[
+        SizingTerms,
+        Field(description="How large positions are."),
+        Option("--size", panel="Money", form="KIND:NUMBER", default=None, left_out="all cash."),
+    ] = SizingTerms(value=1)
+    fractional_shares: Annotated[
+        bool, Field(description="Buy fractions of a share."), Option("--fractional", panel="Money")
+    ] = False
     commission: Annotated[
         CommissionTerms,
         BeforeValidator(_of_a_number, json_schema_input_type=CommissionTerms | Fraction),
         Field(description="What a fill costs. A number is short for `relative`, the fraction of its value."),
+        Option(panel="Money"),
     ] = CommissionTerms()
-    spread: Annotated[Fraction, Field(description="Fraction of the price, paid on entry.")] = 0.0
-    slippage: Annotated[Fraction, Field(description="Fraction by which market and stop fills are worse.")] = 0.0
-    close_at_end: Annotated[bool, Field(description="Close an open trade at the last bar.")] = True
+    spread: Annotated[Fraction, Field(description="Fraction of the price, paid on entry."), Option(panel="Money")] = 0.0
+    slippage: Annotated[
+        Fraction, Field(description="Fraction by which market and stop fills are worse."), Option(panel="Money")
+    ] = 0.0
+    close_at_end: Annotated[
+        bool,
+        Field(description="Close an open trade at the last bar."),
+        Option("--close-at-end/--keep-open", panel="Orders"),
+    ] = True
     chunks: Annotated[
         Bars | None,
         Field(description="Force the number of chunks. Left out: follows from bars and lookback."),
+        Option(form="COUNT"),
     ] = None
 
     @field_validator("stock", mode="before")
@@ -257,6 +304,7 @@ class BacktestConfig(_Config):
     parameters: Annotated[
         dict[str, Parameter],
         Field(max_length=MOST_PARAMETERS, description="The strategy's parameters; those left out take their defaults."),
+        Option("--param", panel="Strategy", form="NAME=NUMBER"),
     ] = {}
 
     @field_validator("parameters", mode="before")
@@ -341,17 +389,28 @@ class Windows(Wire):
 class SweepConfig(_Config):
     """What to sweep: a run's config in which each parameter may have many values, and what is best."""
 
+    stock: Annotated[
+        Stock,
+        Field(description="Symbol, as it was loaded; a sweep is of one."),
+        Option("--symbol", panel="Bars", form="SYMBOL"),
+    ]
     parameters: Annotated[
         dict[str, _Values],
         Field(
             max_length=MOST_PARAMETERS,
             description="For each parameter a number, a list of numbers, or a range; see below.",
         ),
+        Option("--param", panel="Sweep", form="NAME=VALUES", default=None),
     ]
-    rank_by: Annotated[str, Field(max_length=80, description="The metric that says which is best.")] = "sharpe"
+    rank_by: Annotated[
+        str,
+        Field(max_length=80, description="The metric that says which is best."),
+        Option("--rank", panel="Sweep", form="METRIC"),
+    ] = "sharpe"
     walk_forward: Annotated[
         Windows | None,
         Field(description="Choose and trade window by window; see below. Left out: rank runs over the whole range."),
+        Option(panel="Sweep", form="BARS:BARS"),
     ] = None
 
     @field_validator("stock", mode="after")
