@@ -170,7 +170,7 @@ async def test_a_message_that_should_be_understood_and_is_not_is_shown() -> None
 
     async with stack(plan=[Damaged(sequence=2)]) as fake, Client(fake.url, patience=QUICK) as client:
         handle = await client.start_backtest(CONFIG)
-        with pytest.raises(RunError, match=r'no message of this version of Tickfold: .*"result"'):
+        with pytest.raises(RunError, match=r'a message that this version of Tickfold cannot parse: .*"result"'):
             await handle.result()
 
 
@@ -486,7 +486,7 @@ async def test_a_client_that_is_not_open_says_so() -> None:
 
 
 @pytest.mark.parametrize("status", [HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN])
-@pytest.mark.parametrize(("held", "what"), [(None, "wants a token"), ("wrong", "did not accept the token")])
+@pytest.mark.parametrize(("held", "what"), [(None, "requires a token"), ("wrong", "did not accept the token")])
 def test_a_token_that_is_not_accepted_says_how_to_get_one(held: str | None, what: str, status: HTTPStatus) -> None:
     @alone
     async def connect() -> None:
@@ -517,7 +517,7 @@ def test_what_cannot_be_a_token_gets_into_no_header(held: str) -> None:
     @alone
     async def connect() -> None:
         async with stack() as fake:
-            with pytest.raises(UnauthorizedError, match="the token has characters that no token has"):
+            with pytest.raises(UnauthorizedError, match="the token has invalid characters"):
                 async with Client(fake.url, held, QUICK):
                     pass
         assert fake.attempts == []
@@ -650,7 +650,7 @@ async def test_a_redirect_is_not_followed_with_the_token() -> None:
 def test_what_is_no_websocket_url_is_refused(url: str) -> None:
     @alone
     async def connect() -> None:
-        with pytest.raises(UnreachableError, match=r"is no WebSocket URL; expected wss://HOST/STAGE"):
+        with pytest.raises(UnreachableError, match=r"is not a WebSocket URL; expected wss://HOST/STAGE"):
             async with Client(url, patience=QUICK):
                 pass
 
