@@ -33,6 +33,7 @@ class Dip(Strategy):
         signals[rolling_sum((bars.close < before).astype(float), self.falls) == self.falls] = LONG
         return signals
 '''
+NOT_BUNDLED = "no stack is running, and Tickfold itself has no"
 PROMISES = ("imports", "signals", "bars untouched", "deterministic", "no look-ahead", "lookback", "exact fold")
 
 
@@ -105,8 +106,14 @@ def test_only_the_last_bars_of_a_long_series_are_used(tickfold: Command, alone: 
         (["absent.py"], "absent.py: there is no such file"),
         (["nonsense"], "unknown strategy 'nonsense'; known strategies: bollinger_reversion, "),
         (["macd", "--param", "fast=26"], "strategy macd: fast (26) must be less than slow (26)"),
-        (["macd", "--symbol", "NOPE"], "no stack is up, and Tickfold itself has no 1d bars of NOPE, only 1d of AAPL,"),
-        (["macd", "--timeframe", "1m"], "no stack is up, and Tickfold itself has no 1m bars of AAPL, only 1d of AAPL,"),
+        (
+            ["macd", "--symbol", "NOPE"],
+            "no stack is running, and Tickfold itself has no 1d bars of NOPE, only 1d of AAPL,",
+        ),
+        (
+            ["macd", "--timeframe", "1m"],
+            "no stack is running, and Tickfold itself has no 1m bars of AAPL, only 1d of AAPL,",
+        ),
         (["macd", "--bars", "absent.csv"], "absent.csv does not exist"),
     ],
 )

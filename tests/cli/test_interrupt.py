@@ -13,8 +13,8 @@ from tickfold.protocol import Cancelled, Message
 RUN = "goog-sma_cross-1"
 OPTIONS = ("--symbol", "goog", "--start", "2004-08-19", "--end", "2013-03-01")
 CTRL_C = b"\x03"
-QUESTION = f"run {RUN} goes on: detach from it, or cancel it? (d/c) [d]"
-DETACHED = f"no longer followed; run {RUN} goes on in the stack: `tickfold attach {RUN}` shows it again"
+QUESTION = f"run {RUN} is still running: detach from it, or cancel it? (d/c) [d]"
+DETACHED = f"detached; run {RUN} continues in the stack: `tickfold attach {RUN}` follows it again"
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +68,7 @@ def test_a_lost_connection_is_seen_on_the_live_line(fake: FakeStack) -> None:
         screen.read_until("2,148 bars, 7 chunks")
         fake.admit = lambda _token, _attempt: HTTPStatus.SERVICE_UNAVAILABLE
         fake.cut()
-        screen.read_until("connection lost, connecting again")
+        screen.read_until("connection lost, reconnecting")
         screen.written = ""
         fake.admit = lambda _token, _attempt: None
         screen.read_until("2,148 bars, 7 chunks")

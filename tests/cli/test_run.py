@@ -125,7 +125,7 @@ def test_a_refused_request_has_no_run_id(tickfold: Command, fake: FakeStack) -> 
 
 def test_fields_that_nobody_knows_are_told(tickfold: Command, fake: FakeStack) -> None:
     fake.ignored = ["config.stopLos"]
-    assert "so they are ignored: config.stopLos\n" in tickfold(*RUN).stderr
+    assert "unknown fields of the request are ignored: config.stopLos\n" in tickfold(*RUN).stderr
 
 
 def test_a_detached_run_is_its_id(tickfold: Command, fake: FakeStack) -> None:
@@ -142,7 +142,7 @@ def test_a_lost_connection_is_told_and_costs_nothing(tickfold: Command, fake: Fa
     fake.on_connect = connect
     ended = tickfold(*RUN)
     assert ended.status == 0
-    lost = "connection lost, connecting again\nconnected again\n"
+    lost = "connection lost, reconnecting\nreconnected\n"
     assert ended.stderr == f"run goog-sma_cross-1\nGOOG 1d: 2,148 bars, 7 chunks\n{lost}"
 
 
@@ -161,7 +161,7 @@ def test_the_token_of_the_environment_is_sent(
 def test_without_a_stack_json_is_a_document_too(tickfold: Command) -> None:
     ended = tickfold(*RUN, "--json")
     assert ended.status == 1
-    assert json.loads(ended.stdout)["error"].startswith("no stack is up")
+    assert json.loads(ended.stdout)["error"].startswith("no stack is running")
 
 
 @pytest.mark.parametrize(

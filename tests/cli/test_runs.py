@@ -85,7 +85,7 @@ def test_attach_to_a_failed_run_is_status_one_with_its_reason(
 def test_attach_stops_waiting_and_says_that_the_run_goes_on(tickfold: Command, ended: FakeStack) -> None:
     attached = tickfold("attach", "other", "--timeout", "1")
     assert attached.status == 1
-    assert attached.stderr == "tickfold: no result within 1 s; run other goes on\n"
+    assert attached.stderr == "tickfold: no result within 1 s; run other continues\n"
 
 
 @pytest.mark.parametrize("command", ["attach", "cancel"])

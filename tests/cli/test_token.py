@@ -60,7 +60,7 @@ def test_without_a_token_a_command_says_how_to_get_one(
     alone: Path, tickfold: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "wss://environment/live")
-    with pytest.raises(TargetError, match=r"without a token: get one from its issuer, and set TICKFOLD_TOKEN to it"):
+    with pytest.raises(TargetError, match=r"requires a token: get one from its issuer, and set TICKFOLD_TOKEN to it"):
         find_target(None).token()
     ended = tickfold(*RUN)
     assert (ended.status, ended.stdout) == (1, "")

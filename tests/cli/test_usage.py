@@ -87,8 +87,8 @@ def test_version_is_printed(tickfold: Command) -> None:
         (["query"], "Missing argument"),
         (["query", "SELECT 1", "--csv", "--json"], "--csv and --json exclude each other"),
         (["data", "load", "f.csv"], "Missing option '--symbol'"),
-        (["data", "load", "f.csv", "--symbol", "a b"], "'a b' is no symbol"),
-        (["data", "load", "f.csv", "--symbol", "A", "--timeframe", "day"], "'day' is no timeframe"),
+        (["data", "load", "f.csv", "--symbol", "a b"], "'a b' is not a symbol"),
+        (["data", "load", "f.csv", "--symbol", "A", "--timeframe", "day"], "'day' is not a timeframe"),
         (["nonsense"], "No such command 'nonsense'"),
     ],
 )
@@ -116,7 +116,7 @@ def test_without_a_stack_it_says_how_to_get_one(tickfold: Command, alone: Path, 
     ended = tickfold(*arguments)
     assert (ended.status, ended.stdout) == (1, "")
     assert ended.stderr.startswith(
-        "tickfold: no stack is up and none was named: start the embedded stack with `tickfold up`"
+        "tickfold: no stack is running and none is named: start the embedded stack with `tickfold up`"
     )
     assert ended.stderr.count("\n") == 1
 
@@ -132,7 +132,7 @@ def test_an_unexpected_error_is_one_line_and_a_trace_on_request(
     monkeypatch.setenv("TICKFOLD_TRACEBACK", "1")
     traced = tickfold("data", "list")
     assert quiet.status == traced.status == 1
-    assert quiet.stderr.startswith("tickfold: AWS could not be used: Parameter validation failed")
+    assert quiet.stderr.startswith("tickfold: AWS call failed: Parameter validation failed")
     assert "Traceback" not in quiet.stderr
     assert "Traceback" in traced.stderr
 

@@ -228,7 +228,7 @@ async def test_what_has_been_seen_to_the_end_ends_at_once() -> None:
     ):
         handle = await client.attach("r", after=2)
         assert await sequences(handle) == []
-        with pytest.raises(Exception, match=r"the last event of run r was taken before; get_result has it"):
+        with pytest.raises(Exception, match=r"the last event of run r was taken before; get_result returns it"):
             await handle.result()
         assert await client.get_result("r") == result(2, "r").model_copy(
             update={"correlation_id": fake.received[-1]["correlationId"]}
@@ -239,7 +239,7 @@ async def test_what_has_been_seen_to_the_end_ends_at_once() -> None:
 async def test_waiting_ends_and_says_that_the_run_goes_on() -> None:
     async with stack(plan=PLAN[:2]) as fake, Client(fake.url, patience=QUICK) as client:
         handle = await client.start_backtest(CONFIG)
-        with pytest.raises(RunTimeoutError, match=r"^no result within 0.05 s; run run-1 goes on$"):
+        with pytest.raises(RunTimeoutError, match=r"^no result within 0.05 s; run run-1 continues$"):
             await handle.result(timeout=0.05)
         await fake.publish(progress(4, "run-1"), result(5, "run-1"))
         assert await sequences(handle) == [4, 5]
@@ -362,7 +362,7 @@ async def test_it_gives_up_at_last_and_says_that_the_run_goes_on() -> None:
     async with stack(plan=PLAN[:1], admit=admit) as fake, Client(fake.url, patience=patience) as client:
         handle = await client.start_backtest(CONFIG)
         fake.peers[0].cut()
-        message = r"could not be opened again \(.*HTTP status 503\); run run-1 goes on$"
+        message = r"could not be opened again \(.*HTTP status 503\); run run-1 continues$"
         with pytest.raises(UnreachableError, match=message):
             await handle.result()
         with pytest.raises(UnreachableError, match="could not be opened again"):
@@ -598,7 +598,7 @@ async def test_a_client_that_is_closed_leaves_those_who_wait_with_a_reason() -> 
         with pytest.raises(UnreachableError, match=r"^the client is closed$"):
             await waiting
         assert [(await anext(handle)).sequence, (await anext(handle)).sequence] == [1, 2]
-        with pytest.raises(UnreachableError, match=r"^the client is closed; run run-1 goes on$"):
+        with pytest.raises(UnreachableError, match=r"^the client is closed; run run-1 continues$"):
             await anext(handle)
 
 

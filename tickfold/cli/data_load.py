@@ -16,11 +16,11 @@ def symbol(text: str) -> str:
     """Return `text` as a symbol.
 
     Raises:
-        BadParameter: it is none.
+        BadParameter: it is not one.
     """
     found = text.strip().upper()
     if not re.match(SYMBOL_PATTERN, found):
-        raise typer.BadParameter(f"{text!r} is no symbol: up to 20 letters, digits and . ^ = _ -")
+        raise typer.BadParameter(f"{text!r} is not a symbol: up to 20 letters, digits and . ^ = _ -")
     return found
 
 
@@ -28,10 +28,10 @@ def timeframe(text: str) -> str:
     """Return `text` as a timeframe.
 
     Raises:
-        BadParameter: it is none.
+        BadParameter: it is not one.
     """
     if not re.match(TIMEFRAME_PATTERN, text):
-        raise typer.BadParameter(f"{text!r} is no timeframe: a number and s, m, h, d or w, such as 5m or 1d")
+        raise typer.BadParameter(f"{text!r} is not a timeframe: a number and s, m, h, d or w, such as 5m or 1d")
     return text
 
 

@@ -1,4 +1,4 @@
-"""Saving a run's trades and equity curve beside the user's other files."""
+"""Saves a run's trades and equity curve as files."""
 
 import os
 from contextlib import ExitStack
@@ -19,7 +19,7 @@ class SaveError(RunError):
 
 
 def prepare_directory(directory: Path) -> None:
-    """Make `directory`, so that a run is not made for files that can then not be saved.
+    """Make `directory` before the run, so that no run is wasted.
 
     Raises:
         SaveError: it cannot be made or written to.

@@ -9,7 +9,7 @@ from tickfold.cli.config_options import ConfigOptions
 from tickfold.cli.console import note
 from tickfold.cli.date_range import with_range
 from tickfold.cli.download import prepare_directory, save
-from tickfold.cli.follow import Detach, follow, start, told_as
+from tickfold.cli.follow import Detach, failure_as_json, follow, start
 from tickfold.cli.outcome import write_outcome
 from tickfold.cli.progress import ProgressView
 from tickfold.cli.report import write_report
@@ -25,7 +25,7 @@ RUN = ConfigOptions(BacktestConfig)
 def run(
     *,
     timeout: Annotated[
-        float, typer.Option(min=1, help="How long to wait. The run itself goes on after that.", metavar="SECONDS")
+        float, typer.Option(min=1, help="How long to wait. The run itself continues after that.", metavar="SECONDS")
     ] = Patience.run,
     as_json: Annotated[bool, typer.Option("--json", help="Write one JSON document instead of the summary.")] = False,
     save_to: Annotated[
@@ -52,7 +52,7 @@ def run(
         raise typer.BadParameter("--detach does not wait for what --save and --report write; leave it out, or them")
     view = ProgressView()
     request = RUN.request(options)
-    with told_as(as_json, view):
+    with failure_as_json(as_json, view):
         target = find_target(stack_outputs)
         config = _config(target, request, save_to, report_to)
         if detach:

@@ -9,7 +9,7 @@ from tickfold.cli.config_options import ConfigOptions
 from tickfold.cli.console import note
 from tickfold.cli.date_range import with_range
 from tickfold.cli.download import prepare_directory, save
-from tickfold.cli.follow import Detach, follow, start, told_as
+from tickfold.cli.follow import Detach, failure_as_json, follow, start
 from tickfold.cli.outcome import TOP, write_outcome
 from tickfold.cli.progress import ProgressView
 from tickfold.cli.target import StackOutputs, Target, find_target
@@ -28,7 +28,7 @@ def sweep(
         int, typer.Option(min=1, max=MOST_SHOWN, help="Rows of the ranking to show.", rich_help_panel="Sweep")
     ] = TOP,
     timeout: Annotated[
-        float, typer.Option(min=1, help="How long to wait. The sweep itself goes on after that.", metavar="SECONDS")
+        float, typer.Option(min=1, help="How long to wait. The sweep itself continues after that.", metavar="SECONDS")
     ] = Patience.run,
     as_json: Annotated[bool, typer.Option("--json", help="Write one JSON document instead of the tables.")] = False,
     save_to: Annotated[
@@ -52,7 +52,7 @@ def sweep(
         raise typer.BadParameter("--detach does not wait for what --save writes; leave out one of them")
     view = ProgressView()
     request = SWEEP.request(options)
-    with told_as(as_json, view):
+    with failure_as_json(as_json, view):
         target = find_target(stack_outputs)
         config = _config(target, request, save_to)
         if detach:

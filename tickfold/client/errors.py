@@ -44,5 +44,5 @@ class RunTimeoutError(RunError):
     """The client's timeout has passed. The run itself continues."""
 
     def __init__(self, seconds: float, run_id: str) -> None:
-        super().__init__(f"no result within {seconds:g} s; run {run_id} goes on")
+        super().__init__(f"no result within {seconds:g} s; run {run_id} continues")
         self.run_id = run_id

@@ -132,7 +132,7 @@ class RunHandle(Listener):
                 assert_never(final)
 
     def _fate(self) -> str:
-        return f"run {self.run_id} goes on"
+        return f"run {self.run_id} continues"
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

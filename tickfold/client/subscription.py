@@ -69,4 +69,4 @@ class Subscription(Listener):
         return True
 
     def _fate(self) -> str:
-        return "the runs go on"
+        return "the runs continue"

@@ -1,11 +1,13 @@
-"""The terms on which a run traded, in words: costs, sizes, orders and exits."""
+"""The terms of a run in words: costs, position sizes, orders and exits."""
+
+from typing import assert_never
 
 from tickfold.protocol import BacktestConfig, CommissionTerms
 from tickfold.protocol.formats import counted, money, short_percent
 
 
 def terms(config: BacktestConfig) -> list[tuple[str, str]]:
-    """Return each kind of term and what was agreed; a kind of which nothing was asked is left out."""
+    """Return each kind of term with its text; a kind that the config does not use is left out."""
     sides = {"both": "long and short"}.get(config.direction, f"{config.direction} only")
     found = {
         "capital": [money(config.start_capital)],
@@ -53,6 +55,8 @@ def _size(config: BacktestConfig) -> str:
             return f"{value:,g} shares each"
         case "volatility":
             return f"sized to a volatility of {short_percent(value)}"
+        case _:
+            assert_never(config.sizing.kind)
 
 
 def _entry(config: BacktestConfig) -> str:
