@@ -26,11 +26,11 @@ from tickfold.engine.decisions.chunk import Chunk, Speculation, cut
 from tickfold.engine.decisions.fold import fold
 from tickfold.market_data import bar_store
 from tickfold.storage import parquet
-from tickfold.strategies import create
+from tickfold.strategies import BUILT_IN
 
 P = ParamSpec("P")
 T = TypeVar("T")
-STRATEGY = create("sma_cross", {"fast": FAST, "slow": SLOW})
+STRATEGY = BUILT_IN.create("sma_cross", {"fast": FAST, "slow": SLOW})
 
 
 def timed(seconds: list[float], work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:

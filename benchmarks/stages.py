@@ -15,7 +15,7 @@ from tickfold.engine.bars import COLUMNS, Bars
 from tickfold.engine.decisions.automaton import asked, decide
 from tickfold.engine.performance.metrics import measure
 from tickfold.market_data import bar_store
-from tickfold.strategies import create
+from tickfold.strategies import BUILT_IN
 
 BARS = 1_000_000
 ROUNDS = 25
@@ -32,7 +32,7 @@ def least(work: Callable[[], object]) -> float:
 
 
 def stages(bars: Bars) -> Iterator[tuple[str, float]]:
-    strategy = create("sma_cross", {"fast": 10, "slow": 20})
+    strategy = BUILT_IN.create("sma_cross", {"fast": 10, "slow": 20})
     written = bar_store.encode(bars)
     signals = strategy.signals(bars)
     orders = AT_THE_NEXT_OPEN

@@ -11,7 +11,7 @@ from tickfold.engine.backtest import AT_THE_NEXT_OPEN, Outcome, backtest
 from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.orders import Orders
 from tickfold.market_data import bar_store
-from tickfold.strategies import create
+from tickfold.strategies import BUILT_IN
 
 ACCOUNT = Account(CAPITAL, close_at_end=False)
 
@@ -22,7 +22,7 @@ def contender(_name: str) -> "Tickfold":
 
 def cross(bars: Bars, fast: int = FAST, slow: int = SLOW, orders: Orders = AT_THE_NEXT_OPEN) -> Outcome:
     """Run the SMA cross in one pass."""
-    return backtest(bars, create("sma_cross", {"fast": fast, "slow": slow}), ACCOUNT, orders)
+    return backtest(bars, BUILT_IN.create("sma_cross", {"fast": fast, "slow": slow}), ACCOUNT, orders)
 
 
 class Tickfold:

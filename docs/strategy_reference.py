@@ -15,7 +15,9 @@ BOUNDS = {"exclusiveMinimum": "> {:,}", "minimum": "≥ {:,}", "exclusiveMaximum
 def render() -> str:
     """Return the page: what is written by hand, then every strategy."""
     by_hand = PAGE.read_text().partition(HEADING)[0]
-    return "\n".join([by_hand + HEADING, INTRODUCTION, *(_section(strategy) for strategy in BUILT_IN.values())])
+    return "\n".join(
+        [by_hand + HEADING, INTRODUCTION, *(_section(strategy) for strategy in BUILT_IN.strategies.values())]
+    )
 
 
 def _section(strategy: type[Strategy]) -> str:

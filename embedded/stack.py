@@ -11,8 +11,7 @@ from embedded.cloud import REGION, Cloud, Credentials
 from embedded.deployment import Deployment, DeploymentError, deploy
 from embedded.emulator import Emulator
 from embedded.issuer import AUDIENCE, Issuer
-from tickfold.strategies import BUILT_IN
-from tickfold.strategies.files import discover
+from tickfold.strategies import Registry
 
 ROOT = Path(__file__).parent.parent
 
@@ -107,10 +106,10 @@ class EmbeddedStack:
 
     def _tell_of_strategies(self) -> None:
         """Name the user's own strategies, and why others cannot be used."""
-        found = discover(self._root / "strategies", BUILT_IN)
-        if own := sorted(set(found.strategies) - set(BUILT_IN)):
-            self._log("own strategies: " + ", ".join(own))
-        for fault in found.faults.values():
+        registry = Registry.discover(self._root / "strategies")
+        if registry.own:
+            self._log("own strategies: " + ", ".join(registry.own))
+        for fault in registry.faults.values():
             self._log(f"unusable strategy: {fault}")
 
     def _stop(self) -> None:

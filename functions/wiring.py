@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_stepfunctions import SFNClient
 
+    from tickfold.strategies import Registry
+
 # The standard mode backs off with jitter, and counts API Gateway's LimitExceeded among the throttling errors.
 _RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 6}, max_pool_connections=16)
 # A post that is given up and tried again may arrive twice: delivery has a patience of its own, and cuts off earlier.
@@ -34,6 +36,14 @@ def s3() -> "S3Client":
 
 def bucket() -> str:
     return settings.require(settings.BUCKET)
+
+
+@cache
+def strategies() -> "Registry":
+    from tickfold.strategies import Registry  # noqa: PLC0415 - numpy, which most functions have no layer for
+    from tickfold.strategies.files import FOLDER  # noqa: PLC0415
+
+    return Registry.discover(FOLDER)
 
 
 @cache

@@ -13,7 +13,7 @@ import pulumi_aws as aws
 from components.aws.archive import UNZIPPED_LIMIT, Archive, archive_of, check_unzipped_size, write_archive
 from components.aws.dependency_layer import ARCHITECTURE, RUNTIME, build_layer
 from tickfold.storage import layout
-from tickfold.strategies import FOUND
+from tickfold.strategies import Registry
 
 Layer = Literal["base", "numeric", "identity"]
 LAYERS: tuple[Layer, ...] = ("base", "numeric", "identity")
@@ -54,7 +54,7 @@ class Package(pulumi.ComponentResource):
         self.bucket = pulumi.Output.from_input(bucket)
         archives = build_layers() if dependencies == "layers" else {}
         self.code = build_code()
-        for fault in FOUND.faults.values():
+        for fault in Registry.discover(_ROOT / "strategies").faults.values():
             pulumi.log.warn(fault, self)
         check_unzipped_size([self.code, *archives.values()])
         self.code_object = self._upload(self.code)

@@ -15,8 +15,9 @@ def handler(event: Event) -> Event:
     config = parse_config(event["request"])
     symbols = [allocation.symbol for allocation in config.allocations]
     found = SeriesCatalog(wiring.s3(), wiring.bucket()).get_all(symbols, config.timeframe or "")
-    ranges = check(config, found)
-    cuts = chunks_of(config, ranges, int(settings.require(settings.WORKERS)))
+    registry = wiring.strategies()
+    ranges = check(config, found, registry)
+    cuts = chunks_of(config, ranges, int(settings.require(settings.WORKERS)), registry)
     manifest = Manifest(
         run_id=run_id,
         created_at=event["started_at"],
@@ -39,7 +40,7 @@ def handler(event: Event) -> Event:
         timeframe=manifest.timeframe,
         bars=manifest.bars,
         chunks=manifest.chunks,
-        combinations=len(strategies_of(config)),
+        combinations=len(strategies_of(config, registry)),
     )
     wiring.runs().publish(run_id, planned, once="planned")
     return {"run_id": run_id, "items_key": items_key, "chunks": manifest.chunks}

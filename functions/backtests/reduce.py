@@ -17,7 +17,7 @@ from tickfold.engine.performance.benchmark import buy_and_hold
 from tickfold.engine.performance.portfolio import Sleeve, combine
 from tickfold.market_data.bar_store import SeriesStore
 from tickfold.protocol import BacktestConfig, SweepConfig
-from tickfold.strategies import Strategy, create
+from tickfold.strategies import Strategy
 
 
 @step("reduce")
@@ -46,7 +46,7 @@ def handler(event: Event) -> Event:
 
 def _one_symbol(manifest: Manifest, config: BacktestConfig) -> Finished:
     """Settle the run, and write its trades and curve."""
-    strategy = create(config.strategy, config.parameters)
+    strategy = wiring.strategies().create(config.strategy, config.parameters)
     bars, outcome, replayed_bars = _settle(manifest, manifest.sleeves[0], strategy)
     results.put_curves(wiring.s3(), wiring.bucket(), manifest, bars, outcome)
     market = buy_and_hold(bars.close, config.start_capital, strategy.lookback)
@@ -62,7 +62,7 @@ def _one_symbol(manifest: Manifest, config: BacktestConfig) -> Finished:
 
 def _universe(manifest: Manifest, config: BacktestConfig) -> Finished:
     """Settle each symbol in turn, add them up, and write the trades and curves of all."""
-    strategy, by_symbol = create(config.strategy, config.parameters), ResultsBySymbol()
+    strategy, by_symbol = wiring.strategies().create(config.strategy, config.parameters), ResultsBySymbol()
 
     def sleeves() -> Iterator[Sleeve]:
         for planned in manifest.sleeves:

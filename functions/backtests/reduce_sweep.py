@@ -63,7 +63,7 @@ class _Swept:
 def reduce_sweep(manifest: Manifest, config: SweepConfig) -> Finished:
     """Write and send the sweep's table, write the trades and curve of the run that it ends with, and return that."""
     s3, bucket = wiring.s3(), wiring.bucket()
-    grid = expand(config)
+    grid = expand(config, wiring.strategies())
     (sleeve,) = manifest.sleeves
     symbol, sets = sleeve.series.symbol, len(grid.strategies)
     files = chunk_files.get_all(s3, bucket, manifest.run_id, symbol, sleeve.chunks, sets=sets)

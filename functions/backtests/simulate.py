@@ -27,7 +27,7 @@ def handler(event: Event) -> Event:
     manifest = _manifest(run_id)
     sleeve, config = manifest.sleeve(symbol), manifest.config
     chunk = sleeve.chunks[number]
-    strategies = strategies_of(config)
+    strategies = strategies_of(config, wiring.strategies())
     warm_up = chunk.warm_up(lookback_of(strategies))
     start = sleeve.first + chunk.start - warm_up
     bars = SeriesStore(wiring.s3(), wiring.bucket()).read(sleeve.series, start, sleeve.first + chunk.stop)

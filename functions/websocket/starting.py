@@ -68,7 +68,7 @@ def _checked(config: BacktestConfig | SweepConfig) -> BacktestConfig | SweepConf
     """Return `config` with the timeframe that it leaves open."""
     symbols = [allocation.symbol for allocation in config.allocations]
     found = SeriesCatalog(wiring.s3(), wiring.bucket()).find_all(symbols, config.timeframe)
-    check(config, found)
+    check(config, found, wiring.strategies())
     return config.model_copy(update={"timeframe": found[0].timeframe})
 
 

@@ -8,6 +8,7 @@ import pytest
 from tickfold.backtests.grid import check_size, expand
 from tickfold.errors import RunError
 from tickfold.protocol import Range, SweepConfig
+from tickfold.strategies import BUILT_IN
 
 
 def sweep(parameters: dict[str, Any], strategy: str = "sma_cross", **more: Any) -> SweepConfig:
@@ -17,7 +18,7 @@ def sweep(parameters: dict[str, Any], strategy: str = "sma_cross", **more: Any) 
 
 
 def test_the_last_parameter_by_name_varies_fastest_and_what_cannot_be_run_is_left_out() -> None:
-    grid = expand(sweep({"slow": [10, 20], "fast": {"from": 5, "to": 17, "step": 5}}))
+    grid = expand(sweep({"slow": [10, 20], "fast": {"from": 5, "to": 17, "step": 5}}), BUILT_IN)
     found = [strategy.model_dump() for strategy in grid.strategies]
     assert found == [
         {"fast": 5, "slow": 10},
@@ -29,8 +30,8 @@ def test_the_last_parameter_by_name_varies_fastest_and_what_cannot_be_run_is_lef
 
 
 def test_a_parameter_may_have_one_value_and_the_others_their_defaults() -> None:
-    assert [s.model_dump() for s in expand(sweep({"fast": 7})).strategies] == [{"fast": 7, "slow": 30}]
-    assert [s.model_dump() for s in expand(sweep({}, "buy_and_hold")).strategies] == [{}]
+    assert [s.model_dump() for s in expand(sweep({"fast": 7}), BUILT_IN).strategies] == [{"fast": 7, "slow": 30}]
+    assert [s.model_dump() for s in expand(sweep({}, "buy_and_hold"), BUILT_IN).strategies] == [{}]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ def test_a_range_has_the_numbers_that_one_would_write(range_: dict[str, float], 
 )
 def test_what_cannot_be_swept_is_refused(config: dict[str, Any], reason: str) -> None:
     with pytest.raises(RunError) as caught:
-        expand(sweep(**config))
+        expand(sweep(**config), BUILT_IN)
     assert reason in str(caught.value)
 
 
@@ -102,7 +103,7 @@ TEN = {"fast": {"from": 1, "to": 10, "step": 1}}
 )
 def test_a_sweep_that_is_too_large_or_too_small_is_refused(more: dict[str, Any], bars: int, reason: str) -> None:
     with pytest.raises(RunError) as caught:
-        check_size(sweep(TEN, **more), bars)
+        check_size(sweep(TEN, **more), bars, BUILT_IN)
     assert reason in str(caught.value)
 
 
@@ -111,5 +112,5 @@ def test_a_sweep_that_is_too_large_or_too_small_is_refused(more: dict[str, Any],
 )
 def test_a_sweep_of_its_largest_size_is_accepted(more: dict[str, Any]) -> None:
     config = sweep(TEN, **more)
-    check_size(config, 10_000 if more else 10_000_000)
-    assert len(expand(config).strategies) == 10
+    check_size(config, 10_000 if more else 10_000_000, BUILT_IN)
+    assert len(expand(config, BUILT_IN).strategies) == 10

@@ -10,6 +10,7 @@ from tickfold.engine.decisions.chunk import FEWEST_BARS, WAVES
 from tickfold.errors import RunError
 from tickfold.market_data.series import Series, SeriesFile
 from tickfold.protocol import Allocation, BacktestConfig, SweepConfig
+from tickfold.strategies import BUILT_IN
 
 FIRST = datetime(2012, 1, 1, tzinfo=UTC)
 
@@ -34,13 +35,13 @@ def config(stock: object, **more: object) -> BacktestConfig:
 
 def refusal(stock: list[str], found: list[Series], **more: object) -> str:
     with pytest.raises(RunError) as caught:
-        check(config(stock, **more), found)
+        check(config(stock, **more), found, BUILT_IN)
     return str(caught.value)
 
 
 def test_each_symbol_has_the_range_of_its_own_bars() -> None:
     found = [minutes("A", 300), minutes("B", 100)]
-    assert check(config(["A", "B"]), found) == [Range(found[0], 0, 300_000), Range(found[1], 0, 100_000)]
+    assert check(config(["A", "B"]), found, BUILT_IN) == [Range(found[0], 0, 300_000), Range(found[1], 0, 100_000)]
 
 
 def test_timeframes_must_be_the_same() -> None:
@@ -63,12 +64,12 @@ def test_too_many_chunks_are_refused(days: tuple[int, ...], chunks: int, said: s
 
 
 def test_as_many_chunks_as_a_run_may_have_are_accepted() -> None:
-    assert len(check(config(["A", "B"], chunks=5_000), [minutes("A", 30), minutes("B", 30)])) == 2
+    assert len(check(config(["A", "B"], chunks=5_000), [minutes("A", 30), minutes("B", 30)], BUILT_IN)) == 2
 
 
 def test_symbols_have_their_part_of_the_workers_by_their_bars() -> None:
     both = config(["A", "B"])
-    cuts = chunks_of(both, check(both, [minutes("A", 300), minutes("B", 100)]), workers=40)
+    cuts = chunks_of(both, check(both, [minutes("A", 300), minutes("B", 100)], BUILT_IN), workers=40, registry=BUILT_IN)
     assert [len(chunks) for chunks in cuts] == [WAVES * 30, WAVES * 10]
     assert [chunks[-1].stop for chunks in cuts] == [300_000, 100_000]
 
@@ -76,7 +77,9 @@ def test_symbols_have_their_part_of_the_workers_by_their_bars() -> None:
 def test_a_hundred_symbols_have_a_worker_each_at_least() -> None:
     symbols = [f"S{number}" for number in range(100)]
     many = config(symbols)
-    cuts = chunks_of(many, check(many, [minutes(symbol, 20) for symbol in symbols]), workers=40)
+    cuts = chunks_of(
+        many, check(many, [minutes(symbol, 20) for symbol in symbols], BUILT_IN), workers=40, registry=BUILT_IN
+    )
     assert {len(chunks) for chunks in cuts} == {WAVES}
     assert 20_000 // WAVES > FEWEST_BARS
 
@@ -98,19 +101,19 @@ def sweep(slow: int, **more: object) -> SweepConfig:
 def test_a_sweep_is_cut_so_that_a_worker_can_hold_all_its_sets() -> None:
     """An average of 9,000 bars would else be cut into two chunks, each at least ten times as long."""
     wanted = sweep(9_000)
-    (chunks,) = chunks_of(wanted, check(wanted, [minutes("A", 200)]), workers=40)
+    (chunks,) = chunks_of(wanted, check(wanted, [minutes("A", 200)], BUILT_IN), workers=40, registry=BUILT_IN)
     assert len(chunks) == 200_000 * 500 // MOST_CHUNK_BARS == 10
     assert max(chunk.stop - chunk.start for chunk in chunks) * 500 <= MOST_CHUNK_BARS
 
 
 def test_a_sweep_with_short_lookbacks_is_cut_as_a_run_is() -> None:
     wanted = sweep(200)
-    (chunks,) = chunks_of(wanted, check(wanted, [minutes("A", 200)]), workers=10)
+    (chunks,) = chunks_of(wanted, check(wanted, [minutes("A", 200)], BUILT_IN), workers=10, registry=BUILT_IN)
     assert len(chunks) == WAVES * 10
 
 
 def test_too_few_chunks_for_all_its_sets_are_refused() -> None:
     with pytest.raises(RunError) as caught:
-        check(sweep(200, chunks=9), [minutes("A", 200)])
+        check(sweep(200, chunks=9), [minutes("A", 200)], BUILT_IN)
     assert str(caught.value) == "chunks 9 is too few for 200,000 bars with 500 combinations; the sweep needs 10"
-    assert len(check(sweep(200, chunks=10), [minutes("A", 200)])) == 1
+    assert len(check(sweep(200, chunks=10), [minutes("A", 200)], BUILT_IN)) == 1

@@ -17,8 +17,8 @@ from tickfold.cli.run import RUN
 from tickfold.cli.sweep import SWEEP
 from tickfold.errors import RunError
 from tickfold.protocol import BacktestConfig, SweepConfig, dump
-from tickfold.protocol.config import Bars, Fraction
 from tickfold.protocol.option import Option, Panel
+from tickfold.protocol.quantities import BarCount, Fraction
 from tickfold.protocol.wire import Wire
 
 GIVEN = ["--symbol", "goog", "--start", "2020-01-01", "--end", "2020-12-31"]
@@ -32,9 +32,9 @@ class Hedge(Wire):
 class Longer(BacktestConfig):
     """A config with more fields, one of each kind that needs no form of its own."""
 
-    cooldown_bars: Annotated[Bars | None, Field(description="Bars to wait after a loss."), Option(panel="Orders")] = (
-        None
-    )
+    cooldown_bars: Annotated[
+        BarCount | None, Field(description="Bars to wait after a loss."), Option(panel="Orders")
+    ] = None
     mode: Annotated[Literal["calm", "eager"], Field(description="How to trade."), Option(panel="Strategy")] = "calm"
     rebate: Annotated[Fraction, Field(description="Paid back."), Option("--cash-back", panel="Money")] = 0.0
     warm: Annotated[bool, Field(description="Begin warm.")] = False

@@ -174,7 +174,7 @@ def test_without_a_stack_json_is_a_document_too(tickfold: Command) -> None:
         (["--size", "fraction:2"], "a fraction of the cash is at most 1, not 2"),
         (["--size", "lots:2"], "--size 'lots': "),
         (["--stop-loss", "half"], "--stop-loss 'half': "),
-        (["--limit-bars", "2"], "--limit-bars needs --limit: it says for how long such an order waits"),
+        (["--limit-bars", "2"], "--limit-bars needs --limit: it sets when that order expires"),
     ],
 )
 def test_a_wrong_value_is_named_by_its_option_before_anything_is_sent(

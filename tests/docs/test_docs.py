@@ -8,6 +8,7 @@ from pathlib import Path
 from tickfold.backtests import grid
 from tickfold.engine.performance.metrics import Metrics
 from tickfold.protocol import REQUESTS, StartSweep, parse_request
+from tickfold.strategies import BUILT_IN
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -50,7 +51,7 @@ def test_the_sweeps_page_shows_a_message_that_is_accepted() -> None:
     request, ignored = parse_request(message)
     assert ignored == []
     assert isinstance(request, StartSweep)
-    assert len(grid.expand(request.config).strategies) == 22
+    assert len(grid.expand(request.config, BUILT_IN).strategies) == 22
 
 
 def test_every_limit_of_a_sweep_is_documented() -> None:

@@ -22,7 +22,7 @@ from tickfold.engine.bars import Bars
 from tickfold.market_data.bar_store import SeriesStore
 from tickfold.market_data.series import SeriesCatalog
 from tickfold.protocol import BacktestConfig
-from tickfold.strategies import create
+from tickfold.strategies import BUILT_IN
 
 
 def table(stack: EmbeddedStack, uri: str) -> list[dict[str, Any]]:
@@ -83,7 +83,7 @@ def test_the_result_is_that_of_one_pass(stack: EmbeddedStack, url: str, options:
     series = store.get("AAPL", "1d")
     bars = store.read(series, *series.span(datetime(2000, 3, 1).date(), datetime(2013, 3, 1).date()))
     config = BacktestConfig.model_validate(accepted["config"])
-    strategy = create("sma_cross", {"fast": 10, "slow": 30})
+    strategy = BUILT_IN.create("sma_cross", {"fast": 10, "slow": 30})
     whole = backtest(bars, strategy, account_of(config), orders_of(config))
     expected = {name: None if np.isnan(value) else value for name, value in whole.metrics.as_dict().items()}
     assert result["metrics"] == expected

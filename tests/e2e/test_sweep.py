@@ -20,7 +20,7 @@ from tickfold.engine.decisions.orders import Orders
 from tickfold.engine.performance.metrics import Metrics
 from tickfold.engine.walk_forward import walk_forward, windows
 from tickfold.market_data.bar_store import SeriesStore
-from tickfold.strategies import create
+from tickfold.strategies import BUILT_IN
 
 ACCEPTED = [(10, 25), (10, 60), (20, 25), (20, 60), (30, 60)]
 
@@ -132,7 +132,7 @@ def test_a_walk_forward_is_that_of_the_engine_on_all_bars_at_once(stack: Embedde
     asked["config"]["walkForward"] = {"inSample": 600, "outOfSample": 200}
     heard = run(url, asked)
     bars = aapl(stack)
-    sets = [create("sma_cross", {"fast": fast, "slow": slow}) for fast, slow in ACCEPTED]
+    sets = [BUILT_IN.create("sma_cross", {"fast": fast, "slow": slow}) for fast, slow in ACCEPTED]
     walk = walk_forward(
         bars,
         [strategy.signals(bars) for strategy in sets],
@@ -186,7 +186,7 @@ BAD: dict[str, tuple[Json, str]] = {
     "a word": (sweep(parameters={"fast": "ten"}), "config.parameters.fast 'ten': expected a number, a list of numbers"),
     "the same twice": (sweep(parameters={"fast": [5, 5.0]}), "parameter fast has a value twice"),
     "unknown symbol": (sweep("NOPE"), "unknown symbol NOPE"),
-    "several symbols": (sweep(["AAPL", "IBM"]), "stock is a list; a sweep is of one symbol"),
+    "several symbols": (sweep(["AAPL", "IBM"]), "stock is a list; a sweep takes one symbol"),
 }
 
 

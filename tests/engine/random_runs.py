@@ -18,7 +18,7 @@ from tickfold.engine.decisions.automaton import Decisions
 from tickfold.engine.decisions.chunk import Chunk, Speculation
 from tickfold.engine.decisions.orders import Orders
 from tickfold.engine.signals import FLAT, HOLD, LONG, SHORT, Signals
-from tickfold.strategies import Strategy, create
+from tickfold.strategies import BUILT_IN, Strategy
 
 _TIMES = 1_400
 PROPERTY = settings(
@@ -156,13 +156,13 @@ class RandomWishes(Strategy):
 @st.composite
 def random_strategies(draw: st.DrawFn) -> Strategy:
     fast = draw(st.integers(1, 12))
-    averages = create("sma_cross", {"fast": fast, "slow": fast + draw(st.integers(1, 20))})
+    averages = BUILT_IN.create("sma_cross", {"fast": fast, "slow": fast + draw(st.integers(1, 20))})
     wishes = RandomWishes(
         seed=draw(st.integers(0, 1_000)),
         often=draw(st.sampled_from([0.05, 0.5, 1.0])),
         change=draw(st.sampled_from([0.005, 0.05, 0.5])),
     )
-    return draw(st.sampled_from([averages, wishes, create("buy_and_hold", {})]))
+    return draw(st.sampled_from([averages, wishes, BUILT_IN.create("buy_and_hold", {})]))
 
 
 def assert_same(whole: Outcome, folded: Outcome) -> None:

@@ -14,7 +14,7 @@ from tickfold.engine.decisions.automaton import Asks, Decisions, merge
 from tickfold.engine.decisions.chunk import Speculation, cut
 from tickfold.engine.decisions.fold import fold
 from tickfold.engine.decisions.orders import Orders
-from tickfold.strategies import create
+from tickfold.strategies import BUILT_IN
 
 EVERY_EXIT = Orders(stop_loss=0.04, take_profit=0.08, trailing_stop=0.05, max_bars=30)
 
@@ -72,7 +72,7 @@ def test_the_property_refutes_a_warm_up_that_is_one_bar_short() -> None:
 def test_real_bars_fold_the_same_for_any_number_of_chunks(
     goog: Bars, orders: Orders, chunks: int, fast: int, slow: int
 ) -> None:
-    strategy = create("sma_cross", {"fast": fast, "slow": slow})
+    strategy = BUILT_IN.create("sma_cross", {"fast": fast, "slow": slow})
     pieces = cut(len(goog), strategy.lookback, workers=40, chunks=chunks)
     case = Case(goog, strategy, Account(10_000, Commission(0.001)), orders, pieces)
     assert len(pieces) == chunks
@@ -84,7 +84,7 @@ def test_ties_on_a_grid_are_found_whatever_the_cut() -> None:
     rng = np.random.default_rng(7)
     close = (1_000_000 + np.cumsum(rng.integers(-2, 3, 300_000))) / 10_000
     bars = Bars(np.arange(300_000) * 60_000_000, close, close, close, close, np.ones(300_000), decimals=4)
-    strategy = create("sma_cross", {"fast": 10, "slow": 20})
+    strategy = BUILT_IN.create("sma_cross", {"fast": 10, "slow": 20})
     ticks = np.rint(close * 10_000).astype(np.int64)
     sums = np.concatenate([[0], np.cumsum(ticks)])
     fast, slow = (sums[20:] - sums[10:-10]) * 2, sums[20:] - sums[:-20]
@@ -96,7 +96,7 @@ def test_ties_on_a_grid_are_found_whatever_the_cut() -> None:
 
 
 def test_a_missing_chunk_is_refused(goog: Bars) -> None:
-    strategy = create("buy_and_hold", {})
+    strategy = BUILT_IN.create("buy_and_hold", {})
     pieces = cut(len(goog), 1, workers=4, chunks=4)
     found = Case(goog, strategy, Account(1_000), Orders(), pieces).speculations()
     with pytest.raises(ValueError, match="expected bar 537"):

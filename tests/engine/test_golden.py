@@ -7,11 +7,11 @@ from tickfold.engine.accounting.account import Account, Commission
 from tickfold.engine.backtest import backtest
 from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.orders import Orders
-from tickfold.strategies import create
+from tickfold.strategies import BUILT_IN
 
 
 def test_sma_cross_10_30_has_every_golden_metric(goog: Bars) -> None:
-    metrics = backtest(goog, create("sma_cross", {"fast": 10, "slow": 30}), Account(10_000)).metrics.as_dict()
+    metrics = backtest(goog, BUILT_IN.create("sma_cross", {"fast": 10, "slow": 30}), Account(10_000)).metrics.as_dict()
     assert_golden(metrics)
 
 
@@ -28,13 +28,13 @@ def test_sma_cross_10_30_has_every_golden_metric(goog: Bars) -> None:
 def test_sma_cross_10_20_with_costs(
     goog: Bars, account: Account, orders: Orders, final_equity: float, trades: int
 ) -> None:
-    metrics = backtest(goog, create("sma_cross", {"fast": 10, "slow": 20}), account, orders).metrics
+    metrics = backtest(goog, BUILT_IN.create("sma_cross", {"fast": 10, "slow": 20}), account, orders).metrics
     assert metrics.final_equity == pytest.approx(final_equity, abs=0.005)
     assert metrics.trades == trades
 
 
 def test_buy_and_hold_closed_at_the_end(goog: Bars) -> None:
-    metrics = backtest(goog, create("buy_and_hold", {}), Account(10_000, Commission(0.002))).metrics
+    metrics = backtest(goog, BUILT_IN.create("buy_and_hold", {}), Account(10_000, Commission(0.002))).metrics
     assert metrics.final_equity == pytest.approx(71_670.961, abs=0.0005)
     assert metrics.commissions == pytest.approx(163.539, abs=0.0005)
     assert metrics.trades == 1

@@ -15,7 +15,7 @@ from tickfold.engine import indicators
 from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars, Floats, decimals_of
 from tickfold.engine.indicators import crosses, ema_lookback, rolling_sum, wilder_lookback
 from tickfold.engine.signals import HOLD, LONG, SHORT
-from tickfold.strategies import create
+from tickfold.strategies import BUILT_IN
 
 HOUR = MICROSECONDS_PER_DAY // 24
 
@@ -201,7 +201,7 @@ def test_crosses_over_a_long_range_are_those_of_each_window(fast: int, slow: int
     bars = random_bars(seed=1, count=200_001, grid=10, on_grid=True)
     total = np.append(0.0, np.cumsum(bars.close_ticks))
     sums = [np.append(np.full(n - 1, np.nan), total[n:] - total[:-n]) for n in (fast, slow)]
-    signals = create("sma_cross", {"fast": fast, "slow": slow}).signals(bars)
+    signals = BUILT_IN.create("sma_cross", {"fast": fast, "slow": slow}).signals(bars)
     assert_array_equal(signals, crosses(sums[0] * slow, sums[1] * fast))
 
 

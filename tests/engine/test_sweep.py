@@ -17,14 +17,14 @@ from tickfold.engine.decisions.chunk import Speculation
 from tickfold.engine.decisions.fold import fold
 from tickfold.engine.performance.metrics import Metrics
 from tickfold.engine.sweep import KnownSignals, rank, signals_of, simulate_all, sweep
-from tickfold.strategies import Strategy, create
+from tickfold.strategies import BUILT_IN, Strategy
 from tickfold.strategies.builtin.sma_cross import SmaCross
 
 
 @st.composite
 def averages(draw: st.DrawFn) -> Strategy:
     fast = draw(st.integers(1, 8))
-    return create("sma_cross", {"fast": fast, "slow": fast + draw(st.integers(1, 20))})
+    return BUILT_IN.create("sma_cross", {"fast": fast, "slow": fast + draw(st.integers(1, 20))})
 
 
 SETS = st.lists(averages(), min_size=1, max_size=5)
@@ -99,7 +99,7 @@ def test_signals_of_other_bars_are_refused(goog: Bars) -> None:
 
 @pytest.fixture
 def some(goog: Bars) -> Metrics:
-    return backtest(goog, create("buy_and_hold", {}), Account(10_000)).metrics
+    return backtest(goog, BUILT_IN.create("buy_and_hold", {}), Account(10_000)).metrics
 
 
 @pytest.mark.parametrize(

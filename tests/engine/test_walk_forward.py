@@ -18,7 +18,7 @@ from tickfold.engine.bars import Bars
 from tickfold.engine.performance.metrics import measure
 from tickfold.engine.signals import Signals
 from tickfold.engine.walk_forward import Walk, Window, walk_forward, windows
-from tickfold.strategies import Strategy, create
+from tickfold.strategies import BUILT_IN, Strategy
 
 RANK_BY = st.sampled_from(["sharpe", "final_equity", "max_drawdown", "commissions"])
 FEWER = settings(PROPERTY, max_examples=60)
@@ -125,7 +125,7 @@ def test_without_a_window_there_is_no_walk(goog: Bars) -> None:
 
 def test_indicators_are_warm_in_every_window_but_for_the_first_bars(goog: Bars) -> None:
     """Windows of 50 bars, of which a run of their own would lose all to the warm-up of an average of 200."""
-    slow = create("sma_cross", {"fast": 20, "slow": 200})
+    slow = BUILT_IN.create("sma_cross", {"fast": 20, "slow": 200})
     walk = walk_forward(goog, [slow.signals(goog)], windows(len(goog), 50, 50), Account(10_000), rank_by="sharpe")
     assert walk.outcome.metrics.trades > 5
     first: Trade = walk.outcome.statement.trades[0]

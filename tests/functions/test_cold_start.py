@@ -18,11 +18,11 @@ from tickfold.engine.decisions.orders import Orders
 from tickfold.backtests import chunk_files, results, sweep_results
 from tickfold.market_data import bar_store
 from tickfold.storage import parquet, tables
-from tickfold.strategies import create
+from tickfold.strategies import BUILT_IN
 
 close = 100 + np.random.default_rng(7).integers(-9, 10, 1_000).cumsum() / 100
 written = bar_store.encode(Bars(np.arange(1_000) * 60_000_000, close, close, close, close, np.ones(1_000)))
-strategy, chunks = create("sma_cross", {"fast": 3, "slow": 9}), cut(1_000, 9, 1, chunks=4)
+strategy, chunks = BUILT_IN.create("sma_cross", {"fast": 3, "slow": 9}), cut(1_000, 9, 1, chunks=4)
 
 orders = Orders(stop_loss=0.05)
 

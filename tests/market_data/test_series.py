@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from tickfold.errors import RunError
-from tickfold.market_data.series import Series, SeriesFile, timeframe_seconds
+from tickfold.market_data.series import Series, SeriesFile
+from tickfold.market_data.timeframe import timeframe_seconds
 
 # Two years: bars on 2004-12-30 (2), 2004-12-31 (1), 2005-01-03 (3).
 SERIES = Series(

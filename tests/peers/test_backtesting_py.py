@@ -16,7 +16,7 @@ from tests.peers.signals import by_pandas
 from tickfold.engine.accounting.account import Account, Commission
 from tickfold.engine.backtest import Outcome, backtest
 from tickfold.engine.decisions.orders import Direction, Orders
-from tickfold.strategies import BUILT_IN, Strategy, create
+from tickfold.strategies import BUILT_IN, Strategy
 
 RELATIVE = 1e-8
 
@@ -29,10 +29,10 @@ pytestmark = [
 
 
 def cross(fast: int, slow: int) -> Strategy:
-    return create("sma_cross", {"fast": fast, "slow": slow})
+    return BUILT_IN.create("sma_cross", {"fast": fast, "slow": slow})
 
 
-HOLD = create("buy_and_hold", {})
+HOLD = BUILT_IN.create("buy_and_hold", {})
 
 
 class Market(NamedTuple):
@@ -52,13 +52,13 @@ MARKETS = {
             cross(10, 30),
             cross(5, 20),
             cross(50, 200),
-            create("ema_cross", {"fast": 10, "slow": 30}),
-            create("macd", {}),
-            create("donchian_breakout", {}),
-            create("momentum", {}),
-            create("rsi_reversion", {}),
-            create("bollinger_reversion", {}),
-            create("vwap_reversion", {"band": 0.01, "session_bars": 1}),
+            BUILT_IN.create("ema_cross", {"fast": 10, "slow": 30}),
+            BUILT_IN.create("macd", {}),
+            BUILT_IN.create("donchian_breakout", {}),
+            BUILT_IN.create("momentum", {}),
+            BUILT_IN.create("rsi_reversion", {}),
+            BUILT_IN.create("bollinger_reversion", {}),
+            BUILT_IN.create("vwap_reversion", {"band": 0.01, "session_bars": 1}),
         ),
     ),
     "EURUSD hourly": Market(
@@ -69,13 +69,13 @@ MARKETS = {
             cross(10, 30),
             cross(2, 5),
             cross(50, 200),
-            create("ema_cross", {}),
-            create("macd", {}),
-            create("donchian_breakout", {"window": 55}),
-            create("momentum", {"period": 24, "threshold": 0.005}),
-            create("rsi_reversion", {"period": 7, "lower": 20, "upper": 80, "exit_level": 60}),
-            create("bollinger_reversion", {"window": 24, "deviations": 2.5}),
-            create("vwap_reversion", {"band": 0.003, "session_bars": 12}),
+            BUILT_IN.create("ema_cross", {}),
+            BUILT_IN.create("macd", {}),
+            BUILT_IN.create("donchian_breakout", {"window": 55}),
+            BUILT_IN.create("momentum", {"period": 24, "threshold": 0.005}),
+            BUILT_IN.create("rsi_reversion", {"period": 7, "lower": 20, "upper": 80, "exit_level": 60}),
+            BUILT_IN.create("bollinger_reversion", {"window": 24, "deviations": 2.5}),
+            BUILT_IN.create("vwap_reversion", {"band": 0.003, "session_bars": 12}),
         ),
     ),
     "BTCUSD monthly": Market(
@@ -86,9 +86,9 @@ MARKETS = {
             cross(3, 7),
             cross(2, 5),
             cross(10, 12),
-            create("ema_cross", {"fast": 2, "slow": 6}),
-            create("donchian_breakout", {"window": 3}),
-            create("momentum", {"period": 6, "threshold": 0.1}),
+            BUILT_IN.create("ema_cross", {"fast": 2, "slow": 6}),
+            BUILT_IN.create("donchian_breakout", {"window": 3}),
+            BUILT_IN.create("momentum", {"period": 6, "threshold": 0.1}),
         ),
     ),
 }
@@ -162,7 +162,7 @@ def assert_same(outcome: Outcome, stats: Any, but: tuple[str, ...] = ()) -> None
 
 
 def test_every_strategy_is_among_the_cases() -> None:
-    assert {strategy.name for market in MARKETS.values() for strategy in market.strategies} == set(BUILT_IN)
+    assert {strategy.name for market in MARKETS.values() for strategy in market.strategies} == set(BUILT_IN.strategies)
 
 
 @pytest.mark.parametrize("direction", ["both", "long", "short"])
@@ -317,7 +317,7 @@ def test_a_dip_in_the_last_bit_is_a_drawdown_there() -> None:
 
     The mean of drawdowns then has one more, of nothing.
     """
-    strategy = create("rsi_reversion", {"period": 10, "lower": 25, "upper": 75, "exit_level": 50})
+    strategy = BUILT_IN.create("rsi_reversion", {"period": 10, "lower": 25, "upper": 75, "exit_level": 50})
     account = Account(10_000, spread=0.001)
     outcome, stats = ours(EURUSD, strategy, account), theirs(EURUSD, strategy, account)
     means = ("average_drawdown", "average_drawdown_duration")

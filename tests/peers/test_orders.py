@@ -14,7 +14,7 @@ from tests.peers.test_backtesting_py import WHEN_HELD_AT_THE_END, assert_same_me
 from tickfold.engine.accounting.account import Account, Commission
 from tickfold.engine.backtest import backtest
 from tickfold.engine.decisions.orders import Orders
-from tickfold.strategies import Strategy, create
+from tickfold.strategies import BUILT_IN, Strategy
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Some trades remain open:UserWarning"),
@@ -28,9 +28,9 @@ OF_CURVES = (
     *("max_drawdown", "max_drawdown_duration"),
 )
 STRATEGIES = [
-    create("sma_cross", {"fast": 10, "slow": 30}),
-    create("donchian_breakout", {"window": 20}),  # asks again and again, so that a wish goes on after a stop
-    create("rsi_reversion", {"period": 14}),
+    BUILT_IN.create("sma_cross", {"fast": 10, "slow": 30}),
+    BUILT_IN.create("donchian_breakout", {"window": 20}),  # asks again and again, so that a wish goes on after a stop
+    BUILT_IN.create("rsi_reversion", {"period": 14}),
 ]
 
 
@@ -110,7 +110,7 @@ def test_it_takes_the_stop_where_a_bar_opened_beyond_the_target() -> None:
     prices = {"Open": [10, 10, 12, 10], "High": [10, 10, 12, 10], "Low": [10, 10, 8, 10], "Close": [10, 10, 9, 10]}
     frame = pd.DataFrame(prices | {"Volume": 1}, index=days, dtype=float)
     orders = Orders(stop_loss=0.1, take_profit=0.1, fill="close")
-    hold, account = create("buy_and_hold", {}), Account(1_000.5, close_at_end=False)
+    hold, account = BUILT_IN.create("buy_and_hold", {}), Account(1_000.5, close_at_end=False)
     trade = backtest(bars_of(frame), hold, account, orders).statement.trades[0]
     theirs = run_peer_with_orders(frame, by_pandas(frame, hold), account, orders)["_trades"].iloc[0]
     assert (trade.exit_bar, trade.exit_price, trade.exit_reason) == (2, 12, "take_profit")

@@ -56,7 +56,7 @@ BETWEEN_FIELDS = (
     "more than once",
     "empty list",
     "add up to",
-    "a sweep is of one symbol",
+    "a sweep takes one symbol",
     "has no number in it",
     "has a value twice",
     "has no values",

@@ -13,7 +13,7 @@ from tickfold.engine.backtest import backtest
 from tickfold.engine.bars import Bars
 from tickfold.protocol import BacktestConfig, Result
 from tickfold.storage import parquet
-from tickfold.strategies import create
+from tickfold.strategies import BUILT_IN
 
 __all__ = ["goog"]
 
@@ -24,7 +24,7 @@ def recorded(bars: Bars, *, symbol: str = "GOOG", capital: float = 10_000, **wan
     config = BacktestConfig.model_validate(
         {"stock": symbol, "start_date": first, "end_date": last, "start_capital": capital} | wanted
     )
-    strategy = create(config.strategy, config.parameters)
+    strategy = BUILT_IN.create(config.strategy, config.parameters)
     outcome = backtest(bars, strategy, account_of(config), orders_of(config))
     trades = results.trades_table(symbol, bars, outcome.statement.trades)
     return RecordedRun(

@@ -12,6 +12,7 @@ from tickfold.backtests.recorded_run import RecordedRun
 from tickfold.engine.bars import Bars
 from tickfold.report.page import page
 from tickfold.report.plotly_js import plotly_js
+from tickfold.strategies import BUILT_IN
 
 CHARTS = ["equity-figure", "drawdown-figure", "trades-figure", "distribution-figure"]
 
@@ -20,7 +21,7 @@ CHARTS = ["equity-figure", "drawdown-figure", "trades-figure", "distribution-fig
 def opened(golden_run: RecordedRun, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     """The golden run's report, open on a desktop screen."""
     path = tmp_path_factory.mktemp("report") / "golden.html"
-    path.write_text(page(golden_run, plotly_js()), encoding="utf-8")
+    path.write_text(page(golden_run, plotly_js(), BUILT_IN), encoding="utf-8")
     with browser() as it:
         it.screen(1280, 900)
         it.open(path)
@@ -90,7 +91,7 @@ def test_the_page_is_dark_for_a_reader_who_wants_it_dark_and_light_on_paper(open
 
 def test_the_page_fits_a_phone(opened: Page, golden_run: RecordedRun, tmp_path: Path) -> None:
     path = tmp_path / "phone.html"
-    path.write_text(page(golden_run, plotly_js()), encoding="utf-8")
+    path.write_text(page(golden_run, plotly_js(), BUILT_IN), encoding="utf-8")
     opened.screen(390, 844, phone=True)
     opened.open(path)
     assert width_of(opened) == 390
@@ -102,7 +103,7 @@ def test_the_page_fits_a_phone(opened: Page, golden_run: RecordedRun, tmp_path: 
 def test_a_run_without_trades_is_drawn(opened: Page, goog: Bars, tmp_path: Path) -> None:
     path = tmp_path / "none.html"
     run = recorded(goog[:20], strategy="sma_cross", parameters={"fast": 10, "slow": 30})
-    path.write_text(page(run, plotly_js()), encoding="utf-8")
+    path.write_text(page(run, plotly_js(), BUILT_IN), encoding="utf-8")
     opened.open(path)
     assert opened.evaluate("document.querySelectorAll('.js-plotly-plot').length") == 3
     assert opened.complaints == []

@@ -8,7 +8,7 @@ import pytest
 from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars, Floats
 from tickfold.engine.indicators import lag, rolling_sum
 from tickfold.engine.signals import FLAT, HOLD, LONG, SHORT, Signals
-from tickfold.strategies import BUILT_IN, Strategy, create
+from tickfold.strategies import BUILT_IN, Strategy
 from tickfold.strategies.checks import Check, check
 
 PROMISES = ["signals", "bars untouched", "deterministic", "no look-ahead", "lookback", "exact fold"]
@@ -22,9 +22,9 @@ def broken(found: dict[str, Check]) -> list[str]:
     return [promise for promise, each in found.items() if not each.holds]
 
 
-@pytest.mark.parametrize("name", BUILT_IN)
+@pytest.mark.parametrize("name", BUILT_IN.strategies)
 def test_every_strategy_of_tickfold_keeps_its_promises(goog: Bars, name: str) -> None:
-    found = checked(create(name, {}), goog[-900:])
+    found = checked(BUILT_IN.create(name, {}), goog[-900:])
     assert list(found) == PROMISES
     assert broken(found) == []
 
@@ -135,7 +135,7 @@ def test_what_never_forgets_is_told_that_no_lookback_would_do(goog: Bars) -> Non
 
 
 def test_a_lookback_longer_than_the_bars_is_neither_proved_nor_refuted(bars: Bars) -> None:
-    found = checked(create("sma_cross", {"fast": 2, "slow": 60}), bars)
+    found = checked(BUILT_IN.create("sma_cross", {"fast": 2, "slow": 60}), bars)
     assert found["lookback"].holds is None
     assert found["lookback"].finding == "it looks back 60, and there are only 60 bars"
 

@@ -15,7 +15,7 @@ from tickfold.engine.decisions.fold import fold
 from tickfold.engine.decisions.orders import Orders
 from tickfold.engine.signals import Signals
 from tickfold.errors import RunError
-from tickfold.strategies import BUILT_IN, Strategy, create
+from tickfold.strategies import BUILT_IN, Strategy
 
 FEW = st.integers(2, 12)
 """Bars in a parameter: few, so that a warm-up is often shorter than the run of 400 bars at most."""
@@ -43,13 +43,13 @@ def with_parameters(draw: st.DrawFn, name: str) -> Strategy:
         if names[0] in values:
             values |= zip(names, sorted(values[each] for each in names), strict=True)
     try:
-        return create(name, values)
+        return BUILT_IN.create(name, values)
     except RunError:  # two that must differ are the same
         assume(False)
         raise
 
 
-@pytest.mark.parametrize("name", BUILT_IN)
+@pytest.mark.parametrize("name", BUILT_IN.strategies)
 def test_folded_equals_one_pass(name: str) -> None:
     @settings(PROPERTY, max_examples=60)
     @given(cases(with_parameters(name)))
@@ -61,16 +61,18 @@ def test_folded_equals_one_pass(name: str) -> None:
 
 
 @pytest.mark.parametrize("chunks", [2, 7, 64])
-@pytest.mark.parametrize("name", BUILT_IN)
+@pytest.mark.parametrize("name", BUILT_IN.strategies)
 def test_real_bars_fold_the_same_for_any_number_of_chunks(goog: Bars, name: str, chunks: int) -> None:
-    strategy = create(name, {})
+    strategy = BUILT_IN.create(name, {})
     pieces = cut(len(goog), strategy.lookback, workers=40, chunks=chunks)
     case = Case(goog, strategy, Account(10_000, Commission(0.001)), Orders("long"), pieces)
     assert_same(case.whole(), case.settle(fold(case.speculations(), case.bars, case.orders).decisions))
     assert case.whole().metrics.trades > 0
 
 
-@pytest.mark.parametrize("name", sorted(set(BUILT_IN) - {"ema_cross", "macd", "rsi_reversion", "buy_and_hold"}))
+@pytest.mark.parametrize(
+    "name", sorted(set(BUILT_IN.strategies) - {"ema_cross", "macd", "rsi_reversion", "buy_and_hold"})
+)
 def test_the_property_refutes_a_lookback_that_is_one_bar_short(name: str) -> None:
     """Not so where weights fade out: the last bar of such a window moves nothing that a signal could show."""
 

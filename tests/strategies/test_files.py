@@ -1,6 +1,9 @@
 """Strategies from files: found, named, and kept from stopping each other where they are faulty."""
 
 import importlib
+import shutil
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -9,8 +12,8 @@ import pytest
 
 from tickfold.engine.bars import Bars
 from tickfold.errors import RunError
-from tickfold.strategies import BUILT_IN, create
-from tickfold.strategies.files import PACKAGES, StrategyFileError, discover, foreign_imports, load_file
+from tickfold.strategies import BUILT_IN, Registry
+from tickfold.strategies.files import PACKAGES, StrategyFileError, foreign_imports, load_file
 
 ROOT = Path(__file__).parents[2]
 
@@ -54,24 +57,24 @@ def some_bars() -> Bars:
 
 
 def test_a_file_adds_its_strategy_with_its_parameters(tmp_path: Path) -> None:
-    found = discover(write(tmp_path / "strategies", mine=sound("always_long")), BUILT_IN)
-    assert found.faults == {}
-    assert set(found.strategies) == {*BUILT_IN, "always_long"}
-    assert create("always_long", {"after": 2}, found).signals(some_bars()).tolist() == [0, 0, 1, 1, 1]
+    registry = Registry.discover(write(tmp_path / "strategies", mine=sound("always_long")))
+    assert registry.faults == {}
+    assert set(registry.strategies) == {*BUILT_IN.strategies, "always_long"}
+    assert registry.create("always_long", {"after": 2}).signals(some_bars()).tolist() == [0, 0, 1, 1, 1]
     with pytest.raises(RunError, match="after 10: input should be less than or equal to 9"):
-        create("always_long", {"after": 10}, found)
+        registry.create("always_long", {"after": 10})
 
 
 def test_strategies_are_found_in_an_archive_as_lambda_may_have_them(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "code.zip", "w") as archive:
         archive.writestr("strategies/mine.py", sound("always_long"))
     importlib.invalidate_caches()
-    assert "always_long" in discover(tmp_path / "code.zip" / "strategies", {}).strategies
+    assert "always_long" in Registry.discover(tmp_path / "code.zip" / "strategies").strategies
 
 
 def test_a_folder_that_is_not_there_adds_nothing(tmp_path: Path) -> None:
-    found = discover(tmp_path / "none", BUILT_IN)
-    assert (found.strategies, found.faults) == (BUILT_IN, {})
+    registry = Registry.discover(tmp_path / "none")
+    assert (registry.strategies, registry.faults) == (BUILT_IN.strategies, {})
 
 
 FAULTY = {
@@ -111,20 +114,20 @@ FAULTY = {
 @pytest.mark.parametrize("name", FAULTY)
 def test_a_faulty_file_is_told_to_whoever_asks_for_it_and_stops_no_other(tmp_path: Path, name: str) -> None:
     text, fault = FAULTY[name]
-    found = discover(write(tmp_path / "strategies", **{name: text, "mine": sound("always_long")}), BUILT_IN)
-    assert set(found.strategies) == {*BUILT_IN, "always_long"}
+    registry = Registry.discover(write(tmp_path / "strategies", **{name: text, "mine": sound("always_long")}))
+    assert set(registry.strategies) == {*BUILT_IN.strategies, "always_long"}
     with pytest.raises(RunError) as refused:
-        create(name, {}, found)
+        registry.create(name, {})
     assert str(refused.value).startswith(fault)
     with pytest.raises(RunError, match=r"unknown strategy 'other'; known strategies: always_long, .*; strategies/"):
-        create("other", {}, found)
+        registry.create("other", {})
 
 
 def test_a_name_that_two_files_take_stands_for_neither(tmp_path: Path) -> None:
-    found = discover(write(tmp_path / "strategies", mine=sound("same"), yours=sound("same")), BUILT_IN)
-    assert found.strategies == BUILT_IN
+    registry = Registry.discover(write(tmp_path / "strategies", mine=sound("same"), yours=sound("same")))
+    assert registry.strategies == BUILT_IN.strategies
     with pytest.raises(RunError) as refused:
-        create("same", {}, found)
+        registry.create("same", {})
     assert str(refused.value) == (
         "strategies/mine.py and strategies/yours.py: the name 'same' is taken twice; "
         "give AlwaysLong or AlwaysLong another one"
@@ -132,12 +135,12 @@ def test_a_name_that_two_files_take_stands_for_neither(tmp_path: Path) -> None:
 
 
 def test_files_that_begin_with_an_underscore_are_passed_over(tmp_path: Path) -> None:
-    found = discover(write(tmp_path / "strategies", _shared="raise ValueError"), BUILT_IN)
-    assert (found.strategies, found.faults) == (BUILT_IN, {})
+    registry = Registry.discover(write(tmp_path / "strategies", _shared="raise ValueError"))
+    assert (registry.strategies, registry.faults) == (BUILT_IN.strategies, {})
 
 
 def test_a_file_anywhere_can_be_loaded(tmp_path: Path) -> None:
-    (strategy,) = load_file(write(tmp_path, mine=sound("always_long")) / "mine.py", BUILT_IN)
+    (strategy,) = load_file(write(tmp_path, mine=sound("always_long")) / "mine.py", BUILT_IN.strategies)
     assert strategy.name == "always_long"
 
 
@@ -148,7 +151,7 @@ def test_a_file_anywhere_can_be_loaded(tmp_path: Path) -> None:
 def test_what_is_no_strategy_file_is_refused(tmp_path: Path, file: str, reason: str) -> None:
     (tmp_path / "text.txt").write_text("text")
     with pytest.raises(StrategyFileError, match=reason):
-        load_file(tmp_path / file, BUILT_IN)
+        load_file(tmp_path / file, BUILT_IN.strategies)
 
 
 def test_imports_that_lambda_does_not_have_are_found(tmp_path: Path) -> None:
@@ -161,3 +164,22 @@ def test_imports_that_lambda_does_not_have_are_found(tmp_path: Path) -> None:
 def test_what_a_strategy_may_import_is_in_the_layers(package: str) -> None:
     pinned = "".join((ROOT / "requirements" / f"lambda-{layer}.txt").read_text() for layer in ("base", "numeric"))
     assert f"\n{package.replace('_', '-')}==" in pinned
+
+
+def test_importing_the_package_runs_no_user_file(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "tickfold", tmp_path / "tickfold", ignore=shutil.ignore_patterns("__pycache__"))
+    write(tmp_path / "strategies", mine="from pathlib import Path\nPath('ran').touch()\n" + sound("always_long"))
+    program = (
+        "import pathlib, tickfold.strategies, tickfold.strategies.files as files\nran = pathlib.Path('ran').exists\n"
+    )
+    discovery = "names = tickfold.strategies.Registry.discover(files.FOLDER).own\nprint(before, ran(), names)"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{program}before = ran()\n{discovery}"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": f"{tmp_path}:{':'.join(sys.path)}"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout == "False True ['always_long']\n"

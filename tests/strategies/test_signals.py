@@ -12,7 +12,7 @@ from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
 from tickfold.engine.indicators import rsi
 from tickfold.engine.signals import FLAT, HOLD, LONG, SHORT
 from tickfold.errors import RunError
-from tickfold.strategies import BUILT_IN, create
+from tickfold.strategies import BUILT_IN
 
 Formula = Callable[[Bars], list[int]]
 
@@ -124,12 +124,12 @@ FORMULAS: dict[str, tuple[Formula, dict[str, int | float]]] = {
 
 
 @pytest.mark.parametrize("series", ["goog", "eurusd"])
-@pytest.mark.parametrize("name", BUILT_IN)
+@pytest.mark.parametrize("name", BUILT_IN.strategies)
 def test_signals_are_those_of_the_formula(name: str, series: str, request: pytest.FixtureRequest) -> None:
     bars: Bars = request.getfixturevalue(series)
     formula, parameters = FORMULAS[name]
     expected = formula(bars)
-    assert_array_equal(create(name, parameters).signals(bars), np.array(expected, dtype=np.int8))
+    assert_array_equal(BUILT_IN.create(name, parameters).signals(bars), np.array(expected, dtype=np.int8))
     assert {LONG} <= set(expected)  # the formula really says something on these bars
 
 
@@ -143,14 +143,14 @@ def test_rsi_reversion_holds_each_side_until_the_exit_level(goog: Bars, exit_lev
         left = (held == 1 and value >= exit_level) or (held == -1 and value <= exit_level)
         expected.append(1 if value < 30 else -1 if value > 70 else 0 if left else held)
     sides = [0]
-    for signal in create("rsi_reversion", {"exit_level": exit_level}).signals(goog)[1:]:
+    for signal in BUILT_IN.create("rsi_reversion", {"exit_level": exit_level}).signals(goog)[1:]:
         sides.append({LONG: 1, SHORT: -1, FLAT: 0}.get(int(signal), sides[-1]))
     assert sides == expected
     assert set(expected) == {-1, 0, 1}
 
 
 def test_vwap_positions_end_with_the_utc_day(eurusd: Bars) -> None:
-    signals = create("vwap_reversion", {"band": 0.005}).signals(eurusd)
+    signals = BUILT_IN.create("vwap_reversion", {"band": 0.005}).signals(eurusd)
     day = eurusd.timestamp // MICROSECONDS_PER_DAY
     first = np.flatnonzero(np.diff(day)) + 1
     assert HOLD not in signals[first]
@@ -179,5 +179,5 @@ def test_vwap_positions_end_with_the_utc_day(eurusd: Bars) -> None:
 )
 def test_wrong_parameters_are_refused(name: str, parameters: dict[str, Any], reason: str) -> None:
     with pytest.raises(RunError) as refused:
-        create(name, parameters)
+        BUILT_IN.create(name, parameters)
     assert reason in str(refused.value)

@@ -8,7 +8,7 @@ from tickfold.engine.performance.metrics import Metrics
 from tickfold.engine.walk_forward import windows
 from tickfold.errors import RunError
 from tickfold.protocol import Number, Range, SweepConfig
-from tickfold.strategies import Strategy, create
+from tickfold.strategies import Registry, Strategy
 
 MOST_COMBINATIONS = 1_000
 MOST_BARS = 100_000_000
@@ -29,7 +29,7 @@ class Grid:
     left_out: int
 
 
-def expand(config: SweepConfig) -> Grid:
+def expand(config: SweepConfig, registry: Registry) -> Grid:
     """Return the combinations that `config` asks for; of the parameters in its order, the last varies fastest.
 
     Raises:
@@ -47,7 +47,7 @@ def expand(config: SweepConfig) -> Grid:
     refused: list[RunError] = []
     for values in product(*(_values(config.parameters[name]) for name in names)):
         try:
-            accepted.append(create(config.strategy, dict(zip(names, values, strict=True))))
+            accepted.append(registry.create(config.strategy, dict(zip(names, values, strict=True))))
         except RunError as error:
             refused.append(error)
     if not accepted:
@@ -55,7 +55,7 @@ def expand(config: SweepConfig) -> Grid:
     return Grid(accepted, len(refused))
 
 
-def check_size(config: SweepConfig, bars: int) -> None:
+def check_size(config: SweepConfig, bars: int, registry: Registry) -> None:
     """Check that `bars` bars are not too many, nor too few, for what `config` asks.
 
     Raises:
@@ -64,7 +64,7 @@ def check_size(config: SweepConfig, bars: int) -> None:
     known = Metrics.__dataclass_fields__
     if config.rank_by not in known:
         raise RunError(f"unknown metric {config.rank_by!r} to rank by; known metrics: {', '.join(known)}")
-    combinations = len(expand(config).strategies)
+    combinations = len(expand(config, registry).strategies)
     _check_limit("bars times combinations", bars * combinations, MOST_BARS)
     if config.walk_forward:
         inside, outside = config.walk_forward.in_sample, config.walk_forward.out_of_sample

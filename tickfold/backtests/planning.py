@@ -10,7 +10,7 @@ from tickfold.engine.decisions.orders import Orders
 from tickfold.errors import RunError
 from tickfold.market_data.series import Series
 from tickfold.protocol import Config, SweepConfig
-from tickfold.strategies import Strategy, create
+from tickfold.strategies import Registry, Strategy
 
 MOST_CHUNKS = 10_000
 """In one run, those of all its symbols together."""
@@ -29,15 +29,15 @@ class Range:
         return self.stop - self.first
 
 
-def strategies_of(config: Config) -> list[Strategy]:
+def strategies_of(config: Config, registry: Registry) -> list[Strategy]:
     """Return what is to be run: a run's one strategy, or those of a sweep's sets of parameters.
 
     Raises:
         RunError: there is no such strategy or parameter, a value is out of its bounds, or there are too many sets.
     """
     if isinstance(config, SweepConfig):
-        return expand(config).strategies
-    return [create(config.strategy, config.parameters)]
+        return expand(config, registry).strategies
+    return [registry.create(config.strategy, config.parameters)]
 
 
 def lookback_of(strategies: Sequence[Strategy]) -> int:
@@ -45,22 +45,22 @@ def lookback_of(strategies: Sequence[Strategy]) -> int:
     return max(strategy.lookback for strategy in strategies)
 
 
-def check(config: Config, found: Sequence[Series]) -> list[Range]:
+def check(config: Config, found: Sequence[Series], registry: Registry) -> list[Range]:
     """Return what `config` asks for of the series `found`, one for each of its symbols.
 
     Raises:
         RunError: the strategy, a parameter, a range, the number of chunks or the size of a sweep is wrong, or the
             timeframes differ.
     """
-    strategies_of(config)
+    strategies = strategies_of(config, registry)
     _check_timeframes(found)
     ranges = [Range(series, *series.span(config.start_date, config.end_date)) for series in found]
     if isinstance(config, SweepConfig):
-        check_size(config, sum(found.bars for found in ranges))
+        check_size(config, sum(found.bars for found in ranges), registry)
     if config.chunks is not None:
         _check_chunks(config.chunks, ranges)
         if isinstance(config, SweepConfig):
-            _check_fewest_chunks(config.chunks, ranges[0].bars, len(strategies_of(config)))
+            _check_fewest_chunks(config.chunks, ranges[0].bars, len(strategies))
     return ranges
 
 
@@ -89,9 +89,9 @@ def _check_fewest_chunks(chunks: int, bars: int, sets: int) -> None:
         )
 
 
-def chunks_of(config: Config, ranges: Sequence[Range], workers: int) -> list[list[Chunk]]:
+def chunks_of(config: Config, ranges: Sequence[Range], workers: int, registry: Registry) -> list[list[Chunk]]:
     """Cut each of `ranges`, for `workers` that can run at once: each symbol has its part of them, by its bars."""
-    strategies = strategies_of(config)
+    strategies = strategies_of(config, registry)
     bars = sum(found.bars for found in ranges)
 
     def cut_one(own: int) -> list[Chunk]:

@@ -74,12 +74,12 @@ def check(
 
 
 def _strategy(source: str, name: str | None, parameters: dict[str, int | float]) -> "Strategy":
-    from tickfold.strategies import BUILT_IN, configure, create  # noqa: PLC0415
-    from tickfold.strategies.files import load_file  # noqa: PLC0415
+    from tickfold.strategies import BUILT_IN, Registry, configure  # noqa: PLC0415
+    from tickfold.strategies.files import FOLDER, load_file  # noqa: PLC0415
 
     if not source.endswith(".py"):
-        return create(source, parameters)
-    found = {each.name: each for each in load_file(Path(source), BUILT_IN)}
+        return Registry.discover(FOLDER).create(source, parameters)
+    found = {each.name: each for each in load_file(Path(source), BUILT_IN.strategies)}
     if name is None and len(found) > 1:
         raise RunError(f"{source} defines {len(found)} strategies; choose one with --strategy: {', '.join(found)}")
     if name is not None and name not in found:

@@ -83,7 +83,7 @@ class FieldOption:
     def _help(self) -> str:
         if self.form and self.form.help:
             return self.form.help
-        left_out = f"Left out: {self.option.left_out}" if self.option.left_out else ""
+        left_out = f"Default: {self.option.left_out}" if self.option.left_out else ""
         note = self.form.note if self.form else ""
         return " ".join(text for text in (self.field.description or "", note, left_out) if text)
 

@@ -137,13 +137,13 @@ FORMS = {
     "BARS:BARS": Form(
         window,
         help="Walk forward: choose on so many bars, trade on so many after them, and so on: 500:100. "
-        "Left out: rank runs over the whole range.",
+        "Default: rank runs over the whole range.",
     ),
     "DAY": Form(day),
     "FRACTION": Form(str, note="0.002, 0.2% or 20bp."),
     "KIND:NUMBER": Form(
         sizing,
-        note="fraction:0.5, cash:5000, shares:100, volatility:0.2 or volatility:0.2:60 (yearly, over 60 bars).",
+        note="Such as fraction:0.5, cash:5000, shares:100, volatility:0.2 or volatility:0.2:60 (yearly, over 60 bars).",
     ),
     "NAME": Form(strategy_name, note="One of Tickfold's, or your own in strategies/."),
     "NAME=NUMBER": Form(parameter, by_name, help="A parameter of the strategy; may be repeated."),
@@ -152,11 +152,11 @@ FORMS = {
         by_name,
         help="A parameter's values: fast=10, fast=10,20,50 or fast=5:50:5 (from:to:step); may be repeated.",
     ),
-    "SYMBOL": Form(str, help="As it was loaded: see `tickfold data list`."),
+    "SYMBOL": Form(str, help="Symbol of a loaded series: see `tickfold data list`."),
     "SYMBOLS": Form(
         allocations,
         stock_of,
-        help="As it was loaded: see `tickfold data list`. Several (A,B, or repeated) share the capital equally, or as "
-        "A=0.5,B=0.25 says.",
+        help="Symbol of a loaded series: see `tickfold data list`. Several (A,B, or repeated) share the "
+        "capital equally, or as A=0.5,B=0.25 says.",
     ),
 }

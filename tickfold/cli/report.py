@@ -49,5 +49,8 @@ def write_report(target: Target, run_id: str, path: Path) -> None:
     from tickfold.backtests.recorded_run import read_run  # noqa: PLC0415
     from tickfold.report.page import page  # noqa: PLC0415 - numpy is slow to load
     from tickfold.report.plotly_js import plotly_js  # noqa: PLC0415
+    from tickfold.strategies import Registry  # noqa: PLC0415
+    from tickfold.strategies.files import FOLDER  # noqa: PLC0415
 
-    path.write_text(page(read_run(runs, s3, bucket, run_id), plotly_js()), encoding="utf-8")
+    html = page(read_run(runs, s3, bucket, run_id), plotly_js(), Registry.discover(FOLDER))
+    path.write_text(html, encoding="utf-8")

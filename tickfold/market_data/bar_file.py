@@ -4,7 +4,6 @@ Nothing is repaired by guessing: a file with a bad row is refused as a whole, an
 """
 
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +18,7 @@ import pyarrow.parquet as pq
 
 from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
 from tickfold.errors import RunError
-from tickfold.market_data.series import timeframe_seconds
-from tickfold.protocol import TIMEFRAME_PATTERN
+from tickfold.market_data.timeframe import is_timeframe, timeframe_of, timeframe_seconds
 
 ROUNDING = 1e-6
 """How far, relative to the price, an open or close may lie outside low…high, or a high below its low.
@@ -35,7 +33,6 @@ _TIME_NAMES = ("timestamp", "datetime", "date", "time", *_NAMELESS)
 _FAULTS_SHOWN = 20
 _FEWEST_STEPS = 5  # a Friday and a Monday do not make a series of three days
 _FIRST_YEAR, _LAST_YEAR = 1900, 2200
-_SECONDS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _EPOCH_UNITS = ((1e11, 1e6), (1e14, 1e3), (1e17, 1.0), (math.inf, 1e-3))
 _OFFSET = r":\d{2}[:.\d]*\s*(?:[Zz]|UTC|[+-]\d{2}(?::?\d{2})?)$"
 _NO_TIME = np.iinfo(np.int64).min
@@ -344,7 +341,7 @@ def _shown_time(microseconds: np.int64) -> str:
 
 
 def _settle_timeframe(path: Path, times: Times, given: str | None, notes: list[str]) -> str:
-    if given is not None and not re.match(TIMEFRAME_PATTERN, given):
+    if given is not None and not is_timeframe(given):
         raise BarFileError(f"timeframe {given!r} is not a number and a unit: 1m, 5m, 1h, 1d, 1w")
     inferred = infer_timeframe(times)
     if given is None and inferred is None and (inferred := _assume_timeframe(times)):
@@ -353,7 +350,7 @@ def _settle_timeframe(path: Path, times: Times, given: str | None, notes: list[s
         raise BarFileError(f"{path}: no step between bars stands out; say which timeframe it is, such as 1m, 1h or 1d")
     if given is None or inferred is None:
         return given or str(inferred)
-    canonical = _name_of(timeframe_seconds(given))
+    canonical = timeframe_of(timeframe_seconds(given))
     if canonical != inferred:
         raise BarFileError(f"{path}: timeframe {given} was given, but most bars are {inferred} apart")
     if canonical != given:
@@ -367,7 +364,7 @@ def infer_timeframe(times: Times) -> str | None:
     if counts.sum() < _FEWEST_STEPS or counts.max() * 2 < counts.sum():
         return None
     seconds, rest = divmod(int(steps[counts.argmax()]), 1_000_000)
-    return _name_of(seconds) if rest == 0 else None
+    return timeframe_of(seconds) if rest == 0 else None
 
 
 def _assume_timeframe(times: Times) -> str | None:
@@ -377,11 +374,4 @@ def _assume_timeframe(times: Times) -> str | None:
         return None
     if not (times % MICROSECONDS_PER_DAY).any():
         return "1d"
-    return _name_of(int(steps.min()) // 1_000_000) if len(steps) else None
-
-
-def _name_of(seconds: int) -> str | None:
-    """Write a timeframe in the largest unit that divides it, or None where more than 999 of the unit are needed."""
-    unit = next(unit for unit, size in _SECONDS.items() if seconds % size == 0)
-    count = seconds // _SECONDS[unit]
-    return f"{count}{unit}" if count <= 999 else None
+    return timeframe_of(int(steps.min()) // 1_000_000) if len(steps) else None

@@ -11,20 +11,15 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from tickfold.errors import RunError
+from tickfold.market_data.timeframe import timeframe_seconds
 from tickfold.storage import layout
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _MOST_NAMES_SHOWN = 20
 _PARALLEL_READS = 10
 """As many as a client keeps connections unless it is told otherwise."""
-
-
-def timeframe_seconds(timeframe: str) -> int:
-    """Return the length of a bar, such as 60 for `1m`."""
-    return int(timeframe[:-1]) * _SECONDS[timeframe[-1]]
 
 
 class SeriesFile(BaseModel):

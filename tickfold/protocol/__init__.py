@@ -1,73 +1,52 @@
-"""The messages between a client and Tickfold, version 1: what may be sent, and what comes back."""
+"""The messages between a client and Tickfold, version 1: requests, replies, and the messages of runs.
 
-from tickfold.protocol.config import (
-    MOST_SYMBOLS,
-    SYMBOL_PATTERN,
-    TAGS,
-    TIMEFRAME_PATTERN,
-    Allocation,
-    BacktestConfig,
-    CommissionTerms,
-    Config,
-    Number,
-    Range,
-    SizingTerms,
-    SweepConfig,
-    Windows,
-    parse_config,
-)
-from tickfold.protocol.messages import (
-    LONGEST_REASON,
-    MESSAGES,
+Each area has a file with its requests and its messages; `requests` and `messages` assemble them and parse.
+"""
+
+from tickfold.market_data.timeframe import TIMEFRAME_PATTERN
+from tickfold.protocol.backtest_config import BacktestConfig
+from tickfold.protocol.backtests import (
     Accepted,
-    Answer,
-    Cancelled,
-    Error,
-    Failed,
-    Final,
-    IdentityMessage,
-    Message,
-    Partial,
-    Planned,
-    Pong,
-    Progress,
-    Ranked,
-    Reopened,
-    Result,
-    Resumed,
-    RunEvent,
-    Runs,
-    RunSummary,
-    Sample,
-    ServerMessage,
-    Stage,
-    Status,
-    Subscribed,
-    Sweep,
-    SymbolResult,
-    Unsubscribed,
-    WalkForward,
-    WindowOutcome,
-    parse_message,
-)
-from tickfold.protocol.requests import (
-    REQUESTS,
     Cancel,
+    Cancelled,
+    Failed,
     GetResult,
     ListRuns,
-    Ping,
-    Request,
-    RequestError,
+    Partial,
+    Planned,
+    Progress,
+    Reopened,
+    Result,
     Resume,
+    Resumed,
+    Runs,
+    RunSummary,
+    Stage,
     StartBacktest,
-    StartSweep,
-    Subscribe,
-    Topic,
-    Unsubscribe,
-    Whoami,
-    parse_request,
+    Status,
+    SymbolResult,
 )
-from tickfold.protocol.wire import MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, VERSION, PortfolioId, RunId, dump
+from tickfold.protocol.config import TAGS, Config, parse_config
+from tickfold.protocol.connection import Error, IdentityMessage, Ping, Pong, Whoami
+from tickfold.protocol.costs import CommissionTerms
+from tickfold.protocol.messages import MESSAGES, Answer, Final, RunEvent, ServerMessage, parse_message
+from tickfold.protocol.parameters import Number, Range
+from tickfold.protocol.requests import REQUESTS, Request, RequestError, parse_request
+from tickfold.protocol.sizing import SizingTerms
+from tickfold.protocol.stock import MOST_SYMBOLS, SYMBOL_PATTERN, Allocation
+from tickfold.protocol.subscriptions import Subscribe, Subscribed, Topic, Unsubscribe, Unsubscribed
+from tickfold.protocol.sweep_config import SweepConfig, Windows
+from tickfold.protocol.sweeps import Ranked, Sample, StartSweep, Sweep, WalkForward, WindowOutcome
+from tickfold.protocol.wire import (
+    LONGEST_REASON,
+    MAX_MESSAGE_BYTES,
+    MAX_REQUEST_BYTES,
+    VERSION,
+    Message,
+    PortfolioId,
+    RunId,
+    dump,
+)
 
 __all__ = [
     "LONGEST_REASON",

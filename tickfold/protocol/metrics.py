@@ -22,9 +22,6 @@ FORMATS: Final[dict[Unit, Format]] = {
 }
 """The text of a value, by its unit."""
 
-HEADLINE_METRICS: Final = ("final_equity", "total_return", "sharpe", "max_drawdown", "trades")
-"""The metrics that lists of runs and of symbols show."""
-
 
 @dataclass(frozen=True)
 class MetricInfo:

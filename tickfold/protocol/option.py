@@ -12,7 +12,7 @@ class Option:
     """What the option of a field has that the field itself does not say; of several the last one counts.
 
     `flag` is its name, if that is not the field's; `form` names the way in which a value is written, such as FRACTION;
-    `default` and `left_out` (what happens without the option) are for a field that only requests must have.
+    `default` and `left_out` (what takes its place without the option) are for a field that only requests must have.
     """
 
     flag: str = ""

@@ -1,4 +1,4 @@
-"""Says in plain words what pydantic found wrong: each field by its name, what it was, and what it should be."""
+"""Validation errors in plain words: each invalid field by its name, its value, and what was expected."""
 
 from collections.abc import Collection
 from typing import Any
@@ -9,7 +9,7 @@ _LONGEST_VALUE = 60
 
 
 def explain(error: ValidationError, without: Collection[str] = ()) -> str:
-    """Return one clause a field that is wrong; `without` are parts of its path that its sender never wrote."""
+    """Return one clause per invalid field; `without` are parts of paths that the sender never wrote."""
     return "; ".join(_clause(dict(found), without) for found in error.errors(include_url=False))
 
 
@@ -21,7 +21,7 @@ def _clause(found: dict[str, Any], without: Collection[str]) -> str:
         case "extra_forbidden":
             return f"{path} is not a known field"
         case "value_error":
-            # Our own validators: those of a whole model name the fields themselves.
+            # Raised by our own validators, whose texts name the field where the value is a list or an object.
             text = str(found["ctx"]["error"])
             return f"{path} {_shown(found['input'])}: {text}" if isinstance(found["input"], str | int | float) else text
         case "string_pattern_mismatch":

@@ -1,18 +1,20 @@
-"""What everything on the wire has in common: JSON with camelCase names, in messages that fit into a WebSocket frame."""
+"""The base of everything on the wire: JSON with camelCase names, in messages that fit into a WebSocket frame."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 VERSION: Final = 1
 MAX_MESSAGE_BYTES = 32_000
-"""A larger WebSocket frame would close the connection."""
+"""A larger WebSocket frame closes the connection."""
 MAX_REQUEST_BYTES = 32_000
+LONGEST_REASON = 2_000
+"""Characters; a longer reason is cut."""
 
 
 class Wire(BaseModel):
-    """Any object on the wire. Fields that it does not know are ignored: their sender may be newer."""
+    """An object on the wire. Unknown fields are ignored, so that the sender may be newer."""
 
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -23,11 +25,43 @@ class Wire(BaseModel):
     )
 
 
+def is_absent(value: Any) -> bool:
+    """Return whether a message leaves out a field that has this value: `exclude_if` of optional fields."""
+    return not value
+
+
+def _shortened(reason: str) -> str:
+    return reason if len(reason) <= LONGEST_REASON else reason[: LONGEST_REASON - 1] + "…"
+
+
 CorrelationId = Annotated[str, Field(min_length=1, max_length=64)]
 RunId = Annotated[str, Field(min_length=1, max_length=80)]
 PortfolioId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Reason = Annotated[str, AfterValidator(_shortened), Field(description="What was wrong and what was expected.")]
+
+
+class ClientRequest(Wire):
+    """The fields of every request."""
+
+    correlation_id: Annotated[
+        CorrelationId | None, Field(description="Returned in the reply, so that the client can match the two.")
+    ] = None
+
+
+class Message(Wire):
+    """The fields of every message to the client."""
+
+    version: Literal[1] = VERSION
+    run_id: Annotated[str | None, Field(description="The run; null if the message belongs to none.")] = None
+    sequence: Annotated[
+        int, Field(ge=0, description="Position among the run's messages: 1, 2, 3 …; 0 for any other message.")
+    ] = 0
+    correlation_id: Annotated[
+        CorrelationId | None,
+        Field(exclude_if=is_absent, description="The request's. Only in a reply to a request that had one."),
+    ] = None
 
 
 def dump(message: BaseModel) -> str:
-    """Return `message` as it goes over the wire."""
+    """Return `message` as JSON for the wire."""
     return message.model_dump_json(by_alias=True)

@@ -17,7 +17,7 @@ from tickfold.report.conventions import arithmetic
 from tickfold.report.drawdown_table import underwater
 from tickfold.report.headline import facts, headline, strategy_of
 from tickfold.report.thinning import STRETCHES, drawn_bars
-from tickfold.strategies import create
+from tickfold.strategies import Registry
 
 
 def _templates() -> Environment:
@@ -36,8 +36,11 @@ def _templates() -> Environment:
 _TEMPLATES = _templates()
 
 
-def page(run: RecordedRun, plotly: str) -> str:
-    """Return the report of `run` as HTML, with `plotly`, the text of plotly.js, inside."""
+def page(run: RecordedRun, plotly: str, registry: Registry) -> str:
+    """Return the report of `run` as HTML, with `plotly`, the text of plotly.js, inside.
+
+    A strategy that is not in `registry` has no known lookback, and so no benchmark curve.
+    """
     curve, other = run.curve, arithmetic(run.curve.timestamp, run.curve.equity)
     depth = underwater(curve.equity)
     drawn = drawn_bars(len(curve), curve.equity, depth, curve.close)
@@ -50,7 +53,7 @@ def page(run: RecordedRun, plotly: str) -> str:
         strategy=strategy_of(run),
         facts=facts(run),
         headline=headline(run),
-        charts=_charts(run, depth, drawn),
+        charts=_charts(run, _benchmark(run, registry), depth, drawn),
         bars=len(curve),
         bars_drawn=len(drawn),
         stretches=STRETCHES,
@@ -72,9 +75,9 @@ def _file(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def _charts(run: RecordedRun, depth: Floats, drawn: Ints) -> dict[str, figures.Figure]:
+def _charts(run: RecordedRun, benchmark: Floats, depth: Floats, drawn: Ints) -> dict[str, figures.Figure]:
     found = {
-        "equity-figure": figures.equity_figure(run.curve, _benchmark(run), drawn),
+        "equity-figure": figures.equity_figure(run.curve, benchmark, drawn),
         "drawdown-figure": figures.drawdown_figure(run.curve, depth, drawn),
         "trades-figure": figures.trades_figure(run.curve, run.trades, drawn),
     }
@@ -83,10 +86,10 @@ def _charts(run: RecordedRun, depth: Floats, drawn: Ints) -> dict[str, figures.F
     return found
 
 
-def _benchmark(run: RecordedRun) -> Floats:
+def _benchmark(run: RecordedRun, registry: Registry) -> Floats:
     """Return buy and hold; NaN throughout for a user's own strategy that this machine does not have."""
     try:
-        lookback = create(run.result.strategy, run.result.parameters).lookback
+        lookback = registry.create(run.result.strategy, run.result.parameters).lookback
     except RunError:
         return np.full(len(run.curve), np.nan)
     return buy_and_hold(run.curve.close, run.config.start_capital, lookback)

@@ -8,7 +8,6 @@ import re
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
@@ -29,19 +28,11 @@ class StrategyFileError(RunError):
     """A file that should define a strategy does not; the message names the file."""
 
 
-@dataclass(frozen=True)
-class Found:
-    """Strategies by name; and why others cannot be used, by the name under which somebody would ask for them."""
+def load_folder(folder: Path, known: Mapping[str, type[Strategy]]) -> tuple[dict[str, type[Strategy]], dict[str, str]]:
+    """Return the strategies that the Python files of `folder` define, by name, and the faults by the name asked for.
 
-    strategies: dict[str, type[Strategy]]
-    faults: dict[str, str]
-
-
-def discover(folder: Path, known: Mapping[str, type[Strategy]]) -> Found:
-    """Return the strategies that the files of `folder` add to the `known` ones.
-
-    A file that cannot be used is a fault under its own name. A name that two files take stands for neither: whoever
-    asks for it must not be given the wrong one. Folders, and files that begin with `_`, are passed over.
+    A file that cannot be used is a fault under its stem and stops no other. A name that two files define is a fault
+    too, and stands for neither. Folders and files that begin with `_` are skipped. A missing folder is empty.
     """
     owners: dict[str, list[type[Strategy]]] = {}
     faults: dict[str, str] = {}
@@ -54,8 +45,8 @@ def discover(folder: Path, known: Mapping[str, type[Strategy]]) -> Found:
                 owners.setdefault(strategy.name, []).append(strategy)
         except StrategyFileError as error:
             faults[module.name] = str(error)
-    faults |= {name: _clash(those) for name, those in owners.items() if len(those) > 1}
-    return Found(dict(known) | {name: those[0] for name, those in owners.items() if len(those) == 1}, faults)
+    faults |= {name: _clash(classes) for name, classes in owners.items() if len(classes) > 1}
+    return {name: classes[0] for name, classes in owners.items() if len(classes) == 1}, faults
 
 
 def load_file(path: Path, known: Mapping[str, type[Strategy]]) -> list[type[Strategy]]:

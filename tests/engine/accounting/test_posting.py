@@ -16,7 +16,7 @@ from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
 from tickfold.engine.decisions.chunk import Chunk
 from tickfold.engine.decisions.fold import fold
 from tickfold.engine.decisions.orders import Orders
-from tickfold.strategies import create
+from tickfold.strategies import BUILT_IN
 
 
 def terms(seed: int, count: int, gain: float, relative: float, each_its_fraction: bool) -> Terms:
@@ -100,7 +100,9 @@ def test_a_run_of_thousands_of_positions_equals_the_reference(
     bars = Bars(hours, open_ / 100, high / 100, low / 100, close / 100, volume, decimals=2)
     account = Account(capital, Commission(relative), fractional_shares=fractional_shares)
     chunks = [Chunk(at, at + 1_000) for at in range(0, len(bars), 1_000)]
-    case = Case(bars, create("sma_cross", {"fast": 2, "slow": 4}), account, Orders(stop_loss=stop_loss), chunks)
+    case = Case(
+        bars, BUILT_IN.create("sma_cross", {"fast": 2, "slow": 4}), account, Orders(stop_loss=stop_loss), chunks
+    )
     whole = case.whole()
     assert_as_reference(whole.statement, case)
     assert_same(whole, case.settle(fold(case.speculations(), bars, case.orders).decisions))

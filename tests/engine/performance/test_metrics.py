@@ -11,11 +11,11 @@ from tickfold.engine.backtest import backtest
 from tickfold.engine.bars import Bars, Floats
 from tickfold.engine.performance.benchmark import buy_and_hold
 from tickfold.engine.performance.metrics import TrackRecord, measure, measure_record
-from tickfold.strategies import create
+from tickfold.strategies import BUILT_IN
 
 
 def test_turnover_counts_every_fill_and_an_open_trades_entry(goog: Bars) -> None:
-    strategy = create("sma_cross", {"fast": 10, "slow": 20})
+    strategy = BUILT_IN.create("sma_cross", {"fast": 10, "slow": 20})
     outcome = backtest(goog, strategy, Account(10_000, commission=Commission(0.002), close_at_end=False))
     statement = outcome.statement
     assert statement.open_trade is not None
@@ -26,7 +26,7 @@ def test_turnover_counts_every_fill_and_an_open_trades_entry(goog: Bars) -> None
 
 
 def test_cost_paid_is_what_the_account_would_have_had_at_market_prices(goog: Bars) -> None:
-    strategy = create("sma_cross", {"fast": 10, "slow": 20})
+    strategy = BUILT_IN.create("sma_cross", {"fast": 10, "slow": 20})
     one_share = Sizing("shares", 1)
     costs = Account(10_000, Commission(0.002, fixed=0.5), spread=0.001, slippage=0.0005, sizing=one_share)
     paid = backtest(goog, strategy, costs).metrics
@@ -38,15 +38,18 @@ def test_cost_paid_is_what_the_account_would_have_had_at_market_prices(goog: Bar
 
 
 def test_turnover_of_a_single_bar_or_of_nothing_is_undefined(goog: Bars) -> None:
-    outcome = backtest(goog[:1], create("buy_and_hold", {}), Account(10_000))
+    outcome = backtest(goog[:1], BUILT_IN.create("buy_and_hold", {}), Account(10_000))
     assert math.isnan(outcome.metrics.turnover)
-    statement = backtest(goog, create("buy_and_hold", {}), Account(10_000)).statement
+    statement = backtest(goog, BUILT_IN.create("buy_and_hold", {}), Account(10_000)).statement
     broke = replace(statement, equity=np.full(len(goog), -1.0))
     assert math.isnan(measure(goog, broke, 0).turnover)
 
 
 def test_turnover_without_trades_is_zero(goog: Bars) -> None:
-    assert backtest(goog[:25], create("sma_cross", {"fast": 10, "slow": 30}), Account(10_000)).metrics.turnover == 0
+    assert (
+        backtest(goog[:25], BUILT_IN.create("sma_cross", {"fast": 10, "slow": 30}), Account(10_000)).metrics.turnover
+        == 0
+    )
 
 
 @pytest.mark.parametrize(("lookback", "bought"), [(0, 0), (1, 0), (30, 29), (5_000, 2_147)])
@@ -54,7 +57,7 @@ def test_the_benchmark_is_bought_at_the_close_that_ends_the_warm_up(goog: Bars, 
     curve = buy_and_hold(goog.close, 10_000, lookback)
     assert np.isnan(curve[:bought]).all()
     assert curve[bought] == 10_000
-    outcome = backtest(goog, create("buy_and_hold", {}), Account(10_000))
+    outcome = backtest(goog, BUILT_IN.create("buy_and_hold", {}), Account(10_000))
     metrics = measure(goog, outcome.statement, lookback)
     assert curve[-1] / 10_000 - 1 == pytest.approx(metrics.buy_and_hold_return, rel=1e-12)
 

@@ -17,7 +17,7 @@ from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars, Floats, join
 from tickfold.engine.decisions.orders import Orders
 from tickfold.engine.performance.metrics import measure
 from tickfold.engine.performance.portfolio import Portfolio, Sleeve, combine, exit_order
-from tickfold.strategies import create
+from tickfold.strategies import BUILT_IN
 
 EXACT_TO = 1e-9
 """Sums are taken in another order than pandas takes them."""
@@ -34,7 +34,7 @@ def random_sleeves(draw: st.DrawFn) -> list[Sleeve]:
         days = np.sort(rng.choice(120, count, replace=False)) + int(rng.integers(0, 100))
         bars = replace(bars, timestamp=days * MICROSECONDS_PER_DAY)
         fast = int(rng.integers(1, 4))
-        strategy = create("sma_cross", {"fast": fast, "slow": fast + int(rng.integers(1, 4))})
+        strategy = BUILT_IN.create("sma_cross", {"fast": fast, "slow": fast + int(rng.integers(1, 4))})
         account = Account(
             float(rng.choice([100.0, 2_500.0, 1e6])),
             commission=Commission(float(rng.choice([0.0, 0.002]))),
@@ -167,7 +167,7 @@ def flat(capital: float, days: list[int], closes: list[float]) -> Sleeve:
     """A sleeve that buys one share at its second bar's open and keeps it."""
     price = np.array(closes)
     bars = Bars(np.array(days) * MICROSECONDS_PER_DAY, price, price, price, price, np.ones(len(days)))
-    outcome = backtest(join([bars]), create("buy_and_hold", {}), Account(capital, close_at_end=False))
+    outcome = backtest(join([bars]), BUILT_IN.create("buy_and_hold", {}), Account(capital, close_at_end=False))
     return Sleeve(capital, bars, outcome.statement, 1)
 
 
