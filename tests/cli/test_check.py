@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from embedded.stack import EmbeddedStack
 from tests.cli.conftest import Command
 from tests.golden import GOOG
 
@@ -134,11 +133,3 @@ def test_one_of_several_strategies_in_a_file_is_chosen_by_name(
     assert ended.stderr == f"tickfold: {file} defines 2 strategies; choose one with --strategy: dip, deep\n"
     assert tickfold("check", str(file), "--strategy", "nope").stderr.endswith("it defines: dip, deep\n")
     assert tickfold("check", str(file), "--strategy", "deep", "--bars", str(bar_file)).stdout.startswith("deep(")
-
-
-def test_a_stack_that_is_up_gives_the_bars(stack: EmbeddedStack, tickfold: Command) -> None:
-    ended = tickfold("check", "buy_and_hold", "--symbol", "FB")
-    assert ended.status == 0, ended.stderr
-    assert ended.stdout.startswith(
-        "buy_and_hold() on 196 bars of FB 1d in the embedded stack, 2012-05-18 to 2013-03-01"
-    )

@@ -1,9 +1,5 @@
 """What every command does alike: help, version, wrong usage, failures without a trace."""
 
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -135,17 +131,3 @@ def test_an_unexpected_error_is_one_line_and_a_trace_on_request(
     assert quiet.stderr.startswith("tickfold: AWS call failed: Parameter validation failed")
     assert "Traceback" not in quiet.stderr
     assert "Traceback" in traced.stderr
-
-
-def test_ctrl_c_ends_without_a_trace(alone: Path) -> None:
-    command = [sys.executable, "-m", "tickfold.cli", "up", "--port", "0"]
-    process = subprocess.Popen(command, env=os.environ, stderr=subprocess.PIPE, text=True)
-    try:
-        assert process.stderr is not None
-        assert "starting the emulator" in process.stderr.readline()
-        process.send_signal(signal.SIGINT)
-        _, rest = process.communicate(timeout=60)
-    finally:
-        process.kill()
-    assert "Traceback" not in rest
-    assert process.returncode in (0, 130)
