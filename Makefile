@@ -65,9 +65,7 @@ package: $(READY) ## build what is uploaded to Lambda, and print its sizes
 	$(BIN)/python -m components.aws.package
 
 docs: $(READY) ## write the pages that are derived from code
-	$(BIN)/python docs/protocol_reference.py
-	$(BIN)/python docs/strategy_reference.py
-	$(BIN)/python docs/metrics_reference.py
+	$(BIN)/python -m docs.generate
 
 clean: ## remove what setup and the packaging made
 	rm -rf .venv .venv-bench build dist *.egg-info

@@ -83,7 +83,7 @@ class Configuration(BaseModel):
         AfterValidator(_issuer),
         Field(
             description="the https:// URL of the OpenID Connect issuer whose users may connect, exactly as its tokens "
-            "have it under iss (docs/identity.md)"
+            "have it under iss (docs/how-to/set-up-identity.md)"
         ),
     ]
     audience: Annotated[

@@ -1,6 +1,6 @@
 """A stack's WebSocket API at the edge of the network: real sockets, and faults as a test orders them.
 
-It answers as docs/protocol.md says. What becomes of its runs, the test says, message by message.
+It answers as docs/reference/protocol.md says. What becomes of its runs, the test says, message by message.
 """
 
 import asyncio

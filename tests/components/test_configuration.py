@@ -182,9 +182,9 @@ def test_missing_key_is_named_with_what_is_allowed(key: str) -> None:
 def test_stack_file_leaves_the_issuer_to_its_user_and_says_where_to_read_on(stack_name: str) -> None:
     text = (ROOT / f"Pulumi.{stack_name}.yaml").read_text()
     assert not {"tickfold:issuer", "tickfold:audience"} & yaml.safe_load(text)["config"].keys()
-    assert all(words in text for words in ("pulumi config set tickfold:issuer ", "docs/identity.md"))
+    assert all(words in text for words in ("pulumi config set tickfold:issuer ", "docs/how-to/set-up-identity.md"))
     with pytest.raises(
-        ConfigurationError, match=r"(?s)tickfold:issuer is missing.*docs/identity.md.*tickfold:audience"
+        ConfigurationError, match=r"(?s)tickfold:issuer is missing.*docs/how-to/set-up-identity.md.*tickfold:audience"
     ):
         load(configuration_of(stack_name, issuer=None, audience=None))
 

@@ -1,4 +1,4 @@
-"""The session that docs/protocol.md shows, typed into the wscat that a user would type it into."""
+"""The session that docs/reference/protocol.md shows, typed into the wscat that a user would type it into."""
 
 import json
 import os
@@ -69,7 +69,7 @@ def terminal(command: list[str]) -> Iterator[Terminal]:
 
 def the_session() -> list[tuple[str, list[str]]]:
     """Return each line that the page says to type, and the types of the messages that it promises."""
-    page = (ROOT / "docs/protocol.md").read_text()
+    page = (ROOT / "docs/reference/protocol.md").read_text()
     (block,) = re.findall(r"```\n(\{.+?)\n```", page.split("## By hand", 1)[1], re.DOTALL)
     said: list[tuple[str, list[str]]] = []
     for line in block.splitlines():

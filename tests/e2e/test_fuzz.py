@@ -28,7 +28,7 @@ from tickfold.realtime.connections import MOST_TOPICS
 
 SECONDS = 5
 """In which each answer must be there; it takes about ten milliseconds."""
-SCHEMA: Json = json.loads((Path(__file__).parents[2] / "docs/protocol.schema.json").read_text())
+SCHEMA: Json = json.loads((Path(__file__).parents[2] / "docs/reference/protocol.schema.json").read_text())
 KEY = "fuzz-1"
 
 # --- what is sent ----------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""A user's own strategy, as docs/strategies.md says: a file in strategies/, checked, deployed, run; and faulty ones."""
+"""A user's own strategy, as in docs/tutorial/own-strategy.md: checked, deployed, run; and faulty ones."""
 
 import re
 import shutil
@@ -13,7 +13,7 @@ from tests.cli.conftest import tickfold as tickfold  # noqa: PLC0414 - a fixture
 from tests.conftest import url_for
 from tests.e2e.conversation import SMA, run, start
 
-PAGE = (ROOT / "docs" / "strategies.md").read_text()
+PAGE = (ROOT / "docs/tutorial/own-strategy.md").read_text()
 TREE = ("components", "embedded", "functions", "statemachines", "tickfold")
 RAISES = """
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""The reference: a slow simulator, bar by bar from the rules in docs/orders.md, with none of the engine's code."""
+"""The reference: a slow simulator of docs/explanation/orders.md, bar by bar, with none of the engine's code."""
 
 from collections import namedtuple
 from math import floor, inf, log, sqrt

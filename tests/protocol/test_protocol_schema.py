@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from tests.protocol.schema_instances import instances
 from tickfold.protocol import MESSAGES, REQUESTS, RequestError, dump, parse_message, parse_request
 
-SCHEMA: dict[str, Any] = json.loads((Path(__file__).parents[2] / "docs/protocol.schema.json").read_text())
+SCHEMA: dict[str, Any] = json.loads((Path(__file__).parents[2] / "docs/reference/protocol.schema.json").read_text())
 REQUEST = Draft202012Validator(SCHEMA | {"anyOf": [{"$ref": "#/$defs/request"}]})
 MESSAGE = Draft202012Validator(SCHEMA | {"anyOf": [{"$ref": "#/$defs/message"}]})
 MANY = settings(

@@ -90,7 +90,7 @@ class Target:
         if self.running is None:
             raise TargetError(
                 f"the stack that {self.origin} names requires a token: get one from its issuer, and set {TOKEN} to "
-                "it (docs/identity.md)"
+                "it (docs/how-to/set-up-identity.md)"
             )
         from embedded import token_request  # noqa: PLC0415 - not needed for a stack on AWS
 

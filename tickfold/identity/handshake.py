@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 SUBPROTOCOL = "tickfold"
-"""What the messages of docs/protocol.md are called, where client and server agree on a subprotocol."""
+"""What the messages of docs/reference/protocol.md are called, where client and server agree on a subprotocol."""
 
 _BEARER = "bearer."
 

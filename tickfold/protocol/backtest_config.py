@@ -36,7 +36,7 @@ class _Subject(Wire):
         Stock,
         Field(
             description="Symbol of a loaded series; or a list of symbols, in equal shares of the capital; or a list of "
-            "symbols with their shares. See docs/universe.md."
+            "symbols with their shares. See docs/how-to/run-several-symbols.md."
         ),
         Option("--symbol", panel="Bars", form="SYMBOLS"),
     ]

@@ -175,7 +175,7 @@ class Result(Message):
     ] = 0
     metrics: Annotated[
         dict[str, int | float | None],
-        Field(description="All metrics of docs/metrics.md; null if a metric is undefined."),
+        Field(description="All metrics of docs/reference/metrics.md; null if a metric is undefined."),
     ]
     execution_arn: str
     trades_uri: str

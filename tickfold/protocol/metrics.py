@@ -1,6 +1,6 @@
 """How each metric is shown: its label, unit, group and one-line definition, stated once for every reader.
 
-The terminal, the report and docs/metrics.md derive their labels and formats from here.
+The terminal, the report and docs/reference/metrics.md derive their labels and formats from here.
 """
 
 from collections.abc import Iterable

@@ -1,7 +1,7 @@
 """Sharpe, Sortino and volatility in the arithmetic convention of empyrical and quantstats.
 
-The metrics of a run compound, as in backtesting.py (docs/metrics.md). These scale the mean and the deviation of the
-same returns by the number of periods in a year, so that a run can be compared to figures from elsewhere.
+The metrics of a run compound, as in backtesting.py (docs/reference/metrics.md). These scale the mean and the deviation
+of the same returns by the number of periods in a year, so that a run can be compared to figures from elsewhere.
 """
 
 from dataclasses import dataclass

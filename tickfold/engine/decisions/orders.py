@@ -1,6 +1,6 @@
 """Orders: how what a strategy asks for is carried out, and when a position ends without being asked to.
 
-The engine decides all of it, from bars alone and never from cash; docs/orders.md states the rules one by one.
+The engine decides all of it, from bars alone and never from cash; docs/explanation/orders.md states the rules.
 """
 
 from dataclasses import dataclass

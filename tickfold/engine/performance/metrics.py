@@ -1,6 +1,6 @@
 """The metrics of a run, from its equity curve and trades alone.
 
-Conventions are those of backtesting.py (docs/metrics.md gives each formula): annual figures compound the geometric
+Conventions are those of backtesting.py (formulas: docs/reference/metrics.md): annual figures compound the geometric
 mean of daily returns, Sharpe divides the compounded annual return by the compounded annual volatility (risk-free
 rate 0), CAGR counts calendar days, profit factor and expectancy look at trade returns, SQN and Kelly at trade profits.
 Ratios are fractions, durations days, amounts dollars. A metric that is undefined (no trades, no losing trade, a

@@ -1,4 +1,4 @@
-"""Writes docs/protocol.md and docs/protocol.schema.json from tickfold/protocol: `python docs/protocol_reference.py`."""
+"""The page and the JSON Schema of the protocol, from the models in tickfold/protocol."""
 
 import json
 from collections.abc import Collection, Iterable, Set
@@ -12,8 +12,6 @@ from tickfold.errors import ErrorCode
 
 Json = dict[str, Any]
 
-PAGE = Path(__file__).with_name("protocol.md")
-SCHEMA = Path(__file__).with_name("protocol.schema.json")
 TEXT = Path(__file__).with_name("protocol.template.md")
 
 REQUESTED: dict[type[BaseModel], str] = {
@@ -74,6 +72,11 @@ def render() -> str:
     for name, text in sections.items():
         page = page.replace(f"{{{{{name}}}}}", text)
     return page
+
+
+def render_schema() -> str:
+    """Return the text of protocol.schema.json."""
+    return json.dumps(schema(), indent=1, ensure_ascii=False) + "\n"
 
 
 def schema() -> Json:
@@ -172,8 +175,3 @@ def _type(field: Json) -> str:
             return "such as " + ", ".join(f"`{json.dumps(example)}`" for example in examples)
     limits = [text.format(field[key]).replace("|", "\\|") for key, text in BOUNDS.items() if key in field]
     return " ".join([str(field.get("format", field["type"])), *limits])
-
-
-if __name__ == "__main__":
-    SCHEMA.write_text(json.dumps(schema(), indent=1, ensure_ascii=False) + "\n")
-    PAGE.write_text(render())
