@@ -49,7 +49,7 @@ def bar_file(tmp_path: Path) -> Path:
     return tmp_path / "few.csv"
 
 
-def test_a_sound_strategy_is_status_zero(tickfold: Command, alone: Path, file: Path, bar_file: Path) -> None:
+def test_sound_strategy_is_status_zero(tickfold: Command, alone: Path, file: Path, bar_file: Path) -> None:
     ended = tickfold("check", str(file), "--bars", str(bar_file), "--param", "falls=2")
     assert ended.status == 0, ended.stdout
     title, *lines = ended.stdout.splitlines()
@@ -58,7 +58,7 @@ def test_a_sound_strategy_is_status_zero(tickfold: Command, alone: Path, file: P
     assert "tickfold run --strategy dip" in ended.stderr
 
 
-def test_without_a_stack_or_a_file_the_bars_that_come_with_tickfold_are_used(tickfold: Command, alone: Path) -> None:
+def test_check_without_stack_or_file_uses_bundled_bars(tickfold: Command, alone: Path) -> None:
     ended = tickfold("check", "buy_and_hold", "--symbol", "fb")
     assert ended.status == 0
     assert ended.stdout.startswith(
@@ -66,9 +66,7 @@ def test_without_a_stack_or_a_file_the_bars_that_come_with_tickfold_are_used(tic
     )
 
 
-def test_a_broken_promise_is_status_one_and_names_the_bar(
-    tickfold: Command, alone: Path, file: Path, bar_file: Path
-) -> None:
+def test_broken_promise_is_status_one_with_bar(tickfold: Command, alone: Path, file: Path, bar_file: Path) -> None:
     file.write_text(DIP.replace("return self.falls", "return self.falls - 1"))
     ended = tickfold("check", str(file), "--bars", str(bar_file))
     assert ended.status == 1
@@ -77,22 +75,20 @@ def test_a_broken_promise_is_status_one_and_names_the_bar(
     assert ended.stderr == ""
 
 
-def test_what_cannot_be_told_from_the_bars_is_status_one(tickfold: Command, alone: Path, bar_file: Path) -> None:
+def test_undecidable_promise_is_status_one(tickfold: Command, alone: Path, bar_file: Path) -> None:
     ended = tickfold("check", "sma_cross", "--bars", str(bar_file), "--param", "slow=400")
     assert ended.status == 1
     assert "? lookback" in ended.stdout
 
 
-def test_an_import_that_lambda_does_not_have_is_found(
-    tickfold: Command, alone: Path, file: Path, bar_file: Path
-) -> None:
+def test_import_missing_on_lambda_is_found(tickfold: Command, alone: Path, file: Path, bar_file: Path) -> None:
     file.write_text(DIP.replace("import numpy as np", "import numpy as np, pandas"))
     ended = tickfold("check", str(file), "--bars", str(bar_file))
     assert ended.status == 1
     assert ended.stdout.splitlines()[1].startswith("✗ imports        pandas, which the functions on AWS do not have")
 
 
-def test_only_the_last_bars_of_a_long_series_are_used(tickfold: Command, alone: Path, tmp_path: Path) -> None:
+def test_check_uses_last_bars_of_long_series(tickfold: Command, alone: Path, tmp_path: Path) -> None:
     days = (f"{second},{2 + second % 3},9,1,{2 + second // 2 % 3},1\n" for second in range(10**9, 10**9 + 4_500))
     (tmp_path / "long.csv").write_text("time,open,high,low,close,volume\n" + "".join(days))
     ended = tickfold("check", "donchian_breakout", "--bars", str(tmp_path / "long.csv"), "--param", "window=1")
@@ -116,18 +112,14 @@ def test_only_the_last_bars_of_a_long_series_are_used(tickfold: Command, alone: 
         (["macd", "--bars", "absent.csv"], "absent.csv does not exist"),
     ],
 )
-def test_what_cannot_be_checked_is_one_clear_line(
-    tickfold: Command, alone: Path, arguments: list[str], reason: str
-) -> None:
+def test_uncheckable_strategy_is_one_line(tickfold: Command, alone: Path, arguments: list[str], reason: str) -> None:
     ended = tickfold("check", *arguments)
     assert (ended.status, ended.stdout) == (1, "")
     assert ended.stderr.startswith(f"tickfold: {reason}")
     assert ended.stderr.count("\n") == 1
 
 
-def test_one_of_several_strategies_in_a_file_is_chosen_by_name(
-    tickfold: Command, alone: Path, file: Path, bar_file: Path
-) -> None:
+def test_strategy_in_file_is_chosen_by_name(tickfold: Command, alone: Path, file: Path, bar_file: Path) -> None:
     file.write_text(DIP + '\n\nclass Deep(Dip):\n    name: ClassVar[str] = "deep"\n')
     ended = tickfold("check", str(file))
     assert ended.stderr == f"tickfold: {file} defines 2 strategies; choose one with --strategy: dip, deep\n"

@@ -17,7 +17,7 @@ def written(result: Result, curves: Curves, width: int, *, terminal: bool = Fals
 
 
 @pytest.mark.parametrize("width", [80, 160])
-def test_the_summary_names_the_run_its_metrics_and_its_places(result: Result, width: int) -> None:
+def test_summary_shows_run_metrics_and_files(result: Result, width: int) -> None:
     lines = written(result, Curves(), width)
     text = "\n".join(lines)
     assert lines[0] == "GOOG 1d   sma_cross fast=10 slow=30   2004-08-19 … 2013-03-01"
@@ -30,7 +30,7 @@ def test_the_summary_names_the_run_its_metrics_and_its_places(result: Result, wi
 
 
 @pytest.mark.parametrize("width", [80, 120])
-def test_several_symbols_have_a_row_each(result: Result, width: int) -> None:
+def test_summary_of_several_symbols_has_row_each(result: Result, width: int) -> None:
     metrics = {"final_equity": 51_422.99, "total_return": 4.1423, "sharpe": None, "max_drawdown": -0.5, "trades": 66}
     symbols = [
         SymbolResult(symbol="GOOG", share=0.75, bars=2_148, metrics=metrics),
@@ -46,12 +46,12 @@ def test_several_symbols_have_a_row_each(result: Result, width: int) -> None:
     ]
 
 
-def test_what_would_steer_a_terminal_is_not_passed_on(result: Result) -> None:
+def test_summary_has_no_control_characters(result: Result) -> None:
     steering = result.model_copy(update={"strategy": "\x1b[2Jsma", "metrics": {"\x1b]0;x": 1.0}})
     assert "\x1b" not in "\n".join(written(steering, Curves(), 80))
 
 
-def test_the_curves_are_drawn_on_a_terminal_only(result: Result) -> None:
+def test_chart_is_drawn_on_terminal_only(result: Result) -> None:
     curves = Curves([0, 86_400_000], [1.0, 2.0], [1.0, 1.5])
     drawn = "\n".join(written(result, curves, 80, terminal=True))
     assert "equity 2.00" in drawn

@@ -11,18 +11,18 @@ from tickfold.cli.target import TargetError, find_target
 RUN = ["run", "--symbol", "GOOG", "--start", "2012-01-01", "--end", "2012-12-31"]
 
 
-def test_without_the_embedded_stack_there_is_no_token(alone: Path, tickfold: Command) -> None:
+def test_token_without_embedded_stack_is_refused(alone: Path, tickfold: Command) -> None:
     ended = tickfold("token")
     assert (ended.status, ended.stdout) == (1, "")
     assert "start the embedded stack with `tickfold up`" in ended.stderr
 
 
-def test_a_command_brings_the_token_in_the_environment(tickfold: Command, fake: FakeStack) -> None:
+def test_command_sends_token_of_environment(tickfold: Command, fake: FakeStack) -> None:
     assert tickfold(*RUN).status == 0
     assert fake.attempts == ["a.b.c"]
 
 
-def test_without_a_token_a_command_says_how_to_get_one(
+def test_command_without_token_says_how_to_get_one(
     alone: Path, tickfold: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "wss://environment/live")

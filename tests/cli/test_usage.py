@@ -28,14 +28,14 @@ SWEEP = ["sweep", "--symbol", "A", "--strategy", "sma_cross"]
     ],
     ids=" ".join,
 )
-def test_help_of_every_command_is_on_stdout(tickfold: Command, command: list[str]) -> None:
+def test_help_of_command_is_on_stdout(tickfold: Command, command: list[str]) -> None:
     ended = tickfold(*command, "--help")
     assert ended.status == 0
     assert f"Usage: {' '.join(['tickfold', *command])}" in ended.stdout
     assert ended.stderr == ""
 
 
-def test_help_names_every_command(tickfold: Command) -> None:
+def test_help_lists_every_command(tickfold: Command) -> None:
     shown = tickfold("--help").stdout
     names = "up token run sweep runs attach cancel check query data"
     assert all(f"│ {name} " in shown for name in names.split())
@@ -88,7 +88,7 @@ def test_version_is_printed(tickfold: Command) -> None:
         (["nonsense"], "No such command 'nonsense'"),
     ],
 )
-def test_wrong_usage_is_status_two_and_says_what_is_wrong(tickfold: Command, arguments: list[str], reason: str) -> None:
+def test_usage_error_is_status_two_with_reason(tickfold: Command, arguments: list[str], reason: str) -> None:
     ended = tickfold(*arguments)
     assert (ended.status, ended.stdout) == (2, "")
     assert reason in " ".join(ended.stderr.replace("│", " ").split())
@@ -108,7 +108,7 @@ def test_wrong_usage_is_status_two_and_says_what_is_wrong(tickfold: Command, arg
     ],
     ids=lambda arguments: " ".join(arguments[:2]),
 )
-def test_without_a_stack_it_says_how_to_get_one(tickfold: Command, alone: Path, arguments: list[str]) -> None:
+def test_command_without_stack_says_how_to_get_one(tickfold: Command, alone: Path, arguments: list[str]) -> None:
     ended = tickfold(*arguments)
     assert (ended.status, ended.stdout) == (1, "")
     assert ended.stderr.startswith(
@@ -117,7 +117,7 @@ def test_without_a_stack_it_says_how_to_get_one(tickfold: Command, alone: Path, 
     assert ended.stderr.count("\n") == 1
 
 
-def test_an_unexpected_error_is_one_line_and_a_trace_on_request(
+def test_unexpected_error_is_one_line_with_trace_on_request(
     tickfold: Command, alone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A stack whose output is damaged in a way that nobody foresaw.

@@ -1,4 +1,4 @@
-"""`tickfold cancel`: stop a run."""
+"""`tickfold cancel`: cancel a run."""
 
 import asyncio
 

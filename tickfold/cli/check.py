@@ -135,7 +135,7 @@ def _imports(source: str) -> "Iterator[Check]":
 
 
 def _lookback(strategy: "Strategy") -> int:
-    """Return the strategy's lookback, or 0 where it has no proper one, which its check will say."""
+    """Return the lookback; 0 if it is invalid, which its check will report."""
     try:
         return int(strategy.lookback)
     except Exception:
@@ -146,7 +146,7 @@ def _lookback(strategy: "Strategy") -> int:
 
 
 def _live(checks: "Iterator[Check]") -> "Iterator[Check]":
-    """Pass `checks` on as they are made, and show that work goes on where a terminal is there to see it."""
+    """Yield `checks` as they are made; on a terminal, show that work is in progress."""
     with stderr().status("checking"):
         yield from checks
 

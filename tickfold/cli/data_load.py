@@ -1,4 +1,4 @@
-"""`tickfold data load`: bars from a file into the stack."""
+"""`tickfold data load`: load bars from a file into the stack."""
 
 import re
 from pathlib import Path
@@ -46,7 +46,7 @@ def load(
     ] = None,
     stack_outputs: StackOutputs = None,
 ) -> None:
-    """Load bars from a file. All of it or nothing is loaded; bars at times that are loaded already are replaced.
+    """Load bars from a file, all or none. Bars at times that are loaded already are replaced.
 
     Times are taken as UTC unless they carry an offset. A file with a bad row is refused, and its bad rows are named.
     """

@@ -64,7 +64,7 @@ def run(
 
 
 def _config(target: Target, request: dict[str, Any], save_to: Path | None, report_to: Path | None) -> BacktestConfig:
-    """Return what to run, once all that is needed after the run is known to be there."""
+    """Return the config, after checking everything that is needed after the run."""
     target.output("websocket_url")
     config = RUN.config(with_range(target, request))
     if save_to is not None:

@@ -1,4 +1,4 @@
-"""A run's result, laid out to be read: its metrics in groups, percents and money formatted."""
+"""The summary of a result: heading, chart, metrics in groups, files."""
 
 from collections.abc import Iterable, Sequence
 
@@ -41,7 +41,7 @@ def _heading(result: Result) -> Text:
 
 
 def _symbols(symbols: Sequence[SymbolResult]) -> Table:
-    """Return what each symbol did, a row a symbol."""
+    """Return the headline metrics by symbol, a row a symbol."""
     columns = list(dict.fromkeys(name for own in symbols for name in own.metrics))
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     table.add_column("Symbol", overflow="fold")  # where room is short, this one makes it

@@ -1,4 +1,4 @@
-"""`tickfold sweep`: many sets of parameters at once, ranked, or chosen window by window in a walk-forward."""
+"""`tickfold sweep`: run many sets of parameters, and rank them or walk forward."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -68,7 +68,7 @@ def sweep(
 
 
 def _config(target: Target, request: dict[str, Any], save_to: Path | None) -> SweepConfig:
-    """Return what to run, once all that is needed after the run is known to be there."""
+    """Return the config, after checking everything that is needed after the run."""
     target.output("websocket_url")
     config = SWEEP.config(with_range(target, request))
     if save_to is not None:

@@ -1,4 +1,4 @@
-"""A sweep's ranking and a walk-forward's windows, laid out to be read."""
+"""The tables of a sweep: its ranking, or the windows of a walk-forward."""
 
 from datetime import UTC, datetime
 
@@ -61,12 +61,12 @@ def _ranked(row: Ranked, metrics: tuple[str, ...]) -> list[Text]:
 
 
 def _window(row: WindowOutcome, metrics: tuple[str, ...]) -> list[Text]:
-    def told(sample: Sample) -> list[str]:
+    def figures(sample: Sample) -> list[str]:
         values = {metrics[0]: sample.metric, "total_return": sample.total_return}
         return [format_metric(name, values[name]) for name in metrics]
 
     start = f"{datetime.fromtimestamp(row.out_of_sample.start / 1000, UTC):%Y-%m-%d}"
-    texts = (f"{row.window:,}", start, *_numbers(row.parameters), *told(row.in_sample), *told(row.out_of_sample))
+    texts = (f"{row.window:,}", start, *_numbers(row.parameters), *figures(row.in_sample), *figures(row.out_of_sample))
     return [Text(text) for text in texts]
 
 

@@ -1,4 +1,4 @@
-"""`tickfold up`: the whole stack on this machine."""
+"""`tickfold up`: run the whole stack on this machine."""
 
 from typing import Annotated
 
