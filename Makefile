@@ -5,7 +5,7 @@ READY := .venv/ready
 WSCAT := build/wscat/node_modules/.bin/wscat
 BENCH_READY := .venv-bench/ready
 
-.PHONY: help setup demo test soak chromium wscat lint bench package docs clean
+.PHONY: help setup demo test soak mutants chromium wscat lint bench package docs clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -26,6 +26,9 @@ test: $(READY) chromium wscat ## run every test
 
 soak: $(READY) ## load and faults in their full size, with figures: in some minutes
 	$(BIN)/pytest tests/soak --soak -s
+
+mutants: $(READY) chromium ## random mutants of a FOLDER (or all): do its own tests kill nine of ten? SAMPLE=30 of each
+	$(BIN)/python -m tools.mutants $(FOLDER) $(if $(SAMPLE),--sample $(SAMPLE))
 
 chromium: ## install the browser that the report is tested in, where there is none
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium; } \

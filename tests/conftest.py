@@ -5,15 +5,27 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase, settings
 
 from embedded.stack import EmbeddedStack
 
 # A shell starts jobs in the background with Ctrl-C ignored, and the processes that tests interrupt would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# What `make mutants` runs property tests with: the same examples every time, and none sought that is simpler.
+settings.register_profile("mutants", derandomize=True, phases=(Phase.explicit, Phase.generate))
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="run the tests of load and faults in their full size")
+    parser.addoption("--without-stack", action="store_true", help="leave out the tests that need the embedded stack")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--without-stack"):
+        needing = [item for item in items if "stack" in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=needing)
+        items[:] = [item for item in items if item not in needing]
 
 
 @pytest.fixture(scope="session")

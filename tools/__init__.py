@@ -1,0 +1,1 @@
+"""Programs for developing Tickfold; nothing that ships imports them."""
