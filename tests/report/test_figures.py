@@ -1,11 +1,13 @@
 """What the charts are given to draw."""
 
 import base64
+import json
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.report.golden_figures import FILE, drawn
 from tickfold.backtests.recorded_run import RecordedRun
 from tickfold.report.figures import (
     MOST_TRADES_DRAWN,
@@ -75,3 +77,7 @@ def test_single_trade_has_distribution(golden_run: RecordedRun, value: float) ->
     one = golden_run.trades[np.array([0])]
     one.trade_return[0] = value
     assert sum(distribution_figure(one)["data"][0]["y"]) == 1
+
+
+def test_figures_of_small_run_are_those_of_golden_file() -> None:
+    assert drawn() == json.loads(FILE.read_text()), "if this is meant, run `python -m tests.report.golden_figures`"

@@ -9,7 +9,7 @@ from tickfold.engine.decisions.orders import REASONS
 
 @dataclass(frozen=True)
 class Group:
-    """Statistics of some closed trades. `pnl` is dollars, `win_rate` and `average_return` are fractions; NaN if none."""
+    """Statistics of closed trades. `pnl` is dollars, rates and returns are fractions; NaN without trades."""
 
     trades: int
     win_rate: float
