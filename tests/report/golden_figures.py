@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,11 @@ def drawn() -> dict[str, Any]:
             "trades": figures.trades_figure(curve, run.trades, every),
             "distribution": figures.distribution_figure(run.trades),
         }
+    many = run.trades[np.arange(12) % 2]
+    found["returns"] = {
+        "wide": figures.distribution_figure(replace(many, trade_return=np.linspace(-0.12, 0.3, 12))),
+        "narrow": figures.distribution_figure(replace(many, trade_return=np.repeat([-0.0012, 0.003], 6))),
+    }
     unpacked: dict[str, Any] = _unpacked(found)
     return unpacked
 
