@@ -8,6 +8,7 @@ import pytest
 from tickfold.engine.performance.metrics import Metrics
 from tickfold.protocol.metrics import (
     FORMATS,
+    HEADLINE_METRICS,
     METRICS,
     Group,
     Unit,
@@ -41,6 +42,10 @@ def test_every_definition_is_one_sentence() -> None:
 def test_every_unit_has_a_format_and_every_group_a_metric() -> None:
     assert set(FORMATS) == set(get_args(Unit)) == {metric.unit for metric in METRICS.values()}
     assert list(grouped(METRICS)) == list(get_args(Group))
+
+
+def test_headline_metrics_are_metrics() -> None:
+    assert set(HEADLINE_METRICS) <= set(METRICS)
 
 
 @pytest.mark.parametrize(

@@ -10,15 +10,15 @@ from rich.text import Text
 from tickfold.cli.console import printable
 from tickfold.protocol import Number, Ranked, Sample, Sweep, WalkForward, WindowOutcome
 from tickfold.protocol.formats import counted
-from tickfold.protocol.metrics import column_of, format_metric, label_of
+from tickfold.protocol.metrics import HEADLINE_METRICS, column_of, format_metric, label_of
 
-COLUMNS = ("total_return", "sharpe", "max_drawdown", "trades", "final_equity")
+_COLUMNS = sorted(HEADLINE_METRICS, key=lambda name: name == "final_equity")  # the widest comes last
 
 
 def write_sweep(console: Console, table: Sweep, top: int) -> None:
     """Write the first `top` rows of the ranking."""
     shown = table.best[:top]
-    metrics = tuple(dict.fromkeys([table.rank_by, *COLUMNS]))
+    metrics = tuple(dict.fromkeys([table.rank_by, *_COLUMNS]))
     runs = counted(table.combinations, "run")
     console.print(_heading(f"{len(shown)} of {runs} by {label_of(table.rank_by)}", table.left_out))
     grid = _table()

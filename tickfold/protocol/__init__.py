@@ -30,6 +30,7 @@ from tickfold.protocol.config import TAGS, Config, parse_config
 from tickfold.protocol.connection import Error, IdentityMessage, Ping, Pong, Whoami
 from tickfold.protocol.costs import CommissionTerms
 from tickfold.protocol.messages import MESSAGES, Answer, Final, RunEvent, ServerMessage, parse_message
+from tickfold.protocol.metrics import HEADLINE_METRICS
 from tickfold.protocol.parameters import Number, Range
 from tickfold.protocol.requests import REQUESTS, Request, RequestError, parse_request
 from tickfold.protocol.sizing import SizingTerms
@@ -49,6 +50,7 @@ from tickfold.protocol.wire import (
 )
 
 __all__ = [
+    "HEADLINE_METRICS",
     "LONGEST_REASON",
     "MAX_MESSAGE_BYTES",
     "MAX_REQUEST_BYTES",

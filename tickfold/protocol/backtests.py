@@ -7,9 +7,11 @@ from pydantic import AfterValidator, Field
 
 from tickfold.protocol.backtest_config import BacktestConfig
 from tickfold.protocol.config import Config
+from tickfold.protocol.metrics import HEADLINE_METRICS
 from tickfold.protocol.parameters import Number
 from tickfold.protocol.wire import ClientRequest, Message, PortfolioId, Reason, RunId, Wire, is_absent
 
+_HEADLINES = f"{', '.join(HEADLINE_METRICS[:-1])} and {HEADLINE_METRICS[-1]}"
 MOST_IGNORED = 20
 LONGEST_IGNORED = 80
 
@@ -153,7 +155,7 @@ class SymbolResult(Wire):
     bars: int
     metrics: Annotated[
         dict[str, int | float | None],
-        Field(description="Headline metrics: final_equity, total_return, sharpe, max_drawdown and trades."),
+        Field(description=f"Headline metrics: {_HEADLINES}."),
     ]
 
 
@@ -243,10 +245,7 @@ class RunSummary(Wire):
     chunks: Annotated[int, Field(description="0 until the run is planned.")]
     metrics: Annotated[
         dict[str, Number | None],
-        Field(
-            description="Headline metrics of a run that succeeded: final_equity, total_return, sharpe, max_drawdown "
-            "and trades."
-        ),
+        Field(description=f"Headline metrics of a run that succeeded: {_HEADLINES}."),
     ] = {}
 
 

@@ -44,6 +44,9 @@ class MetricInfo:
         return UNDEFINED if value is None else FORMATS[self.unit](value)
 
 
+HEADLINE_METRICS: Final = ("final_equity", "total_return", "sharpe", "max_drawdown", "trades")
+"""The metrics of a run in a message or a table of several runs."""
+
 _SHOWN: Final = (
     MetricInfo("final_equity", "Final equity", "dollars", "Return", "Equity at the last bar."),
     MetricInfo("peak_equity", "Peak equity", "dollars", "Return", "Highest equity at any bar's close."),
