@@ -14,6 +14,7 @@ from tickfold.backtests import recorded_run
 from tickfold.backtests.recorded_run import RecordedRun
 from tickfold.errors import RunError
 from tickfold.protocol import Message
+from tickfold.storage.bucket import Bucket
 
 __all__ = ["golden_run", "goog"]
 
@@ -28,8 +29,8 @@ def asked(
     """The bucket and the run that were read."""
     read: list[tuple[str, str]] = []
 
-    def read_run(_runs: object, _s3: object, bucket: str, run_id: str) -> RecordedRun:
-        read.append((bucket, run_id))
+    def read_run(_runs: object, bucket: Bucket, run_id: str) -> RecordedRun:
+        read.append((bucket.name, run_id))
         if run_id == "absent":
             raise RunError("there is no run 'absent'")
         return golden_run

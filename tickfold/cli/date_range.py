@@ -10,7 +10,7 @@ def with_range(target: Target, request: dict[str, Any]) -> dict[str, Any]:
     """Add the days that were left out: those of the first and the last bar."""
     if "startDate" in request and "endDate" in request:
         return request
-    from tickfold.market_data.series import SeriesCatalog  # noqa: PLC0415 - its client is slow to load
+    from tickfold.market_data.series_catalog import SeriesCatalog  # noqa: PLC0415 - its client is slow to load
 
     catalog = SeriesCatalog(target.s3(), target.output("bucket"))
     found = catalog.find_all(symbols_of(request["stock"]), request.get("timeframe"))
