@@ -109,7 +109,7 @@ def test_added_field_becomes_an_option() -> None:
     }
     shown = {flag: option.parameter().annotation.__metadata__[0] for flag, option in added.items()}
     assert (shown["--cooldown-bars"].metavar, shown["--cooldown-bars"].min) == ("BARS", 1)
-    assert shown["--cash-back"].help == "Paid back. 0.002, 0.2% or 20bp."
+    assert shown["--cash-back"].help == "Paid back. Such as 0.002, 0.2% or 20bp."
     assert shown["--mode"].help == "How to trade."
 
 

@@ -73,12 +73,12 @@ class FieldOption:
         return list[Any] if self.form.gather else str
 
     def _default(self) -> Any:
-        default = (
-            self.field.get_default(call_default_factory=True) if self.option.default is ... else self.option.default
-        )
-        if self.option.default is ... and self.field.is_required():
+        stated = self.option.default is not ...
+        if not stated and self.field.is_required():
             return Parameter.empty
-        return None if self.form and self.form.gather else default
+        if self.form and self.form.gather:
+            return None
+        return self.option.default if stated else self.field.get_default(call_default_factory=True)
 
     def _help(self) -> str:
         if self.form and self.form.help:

@@ -140,7 +140,7 @@ FORMS = {
         "Default: rank runs over the whole range.",
     ),
     "DAY": Form(day),
-    "FRACTION": Form(str, note="0.002, 0.2% or 20bp."),
+    "FRACTION": Form(str, note="Such as 0.002, 0.2% or 20bp."),
     "KIND:NUMBER": Form(
         sizing,
         note="Such as fraction:0.5, cash:5000, shares:100, volatility:0.2 or volatility:0.2:60 (yearly, over 60 bars).",
