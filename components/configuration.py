@@ -1,4 +1,4 @@
-"""What a stack may choose: every key of its Pulumi.STACK.yaml, typed and checked before a resource is created."""
+"""A stack's configuration: the keys of Pulumi.STACK.yaml, typed and validated before any resource is created."""
 
 from typing import Annotated, Literal
 
@@ -34,16 +34,16 @@ RETENTION_DAYS = (
     3288,
     3653,
 )
-"""CloudWatch Logs refuses any other number of days."""
+"""The retention periods, in days, that CloudWatch Logs accepts."""
 
 
 class ConfigurationError(Exception):
-    """The stack's configuration is wrong; the message names each key, its value and what is allowed."""
+    """The stack's configuration is invalid; the message names each key, its value and what is expected."""
 
 
 def _retention(days: int) -> int:
     if days not in RETENTION_DAYS:
-        raise ValueError("not a retention that CloudWatch Logs knows")
+        raise ValueError("not a retention period of CloudWatch Logs")
     return days
 
 
@@ -54,7 +54,7 @@ def _issuer(url: str) -> str:
 
 
 class Configuration(BaseModel):
-    """The settings of one stack. Each description says what is allowed: an error shows it."""
+    """The settings of one stack. Errors show a field's description, which says what is allowed."""
 
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
 
@@ -113,10 +113,10 @@ class Configuration(BaseModel):
 
     @classmethod
     def load(cls, config: pulumi.Config) -> "Configuration":
-        """Read and check the stack's configuration.
+        """Read and validate the stack's configuration.
 
         Raises:
-            ConfigurationError: a key is missing, unknown, or has a value that is not allowed.
+            ConfigurationError: a key is missing or unknown, or a value is invalid.
         """
         try:
             return cls.model_validate(_values(config))
@@ -125,13 +125,13 @@ class Configuration(BaseModel):
 
 
 def _keys() -> dict[str, str]:
-    """Every known key with what it allows."""
+    """Return every known key with its description."""
     fields = Configuration.model_fields.values()
     return {field.alias: field.description for field in fields if field.alias and field.description}
 
 
 def _values(config: pulumi.Config) -> dict[str, str]:
-    """Every value of the project, also under a key that nobody knows: pulumi.Config would hide a misspelt one."""
+    """Return every value of the project, under unknown keys too: pulumi.Config would hide a misspelt key."""
     prefix = config.full_key("")
     stored = {key.removeprefix(prefix) for key in (*get_config_env(), *CONFIG.get()) if key.startswith(prefix)}
     values = {key: config.get(key) for key in stored.union(_keys())}

@@ -1,37 +1,130 @@
-"""The environment variables through which a function learns what it was granted.
+"""The settings of each function, read from its environment variables.
 
-A component that grants a right also sets the variable that goes with it, so a name here that is missing at run time
-means that the right is missing too.
+A component that grants a right also sets the variable that goes with it, so a variable that is missing at run time
+means that the right is missing too. A function reads only what it was granted.
 """
 
 import os
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields
+from typing import Any, Final, Self
 
-BUCKET = "TICKFOLD_BUCKET"
-CONNECTIONS_TABLE = "TICKFOLD_CONNECTIONS_TABLE"
-SUBSCRIPTIONS_TABLE = "TICKFOLD_SUBSCRIPTIONS_TABLE"
-RUNS_TABLE = "TICKFOLD_RUNS_TABLE"
-USERS_TABLE = "TICKFOLD_USERS_TABLE"
-RUNNING_LIMIT = "TICKFOLD_RUNNING_LIMIT"
-DAILY_LIMIT = "TICKFOLD_DAILY_LIMIT"
-CONNECTIONS_ENDPOINT = "TICKFOLD_CONNECTIONS_ENDPOINT"
-STATE_MACHINE_ARN = "TICKFOLD_STATE_MACHINE_ARN"
-WORKERS = "TICKFOLD_WORKERS"
-ISSUER = "TICKFOLD_ISSUER"
-AUDIENCE = "TICKFOLD_AUDIENCE"
-PORTFOLIOS_CLAIM = "TICKFOLD_PORTFOLIOS_CLAIM"
+BUCKET: Final = "TICKFOLD_BUCKET"
+CONNECTIONS_TABLE: Final = "TICKFOLD_CONNECTIONS_TABLE"
+SUBSCRIPTIONS_TABLE: Final = "TICKFOLD_SUBSCRIPTIONS_TABLE"
+RUNS_TABLE: Final = "TICKFOLD_RUNS_TABLE"
+USERS_TABLE: Final = "TICKFOLD_USERS_TABLE"
+RUNNING_LIMIT: Final = "TICKFOLD_RUNNING_LIMIT"
+DAILY_LIMIT: Final = "TICKFOLD_DAILY_LIMIT"
+CONNECTIONS_ENDPOINT: Final = "TICKFOLD_CONNECTIONS_ENDPOINT"
+STATE_MACHINE_ARN: Final = "TICKFOLD_STATE_MACHINE_ARN"
+WORKERS: Final = "TICKFOLD_WORKERS"
+ISSUER: Final = "TICKFOLD_ISSUER"
+AUDIENCE: Final = "TICKFOLD_AUDIENCE"
+PORTFOLIOS_CLAIM: Final = "TICKFOLD_PORTFOLIOS_CLAIM"
 
 
-class MissingEnvironmentError(RuntimeError):
-    """A function was deployed without something that it uses."""
+class SettingsError(RuntimeError):
+    """A function was deployed without a variable that it needs, or with a wrong value of one."""
 
 
-def require(name: str) -> str:
-    """Return the value of the environment variable `name`.
+def _variable(name: str) -> Any:
+    return field(metadata={"variable": name})
 
-    Raises:
-        MissingEnvironmentError: it is unset or empty, which means that the function was not granted what it names.
-    """
-    value = os.environ.get(name, "")
-    if not value:
-        raise MissingEnvironmentError(f"{name} is not set: grant this function what it names, which also sets it")
-    return value
+
+@dataclass(frozen=True)
+class Settings:
+    """The base class: each field names its environment variable, and is a str or an int."""
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Return the settings in `environment`.
+
+        Raises:
+            SettingsError: a variable is unset or empty, or not a whole number where one is expected.
+        """
+        return cls(**{each.name: _value(each, environment) for each in fields(cls)})
+
+    @classmethod
+    def variables(cls) -> frozenset[str]:
+        """Return the names of the variables that are read."""
+        return frozenset(each.metadata["variable"] for each in fields(cls))
+
+
+def _value(of: Field[Any], environment: Mapping[str, str]) -> str | int:
+    name = of.metadata["variable"]
+    text = environment.get(name, "")
+    if not text:
+        raise SettingsError(f"{name} is not set: grant this function what it names, which also sets it")
+    if of.type is not int:
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        raise SettingsError(f"{name} is {text!r}; expected a whole number") from None
+
+
+@dataclass(frozen=True)
+class AuthorizeSettings(Settings):
+    """The issuer whose tokens are accepted, and what they must say."""
+
+    issuer: str = _variable(ISSUER)
+    audience: str = _variable(AUDIENCE)
+    portfolios_claim: str = _variable(PORTFOLIOS_CLAIM)
+
+
+@dataclass(frozen=True)
+class ConnectionsSettings(Settings):
+    """The tables of connections: of `connect` and `disconnect`, and part of others."""
+
+    connections_table: str = _variable(CONNECTIONS_TABLE)
+    subscriptions_table: str = _variable(SUBSCRIPTIONS_TABLE)
+
+
+@dataclass(frozen=True)
+class DeliverSettings(ConnectionsSettings):
+    """The tables of connections, and where to post to them."""
+
+    connections_endpoint: str = _variable(CONNECTIONS_ENDPOINT)
+
+
+@dataclass(frozen=True)
+class RunsSettings(Settings):
+    """The table of runs."""
+
+    runs_table: str = _variable(RUNS_TABLE)
+
+
+@dataclass(frozen=True)
+class ReportFailureSettings(RunsSettings):
+    """The table of runs, and that of users, whose running runs are counted."""
+
+    users_table: str = _variable(USERS_TABLE)
+
+
+@dataclass(frozen=True)
+class SimulateSettings(RunsSettings):
+    """The table of runs, and the data lake."""
+
+    bucket: str = _variable(BUCKET)
+
+
+@dataclass(frozen=True)
+class PlanSettings(SimulateSettings):
+    """Also the number of workers that can run at once."""
+
+    workers: int = _variable(WORKERS)
+
+
+@dataclass(frozen=True)
+class ReduceSettings(SimulateSettings, ReportFailureSettings):
+    """The tables of runs and users, and the data lake."""
+
+
+@dataclass(frozen=True)
+class MessageSettings(ReduceSettings, DeliverSettings):
+    """All tables, the data lake, the workflow, and the limits of a user."""
+
+    state_machine_arn: str = _variable(STATE_MACHINE_ARN)
+    running_limit: int = _variable(RUNNING_LIMIT)
+    daily_limit: int = _variable(DAILY_LIMIT)

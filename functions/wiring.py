@@ -1,26 +1,27 @@
-"""What a function was granted, ready for use. Each is made once for each execution environment."""
+"""AWS clients, and the stores over connections, which most functions share.
 
-from functools import cache
+Each handler's module has a `dependencies` function: it reads the function's settings, builds what the function works
+with, once for each execution environment, and hands that to the function's work. Nothing heavier is imported here than
+what `connect` needs: every import is paid for at a cold start.
+"""
+
 from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
 
-from functions import settings
-from tickfold.backtests.quota import Limits, Quota
-from tickfold.backtests.run_store import RunStore
-from tickfold.realtime.connections import ConnectionStore, Post
+from functions.settings import ConnectionsSettings, DeliverSettings
+from tickfold.realtime.connections import ConnectionStore
+from tickfold.realtime.sender import Sender
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource, Table
+    from mypy_boto3_dynamodb import DynamoDBServiceResource
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_stepfunctions import SFNClient
 
-    from tickfold.strategies import Registry
-
 # The standard mode backs off with jitter, and counts API Gateway's LimitExceeded among the throttling errors.
 _RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 6}, max_pool_connections=16)
-# A post that is given up and tried again may arrive twice: delivery has a patience of its own, and cuts off earlier.
+# A post that times out and is retried may arrive twice; delivery has a timeout of its own, which ends earlier.
 _POSTS = Config(
     retries={"mode": "standard", "total_max_attempts": 4},
     connect_timeout=1,
@@ -29,63 +30,27 @@ _POSTS = Config(
 )
 
 
-@cache
 def s3() -> "S3Client":
+    """Return a client of S3."""
     return boto3.client("s3", config=_RETRIES)
 
 
-def bucket() -> str:
-    return settings.require(settings.BUCKET)
-
-
-@cache
-def strategies() -> "Registry":
-    from tickfold.strategies import Registry  # noqa: PLC0415 - numpy, which most functions have no layer for
-    from tickfold.strategies.files import FOLDER  # noqa: PLC0415
-
-    return Registry.discover(FOLDER)
-
-
-@cache
 def step_functions() -> "SFNClient":
+    """Return a client of Step Functions."""
     return boto3.client("stepfunctions", config=_RETRIES)
 
 
-@cache
-def connections() -> ConnectionStore:
-    return ConnectionStore(_table(settings.CONNECTIONS_TABLE), _table(settings.SUBSCRIPTIONS_TABLE))
-
-
-@cache
-def runs() -> RunStore:
-    """Return the table of runs, for those who only read it or tell of a run's progress."""
-    return RunStore(_table(settings.RUNS_TABLE))
-
-
-@cache
-def counted_runs() -> RunStore:
-    """Return the table of runs, for those who start or end them, which counts for their users."""
-    return RunStore(_table(settings.RUNS_TABLE), Quota(_table(settings.USERS_TABLE)))
-
-
-def limits() -> Limits:
-    """Return what one user may have."""
-    return Limits(
-        running=int(settings.require(settings.RUNNING_LIMIT)),
-        daily=int(settings.require(settings.DAILY_LIMIT)),
-    )
-
-
-@cache
-def post() -> Post:
-    endpoint = settings.require(settings.CONNECTIONS_ENDPOINT)
-    return Post(boto3.client("apigatewaymanagementapi", endpoint_url=endpoint, config=_POSTS))
-
-
-@cache
-def _dynamodb() -> "DynamoDBServiceResource":
+def dynamodb() -> "DynamoDBServiceResource":
+    """Return the resource of DynamoDB: one for all tables of a function, since each takes 20 ms to make."""
     return boto3.resource("dynamodb", config=_RETRIES)
 
 
-def _table(variable: str) -> "Table":
-    return _dynamodb().Table(settings.require(variable))
+def connection_store(dynamodb: "DynamoDBServiceResource", settings: ConnectionsSettings) -> ConnectionStore:
+    """Return the tables of connections."""
+    return ConnectionStore(dynamodb.Table(settings.connections_table), dynamodb.Table(settings.subscriptions_table))
+
+
+def sender(connections: ConnectionStore, settings: DeliverSettings) -> Sender:
+    """Return the sender to connections."""
+    endpoint = settings.connections_endpoint
+    return Sender(connections, boto3.client("apigatewaymanagementapi", endpoint_url=endpoint, config=_POSTS))

@@ -1,20 +1,50 @@
-"""The exceptions whose text may be shown to whoever asked for a run."""
+"""Tickfold's errors: which may be shown to a client, and which are worth another try."""
 
-from typing import Literal
+from typing import ClassVar, Final, Literal
 
 ErrorCode = Literal["invalid", "unknown_type", "not_found", "conflict", "limit", "expired", "internal"]
-"""The kinds of a refusal, for programs: what was sent is wrong; its type is not known; it names what is not there, or
-is not the user's; it cannot be done now; the user has reached a limit; the token has expired; Tickfold itself failed.
+"""The kinds of error, for programs: the request is malformed; its type is unknown; it names something that does not
+exist, or belongs to someone else; it conflicts with the current state; a limit of the user is reached; the token has
+expired; Tickfold itself failed.
 """
 
 
-class RunError(Exception):
-    """A run cannot go on, or a request cannot be granted, for a reason that its owner can understand and act on.
+class TickfoldError(Exception):
+    """The base class of Tickfold's own errors.
+
+    `retryable` says whether the same work may succeed when it is done again.
+    """
+
+    retryable: ClassVar[bool] = True
+
+
+class RunError(TickfoldError):
+    """A run or a request cannot be carried out, for a reason that its owner can understand and act on.
 
     The message says what was wrong, what was expected, and where possible what to do. Handlers pass it to the client
     word for word, so it never holds a stack trace, a credential or another user's data. `code` is its kind.
     """
 
+    retryable = False
+
     def __init__(self, reason: str, code: ErrorCode = "invalid") -> None:
         super().__init__(reason)
         self.code = code
+
+
+class StrategyFailedError(RunError):
+    """A strategy raised an exception, or returned what are no signals."""
+
+
+NOT_RETRYABLE: Final = RunError.__name__
+"""The `errorType` that the state machine never retries. Step Functions compares names and knows no subclasses, so a
+step of the workflow raises each error that is not retryable as exactly this class.
+"""
+
+
+def is_retryable(error: BaseException) -> bool:
+    """Return whether work that failed with `error` may succeed when it is done again.
+
+    Errors that are not Tickfold's own (of AWS, of the network, of memory) are retryable.
+    """
+    return not isinstance(error, TickfoldError) or error.retryable

@@ -1,1 +1,1 @@
-"""What the subsystems are made of."""
+"""The AWS building blocks of the subsystems, one a file."""

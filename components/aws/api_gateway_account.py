@@ -1,4 +1,4 @@
-"""The role with which API Gateway writes logs, set once for a whole account and region."""
+"""The role with which API Gateway writes logs: one setting for an account and region."""
 
 import pulumi
 import pulumi_aws as aws
@@ -9,12 +9,12 @@ _PUSH_LOGS = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWa
 
 
 class ApiGatewayAccount(pulumi.ComponentResource):
-    """The setting and its role. Both stay when the stack is destroyed: other APIs of the account log through them."""
+    """The setting and its role. Both are retained when the stack is destroyed: other APIs log through them."""
 
     account: aws.apigateway.Account
 
     def __init__(self, name: str, *, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("tickfold:index:ApiGatewayAccount", name, None, opts)
+        super().__init__("tickfold:aws:ApiGatewayAccount", name, None, opts)
         stay = pulumi.ResourceOptions(parent=self, retain_on_delete=True)
         role = aws.iam.Role(
             f"{name}-api-gateway-role", assume_role_policy=trust_document("apigateway.amazonaws.com"), opts=stay
@@ -25,7 +25,7 @@ class ApiGatewayAccount(pulumi.ComponentResource):
         self.account = aws.apigateway.Account(
             f"{name}-api-gateway-account",
             cloudwatch_role_arn=role.arn,
-            # API Gateway tries the role when it is set.
+            # API Gateway checks the role when it is set.
             opts=pulumi.ResourceOptions.merge(stay, pulumi.ResourceOptions(depends_on=[push_logs])),
         )
         self.register_outputs({})

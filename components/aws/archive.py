@@ -1,4 +1,4 @@
-"""Zip archives that are the same bytes whenever their files are, so that nothing is redeployed that has not changed."""
+"""Reproducible zip archives: the same files give the same bytes, so that only what has changed is redeployed."""
 
 import base64
 import hashlib
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 UNZIPPED_LIMIT = 262_144_000
-"""Bytes that Lambda allows for a function's code and its layers together."""
+"""Bytes that Lambda allows for a function's code and layers."""
 
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
 _FILE_MODE = 0o100644 << 16
@@ -17,7 +17,7 @@ _UNIX = 3
 
 
 class ArchivesTooLargeError(Exception):
-    """A function's code and its layers are larger than Lambda allows; the message says which is how large."""
+    """Code and layers exceed Lambda's size limit; the message lists the size of each."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,12 @@ class Archive:
 
     @property
     def key(self) -> str:
-        """Name in a bucket: it changes if and only if the content does."""
+        """Key in a bucket; it changes if and only if the content does."""
         return f"{self.name}-{self.sha256.hex()[:16]}.zip"
 
     @property
     def source_code_hash(self) -> str:
-        """The hash in the form in which Lambda reports it."""
+        """The SHA-256 in base64, as Lambda reports it."""
         return base64.b64encode(self.sha256).decode()
 
     @property
@@ -52,15 +52,15 @@ class Archive:
 
 
 def archive_of(name: str, recipe: bytes, build: Path) -> Archive:
-    """Return where the archive made by `recipe`, all that decides on its content, lies in the directory `build`."""
+    """Return the archive in the directory `build` whose content is determined by `recipe`; it may not exist yet."""
     return Archive(name, build / f"{name}-{hashlib.sha256(recipe).hexdigest()[:16]}.zip")
 
 
 def write_archive(archive: Archive, files: Mapping[str, Path]) -> None:
-    """Zip `files`, named by their place in the archive: sorted, all of one time and one mode."""
+    """Zip `files`, by their names in the archive: sorted, all with the same time and mode."""
     path = archive.path
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Another process may build the same archive: each writes a file of its own, and the last rename wins.
+    # Other processes may build the same archive: each writes its own file, and the last rename wins.
     with (
         tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.stem}-", delete=False) as unfinished,
         zipfile.ZipFile(unfinished, "w", compresslevel=6) as zipped,
@@ -79,10 +79,10 @@ def _entry(place: str) -> zipfile.ZipInfo:
 
 
 def check_unzipped_size(archives: Iterable[Archive]) -> None:
-    """Check that Lambda will accept a function that consists of `archives`.
+    """Check that code and layers together do not exceed `UNZIPPED_LIMIT`.
 
     Raises:
-        ArchivesTooLargeError: unzipped they are larger than `UNZIPPED_LIMIT`.
+        ArchivesTooLargeError: they do.
     """
     sizes = {archive.name: archive.unzipped_bytes for archive in archives}
     total = sum(sizes.values())
@@ -90,5 +90,5 @@ def check_unzipped_size(archives: Iterable[Archive]) -> None:
         parts = ", ".join(f"{name} {size:,}" for name, size in sizes.items())
         raise ArchivesTooLargeError(
             f"code and layers have {total:,} bytes unzipped ({parts}); Lambda allows {UNZIPPED_LIMIT:,}: "
-            "remove a requirement, or leave more out in components/aws/dependency_layer.py"
+            "remove a requirement, or exclude more files in components/aws/dependency_layer.py"
         )

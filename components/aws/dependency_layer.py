@@ -1,4 +1,4 @@
-"""Builds a Lambda layer from a requirements file: the wheels for Lambda's processor without what a run never loads."""
+"""Builds a Lambda layer from a requirements file: the wheels for Lambda's processor, without files no run loads."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
-from packaging.requirements import Requirement
+from uv import find_uv_bin
 
 from components.aws.archive import Archive, archive_of, write_archive
 
@@ -15,25 +15,20 @@ ARCHITECTURE = "arm64"
 PYTHON_VERSION = "3.13"
 RUNTIME = f"python{PYTHON_VERSION}"
 
-_MACHINE = "aarch64"
-# Amazon Linux 2023, on which the runtime stands, has glibc 2.34: it runs wheels for any glibc from 2.17 up to that.
-_PLATFORMS = [f"manylinux2014_{_MACHINE}", *(f"manylinux_2_{minor}_{_MACHINE}" for minor in range(17, 35))]
-_MARKERS = {
-    "implementation_name": "cpython",
-    "os_name": "posix",
-    "platform_machine": _MACHINE,
-    "platform_python_implementation": "CPython",
-    "platform_system": "Linux",
-    "python_full_version": f"{PYTHON_VERSION}.0",
-    "python_version": PYTHON_VERSION,
-    "sys_platform": "linux",
-}
+_PLATFORM = "aarch64-manylinux_2_34"
+"""Amazon Linux 2023, on which the runtime is based, has glibc 2.34."""
+_INSTALL = [
+    *("pip", "install", "--quiet", f"--python={sys.executable}"),
+    *("--require-hashes", "--no-deps", "--only-binary=:all:"),
+    *(f"--python-platform={_PLATFORM}", f"--python-version={PYTHON_VERSION}"),
+]
 
 _UNUSED_DIRECTORIES = {"__pycache__", "include", "test", "tests"}
 _UNUSED_SUFFIXES = {".a", ".c", ".cc", ".cpp", ".h", ".hpp", ".pxd", ".pxi", ".pyc", ".pyi", ".pyx"}
-# What the installer wrote for itself: it differs from one installation to the next.
-_INSTALLER_FILES = {"INSTALLER", "RECORD", "REQUESTED", "direct_url.json"}
+# The installer's own records, which differ from one installation to the next.
+_INSTALLER_FILES = {"INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_cache.json"}
 _UNUSED_FILES = (
+    ".lock",
     "bin/*",
     "pyarrow/src/*",
     "pyarrow/*gandiva*",
@@ -53,16 +48,16 @@ _UNUSED_FILES = (
 
 
 class LayerBuildError(Exception):
-    """A layer could not be built; the message holds what pip said."""
+    """A layer could not be built; the message says which requirements file, and holds uv's own message."""
 
 
 def build_layer(name: str, requirements: Path, build: Path) -> Archive:
-    """Install `requirements` for Lambda, leave out what is unused, and zip the rest into the directory `build`.
+    """Install `requirements` for Lambda, drop unused files, and zip the rest into the directory `build`.
 
-    The archive of an unchanged requirements file is not built again.
+    The archive of an unchanged requirements file is reused.
 
     Raises:
-        LayerBuildError: a wheel is missing, has another hash, or does not exist for Lambda's processor.
+        LayerBuildError: a package lacks a hash, has another one, or has no wheel for Lambda's Python and processor.
     """
     archive = archive_of(name, requirements.read_bytes() + Path(__file__).read_bytes(), build)
     if not archive.path.exists():
@@ -74,7 +69,7 @@ def build_layer(name: str, requirements: Path, build: Path) -> Archive:
 
 
 def is_used(path: PurePosixPath) -> bool:
-    """Tell whether the file at `path`, relative to where packages are installed, can ever be needed by a run."""
+    """Return whether a run may load the file at `path`, relative to where packages are installed."""
     return not (
         _UNUSED_DIRECTORIES.intersection(path.parts[:-1])
         or path.suffix in _UNUSED_SUFFIXES
@@ -83,42 +78,12 @@ def is_used(path: PurePosixPath) -> bool:
     )
 
 
-def requirements_for_lambda(text: str) -> str:
-    """Return the requirements in `text` whose markers hold in Lambda, without those markers.
-
-    pip judges markers by the interpreter that it runs on, whatever `--python-version` says, so the same file would
-    give another layer on another developer's machine.
-    """
-    return "".join(_without_marker(line) for line in _logical_lines(text))
-
-
-def _logical_lines(text: str) -> Iterator[str]:
-    kept = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
-    return (line for line in kept.replace("\\\n", " ").splitlines() if line.strip())
-
-
-def _without_marker(line: str) -> str:
-    specifier, *hashes = line.split(" --hash=")
-    requirement = Requirement(specifier.strip())
-    if requirement.marker is not None and not requirement.marker.evaluate(_MARKERS):
-        return ""
-    requirement.marker = None
-    return " --hash=".join([str(requirement), *(value.strip() for value in hashes)]) + "\n"
-
-
 def _install(requirements: Path, target: Path) -> None:
-    target.mkdir()
-    selected = target.with_name("requirements.txt")
-    selected.write_text(requirements_for_lambda(requirements.read_text()))
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
-    command += ["--no-deps", "--require-hashes", "--only-binary=:all:", "--implementation", "cp"]
-    command += ["--python-version", PYTHON_VERSION, *(f"--platform={tag}" for tag in _PLATFORMS)]
-    # pip would compare Requires-Python with the interpreter that it runs on, not with Lambda's.
-    command += ["--ignore-requires-python", "--target", str(target), "--requirement", str(selected)]
+    command = [find_uv_bin(), *_INSTALL, "--target", str(target), "--requirement", str(requirements)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 # all of it stands above
     if done.returncode != 0:
         raise LayerBuildError(
-            f"pip could not install {requirements} for Lambda ({RUNTIME}, {ARCHITECTURE}):\n{done.stderr}"
+            f"uv could not install {requirements} for Lambda ({RUNTIME}, {ARCHITECTURE}):\n{done.stderr}"
         )
 
 

@@ -1,4 +1,4 @@
-"""Watches for executions that end without a result: failed, timed out or aborted. The state machine catches nothing."""
+"""Watches for executions that fail, time out or are aborted, since the state machine itself catches nothing."""
 
 import json
 
@@ -7,12 +7,13 @@ import pulumi_aws as aws
 
 from components.aws.python_function import PythonFunction
 
-_ENDED_BADLY = ["ABORTED", "FAILED", "TIMED_OUT"]
+_UNSUCCESSFUL = ["ABORTED", "FAILED", "TIMED_OUT"]
 _RETRY_SECONDS = 3_600
+_RETRIES = 10
 
 
 class ExecutionWatch(pulumi.ComponentResource):
-    """A rule on the default event bus, which has the failure reported."""
+    """An EventBridge rule on the default bus that invokes a function for each unsuccessful execution."""
 
     rule: aws.cloudwatch.EventRule
 
@@ -20,37 +21,43 @@ class ExecutionWatch(pulumi.ComponentResource):
         self,
         name: str,
         *,
-        state_machine: aws.sfn.StateMachine,
-        report_failure: PythonFunction,
+        state_machine_arn: pulumi.Output[str],
+        function: PythonFunction,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Have `report_failure` invoked for each execution of `state_machine` that does not succeed."""
-        super().__init__("tickfold:index:ExecutionWatch", name, None, opts)
-        self.rule = aws.cloudwatch.EventRule(
-            f"{name}-unsuccessful",
-            name=f"{name}-unsuccessful",
-            description="Executions of the backtest workflow that ended without a result",
-            event_pattern=state_machine.arn.apply(_pattern),
+        """Invoke `function` with the status event of each execution that ends without success."""
+        super().__init__("tickfold:aws:ExecutionWatch", name, None, opts)
+        self._name = name
+        self.rule = self._create_rule(state_machine_arn)
+        self._create_target(function, after=self._permit(function))
+        self.register_outputs({"rule_arn": self.rule.arn})
+
+    def _create_rule(self, state_machine_arn: pulumi.Output[str]) -> aws.cloudwatch.EventRule:
+        return aws.cloudwatch.EventRule(
+            f"{self._name}-unsuccessful",
+            name=f"{self._name}-unsuccessful",
+            description="Executions that ended without success",
+            event_pattern=state_machine_arn.apply(_pattern),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        permission = aws.lambda_.Permission(
-            f"{name}-unsuccessful-permission",
-            action="lambda:InvokeFunction",
-            function=report_failure.function.name,
-            qualifier=report_failure.alias.name,
+
+    def _permit(self, function: PythonFunction) -> aws.lambda_.Permission:
+        return function.permit(
+            f"{self._name}-unsuccessful-permission",
             principal="events.amazonaws.com",
             source_arn=self.rule.arn,
             opts=pulumi.ResourceOptions(parent=self),
         )
+
+    def _create_target(self, function: PythonFunction, after: pulumi.Resource) -> None:
         aws.cloudwatch.EventTarget(
-            f"{name}-unsuccessful-target",
+            f"{self._name}-unsuccessful-target",
             rule=self.rule.name,
             target_id="report-failure",
-            arn=report_failure.alias.arn,
-            retry_policy={"maximum_event_age_in_seconds": _RETRY_SECONDS, "maximum_retry_attempts": 10},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[permission]),
+            arn=function.alias.arn,
+            retry_policy={"maximum_event_age_in_seconds": _RETRY_SECONDS, "maximum_retry_attempts": _RETRIES},
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[after]),
         )
-        self.register_outputs({"rule_arn": self.rule.arn})
 
 
 def _pattern(state_machine_arn: str) -> str:
@@ -58,6 +65,6 @@ def _pattern(state_machine_arn: str) -> str:
         {
             "source": ["aws.states"],
             "detail-type": ["Step Functions Execution Status Change"],
-            "detail": {"stateMachineArn": [state_machine_arn], "status": _ENDED_BADLY},
+            "detail": {"stateMachineArn": [state_machine_arn], "status": _UNSUCCESSFUL},
         }
     )

@@ -1,6 +1,6 @@
-"""What Lambda runs: the code of this repository as one archive, its dependencies as layers, both in the lake's bucket.
+"""The deployment package: the repository's code as one archive and its dependencies as layers, uploaded to a bucket.
 
-`python -m components.aws.package` builds all of it and prints the sizes, without an account.
+`python -m components.aws.package` builds the archives and prints their sizes. It needs no AWS account.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ LAYERS: tuple[Layer, ...] = ("base", "numeric", "identity")
 _ROOT = Path(__file__).resolve().parents[2]
 _BUILD = _ROOT / "build"
 _PACKAGED = ("functions", "strategies", "tickfold")
-# They are used on the client's machine only.
+# Used on the client's machine only.
 _LEFT_OUT = (
     *("tickfold/cli/*", "tickfold/report/*", "tickfold/client/*", "tickfold/strategies/checks.py"),
     "strategies/*.md",
@@ -29,7 +29,7 @@ _LEFT_OUT = (
 
 
 class Package(pulumi.ComponentResource):
-    """The archives in the bucket, and the layer versions made from them."""
+    """The uploaded archives, and the layer versions made of them."""
 
     code: Archive
     code_object: aws.s3.BucketObjectv2
@@ -43,27 +43,30 @@ class Package(pulumi.ComponentResource):
         dependencies: Literal["layers", "runtime"],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Package the code, and its dependencies unless the runtime has them already.
+        """Upload the code to `bucket`, and create the layers unless `dependencies` says that the runtime has them.
 
         Raises:
-            ArchivesTooLargeError: Lambda would refuse the code with its layers.
-            LayerBuildError: a dependency does not exist for Lambda's processor.
+            ArchivesTooLargeError: code and layers exceed Lambda's size limit.
+            LayerBuildError: a dependency could not be installed for Lambda.
         """
-        super().__init__("tickfold:index:Package", name, None, opts)
+        super().__init__("tickfold:aws:Package", name, None, opts)
         self._name = name
         self.bucket = pulumi.Output.from_input(bucket)
         archives = build_layers() if dependencies == "layers" else {}
         self.code = build_code()
-        for fault in Registry.discover(_ROOT / "strategies").faults.values():
-            pulumi.log.warn(fault, self)
+        self._warn_of_unusable_strategies()
         check_unzipped_size([self.code, *archives.values()])
         self.code_object = self._upload(self.code)
         self.layers = {layer: self._create_layer(layer, archive) for layer, archive in archives.items()}
         self.register_outputs({"code_key": self.code_object.key})
 
     def layer_arns(self, layers: Iterable[Layer]) -> list[pulumi.Output[str]]:
-        """Return the layer versions that a function which imports `layers` needs; none if the runtime has them."""
+        """Return the ARNs of the versions of `layers`; none if the runtime has the dependencies."""
         return [self.layers[layer].arn for layer in layers if layer in self.layers]
+
+    def _warn_of_unusable_strategies(self) -> None:
+        for fault in Registry.discover(_ROOT / "strategies").faults.values():
+            pulumi.log.warn(fault, self)
 
     def _upload(self, archive: Archive) -> aws.s3.BucketObjectv2:
         return aws.s3.BucketObjectv2(
@@ -89,7 +92,7 @@ class Package(pulumi.ComponentResource):
 
 
 def build_code(root: Path = _ROOT) -> Archive:
-    """Zip the functions, the library that they call, and the user's own strategies, of the source tree at `root`."""
+    """Zip the functions, the library and the user's own strategies of the source tree at `root`."""
     files = [path for folder in _PACKAGED for path in (root / folder).rglob("*") if path.is_file()]
     places = {path.relative_to(root).as_posix(): path for path in files}
     packaged = {place: path for place, path in sorted(places.items()) if _is_packaged(PurePosixPath(place))}
@@ -100,7 +103,7 @@ def build_code(root: Path = _ROOT) -> Archive:
 
 
 def build_layers() -> dict[Layer, Archive]:
-    """Build every layer whose requirements have changed since it was last built."""
+    """Build the layers; those of unchanged requirements are reused."""
     return {layer: build_layer(layer, _ROOT / "requirements" / f"lambda-{layer}.txt", _BUILD) for layer in LAYERS}
 
 

@@ -1,4 +1,4 @@
-"""A Lambda function in Python that may do exactly what it was granted, and is invoked through its alias `live`."""
+"""A Lambda function in Python with the rights that it is granted, invoked through its alias `live`."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +11,7 @@ from components.aws.package import Layer, Package
 
 ALIAS = "live"
 ENVIRONMENT_LIMIT = 4_096
-"""Bytes that Lambda allows for the names and values of all environment variables together."""
+"""Bytes that Lambda allows for the names and values of all environment variables."""
 
 _RESERVED_NAMES = {
     "AWS_ACCESS_KEY",
@@ -29,11 +29,11 @@ _RESERVED_NAMES = {
 
 
 class EnvironmentRefusedError(Exception):
-    """Lambda would refuse a function's environment; the message says which variable, or how many bytes."""
+    """Lambda would reject a function's environment; the message names the variable, or the size in bytes."""
 
 
 class PythonFunction(pulumi.ComponentResource):
-    """One of `functions/`: its role, its log group, the function and the alias."""
+    """A module of `functions/`: log group, role, function, published version and alias."""
 
     log_group: aws.cloudwatch.LogGroup
     role: aws.iam.Role
@@ -58,9 +58,9 @@ class PythonFunction(pulumi.ComponentResource):
         """Create the function of the module `functions.{module}` with `memory` in MB and `timeout` in seconds.
 
         Raises:
-            EnvironmentRefusedError: a variable has a reserved name, or all together are too long.
+            EnvironmentRefusedError: a variable has a reserved name, or the environment is too large.
         """
-        super().__init__("tickfold:index:PythonFunction", name, None, opts)
+        super().__init__("tickfold:aws:PythonFunction", name, None, opts)
         self._name = name
         self.log_group = self._create_log_group(log_retention_days)
         self.role = self._create_role()
@@ -77,8 +77,22 @@ class PythonFunction(pulumi.ComponentResource):
         self.register_outputs({"alias_arn": self.alias.arn})
 
     def may_be_invoked(self) -> Grant:
-        """Grant the right to invoke the function, through its alias only."""
+        """Grant invoking the function through its alias."""
         return Grant([Statement(["lambda:InvokeFunction"], [self.alias.arn])])
+
+    def permit(
+        self, name: str, *, principal: str, source_arn: pulumi.Input[str], opts: pulumi.ResourceOptions
+    ) -> aws.lambda_.Permission:
+        """Let the AWS service `principal` invoke the function through its alias, on behalf of `source_arn` only."""
+        return aws.lambda_.Permission(
+            name,
+            action="lambda:InvokeFunction",
+            function=self.function.name,
+            qualifier=self.alias.name,
+            principal=principal,
+            source_arn=source_arn,
+            opts=opts,
+        )
 
     def _create_log_group(self, retention_days: int) -> aws.cloudwatch.LogGroup:
         return aws.cloudwatch.LogGroup(
@@ -97,15 +111,14 @@ class PythonFunction(pulumi.ComponentResource):
 
     def _create_policy(self, grants: Sequence[Grant]) -> aws.iam.RolePolicy:
         write_logs = Statement(
-            ["logs:CreateLogStream", "logs:PutLogEvents"], [pulumi.Output.concat(self.log_group.arn, ":*")]
+            ["logs:CreateLogStream", "logs:PutLogEvents"], [pulumi.Output.concat(self.log_group.arn, ":log-stream:*")]
         )
         # X-Ray's write actions cannot be narrowed to a resource.
         send_traces = Statement(["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*"])
-        granted = [statement for grant in grants for statement in grant.statements]
         return aws.iam.RolePolicy(
             f"{self._name}-policy",
             role=self.role.id,
-            policy=policy_document([write_logs, send_traces, *granted]),
+            policy=policy_document([write_logs, send_traces, *Grant.union(*grants).statements]),
             opts=pulumi.ResourceOptions(parent=self),
         )
 
@@ -136,8 +149,8 @@ class PythonFunction(pulumi.ComponentResource):
             tracing_config={"mode": "Active"},
             logging_config={"log_format": "JSON", "log_group": self.log_group.name},
             publish=True,
-            # Without the log group Lambda would create one that keeps logs for ever; without the policy the first
-            # invocation could come before the right to do its work.
+            # Without the log group Lambda would create one that never expires; without the policy the first
+            # invocation could lack its rights.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[self.log_group, self.policy]),
         )
 
@@ -154,14 +167,13 @@ class PythonFunction(pulumi.ComponentResource):
 def function_environment(
     module: str, grants: Sequence[Grant], environment: Mapping[str, str]
 ) -> pulumi.Output[Mapping[str, str]]:
-    """Return the variables that come with `grants` and those in `environment`.
+    """Return the variables of `grants` and of `environment`.
 
     Raises:
-        EnvironmentRefusedError: a variable has a reserved name; or, once all values are known, they are too long.
+        EnvironmentRefusedError: a variable has a reserved name; or, once all values are known, they are too large.
     """
-    variables: dict[str, pulumi.Input[str]] = {"POWERTOOLS_SERVICE_NAME": module.rpartition(".")[2], **environment}
-    for grant in grants:
-        variables.update(grant.environment)
+    service = {"POWERTOOLS_SERVICE_NAME": module.rpartition(".")[2]}
+    variables: dict[str, pulumi.Input[str]] = {**service, **environment, **Grant.union(*grants).environment}
     for name in variables:
         if name in _RESERVED_NAMES or name.startswith("AWS_LAMBDA_"):
             raise EnvironmentRefusedError(f"{module}: Lambda reserves the variable {name}; give it another name")

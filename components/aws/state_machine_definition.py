@@ -1,10 +1,43 @@
-"""Fills the ${Placeholders} in a file of Amazon States Language. The file is JSON before and after."""
+"""Reads an Amazon States Language file and fills its ${Placeholders}. The file is valid JSON before and after."""
 
 import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from tickfold.errors import NOT_RETRYABLE
+
+LAMBDA_RETRY: list[dict[str, Any]] = [
+    {"ErrorEquals": [NOT_RETRYABLE], "MaxAttempts": 0},
+    {
+        "ErrorEquals": [
+            "Lambda.ClientExecutionTimeoutException",
+            "Lambda.ServiceException",
+            "Lambda.AWSLambdaException",
+            "Lambda.SdkClientException",
+            "Lambda.TooManyRequestsException",
+        ],
+        "IntervalSeconds": 1,
+        "BackoffRate": 2,
+        "MaxDelaySeconds": 15,
+        "MaxAttempts": 6,
+        "JitterStrategy": "FULL",
+    },
+    # States.TaskFailed matches every error of a task, so it comes last.
+    {
+        "ErrorEquals": ["States.TaskFailed", "States.Timeout"],
+        "IntervalSeconds": 2,
+        "BackoffRate": 2,
+        "MaxDelaySeconds": 15,
+        "MaxAttempts": 2,
+        "JitterStrategy": "FULL",
+    },
+]
+"""How a task that invokes a Lambda function is retried: ${LambdaRetry} of a definition.
+
+Errors of Lambda itself, throttling among them, are retried longer than those of the function.
+"""
 
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 
@@ -19,10 +52,11 @@ def read_definition(path: Path) -> dict[str, Any]:
     return definition
 
 
-def fill(definition: Mapping[str, Any], values: Mapping[str, str | int]) -> dict[str, Any]:
+def fill(definition: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return `definition` with its placeholders replaced by `values`.
 
-    A string that is nothing but a placeholder takes the value's own type, so that "${MaxConcurrency}" becomes a number.
+    A string that is nothing but a placeholder becomes the value itself, whatever its type: "${MaxConcurrency}" becomes
+    a number, "${LambdaRetry}" a list.
 
     Raises:
         PlaceholderError: a placeholder has no value, or a value no placeholder.
@@ -35,7 +69,7 @@ def fill(definition: Mapping[str, Any], values: Mapping[str, str | int]) -> dict
     return filled
 
 
-def _fill(part: Any, values: Mapping[str, str | int]) -> Any:
+def _fill(part: Any, values: Mapping[str, Any]) -> Any:
     if isinstance(part, Mapping):
         return {key: _fill(value, values) for key, value in part.items()}
     if isinstance(part, list):

@@ -1,39 +1,40 @@
-"""A DynamoDB table on demand, encrypted, with point-in-time recovery, whose rows may expire."""
+"""A DynamoDB table: on demand, encrypted, with point-in-time recovery and a time to live."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
+from botocore.utils import ArnParser
 
 from components.aws.grant import Grant, Statement
 
 EXPIRES_AT = "expires_at"
-"""The attribute with the time, in seconds since 1970 UTC, after which DynamoDB may delete a row."""
+"""The attribute with the time, in seconds since 1970 UTC, after which DynamoDB may delete an item."""
 
 
 @dataclass(frozen=True)
 class Key:
-    """Names of the attributes that identify a row; all of them are strings."""
+    """A primary key: the names of its partition key and its sort key. Both are strings."""
 
-    hash: str
-    range: str | None = None
+    partition: str
+    sort: str | None = None
 
     @property
     def attributes(self) -> list[str]:
-        return [self.hash] if self.range is None else [self.hash, self.range]
+        return [self.partition] if self.sort is None else [self.partition, self.sort]
 
 
 @dataclass(frozen=True)
 class Index:
-    """A global secondary index that holds all attributes."""
+    """A global secondary index that projects all attributes."""
 
     name: str
     key: Key
 
 
 class Table(pulumi.ComponentResource):
-    """The table, and the variable through which those who may use it learn its name."""
+    """The table. `variable` is the environment variable that tells a function its name."""
 
     table: aws.dynamodb.Table
     table_name: pulumi.Output[str]
@@ -49,24 +50,36 @@ class Table(pulumi.ComponentResource):
         stream: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Create the table. With `protect` neither Pulumi nor DynamoDB lets it be deleted.
-
-        With `stream` each row that is written is carried on as an event.
-        """
-        super().__init__("tickfold:index:Table", name, None, opts)
+        """Create the table. `protect` keeps Pulumi and DynamoDB from deleting it; `stream` publishes new images."""
+        super().__init__("tickfold:aws:Table", name, None, opts)
         self._variable = variable
         self.table = self._create_table(name, key, indexes, protect, stream)
         self.table_name = self.table.name
         self.register_outputs({"table_name": self.table_name})
 
-    def may_query(self, index: str) -> Grant:
-        """Grant queries of one of its indexes."""
-        statement = Statement(["dynamodb:Query"], [pulumi.Output.concat(self.table.arn, "/index/", index)])
-        return Grant([statement], {self._variable: self.table_name})
+    @property
+    def region(self) -> pulumi.Output[str]:
+        """The AWS region, read from the table's ARN so that no lookup is needed."""
+        return self.table.arn.apply(lambda arn: ArnParser().parse_arn(arn)["region"])
 
     def may(self, *actions: str) -> Grant:
-        """Grant `actions`, such as "PutItem", on the table itself; its indexes are not included."""
-        statement = Statement([f"dynamodb:{action}" for action in actions], [self.table.arn])
+        """Grant `actions`, such as "PutItem", on the table itself but not on its indexes."""
+        return self._grant(actions, self.table.arn)
+
+    def may_query(self, index: str) -> Grant:
+        """Grant queries of one index."""
+        return self._grant(["Query"], pulumi.Output.concat(self.table.arn, "/index/", index))
+
+    def may_read_stream(self) -> Grant:
+        """Grant what an event source mapping needs to read the table's stream."""
+        read = Statement(
+            ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"], [self.table.stream_arn]
+        )
+        # IAM grants ListStreams for all streams or none.
+        return Grant([read, Statement(["dynamodb:ListStreams"], ["*"])])
+
+    def _grant(self, actions: Sequence[str], resource: pulumi.Output[str]) -> Grant:
+        statement = Statement([f"dynamodb:{action}" for action in actions], [resource])
         return Grant([statement], {self._variable: self.table_name})
 
     def _create_table(
@@ -78,8 +91,8 @@ class Table(pulumi.ComponentResource):
             name=name,
             billing_mode="PAY_PER_REQUEST",
             attributes=[{"name": attribute, "type": "S"} for attribute in sorted(attributes)],
-            hash_key=key.hash,
-            range_key=key.range,
+            hash_key=key.partition,
+            range_key=key.sort,
             global_secondary_indexes=[_index_arguments(index) for index in indexes],
             ttl={"attribute_name": EXPIRES_AT, "enabled": True},
             point_in_time_recovery={"enabled": True},

@@ -8,15 +8,15 @@ from pulumi.runtime import register_stack_transformation
 
 
 def tag_everything(tags: Mapping[str, str]) -> None:
-    """Give `tags` to every taggable resource that is created from now on; a resource's own tags win.
+    """Add `tags` to every taggable resource that is created from now on; a resource's own tags take precedence.
 
-    A provider's default tags would be added inside the provider, where neither the tests nor the embedded stack see
-    them; a transformation adds them to the inputs, which all three see.
+    The provider would add its default tags itself, where neither tests nor the embedded stack see them. A
+    transformation adds them to the inputs.
     """
 
     def with_tags(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
         properties: Mapping[str, Any] = args.props
-        # A taggable resource lists `tags` among its properties even when nobody sets them.
+        # A taggable resource has `tags` among its properties even when they are unset.
         if "tags" not in properties:
             return None
         merged = {**properties, "tags": {**tags, **(properties["tags"] or {})}}

@@ -1,7 +1,7 @@
-"""The WebSocket API: routes to functions, one stage, and the right to post to connections.
+"""A WebSocket API: routes to functions, an authorizer, one stage, and the right to post to connections.
 
-The addresses are computed from the API, not from the stage: the stage waits for the routes, the routes for the
-functions, and the functions need the address to post to.
+The URLs are computed from the API, not from the stage: the stage depends on the routes, the routes on the functions,
+and the functions need the URL that they post to.
 """
 
 import json
@@ -14,11 +14,11 @@ from components.aws.grant import Grant, Statement
 from components.aws.python_function import PythonFunction
 from functions import settings
 
-# Not `$default`, which is unreliable with WebSocket, nor the stack, whose name may hold what a stage's may not.
+# Not `$default`, which is unreliable with WebSocket, nor the stack's name, which may be invalid for a stage.
 STAGE = "live"
 
 _INTEGRATION_TIMEOUT_MILLISECONDS = 29_000
-# Neither the query string nor a header: there the client's token is.
+# No query string and no header: they hold the client's token.
 _ACCESS_LOG = {
     "requestId": "$context.requestId",
     "requestTime": "$context.requestTime",
@@ -54,10 +54,10 @@ class WebSocketApi(pulumi.ComponentResource):
     ) -> None:
         """Create the API without a route.
 
-        It takes `throttling_rate` messages a second and `throttling_burst` at once. `own_account` says whether the
-        stack sets the account's log role; without it, somebody else must have, or `deploy` fails.
+        It accepts `throttling_rate` messages a second and bursts of `throttling_burst`. `own_account` says whether
+        the stack sets the account's log role; if nobody has set it, `deploy` fails.
         """
-        super().__init__("tickfold:index:WebSocketApi", name, None, opts)
+        super().__init__("tickfold:aws:WebSocketApi", name, None, opts)
         self._name = name
         self._throttling_rate = throttling_rate
         self._throttling_burst = throttling_burst
@@ -70,9 +70,9 @@ class WebSocketApi(pulumi.ComponentResource):
         self.register_outputs({"websocket_url": self.websocket_url})
 
     def route(self, key: str, function: PythonFunction, *, authorizer: PythonFunction | None = None) -> None:
-        """Let the messages of the route `key`, such as `$disconnect`, invoke `function`.
+        """Invoke `function` for messages of the route `key`, such as `$disconnect`.
 
-        `$connect`, and no other, takes an `authorizer`: what it lets in may send messages from then on.
+        Only `$connect` accepts an `authorizer`, which decides on the whole connection.
         """
         label = f"{self._name}-{key.removeprefix('$')}"
         permission = self._permit(label, key, function)
@@ -90,7 +90,7 @@ class WebSocketApi(pulumi.ComponentResource):
         self._routes += [permission, route]
 
     def deploy(self) -> None:
-        """Put the routes online."""
+        """Create the stage, which deploys the routes."""
         account = [] if self._account is None else [self._account]
         aws.apigatewayv2.Stage(
             f"{self._name}-stage",
@@ -103,7 +103,7 @@ class WebSocketApi(pulumi.ComponentResource):
                 "throttling_burst_limit": self._throttling_burst,
                 "detailed_metrics_enabled": True,
                 "logging_level": "ERROR",
-                # Traces would hold the clients' messages, and the tokens of their handshakes.
+                # Data traces would log the clients' messages and tokens.
                 "data_trace_enabled": False,
             },
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*self._routes, *account]),
@@ -111,15 +111,14 @@ class WebSocketApi(pulumi.ComponentResource):
 
     def may_post_to_connections(self) -> Grant:
         """Grant sending messages to clients."""
-        connections = pulumi.Output.concat(self.api.execution_arn, "/", STAGE, "/POST/@connections/*")
-        return Grant(
-            [Statement(["execute-api:ManageConnections"], [connections])],
-            {settings.CONNECTIONS_ENDPOINT: self.connections_endpoint},
-        )
+        return self._may_manage_connections("POST")
 
     def may_close_connections(self) -> Grant:
         """Grant closing clients' connections."""
-        connections = pulumi.Output.concat(self.api.execution_arn, "/", STAGE, "/DELETE/@connections/*")
+        return self._may_manage_connections("DELETE")
+
+    def _may_manage_connections(self, method: str) -> Grant:
+        connections = pulumi.Output.concat(self.api.execution_arn, "/", STAGE, "/", method, "/@connections/*")
         return Grant(
             [Statement(["execute-api:ManageConnections"], [connections])],
             {settings.CONNECTIONS_ENDPOINT: self.connections_endpoint},
@@ -152,8 +151,8 @@ class WebSocketApi(pulumi.ComponentResource):
             name=f"{label}-authorizer",
             authorizer_type="REQUEST",
             authorizer_uri=function.alias.invoke_arn,
-            # A token may come in one of two places. A handshake that lacks any identity source listed here is refused
-            # before the function sees it, so none is.
+            # A token comes in one of two places, and API Gateway refuses a handshake that lacks any identity source
+            # listed here without invoking the function; so none is listed.
             identity_sources=[],
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -163,11 +162,8 @@ class WebSocketApi(pulumi.ComponentResource):
     def _permit(
         self, label: str, source: pulumi.Input[str], function: PythonFunction, *, path: str = STAGE
     ) -> aws.lambda_.Permission:
-        return aws.lambda_.Permission(
+        return function.permit(
             f"{label}-permission",
-            action="lambda:InvokeFunction",
-            function=function.function.name,
-            qualifier=function.alias.name,
             principal="apigateway.amazonaws.com",
             source_arn=pulumi.Output.concat(self.api.execution_arn, "/", path, "/", source),
             opts=pulumi.ResourceOptions(parent=self),
@@ -177,7 +173,7 @@ class WebSocketApi(pulumi.ComponentResource):
         return aws.apigatewayv2.Integration(
             f"{label}-integration",
             api_id=self.api.id,
-            # Any other type would hand the function an empty event.
+            # Without proxy integration the function receives an empty event.
             integration_type="AWS_PROXY",
             integration_method="POST",
             integration_uri=function.alias.invoke_arn,
@@ -187,6 +183,6 @@ class WebSocketApi(pulumi.ComponentResource):
 
 
 def management_endpoint(websocket_url: str) -> str:
-    """Return the address for posting to the connections of `websocket_url`: the same over HTTP."""
+    """Return the URL for posting to the connections of `websocket_url`: the same over HTTP."""
     scheme, address = websocket_url.split("://", 1)
     return f"{ {'wss': 'https', 'ws': 'http'}[scheme] }://{address}"

@@ -1,4 +1,4 @@
-"""Creates each of the program's resources in the emulator, as Pulumi's AWS provider would in AWS.
+"""Creates the program's resources in the emulator, as Pulumi's AWS provider would in AWS.
 
 One module an AWS service. Each registers its creators when it is imported.
 """

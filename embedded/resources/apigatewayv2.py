@@ -1,21 +1,21 @@
 """API Gateway v2: the WebSocket API with its routes, integrations, authorizer and stage."""
 
 from embedded.cloud import ACCOUNT, REGION, Cloud
-from embedded.resources.creator import Inputs, Outputs, autoname, creates, pascal, taken
+from embedded.resources.creator import Inputs, Outputs, autoname, creates, pascal, pop_all
 
 
 @creates("aws:apigatewayv2/api:Api")
 def api(cloud: Cloud, name: str, inputs: Inputs) -> tuple[str, Outputs]:
     api_name = inputs.pop("name", None) or autoname(name)
     created = cloud.client("apigatewayv2").create_api(
-        Name=api_name, Tags=inputs.pop("tags", {}), **pascal(taken(inputs))
+        Name=api_name, Tags=inputs.pop("tags", {}), **pascal(pop_all(inputs))
     )
     api_id = created["ApiId"]
     return api_id, {
         "name": api_name,
         "arn": f"arn:aws:apigateway:{REGION}::/apis/{api_id}",
         "executionArn": f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{api_id}",
-        # By path, since the emulator's form by host name does not resolve on every machine.
+        # By path: the emulator's host names do not resolve on every machine.
         "apiEndpoint": f"{cloud.endpoint_url.replace('http', 'ws', 1)}/_aws/execute-api/{api_id}",
     }
 
@@ -23,7 +23,7 @@ def api(cloud: Cloud, name: str, inputs: Inputs) -> tuple[str, Outputs]:
 @creates("aws:apigatewayv2/integration:Integration")
 def integration(cloud: Cloud, _name: str, inputs: Inputs) -> tuple[str, Outputs]:
     created = cloud.client("apigatewayv2").create_integration(
-        **pascal(taken(inputs), {"timeoutMilliseconds": "TimeoutInMillis"})
+        **pascal(pop_all(inputs), {"timeoutMilliseconds": "TimeoutInMillis"})
     )
     return created["IntegrationId"], {}
 
@@ -31,14 +31,14 @@ def integration(cloud: Cloud, _name: str, inputs: Inputs) -> tuple[str, Outputs]
 @creates("aws:apigatewayv2/authorizer:Authorizer")
 def authorizer(cloud: Cloud, _name: str, inputs: Inputs) -> tuple[str, Outputs]:
     created = cloud.client("apigatewayv2").create_authorizer(
-        **pascal(taken(inputs), {"identitySources": "IdentitySource"})
+        **pascal(pop_all(inputs), {"identitySources": "IdentitySource"})
     )
     return created["AuthorizerId"], {}
 
 
 @creates("aws:apigatewayv2/route:Route")
 def route(cloud: Cloud, _name: str, inputs: Inputs) -> tuple[str, Outputs]:
-    return cloud.client("apigatewayv2").create_route(**pascal(taken(inputs)))["RouteId"], {}
+    return cloud.client("apigatewayv2").create_route(**pascal(pop_all(inputs)))["RouteId"], {}
 
 
 @creates("aws:apigatewayv2/stage:Stage")
@@ -49,7 +49,7 @@ def stage(cloud: Cloud, name: str, inputs: Inputs) -> tuple[str, Outputs]:
         StageName=stage_name,
         Tags=inputs.pop("tags", {}),
         StageVariables=inputs.pop("stageVariables", {}),
-        **pascal(taken(inputs)),
+        **pascal(pop_all(inputs)),
     )
     return stage_name, {
         "name": stage_name,

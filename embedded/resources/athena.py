@@ -1,7 +1,7 @@
 """Athena: workgroups and saved queries."""
 
 from embedded.cloud import ACCOUNT, REGION, Cloud
-from embedded.resources.creator import Inputs, Outputs, autoname, creates, pascal, pop_tags, taken
+from embedded.resources.creator import Inputs, Outputs, autoname, creates, pascal, pop_all, pop_tags
 
 _SPELLING = {
     "enforceWorkgroupConfiguration": "EnforceWorkGroupConfiguration",
@@ -16,7 +16,7 @@ _SPELLING = {
 def workgroup(cloud: Cloud, name: str, inputs: Inputs) -> tuple[str, Outputs]:
     workgroup_name = inputs.pop("name", None) or autoname(name)
     cloud.client("athena").create_work_group(
-        Name=workgroup_name, Tags=pop_tags(inputs), **pascal(taken(inputs), _SPELLING)
+        Name=workgroup_name, Tags=pop_tags(inputs), **pascal(pop_all(inputs), _SPELLING)
     )
     arn = f"arn:aws:athena:{REGION}:{ACCOUNT}:workgroup/{workgroup_name}"
     return workgroup_name, {"name": workgroup_name, "arn": arn}
@@ -25,5 +25,5 @@ def workgroup(cloud: Cloud, name: str, inputs: Inputs) -> tuple[str, Outputs]:
 @creates("aws:athena/namedQuery:NamedQuery")
 def named_query(cloud: Cloud, name: str, inputs: Inputs) -> tuple[str, Outputs]:
     query_name = inputs.pop("name", None) or autoname(name)
-    created = cloud.client("athena").create_named_query(Name=query_name, **pascal(taken(inputs), _SPELLING))
+    created = cloud.client("athena").create_named_query(Name=query_name, **pascal(pop_all(inputs), _SPELLING))
     return created["NamedQueryId"], {"name": query_name}

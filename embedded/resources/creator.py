@@ -1,7 +1,7 @@
 """The creators of resources: one for each Pulumi type, registered by the type's token.
 
-A creator pops from the inputs what it uses. What is left over is an
-error unless the creator says why it is ignored, so nothing that the program asks for is dropped in silence.
+A creator pops the inputs that it uses. Unused inputs are an error unless the creator gives a reason to ignore them, so
+that nothing is dropped silently.
 """
 
 import secrets
@@ -20,7 +20,7 @@ _creators: dict[str, tuple[Creator, Mapping[str, str]]] = {}
 
 
 class UnsupportedResourceError(Exception):
-    """The program asks for something that the embedded stack does not know how to create."""
+    """The embedded stack cannot create a resource: its type or one of its inputs is unknown."""
 
 
 class RejectedResourceError(Exception):
@@ -28,12 +28,10 @@ class RejectedResourceError(Exception):
 
 
 def creates(token: str, ignores: Mapping[str, str] | None = None) -> Callable[[Creator], Creator]:
-    """Register the creator of a Pulumi type. It takes the account, the resource's name and its inputs, and returns
-    the physical id and the outputs that AWS computes.
+    """Register the creator of the Pulumi type `token`.
 
-    Args:
-        token: Pulumi's type token.
-        ignores: inputs that make no difference in the emulator, each with the reason.
+    A creator takes the cloud, the resource's logical name and its inputs, and returns the physical id and the outputs
+    that AWS computes. `ignores` lists inputs that make no difference in the emulator, each with the reason.
     """
 
     def register(creator: Creator) -> Creator:
@@ -44,7 +42,7 @@ def creates(token: str, ignores: Mapping[str, str] | None = None) -> Callable[[C
 
 
 def create(cloud: Cloud, token: str, name: str, inputs: Inputs) -> tuple[str, Outputs]:
-    """Create one resource; return its id and all its properties, inputs included.
+    """Create one resource; return its id and its properties, which include the inputs.
 
     Raises:
         UnsupportedResourceError: the type, or one of the inputs, is unknown.
@@ -70,7 +68,7 @@ def create(cloud: Cloud, token: str, name: str, inputs: Inputs) -> tuple[str, Ou
 
 
 def _whole(value: Any) -> Any:
-    """Return `value` with whole numbers as integers: Pulumi's protocol has only floating-point ones."""
+    """Return `value` with whole numbers as integers: all numbers of Pulumi's protocol are floats."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, Mapping):
@@ -81,19 +79,19 @@ def _whole(value: Any) -> Any:
 
 
 def autoname(name: str) -> str:
-    """Return a physical name of Pulumi's kind for a resource that was given none."""
+    """Return a physical name as Pulumi generates it for a resource without one."""
     return f"{name}-{secrets.token_hex(4)[:7]}"
 
 
-def taken(inputs: Inputs) -> Inputs:
-    """Return all that is left of the inputs, and leave nothing."""
+def pop_all(inputs: Inputs) -> Inputs:
+    """Remove all remaining inputs and return them."""
     rest = dict(inputs)
     inputs.clear()
     return rest
 
 
 def pascal(value: Any, renamed: Mapping[str, str] | None = None) -> Any:
-    """Return `value` with its keys as the AWS API spells them: `keyType` as `KeyType`, or as `renamed` says."""
+    """Return `value` with its keys in the AWS API's spelling: `keyType` as `KeyType`, or as in `renamed`."""
     if isinstance(value, Mapping):
         return {
             (renamed or {}).get(key, key[0].upper() + key[1:]): pascal(item, renamed)
@@ -106,5 +104,5 @@ def pascal(value: Any, renamed: Mapping[str, str] | None = None) -> Any:
 
 
 def pop_tags(inputs: Inputs) -> list[dict[str, str]]:
-    """Take the tags, as most AWS APIs want them."""
+    """Remove the tags and return them in the form of most AWS APIs."""
     return [{"Key": key, "Value": value} for key, value in inputs.pop("tags", {}).items()]

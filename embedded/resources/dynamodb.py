@@ -3,7 +3,7 @@
 from typing import Any
 
 from embedded.cloud import Cloud
-from embedded.resources.creator import Inputs, Outputs, autoname, creates, pascal, pop_tags, taken
+from embedded.resources.creator import Inputs, Outputs, autoname, creates, pascal, pop_all, pop_tags
 
 
 @creates("aws:dynamodb/table:Table")
@@ -38,7 +38,7 @@ def _definition(inputs: Inputs) -> dict[str, Any]:
         definition["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": inputs.pop("streamViewType")}
     if encryption := inputs.pop("serverSideEncryption", None):
         definition["SSESpecification"] = pascal(encryption)
-    definition.update(pascal(taken(inputs)))
+    definition.update(pascal(pop_all(inputs)))
     return definition
 
 

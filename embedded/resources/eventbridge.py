@@ -1,13 +1,13 @@
-"""EventBridge: rules on the default bus, and what they invoke."""
+"""EventBridge: rules on the default bus and their targets."""
 
 from embedded.cloud import Cloud
-from embedded.resources.creator import Inputs, Outputs, autoname, creates, pascal, pop_tags, taken
+from embedded.resources.creator import Inputs, Outputs, autoname, creates, pascal, pop_all, pop_tags
 
 
 @creates("aws:cloudwatch/eventRule:EventRule", ignores={"forceDestroy": "nothing is destroyed"})
 def rule(cloud: Cloud, name: str, inputs: Inputs) -> tuple[str, Outputs]:
     rule_name, tags = inputs.pop("name", None) or autoname(name), pop_tags(inputs)
-    created = cloud.client("events").put_rule(Name=rule_name, Tags=tags, **pascal(taken(inputs)))
+    created = cloud.client("events").put_rule(Name=rule_name, Tags=tags, **pascal(pop_all(inputs)))
     return rule_name, {"name": rule_name, "arn": created["RuleArn"]}
 
 
@@ -15,9 +15,9 @@ def rule(cloud: Cloud, name: str, inputs: Inputs) -> tuple[str, Outputs]:
 def target(cloud: Cloud, _name: str, inputs: Inputs) -> tuple[str, Outputs]:
     rule_name, target_id = inputs.pop("rule"), inputs.pop("targetId")
     transformer = inputs.pop("inputTransformer", None)
-    definition = {"Id": target_id, **pascal(taken(inputs))}
+    definition = {"Id": target_id, **pascal(pop_all(inputs))}
     if transformer:
-        # The names of the paths are data, not members of the API.
+        # The names of the paths are data, not members of the API: they keep their spelling.
         definition["InputTransformer"] = {
             "InputPathsMap": transformer["inputPaths"],
             "InputTemplate": transformer["inputTemplate"],

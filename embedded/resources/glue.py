@@ -1,7 +1,7 @@
 """Glue: the data catalog's databases and tables."""
 
 from embedded.cloud import ACCOUNT, REGION, Cloud
-from embedded.resources.creator import Inputs, Outputs, autoname, creates, pascal, taken
+from embedded.resources.creator import Inputs, Outputs, autoname, creates, pascal, pop_all
 
 
 @creates("aws:glue/catalogDatabase:CatalogDatabase")
@@ -9,7 +9,7 @@ def database(cloud: Cloud, name: str, inputs: Inputs) -> tuple[str, Outputs]:
     database_name = inputs.pop("name", None) or autoname(name)
     cloud.client("glue").create_database(
         Tags=inputs.pop("tags", {}),
-        DatabaseInput={"Name": database_name, "Parameters": inputs.pop("parameters", {})} | pascal(taken(inputs)),
+        DatabaseInput={"Name": database_name, "Parameters": inputs.pop("parameters", {})} | pascal(pop_all(inputs)),
     )
     return f"{ACCOUNT}:{database_name}", {
         "name": database_name,
@@ -28,7 +28,7 @@ def table(cloud: Cloud, name: str, inputs: Inputs) -> tuple[str, Outputs]:
     serialization_parameters = serialization.pop("parameters", {})
     cloud.client("glue").create_table(
         DatabaseName=database_name,
-        TableInput=pascal(taken(inputs))
+        TableInput=pascal(pop_all(inputs))
         | {
             "Name": table_name,
             "Parameters": parameters,

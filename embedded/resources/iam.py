@@ -1,7 +1,7 @@
-"""IAM: roles and their policies, which the emulator enforces on what functions call."""
+"""IAM: roles and their policies, which the emulator enforces on the calls of functions."""
 
 from embedded.cloud import Cloud
-from embedded.resources.creator import Inputs, Outputs, autoname, creates, pascal, pop_tags, taken
+from embedded.resources.creator import Inputs, Outputs, autoname, creates, pascal, pop_all, pop_tags
 
 
 @creates("aws:iam/role:Role", ignores={"forceDetachPolicies": "nothing is destroyed before the emulator itself"})
@@ -11,7 +11,7 @@ def role(cloud: Cloud, name: str, inputs: Inputs) -> tuple[str, Outputs]:
         RoleName=role_name,
         AssumeRolePolicyDocument=inputs.pop("assumeRolePolicy"),
         Tags=pop_tags(inputs),
-        **pascal(taken(inputs)),
+        **pascal(pop_all(inputs)),
     )["Role"]
     return role_name, {"name": role_name, "arn": created["Arn"], "uniqueId": created["RoleId"]}
 

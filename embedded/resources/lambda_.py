@@ -1,9 +1,9 @@
-"""Lambda: functions, their aliases, and who may invoke them. (`lambda` alone is a keyword of Python.)"""
+"""Lambda: functions, aliases, permissions, event source mappings. (`lambda` is a keyword of Python.)"""
 
 from typing import Any
 
 from embedded.cloud import REGION, Cloud
-from embedded.resources.creator import Inputs, Outputs, UnsupportedResourceError, autoname, creates, pascal, taken
+from embedded.resources.creator import Inputs, Outputs, UnsupportedResourceError, autoname, creates, pascal, pop_all
 
 
 @creates("aws:lambda/function:Function", ignores={"skipDestroy": "nothing is destroyed"})
@@ -36,13 +36,13 @@ def _definition(inputs: Inputs) -> dict[str, Any]:
         "Environment": {"Variables": variables},
         "Tags": inputs.pop("tags", {}),
     }
-    definition.update(pascal(taken(inputs)))
+    definition.update(pascal(pop_all(inputs)))
     return definition
 
 
 @creates("aws:lambda/alias:Alias")
 def alias(cloud: Cloud, _name: str, inputs: Inputs) -> tuple[str, Outputs]:
-    created = cloud.client("lambda").create_alias(**pascal(taken(inputs)))
+    created = cloud.client("lambda").create_alias(**pascal(pop_all(inputs)))
     return created["AliasArn"], {"arn": created["AliasArn"], "invokeArn": _invoke_arn(created["AliasArn"])}
 
 
@@ -50,17 +50,17 @@ def alias(cloud: Cloud, _name: str, inputs: Inputs) -> tuple[str, Outputs]:
 def permission(cloud: Cloud, name: str, inputs: Inputs) -> tuple[str, Outputs]:
     statement_id = inputs.pop("statementId", None) or autoname(name)
     cloud.client("lambda").add_permission(
-        StatementId=statement_id, FunctionName=inputs.pop("function"), **pascal(taken(inputs))
+        StatementId=statement_id, FunctionName=inputs.pop("function"), **pascal(pop_all(inputs))
     )
     return statement_id, {"statementId": statement_id}
 
 
 @creates("aws:lambda/eventSourceMapping:EventSourceMapping")
 def event_source_mapping(cloud: Cloud, _name: str, inputs: Inputs) -> tuple[str, Outputs]:
-    created = cloud.client("lambda").create_event_source_mapping(**pascal(taken(inputs)))
+    created = cloud.client("lambda").create_event_source_mapping(**pascal(pop_all(inputs)))
     return created["UUID"], {"uuid": created["UUID"]}
 
 
 def _invoke_arn(arn: str) -> str:
-    """The form in which API Gateway wants a function."""
+    """Return the ARN by which API Gateway invokes a function."""
     return f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{arn}/invocations"

@@ -1,4 +1,4 @@
-"""CloudWatch Logs: log groups and how long they keep what they have."""
+"""CloudWatch Logs: log groups and their retention."""
 
 from embedded.cloud import ACCOUNT, REGION, Cloud
 from embedded.resources.creator import Inputs, Outputs, autoname, creates

@@ -1,4 +1,4 @@
-"""S3: the bucket, what governs it, and the objects that are deployed with it."""
+"""S3: the bucket, its settings, and the objects that are deployed with it."""
 
 import json
 from pathlib import Path
@@ -15,8 +15,8 @@ from embedded.resources.creator import (
     autoname,
     creates,
     pascal,
+    pop_all,
     pop_tags,
-    taken,
 )
 
 _SPELLING = {"id": "ID", "sseAlgorithm": "SSEAlgorithm", "kmsMasterKeyId": "KMSMasterKeyID"}
@@ -58,7 +58,9 @@ def encryption(cloud: Cloud, _name: str, inputs: Inputs) -> tuple[str, Outputs]:
 @creates("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock")
 def public_access_block(cloud: Cloud, _name: str, inputs: Inputs) -> tuple[str, Outputs]:
     bucket_name = inputs.pop("bucket")
-    cloud.client("s3").put_public_access_block(Bucket=bucket_name, PublicAccessBlockConfiguration=pascal(taken(inputs)))
+    cloud.client("s3").put_public_access_block(
+        Bucket=bucket_name, PublicAccessBlockConfiguration=pascal(pop_all(inputs))
+    )
     return bucket_name, {}
 
 
@@ -78,7 +80,7 @@ def lifecycle(cloud: Cloud, _name: str, inputs: Inputs) -> tuple[str, Outputs]:
     for rule in rules:
         rule["Filter"] = rule.get("Filter") or {"Prefix": ""}
     cloud.client("s3").put_bucket_lifecycle_configuration(
-        Bucket=bucket_name, LifecycleConfiguration={"Rules": rules}, **pascal(taken(inputs))
+        Bucket=bucket_name, LifecycleConfiguration={"Rules": rules}, **pascal(pop_all(inputs))
     )
     return bucket_name, {}
 
@@ -87,7 +89,7 @@ def lifecycle(cloud: Cloud, _name: str, inputs: Inputs) -> tuple[str, Outputs]:
 def logging(cloud: Cloud, _name: str, inputs: Inputs) -> tuple[str, Outputs]:
     bucket_name = inputs.pop("bucket")
     cloud.client("s3").put_bucket_logging(
-        Bucket=bucket_name, BucketLoggingStatus={"LoggingEnabled": pascal(taken(inputs))}
+        Bucket=bucket_name, BucketLoggingStatus={"LoggingEnabled": pascal(pop_all(inputs))}
     )
     return bucket_name, {}
 
@@ -102,7 +104,7 @@ def policy(cloud: Cloud, _name: str, inputs: Inputs) -> tuple[str, Outputs]:
 
 
 def _without_tls_demand(document: dict[str, Any]) -> dict[str, Any]:
-    """Leave out the refusal of plain HTTP: it is all that the emulator speaks, and it never leaves this machine."""
+    """Omit the statement that denies plain HTTP, the only protocol of the emulator, which is on loopback."""
     demand = {"Bool": {"aws:SecureTransport": "false"}}
     kept = [statement for statement in document["Statement"] if statement.get("Condition") != demand]
     return document | {"Statement": kept}
@@ -122,6 +124,6 @@ def bucket_object(cloud: Cloud, name: str, inputs: Inputs) -> tuple[str, Outputs
         Key=key,
         Body=Path(source.path).read_bytes(),
         Tagging=tags,
-        **pascal(taken(inputs)),
+        **pascal(pop_all(inputs)),
     )
     return key, {"key": key, "etag": stored["ETag"].strip('"'), "versionId": stored.get("VersionId", "")}

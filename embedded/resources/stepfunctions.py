@@ -3,7 +3,7 @@
 from typing import Any
 
 from embedded.cloud import Cloud
-from embedded.resources.creator import Inputs, Outputs, autoname, creates, taken
+from embedded.resources.creator import Inputs, Outputs, autoname, creates, pop_all
 
 
 @creates("aws:sfn/stateMachine:StateMachine")
@@ -13,7 +13,7 @@ def state_machine(cloud: Cloud, name: str, inputs: Inputs) -> tuple[str, Outputs
         inputs["loggingConfiguration"] = _logging(dict(logging))
     tags = [{"key": key, "value": value} for key, value in inputs.pop("tags", {}).items()]
     # This API spells its members as Pulumi does, with a small first letter.
-    arn = cloud.client("stepfunctions").create_state_machine(name=machine_name, tags=tags, **taken(inputs))[
+    arn = cloud.client("stepfunctions").create_state_machine(name=machine_name, tags=tags, **pop_all(inputs))[
         "stateMachineArn"
     ]
     return arn, {"arn": arn, "name": machine_name}

@@ -1,46 +1,62 @@
 """Plan: pins the bars of a run, cuts them into chunks, and writes the manifest that the workers follow."""
 
-from functions import settings, wiring
+from dataclasses import dataclass
+from functools import cache
+
+from functions import wiring
 from functions.backtests.step import Event, step
-from tickfold.backtests.manifest import Manifest, PlannedSleeve
-from tickfold.backtests.planning import check, chunks_of, strategies_of
+from functions.settings import PlanSettings
+from tickfold.backtests.manifest import Manifest
+from tickfold.backtests.planning import plan_sleeves, strategies_of
+from tickfold.backtests.run_store import RunStore
 from tickfold.market_data.series import SeriesCatalog
 from tickfold.protocol import Planned, parse_config
+from tickfold.storage.bucket import Bucket
+from tickfold.strategies import Registry
+from tickfold.strategies.files import FOLDER
 
 
-@step("plan")
-def handler(event: Event) -> Event:
+@dataclass(frozen=True)
+class Dependencies:
+    """What Plan works with; `workers` can run at once."""
+
+    runs: RunStore
+    bucket: Bucket
+    strategies: Registry
+    workers: int
+
+
+@cache
+def dependencies() -> Dependencies:
+    settings = PlanSettings.read()
+    runs = RunStore(wiring.dynamodb().Table(settings.runs_table))
+    bucket = Bucket(wiring.s3(), settings.bucket)
+    return Dependencies(runs, bucket, Registry.discover(FOLDER), settings.workers)
+
+
+def plan(event: Event, given: Dependencies) -> Event:
     """Take run_id, request, execution_arn and started_at; return run_id, items_key and chunks."""
-    run_id = event["run_id"]
-    config = parse_config(event["request"])
+    run_id, config = event["run_id"], parse_config(event["request"])
     symbols = [allocation.symbol for allocation in config.allocations]
-    found = SeriesCatalog(wiring.s3(), wiring.bucket()).get_all(symbols, config.timeframe or "")
-    registry = wiring.strategies()
-    ranges = check(config, found, registry)
-    cuts = chunks_of(config, ranges, int(settings.require(settings.WORKERS)), registry)
+    found = SeriesCatalog(given.bucket.s3, given.bucket.name).get_all(symbols, config.timeframe or "")
     manifest = Manifest(
         run_id=run_id,
         created_at=event["started_at"],
         execution_arn=event["execution_arn"],
         config=config,
-        sleeves=[
-            PlannedSleeve(
-                series=wanted.series,
-                share=allocation.share,
-                first=wanted.first,
-                edges=[0, *(chunk.stop for chunk in chunks)],
-            )
-            for allocation, wanted, chunks in zip(config.allocations, ranges, cuts, strict=True)
-        ],
+        sleeves=plan_sleeves(config, found, given.workers, given.strategies),
     )
-    items_key = manifest.put(wiring.s3(), wiring.bucket())
-    wiring.runs().set(run_id, bars=manifest.bars, chunks=manifest.chunks)
+    items_key = manifest.put(given.bucket)
+    given.runs.set(run_id, bars=manifest.bars, chunks=manifest.chunks)
     planned = Planned(
         symbol=manifest.symbol,
         timeframe=manifest.timeframe,
         bars=manifest.bars,
         chunks=manifest.chunks,
-        combinations=len(strategies_of(config, registry)),
+        combinations=len(strategies_of(config, given.strategies)),
     )
-    wiring.runs().publish(run_id, planned, once="planned")
+    given.runs.publish(run_id, planned, once="planned")
     return {"run_id": run_id, "items_key": items_key, "chunks": manifest.chunks}
+
+
+handler = step("plan", plan, dependencies)

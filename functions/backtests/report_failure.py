@@ -1,36 +1,37 @@
-"""Report failure: ends a run whose execution has ended without a result, and tells whoever follows it why."""
+"""Report failure: ends a run whose execution has ended without a result, and publishes why."""
 
-from typing import Any
+from functools import cache
 
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.data_classes import EventBridgeEvent, event_source
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions import wiring
-from tickfold.backtests.failure import is_before, reason_of_state, stage_of
-from tickfold.backtests.run import Run
-from tickfold.protocol import Failed
+from functions.settings import ReportFailureSettings
+from tickfold.backtests.failure import failed_of
+from tickfold.backtests.quota import Quota
+from tickfold.backtests.run_lifecycle import RunLifecycle
 
 logger = Logger()
 
-_DONE_TO_IT = ("ABORTED", "TIMED_OUT")
+
+@cache
+def dependencies() -> RunLifecycle:
+    settings, dynamodb = ReportFailureSettings.read(), wiring.dynamodb()
+    return RunLifecycle(dynamodb.Table(settings.runs_table), Quota(dynamodb.Table(settings.users_table)))
 
 
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], _context: LambdaContext) -> None:
-    """Take the event by which Step Functions tells that an execution has ended; a run that has ended is left."""
-    detail = event["detail"]
-    logger.append_keys(run_id=detail["name"], status=detail["status"])
-    run = wiring.runs().get(detail["name"])
+@event_source(data_class=EventBridgeEvent)
+def handler(event: EventBridgeEvent, _context: LambdaContext) -> None:
+    report_failure(event, dependencies())
+
+
+def report_failure(event: EventBridgeEvent, runs: RunLifecycle) -> None:
+    """Take the status event of an execution that has ended; a run that has ended is left as it is."""
+    execution = event.detail
+    logger.append_keys(run_id=execution["name"], status=execution["status"])
+    run = runs.get(execution["name"])
     if run is not None:
-        ended = wiring.counted_runs().end(run.run_id, _failed(run, detail))
+        ended = runs.end(run.run_id, failed_of(run, execution))
         logger.info("reported" if ended else "the run had ended before")
-
-
-def _failed(run: Run, detail: dict[str, Any]) -> Failed:
-    """Say why the run has failed: what its step has noted, or else what Step Functions knows."""
-    if detail["status"] in _DONE_TO_IT:
-        return Failed(stage="workflow", reason=reason_of_state(detail["status"], "", "workflow"))
-    error, stage = detail.get("error") or "", stage_of(run)
-    if run.failure and not is_before(run.failure.stage, stage):  # else it is of an attempt that was made good
-        return Failed(stage=run.failure.stage, reason=run.failure.reason)
-    return Failed(stage=stage, reason=reason_of_state(error, detail.get("cause") or "", stage))

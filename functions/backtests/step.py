@@ -1,14 +1,15 @@
-"""A step of the workflow: logs under the run's id, and records why it failed before it fails."""
+"""A step of the workflow: logs under the run's id, records why it failed, and tells Step Functions whether to retry."""
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions import wiring
 from tickfold.backtests.failure import reason_of
+from tickfold.backtests.run_store import RunStore
+from tickfold.errors import RunError, is_retryable
 from tickfold.protocol import Stage
 
 logger = Logger()
@@ -17,39 +18,55 @@ Event = dict[str, Any]
 Handler = Callable[[Event, LambdaContext], Event]
 
 
-def _all_of_it(_event: Event) -> str:
+class Dependencies(Protocol):
+    """What every step works with."""
+
+    @property
+    def runs(self) -> RunStore: ...
+
+
+D = TypeVar("D", bound=Dependencies)
+
+
+def _whole_stage(_event: Event) -> str:
     return ""
 
 
-def step(stage: Stage, *, part: Callable[[Event], str] = _all_of_it) -> Callable[[Callable[[Event], Event]], Handler]:
-    """Make a handler of a function that takes a step's input and returns its output.
+def step(
+    stage: Stage,
+    work: Callable[[Event, D], Event],
+    dependencies: Callable[[], D],
+    *,
+    part: Callable[[Event], str] = _whole_stage,
+) -> Handler:
+    """Return the handler that does `work`, a function of a step's input and its dependencies that returns the output.
 
-    The reason of a failure is kept in the run's record, for the report; `part` says which part of the stage it is of.
+    The reason of a failure is recorded in the run, for the report; `part` says which part of the stage it concerns.
+    An error that is not retryable is raised as exactly the class that the state machine does not retry.
     """
 
-    def decorate(work: Callable[[Event], Event]) -> Handler:
-        @wraps(work)
-        @logger.inject_lambda_context(clear_state=True)
-        def handler(event: Event, _context: LambdaContext) -> Event:
-            run_id = event["run_id"]
-            logger.append_keys(run_id=run_id, stage=stage)
-            try:
-                output = work(event)
-            except Exception as error:
-                logger.exception("the step failed")
-                _note(run_id, stage, part(event) + reason_of(error, stage))
+    @wraps(work)
+    @logger.inject_lambda_context(clear_state=True)
+    def handler(event: Event, _context: LambdaContext) -> Event:
+        logger.append_keys(run_id=event["run_id"], stage=stage)
+        needed = dependencies()
+        try:
+            output = work(event, needed)
+        except Exception as error:
+            logger.exception("the step failed")
+            _note(needed.runs, event["run_id"], stage, part(event) + reason_of(error, stage))
+            if is_retryable(error):
                 raise
-            logger.info("the step is done")
-            return output
+            raise RunError(str(error)) from error
+        logger.info("the step is done")
+        return output
 
-        return handler
-
-    return decorate
+    return handler
 
 
-def _note(run_id: str, stage: Stage, reason: str) -> None:
+def _note(runs: RunStore, run_id: str, stage: Stage, reason: str) -> None:
     try:
-        wiring.runs().note_failure(run_id, stage, reason)
+        runs.note_failure(run_id, stage, reason)
     except Exception:
-        # The step's own error is the one to raise; without the record the report has Step Functions' word for it.
+        # The step's own error is the one to raise; without the record the report says what Step Functions caught.
         logger.exception("the failure could not be recorded")

@@ -1,7 +1,7 @@
-"""The authorizer of $connect: lets in whoever brings a token of the issuer, and tells the functions who that is.
+"""The authorizer of $connect: lets in clients with a token of the issuer, and names the user to the other functions.
 
-Its refusal is a policy that denies (403). To raise `Unauthorized` (401) would say the same with more ways to go wrong:
-any other failure is told from it by its text alone.
+It refuses with a policy that denies (403). Raising `Unauthorized` (401) says the same with more ways to go wrong: API
+Gateway tells it from other failures by its text alone.
 """
 
 import traceback
@@ -9,9 +9,11 @@ from functools import cache
 from typing import Any, Literal
 
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.data_classes import event_source
+from aws_lambda_powertools.utilities.data_classes.api_gateway_authorizer_event import APIGatewayAuthorizerRequestEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions import settings
+from functions.settings import AuthorizeSettings
 from tickfold.identity.handshake import token_of
 from tickfold.identity.keys import IssuerError, KeySet
 from tickfold.identity.token_verifier import TokenRefusedError, TokenVerifier
@@ -21,36 +23,38 @@ logger = Logger()
 Answer = dict[str, Any]
 
 
+@cache
+def dependencies() -> TokenVerifier:
+    """Return the verifier, which caches the issuer's keys."""
+    settings = AuthorizeSettings.read()
+    return TokenVerifier(
+        KeySet(settings.issuer),
+        issuer=settings.issuer,
+        audience=settings.audience,
+        portfolios_claim=settings.portfolios_claim,
+    )
+
+
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], _context: LambdaContext) -> Answer:
-    """Answer with a policy. The token is in the event, so neither the event nor a foreign error's text is logged."""
-    method = event["methodArn"]
+@event_source(data_class=APIGatewayAuthorizerRequestEvent)
+def handler(event: APIGatewayAuthorizerRequestEvent, _context: LambdaContext) -> Answer:
+    """Return a policy. The event holds the token, so neither it nor the text of an unknown error is logged."""
     try:
-        identity = _verifier().verify(token_of(event))
+        identity = dependencies().verify(token_of(event))
     except TokenRefusedError as refused:
         logger.warning("refused", reason=str(refused))
     except IssuerError as error:
         logger.error("refused", reason=str(error))
     except Exception as error:
         frames = traceback.format_tb(error.__traceback__)
-        logger.error("the token could not be judged", error=type(error).__name__, frames=frames)
+        logger.error("the token could not be verified", error=type(error).__name__, frames=frames)
     else:
-        return _policy("Allow", method) | {"principalId": identity.user_id, "context": identity.to_context()}
-    return _policy("Deny", method) | {"principalId": "nobody"}
+        allowed = _policy("Allow", event.method_arn)
+        return allowed | {"principalId": identity.user_id, "context": identity.to_context()}
+    return _policy("Deny", event.method_arn) | {"principalId": "nobody"}
 
 
-@cache
-def _verifier() -> TokenVerifier:
-    """Made once for each execution environment, so that the issuer's keys are fetched once too."""
-    issuer = settings.require(settings.ISSUER)
-    return TokenVerifier(
-        KeySet(issuer),
-        issuer=issuer,
-        audience=settings.require(settings.AUDIENCE),
-        portfolios_claim=settings.require(settings.PORTFOLIOS_CLAIM),
-    )
-
-
-def _policy(effect: Literal["Allow", "Deny"], method: str) -> Answer:
-    statement = {"Effect": effect, "Action": "execute-api:Invoke", "Resource": method}
+def _policy(effect: Literal["Allow", "Deny"], method_arn: str) -> Answer:
+    # Powertools' response class writes every ARN with the partition `aws`; this is the ARN as API Gateway gave it.
+    statement = {"Effect": effect, "Action": "execute-api:Invoke", "Resource": method_arn}
     return {"policyDocument": {"Version": "2012-10-17", "Statement": [statement]}}

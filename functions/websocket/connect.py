@@ -1,34 +1,48 @@
-"""$connect: remembers a connection that is being opened, for the user whom the authorizer has let in.
+"""$connect: records a connection that is being opened, for the user whom the authorizer has let in.
 
-With `?portfolioId=ID` it is subscribed to that portfolio of the user's at once.
+With `?portfolioId=ID` it is subscribed to that portfolio of the user at once.
 """
 
+from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.data_classes import APIGatewayWebSocketEvent, event_source
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions import wiring
+from functions.settings import ConnectionsSettings
 from tickfold.identity.handshake import SUBPROTOCOL, query_of, subprotocols_of
 from tickfold.identity.user import Identity
 from tickfold.realtime import topics
+from tickfold.realtime.connections import ConnectionStore
 
 logger = Logger()
 
 
+@cache
+def dependencies() -> ConnectionStore:
+    return wiring.connection_store(wiring.dynamodb(), ConnectionsSettings.read())
+
+
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    """Answer 200, and only then is there a connection; nothing can be sent to it from here."""
-    request = event["requestContext"]
-    identity = Identity.of(request)
+@event_source(data_class=APIGatewayWebSocketEvent)
+def handler(event: APIGatewayWebSocketEvent, _context: LambdaContext) -> dict[str, Any]:
+    return connect(event, dependencies())
+
+
+def connect(event: APIGatewayWebSocketEvent, connections: ConnectionStore) -> dict[str, Any]:
+    """Return 200, after which the connection exists; nothing can be sent to it before that."""
+    connection_id = event.request_context.connection_id
+    identity = Identity.of(event.request_context)
     portfolio_id = query_of(event).get("portfolioId")
     if portfolio_id is not None and portfolio_id not in identity.portfolios:
         logger.warning("refused", reason="the portfolio is not the user's")
         return {"statusCode": 403, "body": "portfolioId must be one of the portfolios that the token names"}
-    wiring.connections().add(request["connectionId"], identity)
+    connections.add(connection_id, identity)
     if portfolio_id is not None:
-        wiring.connections().subscribe(request["connectionId"], identity, topics.of_portfolio(portfolio_id))
+        connections.subscribe(connection_id, identity, topics.of_portfolio(portfolio_id))
     logger.info("connected")
-    # A client that has offered subprotocols may insist on one of them being taken.
+    # A client that has offered subprotocols may insist on one of them being selected.
     agreed = {"headers": {"Sec-WebSocket-Protocol": SUBPROTOCOL}} if SUBPROTOCOL in subprotocols_of(event) else {}
     return {"statusCode": 200, **agreed}

@@ -1,6 +1,7 @@
-"""Deliver: carries each message of a run, as the stream of the table of runs brings it, to all who follow the run."""
+"""Deliver: sends each message of a run to the run's subscribers, as the stream of the table of runs brings it."""
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -8,22 +9,34 @@ from aws_lambda_powertools.utilities.data_classes import DynamoDBStreamEvent, ev
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions import wiring
-from tickfold.realtime.delivery import Delivery, Parcel
+from functions.settings import DeliverSettings
+from tickfold.realtime.delivery import Delivery, Envelope
 
 logger = Logger()
+
+
+@cache
+def dependencies() -> Delivery:
+    settings = DeliverSettings.read()
+    connections = wiring.connection_store(wiring.dynamodb(), settings)
+    return Delivery(connections, wiring.sender(connections, settings), logger)
 
 
 @logger.inject_lambda_context(clear_state=True)
 @event_source(data_class=DynamoDBStreamEvent)
 def handler(event: DynamoDBStreamEvent, _context: LambdaContext) -> None:
-    """Deliver a batch. If the subscribers cannot be looked up the whole batch comes again: at least once, that is."""
-    parcels = list(_parcels(event))
-    Delivery(wiring.connections(), wiring.post(), logger).deliver(parcels)
-    logger.info("delivered", extra={"messages": len(parcels)})
+    deliver(event, dependencies())
 
 
-def _parcels(event: DynamoDBStreamEvent) -> Iterator[Parcel]:
+def deliver(event: DynamoDBStreamEvent, delivery: Delivery) -> None:
+    """Deliver a batch. If the subscribers cannot be read, the whole batch is retried: delivery is at least once."""
+    envelopes = list(_envelopes(event))
+    delivery.deliver(envelopes)
+    logger.info("delivered", extra={"messages": len(envelopes)})
+
+
+def _envelopes(event: DynamoDBStreamEvent) -> Iterator[Envelope]:
     for record in event.records:
         row: dict[str, Any] = (record.dynamodb and record.dynamodb.new_image) or {}
         if "body" in row:  # else it is a run's record
-            yield Parcel(row["body"], tuple(row["topics"]), row.get("told"))
+            yield Envelope(row["body"], tuple(row["topics"]), row.get("already_sent_to"))

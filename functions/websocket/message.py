@@ -1,15 +1,26 @@
-"""$default: everything that a client sends. A request that is wrong is answered, and starts nothing."""
+"""$default: every request of a client. Invalid requests get an `error` reply and have no side effects."""
 
-from typing import Any
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, assert_never
 
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.data_classes import APIGatewayWebSocketEvent, event_source
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions import wiring
-from functions.websocket import following, starting
-from functions.websocket.caller import Caller
+from functions.settings import MessageSettings
+from tickfold.backtests.cancelling import RunCanceller
 from tickfold.backtests.failure import reason_of
+from tickfold.backtests.following import RunFollower
+from tickfold.backtests.listing import RunLister
+from tickfold.backtests.quota import Limits, Quota
+from tickfold.backtests.run_lifecycle import RunLifecycle
+from tickfold.backtests.starting import RunStarter
+from tickfold.backtests.workflow import Workflow
 from tickfold.errors import RunError
+from tickfold.identity.user import Identity
+from tickfold.market_data.series import SeriesCatalog
 from tickfold.protocol import (
     Cancel,
     Error,
@@ -18,6 +29,7 @@ from tickfold.protocol import (
     ListRuns,
     Ping,
     Pong,
+    Request,
     RequestError,
     Resume,
     StartBacktest,
@@ -27,73 +39,119 @@ from tickfold.protocol import (
     Whoami,
     parse_request,
 )
+from tickfold.realtime.caller import Caller
+from tickfold.realtime.sender import Sender
+from tickfold.strategies import Registry
+from tickfold.strategies.files import FOLDER
 
 logger = Logger()
 
 
+@dataclass(frozen=True)
+class Dependencies:
+    """What carries out requests."""
+
+    sender: Sender
+    starter: RunStarter
+    follower: RunFollower
+    lister: RunLister
+    canceller: RunCanceller
+
+
+@cache
+def dependencies() -> Dependencies:
+    settings = MessageSettings.read()
+    dynamodb = wiring.dynamodb()
+    connections = wiring.connection_store(dynamodb, settings)
+    runs = RunLifecycle(dynamodb.Table(settings.runs_table), Quota(dynamodb.Table(settings.users_table)))
+    workflow = Workflow(wiring.step_functions(), settings.state_machine_arn)
+    series = SeriesCatalog(wiring.s3(), settings.bucket)
+    limits = Limits(running=settings.running_limit, daily=settings.daily_limit)
+    return Dependencies(
+        sender=wiring.sender(connections, settings),
+        starter=RunStarter(runs, connections, series, Registry.discover(FOLDER), workflow, limits, logger),
+        follower=RunFollower(runs, connections),
+        lister=RunLister(runs),
+        canceller=RunCanceller(runs, workflow),
+    )
+
+
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    """Answer through the connection; the status code is API Gateway's only."""
-    caller = Caller.of(event)
-    logger.append_keys(connection_id=caller.connection_id)
+@event_source(data_class=APIGatewayWebSocketEvent)
+def handler(event: APIGatewayWebSocketEvent, _context: LambdaContext) -> dict[str, Any]:
+    """Reply through the connection; the status code is for API Gateway only."""
     try:
-        _answer_or_refuse(caller, event.get("body") or "")
-        logger.info("answered")
+        reply(event, dependencies())
+        logger.info("replied")
     except Exception:
-        # If this were raised API Gateway would send the client an answer of its own, which says nothing.
-        logger.exception("the answer could not be sent")
+        # Raised, it would make API Gateway send the client an error of its own, which says nothing.
+        logger.exception("the reply could not be sent")
     return {"statusCode": 200}
 
 
-def _answer_or_refuse(caller: Caller, body: str) -> None:
+def reply(event: APIGatewayWebSocketEvent, dependencies: Dependencies) -> None:
+    """Carry out the request in `event` and reply to it, with an error if that fails.
+
+    Raises:
+        Exception: the reply could not be sent.
+    """
+    context = event.request_context
+    logger.append_keys(connection_id=context.connection_id)
+    caller = Caller(context.connection_id, context["messageId"], Identity.of(context), dependencies.sender)
     try:
         if caller.has_expired:
             _turn_away(caller)
         else:
-            _answer(caller, body)
-    except RequestError as error:
-        caller.correlation_id = error.correlation_id
-        caller.answer(Error(code=error.code, reason=str(error)))
+            _carry_out(caller, event.body or "", dependencies)
     except RunError as error:
-        caller.answer(Error(code=error.code, reason=str(error)))
+        if isinstance(error, RequestError):
+            caller.correlation_id = error.correlation_id
+        caller.reply(Error(code=error.code, reason=str(error)))
     except Exception as error:
-        logger.exception("the message could not be handled")
-        caller.answer(Error(code="internal", reason=reason_of(error, "the request")))
+        logger.exception("the request failed")
+        caller.reply(Error(code="internal", reason=reason_of(error, "the request")))
 
 
-def _answer(caller: Caller, body: str) -> None:
+def _carry_out(caller: Caller, body: str, dependencies: Dependencies) -> None:
     request, ignored = parse_request(body)
     caller.correlation_id = request.correlation_id
+    dispatch(caller, request, ignored, dependencies)
+
+
+def dispatch(caller: Caller, request: Request, ignored: list[str], dependencies: Dependencies) -> None:
+    """Carry out a request. The type checker refuses a member of `Request` that has no case."""
     match request:
         case StartBacktest() | StartSweep():
-            starting.start(caller, request, ignored)
+            dependencies.starter.start(caller, request, ignored)
         case Cancel():
-            following.cancel(caller, request)
+            dependencies.canceller.cancel(caller, request)
         case Resume():
-            following.resume(caller, request)
+            dependencies.follower.resume(caller, request)
         case ListRuns():
-            following.list_runs(caller, request)
+            dependencies.lister.list_runs(caller, request)
         case GetResult():
-            following.get_result(caller, request)
+            dependencies.follower.get_result(caller, request)
         case Subscribe():
-            following.subscribe(caller, request)
+            dependencies.follower.subscribe(caller, request)
         case Unsubscribe():
-            following.unsubscribe(caller, request)
+            dependencies.follower.unsubscribe(caller, request)
         case Ping():
-            caller.answer(Pong())
+            caller.reply(Pong())
         case Whoami():
-            identity = caller.identity
-            caller.answer(
-                IdentityMessage(
-                    user_id=identity.user_id,
-                    portfolios=list(identity.portfolios),
-                    expires_at=identity.expires_at * 1_000,
-                    connection_id=caller.connection_id,
-                )
-            )
+            caller.reply(_identity_of(caller))
+        case _:
+            assert_never(request)
+
+
+def _identity_of(caller: Caller) -> IdentityMessage:
+    return IdentityMessage(
+        user_id=caller.identity.user_id,
+        portfolios=list(caller.identity.portfolios),
+        expires_at=caller.identity.expires_at * 1_000,
+        connection_id=caller.connection_id,
+    )
 
 
 def _turn_away(caller: Caller) -> None:
-    caller.answer(Error(code="expired", reason="the token has expired; connect again with a new one"))
-    wiring.connections().remove(caller.connection_id)
-    wiring.post().close(caller.connection_id)
+    caller.reply(Error(code="expired", reason="the token has expired; connect again with a new one"))
+    caller.disconnect()

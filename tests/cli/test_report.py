@@ -10,7 +10,7 @@ import pytest
 
 from embedded.stack import EmbeddedStack
 from tests.cli.conftest import Command
-from tests.e2e.records import begin, run_store
+from tests.e2e.records import begin, run_lifecycle
 from tests.golden import GOOG
 from tickfold.protocol import Cancelled, Failed
 
@@ -81,7 +81,7 @@ def test_an_unknown_run_is_one_clear_message(
 
 
 def test_a_run_without_a_result_says_why(tickfold: Command, stack: EmbeddedStack) -> None:
-    runs = run_store(stack)
+    runs = run_lifecycle(stack)
     run_id, cancelled = (begin(runs, "tester").run_id for _ in range(2))
     ended = tickfold("report", run_id)
     assert (ended.status, ended.stderr) == (1, f"tickfold: run {run_id} has no result yet: it is still going\n")

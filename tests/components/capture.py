@@ -25,7 +25,7 @@ REGION = "eu-north-1"
 ACCOUNT = "111122223333"
 API_ID = "a1b2c3d4e5"
 STREAM_LABEL = "2026-01-31T12.00.00.000"
-"""On AWS it has colons, which the checker of policies takes for the end of a part of the ARN."""
+"""On AWS it has colons, which the check of policies takes for separators of the ARN."""
 PROJECT = "tickfold"
 # What no Pulumi.STACK.yaml can know.
 CHOSEN = {f"{PROJECT}:issuer": "https://tenant.eu.auth0.com/", f"{PROJECT}:audience": "https://tickfold.example"}
@@ -51,10 +51,11 @@ class Resource:
 
 @dataclass
 class Stack:
-    """Everything that one run of the program registered, and its outputs."""
+    """Everything that one run of the program registered, its outputs, and those of its components by URN."""
 
     resources: list[Resource] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
+    component_outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def of(self, token: str) -> list[Resource]:
         """Return the resources of the type `token`."""
@@ -158,6 +159,10 @@ class _Monitor(MockMonitor):
                 )
             )
         return response
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 # the name of the engine's call
+        self._stack.component_outputs[request.urn] = rpc.deserialize_properties(request.outputs)
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call] # Pulumi's own
 
 
 class _Aws(Mocks):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .capture import Stack, captured
+from tests.components.capture import Stack, captured
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
-"""What every role needs: the calls that a function makes, and what Step Functions does for the state machine.
+"""What every role needs: the AWS calls of each function, and what Step Functions does with the state machine's role.
 
-The functions' calls are listed here as their code makes them; the state machine's needs follow from its definition.
+The functions' calls are listed here; the state machine's needs are derived from its definition.
 """
 
 import json
@@ -8,11 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.aws.arn import Arn
+from tests.components.capture import ACCOUNT, API_ID, REGION, STREAM_LABEL, Stack, captured
+from tests.components.iam import Policies, is_allowed
 from tickfold.storage import layout
-
-from .capture import ACCOUNT, API_ID, REGION, STREAM_LABEL, Stack, captured
-from .iam import Policies, is_allowed
 
 RUN = "0198c0de-run"
 CHILD = "11112222-3333"
@@ -63,7 +61,7 @@ def function_needs(stack: Stack, module: str) -> list[Need]:
     """Return what the function of the module `module` calls."""
     role = stack.one("aws:iam/role:Role", f"-{module.replace('_', '-')}-role")
     function = stack.one("aws:lambda/function:Function", f"-{module.replace('_', '-')}-function")
-    stream = Arn("aws", "logs", REGION, ACCOUNT, f"log-group:/aws/lambda/{function.inputs['name']}")
+    stream = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/{function.inputs['name']}"
     always = [
         ("logs:CreateLogStream", f"{stream}:log-stream:2026/01/31/[7]abc"),
         ("logs:PutLogEvents", f"{stream}:log-stream:2026/01/31/[7]abc"),
@@ -207,16 +205,14 @@ def _state_calls(stack: Stack, state: Mapping[str, Any]) -> Iterator[tuple[str, 
 
 
 def _distributed_map_calls(stack: Stack, state: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    machine = Arn.parse(stack.outputs["state_machine_arn"])
-    name = machine.resource.removeprefix("stateMachine:")
-    yield "states:StartExecution", str(machine)
-    executions = machine._replace(resource=f"execution:{name}")
+    machine, label = stack.outputs["state_machine_arn"], state["Label"]
+    yield "states:StartExecution", machine
+    executions = machine.replace(":stateMachine:", ":execution:")
     yield "states:DescribeExecution", f"{executions}:{CHILD}"
     yield "states:StopExecution", f"{executions}:{CHILD}"
-    yield "states:RedriveExecution", f"{executions}/{state['Label']}:{CHILD}"
+    yield "states:RedriveExecution", f"{executions}/{label}:{CHILD}"
     if state["ItemProcessor"]["ProcessorConfig"]["ExecutionType"] == "EXPRESS":
-        child = machine._replace(resource=f"express:{name}/{state['Label']}:{CHILD}:1")
-        yield "states:DescribeExecution", str(child)
+        yield "states:DescribeExecution", f"{machine.replace(':stateMachine:', ':express:')}/{label}:{CHILD}:1"
     reader = state["ItemReader"]
     assert reader["Resource"] == "arn:aws:states:::s3:getObject", "say here what this reader needs"
     yield "s3:GetObject", f"arn:aws:s3:::{reader['Parameters']['Bucket']}/{layout.items_key(RUN)}"

@@ -1,4 +1,4 @@
-"""Finds mistakes in a definition in the Amazon States Language (JSONPath), before Step Functions does."""
+"""Validates a definition in the Amazon States Language (JSONPath)."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -10,8 +10,7 @@ import yaml
 from pulumi.runtime import set_all_config
 
 from components.configuration import RETENTION_DAYS, Configuration, ConfigurationError
-
-from .capture import ROOT, configuration_of, run_program
+from tests.components.capture import ROOT, configuration_of, run_program
 
 
 def load(values: Mapping[str, str]) -> Configuration:
@@ -22,7 +21,7 @@ def load(values: Mapping[str, str]) -> Configuration:
     return contextvars.Context().run(read)
 
 
-def test_dev_can_be_thrown_away_and_prod_is_kept() -> None:
+def test_dev_is_unprotected_and_prod_protected_with_higher_limits() -> None:
     dev, prod = load(configuration_of("dev")), load(configuration_of("prod"))
     assert not dev.protect_data
     assert prod.protect_data
@@ -38,7 +37,7 @@ def test_stack_file_names_a_region(stack_name: str) -> None:
     assert configuration_of(stack_name)["aws:region"] == "us-east-1"
 
 
-def test_what_is_left_out_takes_its_default() -> None:
+def test_omitted_key_takes_its_default() -> None:
     left_out: dict[str, None] = dict.fromkeys(
         [
             "portfoliosClaim",
@@ -138,7 +137,7 @@ def test_every_key_is_tried() -> None:
 
 
 @pytest.mark.parametrize(("key", "value"), pairs(WRONG))
-def test_wrong_value_is_refused_with_its_key_and_what_is_allowed(key: str, value: str) -> None:
+def test_invalid_value_error_names_the_key_and_what_is_expected(key: str, value: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
         load(configuration_of("dev", **{key: value}))
     message = str(refused.value)
@@ -148,14 +147,14 @@ def test_wrong_value_is_refused_with_its_key_and_what_is_allowed(key: str, value
 
 
 @pytest.mark.parametrize(("key", "value"), pairs(ALLOWED))
-def test_value_at_the_edge_of_what_is_allowed_is_taken(key: str, value: str) -> None:
+def test_value_at_a_limit_is_accepted(key: str, value: str) -> None:
     configuration = load(configuration_of("dev", **{key: value}))
     taken = configuration.model_dump(mode="json", by_alias=True)[key]
     assert (taken if isinstance(taken, str) else json.dumps(taken)) == value
 
 
 @pytest.mark.parametrize("days", RETENTION_DAYS)
-def test_every_retention_of_cloudwatch_is_taken(days: int) -> None:
+def test_every_retention_period_is_accepted(days: int) -> None:
     assert load(configuration_of("dev", logRetentionDays=str(days))).log_retention_days == days
 
 
@@ -172,14 +171,14 @@ REQUIRED = [
 
 
 @pytest.mark.parametrize("key", REQUIRED)
-def test_missing_key_is_named_with_what_is_allowed(key: str) -> None:
+def test_missing_key_error_names_the_key_and_what_is_expected(key: str) -> None:
     with pytest.raises(ConfigurationError, match=rf"^tickfold:{key} is missing; expected ") as refused:
         load(configuration_of("dev", **{key: None}))
     assert EXPECTED[key] in str(refused.value)
 
 
 @pytest.mark.parametrize("stack_name", ["dev", "prod"])
-def test_stack_file_leaves_the_issuer_to_its_user_and_says_where_to_read_on(stack_name: str) -> None:
+def test_stack_file_omits_the_issuer_and_refers_to_the_docs(stack_name: str) -> None:
     text = (ROOT / f"Pulumi.{stack_name}.yaml").read_text()
     assert not {"tickfold:issuer", "tickfold:audience"} & yaml.safe_load(text)["config"].keys()
     assert all(words in text for words in ("pulumi config set tickfold:issuer ", "docs/how-to/set-up-identity.md"))
@@ -189,19 +188,19 @@ def test_stack_file_leaves_the_issuer_to_its_user_and_says_where_to_read_on(stac
         load(configuration_of(stack_name, issuer=None, audience=None))
 
 
-def test_unknown_key_is_named_with_the_known_ones() -> None:
+def test_unknown_key_error_lists_the_known_keys() -> None:
     with pytest.raises(ConfigurationError) as refused:
         load(configuration_of("dev", logRetentionDay="7"))
     assert str(refused.value).startswith("tickfold:logRetentionDay is not a known key; known keys: ")
     assert "logRetentionDays" in str(refused.value)
 
 
-def test_keys_of_others_are_not_ours_to_judge() -> None:
+def test_keys_of_other_namespaces_are_ignored() -> None:
     configuration = load({**configuration_of("dev"), "aws:profile": "x", "tickfoldish:logRetentionDay": "7"})
     assert configuration.log_retention_days == 7
 
 
-def test_every_mistake_is_named_at_once() -> None:
+def test_all_mistakes_are_reported_at_once() -> None:
     with pytest.raises(ConfigurationError) as refused:
         load(configuration_of("dev", protectData=None, simulateMemory="1", memory="1"))
     assert [line.split()[0] for line in str(refused.value).splitlines()] == [
@@ -211,13 +210,13 @@ def test_every_mistake_is_named_at_once() -> None:
     ]
 
 
-def test_configuration_in_the_environment_is_read_as_the_engine_sets_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_configuration_is_read_from_the_engine_s_environment_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     values = configuration_of("dev", logRetentionDay="7")
     monkeypatch.setenv("PULUMI_CONFIG", json.dumps(values))
     with pytest.raises(ConfigurationError, match="tickfold:logRetentionDay is not a known key"):
         load({})
 
 
-def test_nothing_is_created_from_a_wrong_configuration() -> None:
+def test_invalid_configuration_stops_the_program() -> None:
     with pytest.raises(ConfigurationError, match="tickfold:protectData is missing"):
         run_program(configuration_of("dev", protectData=None))

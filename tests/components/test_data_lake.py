@@ -1,73 +1,68 @@
-"""The lake's bucket: private, encrypted, versioned, logged, and emptied of what is not needed any more."""
+"""The data lake as a whole: which prefixes expire, what each grant allows, and which tables and queries there are."""
 
 import json
-from typing import Any
 
+import pulumi
 import pytest
 
-from .capture import Stack
+from components.aws.grant import Grant, policy_document
+from components.configuration import Configuration
+from components.data_lake import DataLake
+from components.saved_queries import SAVED_QUERIES
+from tests.components.capture import Stack, capture, configuration_of
+from tickfold.storage.tables import TABLES
 
-BUCKET = "tickfold-dev-bucket-1a2b3c4"
-SETTINGS: dict[str, dict[str, object]] = {
-    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": {
-        "rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}]
-    },
-    "aws:s3/bucketVersioning:BucketVersioning": {"versioningConfiguration": {"status": "Enabled"}},
-    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": {"rule": {"objectOwnership": "BucketOwnerEnforced"}},
-    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": {
-        "blockPublicAcls": True,
-        "blockPublicPolicy": True,
-        "ignorePublicAcls": True,
-        "restrictPublicBuckets": True,
-    },
-    "aws:s3/bucketLogging:BucketLogging": {"targetBucket": BUCKET, "targetPrefix": "logs/"},
+BUCKET = "arn:aws:s3:::probe-lake-1a2b3c4"
+RESULTS = ["runs", "trades", "equity", "runs_by_symbol", "equity_by_symbol", "sweeps", "walk_forward"]
+RIGHTS = {
+    "find series": {("s3:ListBucket", BUCKET), ("s3:GetObject", f"{BUCKET}/data/series/*")},
+    "read series": {("s3:GetObject", f"{BUCKET}/data/series/*")},
+    "read bars": {("s3:GetObjectVersion", f"{BUCKET}/data/bars/*")},
+    "read chunks": {("s3:GetObject", f"{BUCKET}/data/chunks/*")},
+    "write chunks": {("s3:PutObject", f"{BUCKET}/data/chunks/*")},
+    "write results": {("s3:PutObject", f"{BUCKET}/data/{table}/*") for table in RESULTS},
 }
 
 
-@pytest.mark.parametrize("token", SETTINGS)
-def test_bucket_is_kept_safe(dev: Stack, token: str) -> None:
-    assert dev.one(token).inputs == {"bucket": BUCKET, **SETTINGS[token]}
+def lake_with_grants() -> Stack:
+    def program() -> None:
+        lake = DataLake("probe", configuration=Configuration.load(pulumi.Config("tickfold")))
+        grants: dict[str, Grant] = {
+            "find series": lake.may_find_series(),
+            "read series": lake.may_read_series(),
+            "read bars": lake.may_read_bars(),
+            "read chunks": lake.may_read_chunks(),
+            "write chunks": lake.may_write_chunks(),
+            "write results": lake.may_write_results(),
+        }
+        for name, grant in grants.items():
+            assert set(grant.environment) == {"TICKFOLD_BUCKET"}
+            pulumi.export(name, policy_document(grant.statements))
+
+    return capture(program, configuration_of("dev"))
 
 
-def rules(stack: Stack) -> dict[str, dict[str, Any]]:
-    lifecycle = stack.one("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
-    assert all(rule["status"] == "Enabled" for rule in lifecycle.inputs["rules"])
-    return {rule["filter"]["prefix"]: rule for rule in lifecycle.inputs["rules"]}
+LAKE = lake_with_grants()
 
 
-@pytest.mark.parametrize(("prefix", "days"), [("data/chunks/", 7), ("data/athena/", 7), ("logs/", 90)])
-def test_what_is_only_passing_through_expires(dev: Stack, prefix: str, days: int) -> None:
-    assert rules(dev)[prefix]["expiration"] == {"days": days}
+@pytest.mark.parametrize("name", RIGHTS)
+def test_grant_allows_exactly_these_rights(name: str) -> None:
+    statements = json.loads(LAKE.outputs[name])["Statement"]
+    rights = {(action, resource) for s in statements for action in s["Action"] for resource in s["Resource"]}
+    assert rights == RIGHTS[name]
 
 
-def test_nothing_else_expires(dev: Stack) -> None:
-    assert {prefix for prefix, rule in rules(dev).items() if "days" in rule.get("expiration", {})} == {
-        "data/chunks/",
-        "data/athena/",
-        "logs/",
-    }
+def test_only_series_can_be_listed() -> None:
+    conditions = [s.get("Condition") for s in json.loads(LAKE.outputs["find series"])["Statement"]]
+    assert conditions == [{"StringLike": {"s3:prefix": "data/series/*"}}, None]
 
 
-def test_old_versions_and_unfinished_uploads_are_cleared_everywhere(dev: Stack) -> None:
-    everywhere = rules(dev)[""]
-    assert everywhere["noncurrentVersionExpiration"] == {"noncurrentDays": 30}
-    assert everywhere["abortIncompleteMultipartUpload"] == {"daysAfterInitiation": 1}
-    assert everywhere["expiration"] == {"expiredObjectDeleteMarker": True}
+def test_every_table_and_query_of_the_lake_is_created(dev: Stack) -> None:
+    tables = dev.of("aws:glue/catalogTable:CatalogTable")
+    assert {table.inputs["name"] for table in tables} == set(TABLES)
+    queries = dev.of("aws:athena/namedQuery:NamedQuery")
+    assert {query.inputs["name"] for query in queries} == {name.replace("-", " ") for name in SAVED_QUERIES}
 
 
-def test_bucket_waits_with_what_needs_versions_and_policy(dev: Stack) -> None:
-    lifecycle = dev.one("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
-    policy = dev.one("aws:s3/bucketPolicy:BucketPolicy")
-    assert dev.one("aws:s3/bucketVersioning:BucketVersioning").urn in lifecycle.depends_on
-    assert dev.one("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock").urn in policy.depends_on
-    assert policy.urn in dev.one("aws:s3/bucketLogging:BucketLogging").depends_on
-
-
-def test_bucket_in_prod_is_not_emptied_by_destroy(dev: Stack, prod: Stack) -> None:
-    assert dev.one("aws:s3/bucket:Bucket").inputs["forceDestroy"] is True
-    assert prod.one("aws:s3/bucket:Bucket").inputs["forceDestroy"] is False
-
-
-def test_bucket_policy_says_two_things(dev: Stack) -> None:
-    policy = json.loads(dev.one("aws:s3/bucketPolicy:BucketPolicy").inputs["policy"])
-    assert [statement["Sid"] for statement in policy["Statement"]] == ["RefusePlainHttp", "AcceptAccessLogs"]
+def test_database_has_a_name_that_athena_takes(dev: Stack) -> None:
+    assert dev.one("aws:glue/catalogDatabase:CatalogDatabase").inputs["name"] == "tickfold_dev"

@@ -1,4 +1,4 @@
-"""The program as a whole: exactly which resources there are, how they hang together, and what the stack says of itself.
+"""The program as a whole: which resources it creates, their parents, names, tags and protection, and its outputs.
 
 Here and in the other files of this directory inputs are checked as the engine receives them; that AWS accepts them is
 not shown.
@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from .capture import ROOT, Resource, Stack, configuration_of, run_program
+from tests.components.capture import ROOT, Resource, Stack, configuration_of, run_program
 
 RESOURCES = {
     "aws:apigateway/account:Account": 1,
@@ -70,6 +70,39 @@ CANNOT_HAVE_TAGS = {
 }
 
 
+COMPONENTS = {
+    "tickfold:aws:ApiGatewayAccount": 1,
+    "tickfold:aws:AthenaWorkgroup": 1,
+    "tickfold:aws:Bucket": 1,
+    "tickfold:aws:ExecutionWatch": 1,
+    "tickfold:aws:Package": 1,
+    "tickfold:aws:PythonFunction": 9,
+    "tickfold:aws:StateMachine": 1,
+    "tickfold:aws:Table": 4,
+    "tickfold:aws:WebSocketApi": 1,
+    "tickfold:index:Backtests": 1,
+    "tickfold:index:DataLake": 1,
+    "tickfold:index:Realtime": 1,
+}
+LAKE = "tickfold:index:DataLake$tickfold:aws:Bucket$aws:s3/bucket:Bucket"
+OF_BACKTESTS = "tickfold:index:Backtests$tickfold:aws:Table$aws:dynamodb/table:Table"
+OF_REALTIME = "tickfold:index:Realtime$tickfold:aws:Table$aws:dynamodb/table:Table"
+STATEFUL = {
+    f"urn:pulumi:dev::tickfold::{LAKE}::tickfold-dev-lake",
+    f"urn:pulumi:dev::tickfold::{OF_BACKTESTS}::tickfold-dev-runs-table",
+    f"urn:pulumi:dev::tickfold::{OF_BACKTESTS}::tickfold-dev-users-table",
+    f"urn:pulumi:dev::tickfold::{OF_REALTIME}::tickfold-dev-connections-table",
+    f"urn:pulumi:dev::tickfold::{OF_REALTIME}::tickfold-dev-subscriptions-table",
+}
+OUTPUTS = {
+    "tickfold:index:DataLake": {"bucket": "tickfold-dev-lake-1a2b3c4", "database": "tickfold_dev"},
+    "tickfold:index:Backtests": {
+        "state_machine_arn": "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev-backtest"
+    },
+    "tickfold:index:Realtime": {"websocket_url": "wss://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live"},
+}
+
+
 def created(stack: Stack) -> list[Resource]:
     return [resource for resource in stack.resources if not resource.is_component]
 
@@ -80,20 +113,49 @@ def test_exactly_these_resources_are_created(stack_name: str, request: pytest.Fi
     assert Counter(resource.token for resource in created(stack)) == RESOURCES
 
 
-def test_account_that_somebody_else_looks_after_is_left_alone() -> None:
+def test_program_is_made_of_these_components(dev: Stack) -> None:
+    assert Counter(resource.token for resource in dev.resources if resource.is_component) == COMPONENTS
+
+
+def test_stateful_resources_keep_their_urns_since_a_new_urn_is_a_new_resource(dev: Stack) -> None:
+    stateful = [*dev.of("aws:s3/bucket:Bucket"), *dev.of("aws:dynamodb/table:Table")]
+    assert {engine_urn(dev, resource) for resource in stateful} == STATEFUL
+
+
+def engine_urn(stack: Stack, resource: Resource) -> str:
+    """Return the URN that the engine would give: unlike the mock's it has the types of all parents."""
+    parents = {each.urn: each for each in stack.resources if each.is_component}
+    types, above = [resource.token], resource.parent
+    while above in parents:
+        types, above = [parents[above].token, *types], parents[above].parent
+    return f"urn:pulumi:dev::tickfold::{'$'.join(types)}::{resource.name}"
+
+
+@pytest.mark.parametrize("token", OUTPUTS)
+def test_subsystem_registers_its_outputs(dev: Stack, token: str) -> None:
+    assert dev.component_outputs[dev.one(token).urn] == OUTPUTS[token]
+
+
+def test_every_component_registers_its_outputs(dev: Stack) -> None:
+    components = [resource for resource in dev.resources if resource.is_component]
+    assert [component.name for component in components if component.urn not in dev.component_outputs] == []
+    assert [name for outputs in dev.component_outputs.values() for name, value in outputs.items() if not value] == []
+
+
+def test_account_setting_not_owned_is_not_created() -> None:
     stack = run_program(configuration_of("dev", dependencies="runtime", ownApiGatewayAccount="false"))
     expected = Counter(RESOURCES)
     expected.subtract(ACCOUNT_RESOURCES)
     assert Counter(resource.token for resource in created(stack)) == +expected
 
 
-def test_stack_says_where_everything_is(dev: Stack) -> None:
+def test_stack_outputs(dev: Stack) -> None:
     assert dev.outputs == {
         "region": "eu-north-1",
         "websocket_url": "wss://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live",
         "connections_endpoint": "https://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live",
-        "bucket": "tickfold-dev-bucket-1a2b3c4",
-        "state_machine_arn": "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev",
+        "bucket": "tickfold-dev-lake-1a2b3c4",
+        "state_machine_arn": "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev-backtest",
         "connections_table": "tickfold-dev-connections",
         "subscriptions_table": "tickfold-dev-subscriptions",
         "users_table": "tickfold-dev-users",
@@ -124,7 +186,7 @@ UNNAMED = {
 }
 
 
-def test_two_stacks_share_no_name(dev: Stack, prod: Stack) -> None:
+def test_two_stacks_share_no_physical_name(dev: Stack, prod: Stack) -> None:
     names = [
         {(r.token, r.inputs["name"]) for r in created(stack) if r.token not in UNNAMED and "name" in r.inputs}
         for stack in (dev, prod)
@@ -142,7 +204,7 @@ def test_every_resource_that_can_have_tags_has_them(dev: Stack) -> None:
 def test_only_data_is_protected_and_only_in_prod(dev: Stack, prod: Stack) -> None:
     assert [resource.name for resource in dev.resources if resource.protect] == []
     assert {resource.name for resource in prod.resources if resource.protect} == {
-        "tickfold-prod-bucket",
+        "tickfold-prod-lake",
         "tickfold-prod-connections-table",
         "tickfold-prod-subscriptions-table",
         "tickfold-prod-runs-table",
@@ -150,7 +212,7 @@ def test_only_data_is_protected_and_only_in_prod(dev: Stack, prod: Stack) -> Non
     }
 
 
-def test_destroying_a_stack_leaves_the_account_s_log_role_to_the_others(dev: Stack) -> None:
+def test_account_s_log_role_is_retained_on_delete(dev: Stack) -> None:
     assert {resource.name for resource in dev.resources if resource.retain_on_delete} == {
         "tickfold-dev-api-gateway-account",
         "tickfold-dev-api-gateway-push-logs",
@@ -158,7 +220,7 @@ def test_destroying_a_stack_leaves_the_account_s_log_role_to_the_others(dev: Sta
     }
 
 
-def test_project_runs_in_the_virtual_environment_that_setup_makes() -> None:
+def test_project_uses_the_virtual_environment_of_setup() -> None:
     project = (ROOT / "Pulumi.yaml").read_text()
     assert "virtualenv: .venv" in project
     assert "name: python" in project

@@ -7,7 +7,7 @@ from typing import Any
 
 from embedded.stack import EmbeddedStack
 from tests.e2e.executions import ended
-from tests.e2e.records import run_store
+from tests.e2e.records import run_lifecycle
 from tickfold.backtests.run import Run
 
 SECONDS = 120
@@ -34,7 +34,7 @@ class Aftermath:
 
 def aftermath(stack: EmbeddedStack, run_id: str) -> Aftermath:
     """Wait until the run has ended, in its record and in its execution, and hold it to what every run must leave."""
-    store, deadline = run_store(stack), time.monotonic() + SECONDS
+    store, deadline = run_lifecycle(stack), time.monotonic() + SECONDS
     while (run := store.get(run_id)) is None or run.status == "running":
         assert time.monotonic() < deadline, f"run {run_id} did not end in {SECONDS} s"
         time.sleep(0.05)

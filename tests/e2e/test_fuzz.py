@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from embedded.stack import EmbeddedStack
 from functions import settings as environment
-from functions import wiring
 from functions.websocket import message
 from tests.e2e.conversation import Conversation, Json, conversation, start, sweep
 from tests.embedded.test_deployment import credentials_of
@@ -176,7 +175,7 @@ def function(stack: EmbeddedStack, url: str) -> Iterator[MessageFunction]:
         "AWS_SESSION_TOKEN": key.session_token or "",
         environment.DAILY_LIMIT: "1",
     }
-    _forget_clients()
+    message.dependencies.cache_clear()
     with pytest.MonkeyPatch.context() as patch, conversation(url) as client:
         client.say(start(chunks=1) | {"key": KEY})
         accepted, *_ = client.hear_out()
@@ -186,19 +185,7 @@ def function(stack: EmbeddedStack, url: str) -> Iterator[MessageFunction]:
         function.run_id = accepted["runId"]
         yield function
         assert client.heard_nothing_more()
-    _forget_clients()
-
-
-def _forget_clients() -> None:
-    for made in (
-        wiring.s3,
-        wiring.step_functions,
-        wiring.connections,
-        wiring.runs,
-        wiring.counted_runs,
-        wiring.post,
-    ):
-        made.cache_clear()
+    message.dependencies.cache_clear()
 
 
 def test_a_connection_with_all_its_subscriptions_may_still_start_a_run(stack: EmbeddedStack, url: str) -> None:

@@ -47,8 +47,8 @@ RIGHTS: dict[str, list[str]] = {
         "dynamodb:UpdateItem connections",
         "dynamodb:PutItem subscriptions",
         "dynamodb:DeleteItem subscriptions",
-        "states:StartExecution tickfold-embedded",
-        "states:StopExecution tickfold-embedded:*",
+        "states:StartExecution tickfold-embedded-backtest",
+        "states:StopExecution tickfold-embedded-backtest:*",
         *ENDS,
         *FORGETS,
         *TALKS,
@@ -290,7 +290,7 @@ PART_OF_RIGHT = {
     "s3:PutObject data/sweeps/*": "sweep",
     "s3:PutObject data/walk_forward/*": "walk_forward",
     "dynamodb:DeleteItem subscriptions": "subscriptions",
-    "states:StopExecution tickfold-embedded:*": "cancel",
+    "states:StopExecution tickfold-embedded-backtest:*": "cancel",
 }
 """The part that uses a right which the function's other parts do not."""
 PART_OF_BOTH = {

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from embedded.stack import EmbeddedStack
-from tests.e2e.records import begin, run_store
+from tests.e2e.records import begin, run_lifecycle
 from tickfold.backtests.run import Run
-from tickfold.backtests.run_store import RunStore
+from tickfold.backtests.run_lifecycle import RunLifecycle
 from tickfold.protocol import Planned, Result, parse_message
 
 PLANNED = Planned(symbol="AAPL", timeframe="1d", bars=100, chunks=4)
@@ -19,12 +19,12 @@ Report = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def runs(stack: EmbeddedStack) -> RunStore:
-    return run_store(stack)
+def runs(stack: EmbeddedStack) -> RunLifecycle:
+    return run_lifecycle(stack)
 
 
 @pytest.fixture
-def run(runs: RunStore) -> Run:
+def run(runs: RunLifecycle) -> Run:
     """A run that is planned, with four chunks."""
     run = begin(runs, f"user-{secrets.token_hex(4)}")
     runs.publish(run.run_id, PLANNED, once="planned")
@@ -33,7 +33,7 @@ def run(runs: RunStore) -> Run:
 
 
 @pytest.fixture
-def report(stack: EmbeddedStack, runs: RunStore) -> Report:
+def report(stack: EmbeddedStack, runs: RunLifecycle) -> Report:
     """Tell the function how the execution of a run has ended; return the run's last message."""
 
     def report(run_id: str, status: str, error: str | None = None, cause: str | None = None) -> dict[str, Any]:
@@ -49,13 +49,13 @@ def report(stack: EmbeddedStack, runs: RunStore) -> Report:
     return report
 
 
-def test_what_the_step_has_noted_is_told(runs: RunStore, run: Run, report: Report) -> None:
+def test_what_the_step_has_noted_is_told(runs: RunLifecycle, run: Run, report: Report) -> None:
     runs.note_failure(run.run_id, "simulate", "chunk 3 of AAPL: there are no bars")
     told = report(run.run_id, "FAILED", "States.ExceedToleratedFailureThreshold", "the threshold was exceeded")
     assert (told["stage"], told["reason"]) == ("simulate", "chunk 3 of AAPL: there are no bars")
 
 
-def test_what_a_retry_has_made_up_for_is_not_told(runs: RunStore, run: Run, report: Report) -> None:
+def test_what_a_retry_has_made_up_for_is_not_told(runs: RunLifecycle, run: Run, report: Report) -> None:
     runs.note_failure(run.run_id, "simulate", "chunk 3 of AAPL: it was throttled")
     runs.publish_all_done(run.run_id, 4)
     told = report(run.run_id, "FAILED", "Runtime.OutOfMemory", "")
@@ -65,7 +65,7 @@ def test_what_a_retry_has_made_up_for_is_not_told(runs: RunStore, run: Run, repo
 
 @pytest.mark.parametrize(("done", "stage"), [("nothing", "plan"), ("planned", "simulate"), ("all chunks", "reduce")])
 def test_where_nothing_was_noted_the_record_tells_the_stage(
-    runs: RunStore, report: Report, done: str, stage: str
+    runs: RunLifecycle, report: Report, done: str, stage: str
 ) -> None:
     run_id = begin(runs, "user").run_id
     if done != "nothing":
@@ -80,7 +80,7 @@ def test_where_nothing_was_noted_the_record_tells_the_stage(
 
 @pytest.mark.parametrize(("status", "said"), [("ABORTED", "it was stopped"), ("TIMED_OUT", "it ran out of time")])
 def test_what_was_done_to_the_execution_is_told(
-    runs: RunStore, run: Run, report: Report, status: str, said: str
+    runs: RunLifecycle, run: Run, report: Report, status: str, said: str
 ) -> None:
     runs.note_failure(run.run_id, "simulate", "an earlier attempt")
     told = report(run.run_id, status)
@@ -88,7 +88,7 @@ def test_what_was_done_to_the_execution_is_told(
     assert told["reason"] == f"workflow failed: {said}; the execution and the logs say more"
 
 
-def test_a_run_that_has_ended_stays_as_it_is(runs: RunStore, run: Run, report: Report) -> None:
+def test_a_run_that_has_ended_stays_as_it_is(runs: RunLifecycle, run: Run, report: Report) -> None:
     result = Result(
         symbol="AAPL",
         timeframe="1d",

@@ -39,11 +39,13 @@ def handler(event, context):
     os._exit(1)
 """
 RAISE = """
+from functions.backtests import {stage}_itself
 from functions.backtests.step import step
 
-@step("{stage}")
-def handler(event):
+def fail(event, dependencies):
     raise ValueError("the password is hunter2")
+
+handler = step("{stage}", fail, {stage}_itself.dependencies)
 """
 
 

@@ -10,10 +10,11 @@ import pytest
 
 from embedded.stack import EmbeddedStack
 from tests.e2e import records
-from tests.e2e.records import run_store
+from tests.e2e.records import run_lifecycle
 from tickfold.backtests.quota import Limits
 from tickfold.backtests.run import Run
-from tickfold.backtests.run_store import PROGRESS_STEPS, RunStore
+from tickfold.backtests.run_lifecycle import RunLifecycle
+from tickfold.backtests.run_store import PROGRESS_STEPS
 from tickfold.errors import RunError
 from tickfold.protocol import Cancelled, Failed, Final, Partial, Planned, Reopened, dump, parse_message
 
@@ -23,8 +24,8 @@ THREADS = 8
 
 
 @pytest.fixture(scope="module")
-def runs(stack: EmbeddedStack) -> RunStore:
-    return run_store(stack)
+def runs(stack: EmbeddedStack) -> RunLifecycle:
+    return run_lifecycle(stack)
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ Begin = Callable[..., Run]
 
 
 @pytest.fixture
-def begin(runs: RunStore, user: str) -> Begin:
+def begin(runs: RunLifecycle, user: str) -> Begin:
     """Start a run of the user's, and return its record."""
 
     def begin(user: str = user, **terms: Any) -> Run:
@@ -45,7 +46,7 @@ def begin(runs: RunStore, user: str) -> Begin:
     return begin
 
 
-def messages(runs: RunStore, run_id: str) -> list[dict[str, Any]]:
+def messages(runs: RunLifecycle, run_id: str) -> list[dict[str, Any]]:
     return [json.loads(body) for body in runs.messages_after(run_id, 0)]
 
 
@@ -57,7 +58,7 @@ def at_once(count: int, work: Callable[[int], Any]) -> list[Any]:
 # --- messages --------------------------------------------------------------------------------------------------------
 
 
-def test_messages_of_many_writers_have_no_gaps_and_none_is_lost(runs: RunStore, begin: Begin) -> None:
+def test_messages_of_many_writers_have_no_gaps_and_none_is_lost(runs: RunLifecycle, begin: Begin) -> None:
     run_id = begin().run_id
 
     def publish(number: int) -> None:
@@ -69,13 +70,13 @@ def test_messages_of_many_writers_have_no_gaps_and_none_is_lost(runs: RunStore, 
     assert sorted(message["piece"] for message in found[1:]) == list(range(1, 41))
 
 
-def test_what_is_published_once_is_there_once_however_many_try(runs: RunStore, begin: Begin) -> None:
+def test_what_is_published_once_is_there_once_however_many_try(runs: RunLifecycle, begin: Begin) -> None:
     run_id = begin().run_id
     at_once(16, lambda _: runs.publish(run_id, PLANNED, once="planned"))
     assert [message["type"] for message in messages(runs, run_id)] == ["accepted", "planned"]
 
 
-def test_a_run_ends_once_and_nothing_comes_after_it(runs: RunStore, begin: Begin) -> None:
+def test_a_run_ends_once_and_nothing_comes_after_it(runs: RunLifecycle, begin: Begin) -> None:
     run = begin()
     ends: list[Final] = [FAILED, Cancelled()] * 4
     ended = [message for message in at_once(8, lambda n: runs.end(run.run_id, ends[n])) if message]
@@ -89,7 +90,7 @@ def test_a_run_ends_once_and_nothing_comes_after_it(runs: RunStore, begin: Begin
     assert parse_message(now.ended_with) == ended[0]
 
 
-def test_a_failed_run_can_go_on_and_a_cancelled_one_cannot(runs: RunStore, begin: Begin) -> None:
+def test_a_failed_run_can_go_on_and_a_cancelled_one_cannot(runs: RunLifecycle, begin: Begin) -> None:
     failed, cancelled = begin().run_id, begin().run_id
     runs.end(failed, FAILED)
     runs.end(cancelled, Cancelled())
@@ -101,7 +102,7 @@ def test_a_failed_run_can_go_on_and_a_cancelled_one_cannot(runs: RunStore, begin
     assert [message["type"] for message in messages(runs, cancelled)] == ["accepted", "cancelled"]
 
 
-def test_progress_of_ten_thousand_chunks_done_at_once_is_a_message_or_two(runs: RunStore, begin: Begin) -> None:
+def test_progress_of_ten_thousand_chunks_done_at_once_is_a_message_or_two(runs: RunLifecycle, begin: Begin) -> None:
     run_id = begin().run_id
     runs.set(run_id, chunks=10_000)
     for _ in range(2):
@@ -114,20 +115,20 @@ def test_progress_of_ten_thousand_chunks_done_at_once_is_a_message_or_two(runs: 
     assert all(done % (10_000 // PROGRESS_STEPS) == 0 for done in told)
 
 
-def test_the_last_progress_is_told_once(runs: RunStore, begin: Begin) -> None:
+def test_the_last_progress_is_told_once(runs: RunLifecycle, begin: Begin) -> None:
     run_id = begin().run_id
     at_once(4, lambda _: runs.publish_all_done(run_id, 7))
     assert [(m["type"], m.get("chunksDone")) for m in messages(runs, run_id)] == [("accepted", None), ("progress", 7)]
 
 
-def test_a_message_that_no_frame_holds_is_never_kept(runs: RunStore, begin: Begin) -> None:
+def test_a_message_that_no_frame_holds_is_never_kept(runs: RunLifecycle, begin: Begin) -> None:
     run_id = begin().run_id
     with pytest.raises(ValueError, match=r"at most 32,000 can be sent"):
         runs.publish(run_id, Partial(piece=1, pieces=1, equity=[(10**12, 1.5)] * 3_000), once="partial 1")
     assert len(messages(runs, run_id)) == 1
 
 
-def test_every_row_expires_but_the_set_of_running_runs(stack: EmbeddedStack, runs: RunStore, begin: Begin) -> None:
+def test_every_row_expires_but_the_set_of_running_runs(stack: EmbeddedStack, runs: RunLifecycle, begin: Begin) -> None:
     run = begin()
     runs.end(run.run_id, Cancelled())
     client = stack.client("dynamodb")
@@ -148,7 +149,7 @@ def test_every_row_expires_but_the_set_of_running_runs(stack: EmbeddedStack, run
 # --- starts ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_key_starts_one_run_however_many_try(runs: RunStore, begin: Begin) -> None:
+def test_a_key_starts_one_run_however_many_try(runs: RunLifecycle, begin: Begin) -> None:
     started = at_once(8, lambda _: begin(key="mine").run_id)
     assert len(set(started)) == 1
     assert [message["type"] for message in messages(runs, started[0])] == ["accepted"]
@@ -167,27 +168,27 @@ def test_a_key_is_good_for_one_request(begin: Begin) -> None:
     assert e.value.code == "conflict"
 
 
-def test_so_many_runs_may_go_on_and_each_that_ends_makes_room(runs: RunStore, begin: Begin) -> None:
+def test_so_many_runs_may_go_on_and_each_that_ends_makes_room(runs: RunLifecycle, begin: Begin) -> None:
     few = Limits(running=2, daily=100)
     going = [begin(limits=few), begin(limits=few)]
-    with pytest.raises(RunError, match="you have 2 runs going on, which is the limit") as refused:
+    with pytest.raises(RunError, match=r"concurrent-run limit reached \(2\)") as refused:
         begin(limits=few)
     assert refused.value.code == "limit"
     runs.end(going[0].run_id, FAILED)
     begin(limits=few)
-    with pytest.raises(RunError, match="which is the limit"):
+    with pytest.raises(RunError, match="concurrent-run limit reached"):
         begin(limits=few)
     runs.reopen(going[0].run_id)  # no limit holds that back, but it counts
     runs.end(going[1].run_id, Cancelled())
-    with pytest.raises(RunError, match="which is the limit"):
+    with pytest.raises(RunError, match="concurrent-run limit reached"):
         begin(limits=few)
 
 
-def test_so_many_runs_may_be_started_in_a_day(runs: RunStore, begin: Begin) -> None:
+def test_so_many_runs_may_be_started_in_a_day(runs: RunLifecycle, begin: Begin) -> None:
     few = Limits(running=100, daily=2)
     for _ in range(2):
         runs.end(begin(limits=few).run_id, Cancelled())
-    with pytest.raises(RunError, match="you have started 2 runs today") as refused:
+    with pytest.raises(RunError, match=r"daily-run limit reached \(2 starts in a UTC day\)") as refused:
         begin(limits=few)
     assert refused.value.code == "limit"
 
@@ -203,7 +204,7 @@ def test_limits_hold_against_many_at_once(begin: Begin) -> None:
     assert sum(at_once(12, attempt)) == 3
 
 
-def test_a_refused_start_leaves_nothing_behind(runs: RunStore, begin: Begin, user: str) -> None:
+def test_a_refused_start_leaves_nothing_behind(runs: RunLifecycle, begin: Begin, user: str) -> None:
     none = Limits(running=1, daily=100)
     begin(limits=none)
     with pytest.raises(RunError):
@@ -216,7 +217,7 @@ def test_a_refused_start_leaves_nothing_behind(runs: RunStore, begin: Begin, use
 # --- lists -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_user_s_runs_are_listed_newest_first_page_by_page(runs: RunStore, begin: Begin, user: str) -> None:
+def test_a_user_s_runs_are_listed_newest_first_page_by_page(runs: RunLifecycle, begin: Begin, user: str) -> None:
     started = [begin().run_id for _ in range(5)]
     begin(user="somebody else")
     listed: list[str] = []
@@ -229,7 +230,7 @@ def test_a_user_s_runs_are_listed_newest_first_page_by_page(runs: RunStore, begi
     assert listed == started[::-1]
 
 
-def test_a_reopened_run_says_so(runs: RunStore, begin: Begin) -> None:
+def test_a_reopened_run_says_so(runs: RunLifecycle, begin: Begin) -> None:
     run_id = begin().run_id
     runs.end(run_id, FAILED)
     runs.reopen(run_id)

@@ -25,9 +25,9 @@ def issuer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
         monkeypatch.setenv(settings.ISSUER, serving.url)
         monkeypatch.setenv(settings.AUDIENCE, "tickfold")
         monkeypatch.setenv(settings.PORTFOLIOS_CLAIM, "portfolios")
-        authorize._verifier.cache_clear()
+        authorize.dependencies.cache_clear()
         yield serving
-    authorize._verifier.cache_clear()
+    authorize.dependencies.cache_clear()
 
 
 def answer(token: object) -> dict[str, Any]:
@@ -77,8 +77,8 @@ def test_an_unexpected_failure_refuses_and_its_place_is_logged_but_not_its_text(
     monkeypatch.delenv(settings.ISSUER)
     assert answer(issuer.token())["policyDocument"] == statement("Deny")
     logged = json.loads(log.getvalue())
-    assert (logged["level"], logged["error"]) == ("ERROR", "MissingEnvironmentError")
-    assert "settings.require" in "".join(logged["frames"])
+    assert (logged["level"], logged["error"]) == ("ERROR", "SettingsError")
+    assert "AuthorizeSettings.read" in "".join(logged["frames"])
     assert "exception" not in logged
 
 

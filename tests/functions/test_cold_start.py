@@ -50,3 +50,24 @@ def test_plan_simulate_and_reduce_work_without_pandas() -> None:
     imported = done.stdout.split()
     assert {"numpy", "pyarrow", "boto3"} <= set(imported)
     assert "pandas" not in imported
+
+
+@pytest.mark.parametrize(
+    ("module", "unwanted"),
+    [
+        ("functions.websocket.authorize", ["pandas", "pyarrow", "numpy", "pydantic", "tenacity"]),
+        ("functions.websocket.connect", ["pandas", "pyarrow", "numpy", "pydantic", "tenacity"]),
+        ("functions.websocket.disconnect", ["pandas", "pyarrow", "numpy", "pydantic", "tenacity"]),
+        ("functions.websocket.deliver", ["pandas", "pyarrow", "numpy", "pydantic", "tenacity"]),
+        ("functions.backtests.report_failure", ["pandas", "pyarrow", "numpy"]),
+        ("functions.websocket.message", ["pandas", "pyarrow"]),
+        ("functions.backtests.plan", ["pandas", "pyarrow"]),
+        ("functions.backtests.simulate", ["pandas"]),
+        ("functions.backtests.reduce", ["pandas"]),
+    ],
+)
+def test_functions_import_no_more_than_they_need(module: str, unwanted: list[str]) -> None:
+    code = f"import sys, {module}; print(sorted(set({unwanted}) & set(sys.modules)))"
+    environment = {"AWS_DEFAULT_REGION": "us-east-1", "PYTHONPATH": ":".join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.strip() == "[]"

@@ -12,6 +12,7 @@ from tickfold.engine.decisions.orders import Orders
 from tickfold.engine.performance.metrics import Metrics
 from tickfold.errors import RunError
 from tickfold.protocol import (
+    HEADLINE_METRICS,
     MAX_MESSAGE_BYTES,
     MOST_SYMBOLS,
     Accepted,
@@ -271,7 +272,7 @@ def test_messages_survive_the_wire_and_carry_version_run_and_sequence() -> None:
 
 
 def test_a_full_piece_of_the_curve_fits_a_frame() -> None:
-    from functions.backtests.conclusion import POINTS_A_PIECE  # noqa: PLC0415  # needs no AWS until it is called
+    from tickfold.backtests.conclusion import POINTS_A_PIECE  # noqa: PLC0415
 
     longest = (253_402_300_799_999, -1.2345678901234567e-300)
     piece = Partial(
@@ -286,10 +287,8 @@ def test_a_full_piece_of_the_curve_fits_a_frame() -> None:
 
 
 def test_a_result_of_as_many_symbols_as_there_may_be_fits_a_frame() -> None:
-    from tickfold.backtests.results_by_symbol import HEADLINE  # noqa: PLC0415
-
     longest = -1.2345678901234567e-05
-    metrics: dict[str, int | float | None] = {**dict.fromkeys(HEADLINE, longest), "trades": 10**7}
+    metrics: dict[str, int | float | None] = {**dict.fromkeys(HEADLINE_METRICS, longest), "trades": 10**7}
     own = SymbolResult(symbol="S" * 20, share=-longest, bars=10**8, metrics=metrics)
     uri = f"s3://{'b' * 63}/data/equity_by_symbol/run_id={'r' * 80}/equity_by_symbol.parquet"
     result = Result(

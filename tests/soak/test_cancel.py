@@ -106,7 +106,7 @@ def test_a_cancel_that_comes_before_the_result_is_the_end(
     stack: EmbeddedStack, followers: Followers, url: str, tmp_path: Path
 ) -> None:
     follower = followers.open(url)
-    with gate(stack, "reduce", tmp_path, before="tickfold.backtests.run_store.RunStore.end") as way:
+    with gate(stack, "reduce", tmp_path, before="tickfold.backtests.run_lifecycle.RunLifecycle.end") as way:
         run_id = _begin(follower)
         way.wait()
         assert _cancel(follower, run_id)["type"] == "cancelled"
@@ -133,7 +133,7 @@ def test_a_run_that_is_cancelled_before_its_execution_is_started_does_not_go_on(
 ) -> None:
     starter, other = followers.open_all([url, url])
     other.say({"type": "whoami"})
-    with gate(stack, "message", tmp_path, before="functions.websocket.starting._start_execution") as way:
+    with gate(stack, "message", tmp_path, before="tickfold.backtests.workflow.Workflow.start") as way:
         run_id = _begin(starter)
         way.wait()
         _invoke_cancel(stack, other, run_id)

@@ -77,7 +77,7 @@ def test_a_client_that_is_cut_off_ten_times_has_every_message(
 ) -> None:
     client = Client(url, followers)
     follower = client.connect()
-    with gate(stack, "reduce", tmp_path, before="tickfold.backtests.run_store.RunStore.end") as way:
+    with gate(stack, "reduce", tmp_path, before="tickfold.backtests.run_lifecycle.RunLifecycle.end") as way:
         run_id = _begin(follower)
         for _ in range(10):
             seen = client.last_in_order(run_id)

@@ -21,13 +21,14 @@ from functions.backtests.step import step
 
 marker = pathlib.Path({directory!r}, "failed")
 
-@step("simulate")
-def fail(event):
+def fail(event, dependencies):
     marker.touch()
     raise OSError("once")
 
+failing = step("simulate", fail, simulate_itself.dependencies)
+
 def handler(event, context):
-    return (simulate_itself.handler if marker.exists() else fail)(event, context)
+    return (simulate_itself.handler if marker.exists() else failing)(event, context)
 """
 CRASH = """
 import os
@@ -39,8 +40,9 @@ POISONED = 2
 POISON = """
 import pathlib, time
 from functions.backtests import simulate_itself
+from tickfold.backtests import simulation
 
-directory, simulate_all = pathlib.Path({directory!r}), simulate_itself.simulate_all
+directory, simulate_all = pathlib.Path({directory!r}), simulation.simulate_all
 numbers = []
 
 def simulate_or_fail(*arguments):
@@ -50,7 +52,7 @@ def simulate_or_fail(*arguments):
         raise ValueError("the bars are poisoned")
     return simulate_all(*arguments)
 
-simulate_itself.simulate_all = simulate_or_fail
+simulation.simulate_all = simulate_or_fail
 
 def handler(event, context):
     numbers.append(event["chunk"])

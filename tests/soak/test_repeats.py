@@ -35,9 +35,9 @@ def handler(event, context):
 FAIL_AT_THE_END_TWICE = """
 import pathlib
 from functions.backtests import reduce_itself
-from tickfold.backtests.run_store import RunStore
+from tickfold.backtests.run_lifecycle import RunLifecycle
 
-directory, end = pathlib.Path({directory!r}), RunStore.end
+directory, end = pathlib.Path({directory!r}), RunLifecycle.end
 
 def end_or_fail(self, *arguments, **more):
     attempts = len(list(directory.iterdir()))
@@ -46,16 +46,18 @@ def end_or_fail(self, *arguments, **more):
         raise OSError("the disk is full")
     return end(self, *arguments, **more)
 
-RunStore.end = end_or_fail
+RunLifecycle.end = end_or_fail
 handler = reduce_itself.handler
 """
 POISONED = """
+from functions.backtests import simulate_itself
 from functions.backtests.step import step
 from tickfold.errors import RunError
 
-@step("simulate")
-def handler(event):
+def fail(event, dependencies):
     raise RunError("the chunk is poisoned")
+
+handler = step("simulate", fail, simulate_itself.dependencies)
 """
 
 

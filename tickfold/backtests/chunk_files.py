@@ -1,20 +1,18 @@
-"""What workers found in their chunks, as one small Parquet file a chunk, with a part for each set of parameters."""
+"""Chunk files: the speculation of each chunk for each set of parameters, one small Parquet file a chunk."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from botocore.exceptions import ClientError
 
 from tickfold.engine.decisions.automaton import Asks, Decisions, Positions
 from tickfold.engine.decisions.chunk import Chunk, Speculation
 from tickfold.storage import layout, parquet
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+from tickfold.storage.bucket import Bucket
 
 SCHEMA = pa.schema(
     [
@@ -36,9 +34,9 @@ _ROWS_DECODED = 65_536
 
 
 class ChunkFile:
-    """What a worker found in its chunk.
+    """The file of one chunk.
 
-    The file stays encoded, and a part of it is decoded at a time: a strategy that asks at every bar has as many rows as
+    It stays encoded, and a part of it is decoded at a time: a strategy with a signal at every bar has as many rows as
     there are bars, for each of a sweep's sets. Sets are best read in order.
     """
 
@@ -64,7 +62,7 @@ class ChunkFile:
 
 
 def encode(speculations: Sequence[Speculation]) -> bytes:
-    """Return the speculations of all sets as a Parquet file: a row an ask, with the position that it opened, if any."""
+    """Return the speculations of all sets as a Parquet file: a row a signal, with the position that it opened."""
     parts = [_columns(number, speculation) for number, speculation in enumerate(speculations)]
     columns = {name: np.concatenate([part[name] for part in parts]) for name in _DTYPES}
     arrays = [parquet.array(columns[field.name], field.type) for field in SCHEMA]
@@ -81,25 +79,22 @@ def _columns(number: int, speculation: Speculation) -> dict[str, npt.NDArray[Any
     return columns
 
 
-def put(s3: "S3Client", bucket: str, key: str, speculations: Sequence[Speculation]) -> bool:
-    """Write a chunk's file under `key`; return False where a worker had written it before."""
-    try:
-        s3.put_object(Bucket=bucket, Key=key, Body=encode(speculations), IfNoneMatch="*")
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "PreconditionFailed":
-            return False
-        raise
-    return True
+@dataclass(frozen=True)
+class ChunkFiles:
+    """The chunk files of one run."""
 
+    bucket: Bucket
+    run_id: str
 
-def get_all(
-    s3: "S3Client", bucket: str, run_id: str, symbol: str, chunks: list[Chunk], *, sets: int = 1
-) -> list[ChunkFile]:
-    """Read the files of all `chunks` of a symbol, in order."""
+    def put(self, symbol: str, number: int, speculations: Sequence[Speculation]) -> bool:
+        """Write the file of a symbol's chunk `number`; return False if a worker had written it before."""
+        return self.bucket.put_new(layout.chunk_key(self.run_id, symbol, number), encode(speculations))
 
-    def get(number: int) -> ChunkFile:
-        found = s3.get_object(Bucket=bucket, Key=layout.chunk_key(run_id, symbol, number))
-        return ChunkFile(chunks[number], found["Body"].read(), sets)
+    def get_all(self, symbol: str, chunks: Sequence[Chunk], *, sets: int = 1) -> list[ChunkFile]:
+        """Read the files of all `chunks` of a symbol, in order."""
 
-    with ThreadPoolExecutor(_PARALLEL_READS) as pool:
-        return list(pool.map(get, range(len(chunks))))
+        def get(number: int) -> ChunkFile:
+            return ChunkFile(chunks[number], self.bucket.get(layout.chunk_key(self.run_id, symbol, number)), sets)
+
+        with ThreadPoolExecutor(_PARALLEL_READS) as pool:
+            return list(pool.map(get, range(len(chunks))))

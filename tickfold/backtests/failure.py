@@ -1,34 +1,41 @@
-"""Failures: what may be said about them to the client, and what only the log may hold."""
+"""Failures: the reason that a client is shown. Details that may hold secrets go to the log only."""
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any, get_args
 
 from tickfold.backtests.run import Run
-from tickfold.errors import RunError
-from tickfold.protocol import Stage
+from tickfold.errors import NOT_RETRYABLE, RunError
+from tickfold.protocol import Failed, Stage
 
 _REFUSED = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z*]+)")
-_SAID_BY_AWS = {
+_OUT_OF_MEMORY = "it ran out of memory"
+_REASONS = {
     "States.Timeout": "it ran out of time",
     "Sandbox.Timedout": "it ran out of time",
     "Lambda.TooManyRequestsException": "AWS Lambda is at its concurrency limit; try again later",
-    "Runtime.OutOfMemory": "it ran out of memory",
+    "Runtime.OutOfMemory": _OUT_OF_MEMORY,
+    "MemoryError": _OUT_OF_MEMORY,
     "Runtime.ExitError": "it crashed or ran out of memory",
     "TIMED_OUT": "it ran out of time",
     "ABORTED": "it was stopped",
     "States.ExceedToleratedFailureThreshold": "a worker crashed without saying why",
 }
+"""What an error name of Lambda or Step Functions, or a status of an execution, means."""
+_ENDED_FROM_OUTSIDE = ("ABORTED", "TIMED_OUT")
 
 
 def reason_of(error: BaseException, stage: str) -> str:
-    """Say why `stage` failed, in words that are safe to send to the client.
+    """Return why `stage` failed, in words that are safe to send to the client.
 
-    The text of a RunError is made for the client. A refused call names the right that is missing. Of anything else
-    only the kind is told: its text may hold what is not the client's.
+    The message of a RunError is written for the client. For a call that IAM refused, the missing right is named; for
+    any other error only the class, since its message may hold data of others.
     """
     if isinstance(error, RunError):
         return str(error)
+    if isinstance(error, MemoryError):
+        return f"{stage} failed: {_OUT_OF_MEMORY}"
     refused = _REFUSED.search(str(error))
     if refused:
         return _refusal(stage, refused[1])
@@ -36,26 +43,41 @@ def reason_of(error: BaseException, stage: str) -> str:
 
 
 def reason_of_state(error: str, cause: str, stage: str) -> str:
-    """Say why a state of the workflow failed, from what Step Functions caught."""
+    """Return why a state of the workflow failed, from the error and cause that Step Functions reports."""
     detail = _lambda_error(cause)
     message = str(detail.get("errorMessage", ""))
-    if error == RunError.__name__ or detail.get("errorType") == RunError.__name__:
+    if NOT_RETRYABLE in (error, detail.get("errorType")):
         return message
     refused = _REFUSED.search(f"{message} {cause}")
     if refused:
         return _refusal(stage, refused[1])
-    return f"{stage} failed: {_SAID_BY_AWS.get(error, 'internal error')}; the execution and the logs say more"
+    return f"{stage} failed: {_REASONS.get(error, 'internal error')}; the execution and the logs say more"
+
+
+def failed_of(run: Run, execution: Mapping[str, Any]) -> Failed:
+    """Return the final message of a run whose `execution`, as Step Functions describes it, ended without a result.
+
+    The reason is the one that the failing step has recorded, or else what Step Functions reports.
+    """
+    status = execution["status"]
+    if status in _ENDED_FROM_OUTSIDE:
+        return Failed(stage="workflow", reason=reason_of_state(status, "", "workflow"))
+    stage = stage_of(run)
+    if run.failure and not is_before(run.failure.stage, stage):  # else a retry has succeeded since
+        return Failed(stage=run.failure.stage, reason=run.failure.reason)
+    error, cause = execution.get("error") or "", execution.get("cause") or ""
+    return Failed(stage=stage, reason=reason_of_state(error, cause, stage))
 
 
 def stage_of(run: Run) -> Stage:
-    """Return the stage in which a run must have failed, as far as its record tells."""
+    """Return the stage in which a run must have failed, according to its record."""
     if "planned" not in run.published:
         return "plan"
     return "simulate" if run.shown < run.chunks else "reduce"
 
 
 def is_before(stage: Stage, other: Stage) -> bool:
-    """Tell whether a run has passed `stage` when it is in `other`."""
+    """Return whether a run has completed `stage` when it is in `other`."""
     order = get_args(Stage)
     return order.index(stage) < order.index(other)
 

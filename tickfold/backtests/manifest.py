@@ -1,10 +1,10 @@
-"""The manifest of a run: what the workers and the reducer need to know, pinned when the run was planned."""
+"""The manifest of a run: its config and the pinned bars of each symbol, for the workers and the reducer."""
 
 import json
 from datetime import date, datetime
 from itertools import pairwise
 from math import fsum
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -12,9 +12,7 @@ from tickfold.engine.decisions.chunk import Chunk
 from tickfold.market_data.series import Series
 from tickfold.protocol import Config
 from tickfold.storage import layout
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+from tickfold.storage.bucket import Bucket
 
 
 class PlannedSleeve(BaseModel):
@@ -51,7 +49,7 @@ class Manifest(BaseModel):
     sleeves: list[PlannedSleeve]
 
     def sleeve(self, symbol: str) -> PlannedSleeve:
-        """Return the sleeve of `symbol`, which is known to be one of the run's."""
+        """Return the sleeve of `symbol`, which must be one of the run's symbols."""
         return next(sleeve for sleeve in self.sleeves if sleeve.series.symbol == symbol)
 
     @property
@@ -73,7 +71,7 @@ class Manifest(BaseModel):
 
     @property
     def uninvested(self) -> float:
-        """The cash of which no symbol has a share, in dollars."""
+        """The part of the start capital that is no symbol's share, in dollars."""
         return self.config.start_capital * (1 - fsum(sleeve.share for sleeve in self.sleeves))
 
     @property
@@ -81,21 +79,19 @@ class Manifest(BaseModel):
         """The UTC day on which the run was started: its partition in the table of runs."""
         return self.created_at.date()
 
-    def put(self, s3: "S3Client", bucket: str) -> str:
+    def put(self, bucket: Bucket) -> str:
         """Write the manifest, and the items of the Distributed Map; return the items' key."""
-        s3.put_object(
-            Bucket=bucket, Key=layout.manifest_key(self.run_id), Body=self.model_dump_json(by_alias=True).encode()
-        )
+        bucket.put(layout.manifest_key(self.run_id), self.model_dump_json(by_alias=True).encode())
         items = [
             {"run_id": self.run_id, "symbol": sleeve.series.symbol, "chunk": chunk}
             for sleeve in self.sleeves
             for chunk in range(len(sleeve.chunks))
         ]
         key = layout.items_key(self.run_id)
-        s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(items).encode())
+        bucket.put(key, json.dumps(items).encode())
         return key
 
     @classmethod
-    def get(cls, s3: "S3Client", bucket: str, run_id: str) -> Self:
+    def get(cls, bucket: Bucket, run_id: str) -> Self:
         """Read the manifest of a run."""
-        return cls.model_validate_json(s3.get_object(Bucket=bucket, Key=layout.manifest_key(run_id))["Body"].read())
+        return cls.model_validate_json(bucket.get(layout.manifest_key(run_id)))

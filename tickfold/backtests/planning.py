@@ -1,9 +1,10 @@
-"""Planning: checks what a client asked for, and cuts it into chunks."""
+"""Planning: a config is checked against the series that there are, and its bars are cut into chunks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from tickfold.backtests.grid import check_size, expand, fewest_chunks
+from tickfold.backtests.manifest import PlannedSleeve
 from tickfold.engine.accounting.account import Account, Commission, Sizing
 from tickfold.engine.decisions.chunk import Chunk, cut
 from tickfold.engine.decisions.orders import Orders
@@ -13,12 +14,12 @@ from tickfold.protocol import Config, SweepConfig
 from tickfold.strategies import Registry, Strategy
 
 MOST_CHUNKS = 10_000
-"""In one run, those of all its symbols together."""
+"""Chunks of one run, over all its symbols."""
 
 
 @dataclass(frozen=True)
 class Range:
-    """The bars of one symbol that a run is about: from position `first` of its series to `stop` (exclusive)."""
+    """The bars of one symbol in a run: positions `first` to `stop` (exclusive) of its series."""
 
     series: Series
     first: int
@@ -100,6 +101,26 @@ def chunks_of(config: Config, ranges: Sequence[Range], workers: int, registry: R
         return chunks if len(chunks) >= fewest else cut(own, lookback, share, fewest)
 
     return [cut_one(found.bars) for found in ranges]
+
+
+def plan_sleeves(config: Config, found: Sequence[Series], workers: int, registry: Registry) -> list[PlannedSleeve]:
+    """Pin and cut the bars of each symbol of `config`, of which `found` are the series, for so many workers.
+
+    Raises:
+        RunError: as `check` does.
+    """
+    ranges = check(config, found, registry)
+    return [
+        PlannedSleeve(
+            series=wanted.series,
+            share=allocation.share,
+            first=wanted.first,
+            edges=[0, *(chunk.stop for chunk in chunks)],
+        )
+        for allocation, wanted, chunks in zip(
+            config.allocations, ranges, chunks_of(config, ranges, workers, registry), strict=True
+        )
+    ]
 
 
 def account_of(config: Config, share: float = 1.0) -> Account:

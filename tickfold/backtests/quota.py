@@ -1,11 +1,11 @@
-"""Quotas: how many runs a user may have at once and start in a day, and which runs were started under which key."""
+"""Quotas: the limits of a user's concurrent runs and of starts in a day, and the idempotency keys of starts."""
 
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from tickfold.errors import RunError
 from tickfold.storage.dynamodb import ConditionFailedError, Write, transact
@@ -19,7 +19,7 @@ _RUNNING = "running"
 
 @dataclass(frozen=True)
 class Limits:
-    """What one user may have: runs at once, and starts in a UTC day."""
+    """The limits of one user: concurrent runs, and starts in a UTC day."""
 
     running: int
     daily: int
@@ -27,7 +27,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Start:
-    """A run that a user wants to start, within `limits`. The same `key` with the same `request` starts it once."""
+    """A run that a user wants to start, within `limits`. `key` is its idempotency key, of one `request`."""
 
     user_id: str
     run_id: str
@@ -41,13 +41,13 @@ class Start:
 
 
 class Quota:
-    """The table of what users have started. It is written in one transaction with the run that is started or ends."""
+    """The table of users: their running runs, starts and keys. Written in one transaction with the run's own record."""
 
     def __init__(self, table: "Table") -> None:
         self._table = table
 
     def start(self, start: Start, writes: Sequence[Write]) -> str | None:
-        """Carry out `writes`, by which `start` is recorded; return None, or else the id of the run that has its key.
+        """Carry out `writes`, which record `start`; return None, or the id of the run that was started under its key.
 
         Raises:
             RunError: the key was used for another request, or the user has reached a limit. Nothing is written.
@@ -62,11 +62,11 @@ class Quota:
         return None
 
     def ended(self, user_id: str, run_id: str) -> Write:
-        """Return the write by which a run of the user's no longer counts as running."""
+        """Return the write that uncounts a running run of the user."""
         return self._change(user_id, _RUNNING, "DELETE runs :run", {":run": {run_id}})
 
     def reopened(self, user_id: str, run_id: str) -> Write:
-        """Return the write by which it counts again; no limit holds it back."""
+        """Return the write that counts it again, whatever the limit."""
         return self._change(user_id, _RUNNING, "ADD runs :run", {":run": {run_id}})
 
     def _take(self, start: Start, now: float) -> Write:
@@ -114,21 +114,21 @@ class Quota:
         if found["digest"] != start.digest:
             raise RunError(
                 f"key {start.key!r} was used for another request, which started run {found['run_id']!s}: "
-                "give this one a key of its own",
+                "use a new key for each request",
                 "conflict",
             )
         return str(found["run_id"])
 
 
-def _refuse(limits: Limits, failed: ConditionFailedError) -> None:
+def _refuse(limits: Limits, failed: ConditionFailedError) -> NoReturn:
     if 1 in failed.writes:
         raise RunError(
-            f"you have {limits.running:,} runs going on, which is the limit: wait until one has ended, or cancel one",
+            f"concurrent-run limit reached ({limits.running:,}): wait until a run ends, or cancel one",
             "limit",
         ) from None
     if 2 in failed.writes:
         raise RunError(
-            f"you have started {limits.daily:,} runs today, which is the limit of a UTC day: start this one tomorrow",
+            f"daily-run limit reached ({limits.daily:,} starts in a UTC day): start this run tomorrow",
             "limit",
         ) from None
     raise failed

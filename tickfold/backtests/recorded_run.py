@@ -1,23 +1,21 @@
-"""A finished run as it is read back: its request and its result from the record, its curve and trades from Parquet."""
+"""A recorded run: its request and result from the table of runs, its curve and trades from Parquet."""
 
 import json
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
+from botocore.exceptions import ClientError
 
 from tickfold.backtests.run_store import RunStore
 from tickfold.engine.bars import Floats, Ints
 from tickfold.errors import RunError
 from tickfold.protocol import BacktestConfig, Result, SweepConfig, parse_config
 from tickfold.storage import layout, parquet
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+from tickfold.storage.bucket import Bucket, is_not_found
 
 _LIST = '`tickfold query "SELECT run_id FROM runs"`'
 
@@ -72,7 +70,7 @@ class RecordedRun:
     trades: ClosedTrades
 
 
-def read_run(runs: RunStore, s3: "S3Client", bucket: str, run_id: str) -> RecordedRun:
+def read_run(runs: RunStore, bucket: Bucket, run_id: str) -> RecordedRun:
     """Read the finished run `run_id`.
 
     Raises:
@@ -99,8 +97,8 @@ def read_run(runs: RunStore, s3: "S3Client", bucket: str, run_id: str) -> Record
         config=config,
         created_at=run.created_at,
         result=result.model_copy(update={"run_id": run_id}),
-        curve=decode_curve(_get(s3, bucket, layout.equity_key(run_id))),
-        trades=decode_trades(_get(s3, bucket, layout.trades_key(run_id))),
+        curve=decode_curve(_get(bucket, layout.equity_key(run_id))),
+        trades=decode_trades(_get(bucket, layout.trades_key(run_id))),
     )
 
 
@@ -120,8 +118,10 @@ def decode_trades(data: bytes) -> ClosedTrades:
     return ClosedTrades(side=np.where(side == "long", 1, -1), exit_reason=exit_reason, **numbers)
 
 
-def _get(s3: "S3Client", bucket: str, key: str) -> bytes:
+def _get(bucket: Bucket, key: str) -> bytes:
     try:
-        return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    except s3.exceptions.NoSuchKey:
-        raise RunError(f"the run has ended, but its file s3://{bucket}/{key} is gone; make the run again") from None
+        return bucket.get(key)
+    except ClientError as error:
+        if is_not_found(error):
+            raise RunError(f"the run has ended, but its file {bucket.uri(key)} is gone; make the run again") from None
+        raise

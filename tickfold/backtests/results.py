@@ -1,10 +1,10 @@
-"""What remains of a run: its trades and its equity curve, one Parquet file each, and one row in the table of runs."""
+"""The files of a run: its trades and its equity curve, one Parquet file each, and its row in the table of runs."""
 
 import json
 from collections.abc import Mapping
 from datetime import UTC
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,13 +16,11 @@ from tickfold.engine.bars import Bars, Floats, Ints
 from tickfold.engine.decisions.orders import REASONS
 from tickfold.protocol import Result
 from tickfold.storage import layout, parquet, tables
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+from tickfold.storage.bucket import Bucket
 
 
 def defined(metrics: Mapping[str, float]) -> dict[str, int | float | None]:
-    """Return `metrics` with None for what is undefined, as JSON has neither NaN nor infinity."""
+    """Return `metrics` with None for NaN and infinity, which JSON does not have."""
     return {name: value if isfinite(value) else None for name, value in metrics.items()}
 
 
@@ -58,17 +56,16 @@ def trades_table(symbol: str, bars: Bars, trades: Trades) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=tables.TRADES)
 
 
-def put_curves(s3: "S3Client", bucket: str, manifest: Manifest, bars: Bars, outcome: Outcome) -> None:
-    """Write the run's equity and trades; writing them again replaces them."""
+def put_curves(bucket: Bucket, manifest: Manifest, bars: Bars, outcome: Outcome) -> None:
+    """Write the run's equity and trades. Idempotent."""
     run_id = manifest.run_id
-    equity = parquet.encode(equity_table(bars, outcome))
-    s3.put_object(Bucket=bucket, Key=layout.equity_key(run_id), Body=equity)
-    trades = parquet.encode(trades_table(manifest.symbol, bars, outcome.statement.trades))
-    s3.put_object(Bucket=bucket, Key=layout.trades_key(run_id), Body=trades)
+    bucket.put(layout.equity_key(run_id), parquet.encode(equity_table(bars, outcome)))
+    trades = trades_table(manifest.symbol, bars, outcome.statement.trades)
+    bucket.put(layout.trades_key(run_id), parquet.encode(trades))
 
 
-def put_run(s3: "S3Client", bucket: str, manifest: Manifest, result: Result) -> None:
-    """Write the run's row in the table of runs; writing it again replaces it."""
+def put_run(bucket: Bucket, manifest: Manifest, result: Result) -> None:
+    """Write the run's row in the table of runs. Idempotent."""
     row = {
         "run_id": manifest.run_id,
         "symbol": result.symbol,
@@ -90,8 +87,7 @@ def put_run(s3: "S3Client", bucket: str, manifest: Manifest, result: Result) -> 
         "duration_seconds": result.duration_seconds,
         "metrics": json.dumps(result.metrics),
     }
-    data = parquet.encode(parquet.table([row], tables.RUNS))
-    s3.put_object(Bucket=bucket, Key=layout.run_key(manifest.run_id, manifest.day), Body=data)
+    bucket.put(layout.run_key(manifest.run_id, manifest.day), parquet.encode(parquet.table([row], tables.RUNS)))
 
 
 def thin(timestamp: Ints, equity: Floats, most: int) -> list[tuple[int, float]]:

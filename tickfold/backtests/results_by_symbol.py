@@ -1,11 +1,10 @@
-"""What remains of a run of several symbols beside its own row and curve: what each symbol did.
+"""The files of a universe: the portfolio's trades and equity, and the metrics and equity of each symbol.
 
-Each symbol is taken in as soon as it is settled, and only what was encoded of it is kept.
+Symbols are added one by one, and only the encoded columns of each are kept in memory.
 """
 
 import io
 import json
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,18 +14,13 @@ from tickfold.backtests.manifest import PlannedSleeve
 from tickfold.engine.backtest import Outcome
 from tickfold.engine.bars import Bars, Ints
 from tickfold.engine.performance.portfolio import Portfolio, exit_order
-from tickfold.protocol import SymbolResult
+from tickfold.protocol import HEADLINE_METRICS, SymbolResult
 from tickfold.storage import layout, parquet, tables
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
-HEADLINE = ("final_equity", "total_return", "sharpe", "max_drawdown", "trades")
-"""The metrics of each symbol that the run's message has room for."""
+from tickfold.storage.bucket import Bucket
 
 
 class ResultsBySymbol:
-    """The symbols' results as they come in, one after the other."""
+    """The results of the symbols added so far."""
 
     def __init__(self) -> None:
         self.symbols: list[SymbolResult] = []
@@ -38,10 +32,10 @@ class ResultsBySymbol:
         self._equity_file = pq.ParquetWriter(self._equity, tables.EQUITY_BY_SYMBOL, compression="zstd")
 
     def add(self, sleeve: PlannedSleeve, capital: float, bars: Bars, outcome: Outcome, replayed_bars: int) -> None:
-        """Take in what the account of `sleeve` did, which began with `capital` dollars."""
+        """Add the outcome of `sleeve`, whose account began with `capital` dollars."""
         symbol, trades = sleeve.series.symbol, outcome.statement.trades
         metrics = results.defined(outcome.metrics.as_dict())
-        headline = {name: metrics[name] for name in HEADLINE}
+        headline = {name: metrics[name] for name in HEADLINE_METRICS}
         self.symbols.append(SymbolResult(symbol=symbol, share=sleeve.share, bars=sleeve.bars, metrics=headline))
         self.replayed_bars += replayed_bars
         self.sequential_bars += outcome.statement.sequential_bars
@@ -64,8 +58,8 @@ class ResultsBySymbol:
         named = curve.add_column(0, field, parquet.column([symbol] * len(curve), field.type))
         self._equity_file.write_table(named, parquet.ROWS_A_GROUP)
 
-    def put(self, s3: "S3Client", bucket: str, run_id: str, portfolio: Portfolio) -> None:
-        """Write the run's files; writing them again replaces them."""
+    def put(self, bucket: Bucket, run_id: str, portfolio: Portfolio) -> None:
+        """Write the run's files. Idempotent; no symbol can be added afterwards."""
         self._equity_file.close()
         by_symbol = parquet.table(self._rows, tables.RUNS_BY_SYMBOL)
         bodies = {
@@ -75,7 +69,7 @@ class ResultsBySymbol:
             layout.equity_by_symbol_key(run_id): self._equity.getvalue(),
         }
         for key, body in bodies.items():
-            s3.put_object(Bucket=bucket, Key=key, Body=body)
+            bucket.put(key, body)
 
     def _all_trades(self) -> pa.Table:
         """Return the trades of all symbols, in the order of their exits."""

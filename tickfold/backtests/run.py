@@ -1,4 +1,4 @@
-"""A run's record: who started it, what was asked for, and how far it is."""
+"""A run's record: who started it, what was requested, and how far it is."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from tickfold.realtime import topics
 
 
 def new_run_id(symbols: Sequence[str], strategy: str, now: datetime, suffix: str) -> str:
-    """Return a readable id that is a valid name for an execution: letters, digits, `-` and `_`, 80 at most."""
+    """Return a readable id that is a valid name of an execution: letters, digits, `-` and `_`, at most 80."""
     first = "".join(c if c.isalnum() else "-" for c in symbols[0].lower())
     name = first if len(symbols) == 1 else f"{first}-and-{len(symbols) - 1}-more"
     return f"{name}-{strategy}-{now:%Y%m%dT%H%M%S}-{suffix}"[:80]
@@ -27,11 +27,11 @@ class Failure:
 
 @dataclass(frozen=True)
 class Run:
-    """The record. `request` is the run's config as JSON, `ended_with` its final message, as it was sent.
+    """The record. `request` is the run's config as JSON, `ended_with` its final message as JSON.
 
-    `sequence` is that of its last message; `shown` and `shown_at` are the chunks that its last message of progress told
-    of, and when, in seconds since 1970 UTC; `published` names what must not be told twice; `failure` is what a failing
-    step has noted.
+    `sequence` is that of its last message; `shown` and `shown_at` are the chunks of its last progress message, and the
+    time of that message in seconds since 1970 UTC; `published` are the names of messages that must not be repeated;
+    `failure` is what a failing step has recorded.
     """
 
     run_id: str
@@ -72,12 +72,17 @@ class Run:
         )
 
     @property
+    def is_running(self) -> bool:
+        """Whether the run has not ended."""
+        return self.status == "running"
+
+    @property
     def result(self) -> str | None:
-        """The Result as JSON, or None where there is none."""
+        """The Result as JSON, or None."""
         return self.ended_with if self.status == "succeeded" else None
 
     @property
     def topics(self) -> list[str]:
-        """The topics under which its messages go out."""
+        """The topics of its messages."""
         of_portfolio = [topics.of_portfolio(self.portfolio)] if self.portfolio else []
         return [topics.of_run(self.run_id), topics.of_user(self.user_id), *of_portfolio]

@@ -1,8 +1,8 @@
-"""What remains of a sweep: its runs, best first, or a walk-forward's windows, in one Parquet file."""
+"""The file of a sweep: its runs, best first; or the windows of a walk-forward."""
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 
@@ -11,10 +11,8 @@ from tickfold.engine.bars import Bars
 from tickfold.engine.performance.metrics import Metrics
 from tickfold.engine.walk_forward import Walk
 from tickfold.storage import layout, parquet, tables
+from tickfold.storage.bucket import Bucket
 from tickfold.strategies import Strategy
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 Row = dict[str, Any]
 
@@ -44,17 +42,17 @@ def walk_forward_rows(strategies: Sequence[Strategy], walk: Walk, bars: Bars, ra
     return rows
 
 
-def put_sweep(s3: "S3Client", bucket: str, run_id: str, rows: Sequence[Row]) -> str:
-    """Write a sweep's table, in place of any that is there; return its URI."""
-    return _put(s3, bucket, layout.sweep_key(run_id), rows, tables.SWEEPS)
+def put_sweep(bucket: Bucket, run_id: str, rows: Sequence[Row]) -> str:
+    """Write a sweep's table; return its URI. Idempotent."""
+    return _put(bucket, layout.sweep_key(run_id), rows, tables.SWEEPS)
 
 
-def put_walk_forward(s3: "S3Client", bucket: str, run_id: str, rows: Sequence[Row]) -> str:
-    """Write a walk-forward's table, in place of any that is there; return its URI."""
-    return _put(s3, bucket, layout.walk_forward_key(run_id), rows, tables.WALK_FORWARD)
+def put_walk_forward(bucket: Bucket, run_id: str, rows: Sequence[Row]) -> str:
+    """Write a walk-forward's table; return its URI. Idempotent."""
+    return _put(bucket, layout.walk_forward_key(run_id), rows, tables.WALK_FORWARD)
 
 
-def _put(s3: "S3Client", bucket: str, key: str, rows: Sequence[Row], schema: pa.Schema) -> str:
+def _put(bucket: Bucket, key: str, rows: Sequence[Row], schema: pa.Schema) -> str:
     written = [row | {"parameters": json.dumps(row["parameters"])} for row in rows]
-    s3.put_object(Bucket=bucket, Key=key, Body=parquet.encode(parquet.table(written, schema)))
-    return f"s3://{bucket}/{key}"
+    bucket.put(key, parquet.encode(parquet.table(written, schema)))
+    return bucket.uri(key)

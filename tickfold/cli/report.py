@@ -45,12 +45,12 @@ def write_report(target: Target, run_id: str, path: Path) -> None:
         RunError: there is no such run, it has no result, or its files are gone.
         OSError: the file cannot be written.
     """
-    runs, s3, bucket = target.runs(), target.s3(), target.output("bucket")
     from tickfold.backtests.recorded_run import read_run  # noqa: PLC0415
     from tickfold.report.page import page  # noqa: PLC0415 - numpy is slow to load
     from tickfold.report.plotly_js import plotly_js  # noqa: PLC0415
+    from tickfold.storage.bucket import Bucket  # noqa: PLC0415
     from tickfold.strategies import Registry  # noqa: PLC0415
     from tickfold.strategies.files import FOLDER  # noqa: PLC0415
 
-    html = page(read_run(runs, s3, bucket, run_id), plotly_js(), Registry.discover(FOLDER))
-    path.write_text(html, encoding="utf-8")
+    run = read_run(target.runs(), Bucket(target.s3(), target.output("bucket")), run_id)
+    path.write_text(page(run, plotly_js(), Registry.discover(FOLDER)), encoding="utf-8")

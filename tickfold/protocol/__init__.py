@@ -6,6 +6,7 @@ Each area has a file with its requests and its messages; `requests` and `message
 from tickfold.market_data.timeframe import TIMEFRAME_PATTERN
 from tickfold.protocol.backtest_config import BacktestConfig
 from tickfold.protocol.backtests import (
+    HEADLINE_METRICS,
     Accepted,
     Cancel,
     Cancelled,
@@ -49,6 +50,7 @@ from tickfold.protocol.wire import (
 )
 
 __all__ = [
+    "HEADLINE_METRICS",
     "LONGEST_REASON",
     "MAX_MESSAGE_BYTES",
     "MAX_REQUEST_BYTES",

@@ -10,6 +10,9 @@ from tickfold.protocol.config import Config
 from tickfold.protocol.parameters import Number
 from tickfold.protocol.wire import ClientRequest, Message, PortfolioId, Reason, RunId, Wire, is_absent
 
+HEADLINE_METRICS = ("final_equity", "total_return", "sharpe", "max_drawdown", "trades")
+"""The metrics of a run in a message that lists several runs."""
+_HEADLINES = f"{', '.join(HEADLINE_METRICS[:-1])} and {HEADLINE_METRICS[-1]}"
 MOST_IGNORED = 20
 LONGEST_IGNORED = 80
 
@@ -153,7 +156,7 @@ class SymbolResult(Wire):
     bars: int
     metrics: Annotated[
         dict[str, int | float | None],
-        Field(description="Headline metrics: final_equity, total_return, sharpe, max_drawdown and trades."),
+        Field(description=f"Headline metrics: {_HEADLINES}."),
     ]
 
 
@@ -243,10 +246,7 @@ class RunSummary(Wire):
     chunks: Annotated[int, Field(description="0 until the run is planned.")]
     metrics: Annotated[
         dict[str, Number | None],
-        Field(
-            description="Headline metrics of a run that succeeded: final_equity, total_return, sharpe, max_drawdown "
-            "and trades."
-        ),
+        Field(description=f"Headline metrics of a run that succeeded: {_HEADLINES}."),
     ] = {}
 
 

@@ -1,35 +1,30 @@
-"""Connections: who is connected, what each connection is subscribed to, and how to send to it."""
+"""The tables of open connections and of their subscriptions."""
 
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Key
-from botocore.exceptions import ClientError
 
 from tickfold.errors import RunError
 from tickfold.identity.user import Identity
+from tickfold.storage.query import query_all
 
 if TYPE_CHECKING:
-    from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
     from mypy_boto3_dynamodb.service_resource import Table
 
-LONGEST_SECONDS = 2 * 3_600 + 300
+MAX_CONNECTION_SECONDS = 2 * 3_600 + 300
 """API Gateway closes a connection after two hours."""
 MOST_TOPICS = 200
-"""That one connection may subscribe to."""
+"""Subscriptions that one connection may ask for."""
 MOST_TOPICS_OF_ROW = 4_000
-"""Those of the runs that it starts included, which other limits bound; so many fit into its row."""
-
-_GONE = ("GoneException", "410", "BadRequestException")
-"""410: closed. 400: an id that API Gateway never gave out, such as that of the Lambda console's test event."""
+"""Subscriptions of one connection in all, those to the runs that it started included; so many fit into its row."""
 
 
 class ConnectionStore:
-    """The tables of open connections and of their subscriptions.
+    """The tables of connections and of subscriptions.
 
     Rows expire with the connection or with its token, whichever comes first: $disconnect is best effort.
     """
@@ -39,7 +34,7 @@ class ConnectionStore:
         self._subscriptions = subscriptions
 
     def add(self, connection_id: str, identity: Identity) -> None:
-        """Remember a connection that is being opened."""
+        """Record a connection that is being opened."""
         item: dict[str, Any] = {
             "connection_id": connection_id,
             "user_id": identity.user_id,
@@ -51,10 +46,10 @@ class ConnectionStore:
         self._connections.put_item(Item=item)
 
     def subscribe(self, connection_id: str, identity: Identity, topic: str, most: int = MOST_TOPICS) -> None:
-        """Subscribe a connection to `topic`; to do it twice is no error. A row that was lost is made again.
+        """Subscribe a connection to `topic`. Idempotent; a connection's row that was lost is made again.
 
         Raises:
-            RunError: it is subscribed to `most` topics, or more, already.
+            RunError: the connection has `most` subscriptions already.
         """
         expires = _expiry(identity)
         try:
@@ -71,12 +66,12 @@ class ConnectionStore:
                 },
             )
         except self._connections.meta.client.exceptions.ConditionalCheckFailedException:
-            reason = f"a connection may have {most:,} subscriptions, and this one has: unsubscribe, or open another"
+            reason = f"subscription limit of a connection reached ({most:,}): unsubscribe, or open another connection"
             raise RunError(reason, "limit") from None
         self._subscriptions.put_item(Item={"topic": topic, "connection_id": connection_id, "expires_at": expires})
 
     def unsubscribe(self, connection_id: str, topic: str) -> None:
-        """Undo it; to undo it twice is no error."""
+        """Remove a subscription. Idempotent."""
         self._subscriptions.delete_item(Key={"topic": topic, "connection_id": connection_id})
         with suppress(self._connections.meta.client.exceptions.ConditionalCheckFailedException):  # its row was lost
             self._connections.update_item(
@@ -88,20 +83,13 @@ class ConnectionStore:
 
     def subscribers(self, topic: str) -> Iterator[str]:
         """Yield the ids of the connections that are subscribed to `topic` and have not expired."""
-        more: dict[str, Any] = {}
-        while True:
-            found = self._subscriptions.query(
-                KeyConditionExpression=Key("topic").eq(topic), ConsistentRead=True, **more
-            )
-            for item in found["Items"]:
-                if int(str(item["expires_at"])) > time.time():
-                    yield str(item["connection_id"])
-            if "LastEvaluatedKey" not in found:
-                return
-            more = {"ExclusiveStartKey": found["LastEvaluatedKey"]}
+        # TTL deletes rows hours after they expire.
+        for item in query_all(self._subscriptions, KeyConditionExpression=Key("topic").eq(topic), ConsistentRead=True):
+            if int(item["expires_at"]) > time.time():
+                yield str(item["connection_id"])
 
     def remove(self, connection_id: str, topics: Iterable[str] = ()) -> None:
-        """Forget a connection and its subscriptions, also those to `topics`; to forget it twice is no error."""
+        """Remove a connection and its subscriptions, also those to `topics`. Idempotent."""
         before = self._connections.delete_item(Key={"connection_id": connection_id}, ReturnValues="ALL_OLD")
         known: Any = before.get("Attributes", {}).get("topics", ())
         with self._subscriptions.batch_writer() as batch:
@@ -110,29 +98,4 @@ class ConnectionStore:
 
 
 def _expiry(identity: Identity) -> int:
-    return min(identity.expires_at, int(time.time()) + LONGEST_SECONDS)
-
-
-@dataclass(frozen=True)
-class Post:
-    """Sends messages to connections, one after the other."""
-
-    client: "ApiGatewayManagementApiClient"
-
-    def send(self, connection_id: str, text: str) -> bool:
-        """Send `text`; return whether the connection was there."""
-        try:
-            self.client.post_to_connection(ConnectionId=connection_id, Data=text.encode())
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in _GONE:
-                raise
-            return False
-        return True
-
-    def close(self, connection_id: str) -> None:
-        """Close a connection, so that its client opens another; one that is closed already is no error."""
-        try:
-            self.client.delete_connection(ConnectionId=connection_id)
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in _GONE:
-                raise
+    return min(identity.expires_at, int(time.time()) + MAX_CONNECTION_SECONDS)

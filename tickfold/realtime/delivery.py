@@ -1,88 +1,91 @@
-"""Delivery: sends the messages of runs to whoever is subscribed to them, to each in order, and to all at once."""
+"""Delivery: sends the messages of runs to the subscribers of their topics, in order to each, and to all at once."""
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Protocol
 
-from tickfold.realtime.connections import ConnectionStore, Post
+from tickfold.realtime.connections import ConnectionStore
+from tickfold.realtime.sender import Sender
 
 THREADS = 32
-PATIENCE_SECONDS = 3.0
-SECONDS_A_MESSAGE = 0.2
-"""So much longer for each that there is for a connection; whoever takes longer delays the messages that come next."""
+BASE_TIMEOUT_SECONDS = 3.0
+TIMEOUT_SECONDS_PER_MESSAGE = 0.2
+"""Added to the base timeout for each message in a connection's queue. A slow connection delays the next batch."""
 
 
 @dataclass(frozen=True)
-class Parcel:
-    """A run's message on its way: what it says, the topics it goes out under, and a connection that has it already."""
+class Envelope:
+    """A message of a run: its text, its topics, and the connection that has it already, if any."""
 
     body: str
     topics: tuple[str, ...]
-    told: str | None = None
+    already_sent_to: str | None = None
 
 
 class Log(Protocol):
-    """What delivery says of connections that it gave up."""
+    """Where delivery logs the connections that it cuts off."""
 
     def warning(self, message: str, /, *, extra: dict[str, str]) -> None: ...
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """Sends to subscribers, each of which has a queue of its own, so that a slow or dead one delays nobody else."""
+    """Sends to subscribers. Each connection has a queue of its own, so that a slow or dead one delays no other."""
 
     connections: ConnectionStore
-    post: Post
+    sender: Sender
     log: Log
+    base_timeout_seconds: float = BASE_TIMEOUT_SECONDS
 
-    def deliver(self, parcels: Iterable[Parcel]) -> None:
-        """Send `parcels`, in their order, to all who are subscribed.
+    def deliver(self, envelopes: Iterable[Envelope]) -> None:
+        """Send `envelopes`, in their order, to all subscribers of their topics, once to each.
 
-        One who is gone is forgotten. One who cannot take them, or not in time, is cut off: its client will notice,
-        connect again, and ask for what it missed.
+        Connections that are gone are removed. A connection that cannot be sent to, or not in time, is cut off: its
+        client reconnects and resumes.
         """
-        queues: dict[str, list[Parcel]] = {}
+        self._send_to_all(self._queues(envelopes))
+
+    def _queues(self, envelopes: Iterable[Envelope]) -> dict[str, list[Envelope]]:
+        """Return the messages of each connection."""
         subscribers: dict[str, list[str]] = {}
-        for parcel in parcels:
-            for topic in parcel.topics:
+        queues: dict[str, list[Envelope]] = {}
+        for envelope in envelopes:
+            for topic in envelope.topics:
                 if topic not in subscribers:
                     subscribers[topic] = list(self.connections.subscribers(topic))
-            for connection_id in {each for topic in parcel.topics for each in subscribers[topic]} - {parcel.told}:
-                queues.setdefault(connection_id, []).append(parcel)
-        self._send_to_all(queues)
+            recipients = {each for topic in envelope.topics for each in subscribers[topic]}
+            for connection_id in recipients - {envelope.already_sent_to}:
+                queues.setdefault(connection_id, []).append(envelope)
+        return queues
 
-    def _send_to_all(self, queues: dict[str, list[Parcel]]) -> None:
+    def _send_to_all(self, queues: dict[str, list[Envelope]]) -> None:
         pool = ThreadPoolExecutor(min(THREADS, len(queues)) or 1)
-        sent = {to: pool.submit(self._send, to, parcels) for to, parcels in queues.items()}
+        sent = {to: pool.submit(self._send, to, queue) for to, queue in queues.items()}
         pool.shutdown(wait=False)
-        # They begin in this order, so whoever is waited for has begun: nobody is late because of others.
+        # Work starts in this order, so a connection that is waited for has started: none is late because of others.
         for to, future in sent.items():
-            seconds = PATIENCE_SECONDS + SECONDS_A_MESSAGE * len(queues[to])
+            seconds = self.base_timeout_seconds + TIMEOUT_SECONDS_PER_MESSAGE * len(queues[to])
             if not wait([future], seconds).done:
-                self._cut_off(to, queues[to], f"it did not take its messages in {seconds:.1f} s")
+                self._cut_off(to, queues[to], f"its messages were not sent within {seconds:.1f} s")
 
-    def _send(self, connection_id: str, parcels: list[Parcel]) -> None:
+    def _send(self, connection_id: str, queue: list[Envelope]) -> None:
         try:
-            for parcel in parcels:
-                if not self.post.send(connection_id, parcel.body):
-                    self.connections.remove(connection_id, _topics(parcels))
+            for envelope in queue:
+                if not self.sender.send(connection_id, envelope.body, _topics(queue)):
                     return
         except Exception as error:
-            self._cut_off(connection_id, parcels, f"{type(error).__name__}: {error}")
+            self._cut_off(connection_id, queue, f"{type(error).__name__}: {error}")
 
-    def _cut_off(self, connection_id: str, parcels: list[Parcel], reason: str) -> None:
-        """Forget and close a connection. If that fails too it is only logged: others must not wait for a second try."""
-        self.log.warning("a connection is cut off", extra={"connection_id": connection_id, "reason": reason})
+    def _cut_off(self, connection_id: str, queue: list[Envelope], reason: str) -> None:
+        """Remove and close a connection. A failure is only logged: a retry of the batch would delay the others."""
+        self.log.warning("connection cut off", extra={"connection_id": connection_id, "reason": reason})
         try:
-            try:
-                self.connections.remove(connection_id, _topics(parcels))
-            finally:
-                self.post.close(connection_id)
+            self.sender.disconnect(connection_id, _topics(queue))
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
-            self.log.warning("it could not be cut off", extra={"connection_id": connection_id, "reason": reason})
+            self.log.warning("cutting off failed", extra={"connection_id": connection_id, "reason": reason})
 
 
-def _topics(parcels: list[Parcel]) -> set[str]:
-    return {topic for parcel in parcels for topic in parcel.topics}
+def _topics(queue: list[Envelope]) -> set[str]:
+    return {topic for envelope in queue for topic in envelope.topics}

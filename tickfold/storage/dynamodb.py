@@ -1,11 +1,12 @@
-"""DynamoDB transactions, of which all writes happen or none, and writes of single items that transactions work on."""
+"""DynamoDB: transactions, and updates of items that transactions write too."""
 
-import random
-import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from tickfold.errors import TickfoldError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -13,33 +14,32 @@ if TYPE_CHECKING:
 Write = Mapping[str, Any]
 """One member of TransactItems, such as {"Put": {…}}, with values as Python has them."""
 
-_ATTEMPTS = 30
-_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.01, 0.5
 _FAILED_CONDITION = "ConditionalCheckFailed"
-_PASSING = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "TransactionConflictException"}
+_TRANSIENT = frozenset(
+    {"TransactionConflict", "TransactionConflictException", "ThrottlingError", "ProvisionedThroughputExceeded"}
+)
+ATTEMPTS = 30
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.01, 0.5
 
 
-class ConditionFailedError(Exception):
-    """Conditions did not hold, and nothing was written. `writes` are the places of those writes among all."""
+class ConditionFailedError(TickfoldError):
+    """Conditions did not hold, and nothing was written. `writes` are the positions of those writes among all."""
 
     def __init__(self, writes: frozenset[int]) -> None:
         super().__init__(f"the conditions of the writes {sorted(writes)} do not hold")
         self.writes = writes
 
 
-Outcome = TypeVar("Outcome")
-
-
 def transact(table: "Table", writes: Sequence[Write]) -> None:
-    """Carry out `writes`, of which some may be for other tables; meet conflicts with others by trying again.
+    """Carry out all of `writes`, some of which may be for other tables, or none; conflicts are retried.
 
     Raises:
         ConditionFailedError: the condition of at least one of them does not hold.
-        TransactionCanceledException: it was cancelled for another reason, or conflicts did not pass.
+        TransactionCanceledException: it was cancelled for another reason, or the last retry met a conflict too.
     """
-    client = cast(Any, table.meta.client)  # the resource's own: it takes values as Python has them
+    client = _client(table)
     try:
-        _until_it_passes(lambda: client.transact_write_items(TransactItems=list(writes)))
+        _retrying()(client.transact_write_items, TransactItems=list(writes))
     except client.exceptions.TransactionCanceledException as error:
         failed = frozenset(at for at, reason in enumerate(_reasons(error)) if reason == _FAILED_CONDITION)
         if not failed:
@@ -48,28 +48,33 @@ def transact(table: "Table", writes: Sequence[Write]) -> None:
 
 
 def update(table: "Table", **change: Any) -> Mapping[str, Any]:
-    """Update one item, which transactions of others may be at work on: DynamoDB refuses that, and no SDK tries again.
+    """Update one item that transactions write too: DynamoDB refuses that during one, and no SDK retries it.
 
     Raises:
-        ClientError: the update was refused for another reason, or conflicts did not pass.
+        ClientError: the update was refused for another reason, or the last retry met a conflict too.
     """
-    changed: Mapping[str, Any] = _until_it_passes(lambda: table.update_item(**change))
+    changed: Mapping[str, Any] = _retrying()(table.update_item, **change)
     return changed
 
 
-def _until_it_passes(attempt: Callable[[], Outcome]) -> Outcome:
-    """Return the outcome of `attempt`; repeat it, with growing pauses, while it meets what passes by itself."""
-    pause = _PAUSE_SECONDS
-    for _ in range(_ATTEMPTS - 1):
-        try:
-            return attempt()
-        except ClientError as error:
-            reasons = _reasons(error)
-            if _FAILED_CONDITION in reasons or not _PASSING.intersection(reasons):
-                raise
-            time.sleep(random.uniform(0, pause))  # noqa: S311 - jitter, no secret
-            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
-    return attempt()
+def _client(table: "Table") -> Any:
+    """Return the resource's own client, which takes and returns values as Python has them."""
+    return cast(Any, table.meta.client)
+
+
+def _retrying() -> Retrying:
+    """Return the policy for conflicts: exponential backoff with full jitter, 10 s in all on average."""
+    return Retrying(
+        retry=retry_if_exception(_is_transient),
+        wait=wait_random_exponential(multiplier=_FIRST_PAUSE_SECONDS, max=_LONGEST_PAUSE_SECONDS),
+        stop=stop_after_attempt(ATTEMPTS),
+        reraise=True,
+    )
+
+
+def _is_transient(error: BaseException) -> bool:
+    reasons = _reasons(error) if isinstance(error, ClientError) else []
+    return _FAILED_CONDITION not in reasons and not _TRANSIENT.isdisjoint(reasons)
 
 
 def _reasons(error: ClientError) -> list[str]:

@@ -1,0 +1,159 @@
+"""Backtests: the tables of runs, the workflow that carries a run out, its functions, and the report of failures."""
+
+from functools import partial
+from pathlib import Path
+
+import pulumi
+
+from components.aws.execution_watch import ExecutionWatch
+from components.aws.grant import Grant
+from components.aws.package import Package
+from components.aws.python_function import PythonFunction
+from components.aws.state_machine import StateMachine
+from components.configuration import Configuration
+from components.data_lake import DataLake
+from components.stores.quota import QuotaTable
+from components.stores.run_store import RunTable
+from functions import settings
+
+_DEFINITION = Path(__file__).resolve().parent.parent / "statemachines" / "backtest.asl.json"
+
+
+class Backtests(pulumi.ComponentResource):
+    """Tables, functions and state machine of backtests."""
+
+    runs: RunTable
+    users: QuotaTable
+    plan: PythonFunction
+    simulate: PythonFunction
+    reduce: PythonFunction
+    report_failure: PythonFunction
+    workflow: StateMachine
+    watch: ExecutionWatch
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        configuration: Configuration,
+        package: Package,
+        lake: DataLake,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("tickfold:index:Backtests", name, None, opts)
+        self._name = name
+        self._configuration = configuration
+        self._lake = lake
+        self._child = pulumi.ResourceOptions(parent=self)
+        self._create_function = partial(
+            PythonFunction,
+            package=package,
+            log_retention_days=configuration.log_retention_days,
+            opts=self._child,
+        )
+        self.runs = RunTable(name, protect=configuration.protect_data, opts=self._child)
+        self.users = QuotaTable(name, protect=configuration.protect_data, opts=self._child)
+        self.plan = self._create_plan()
+        self.simulate = self._create_simulate()
+        self.reduce = self._create_reduce()
+        self.report_failure = self._create_report_failure()
+        self.workflow = self._create_workflow()
+        self.watch = self._create_watch()
+        self.register_outputs({"state_machine_arn": self.workflow.arn})
+
+    def may_start_runs(self) -> Grant:
+        """Grant recording a run within its user's limits, and starting its execution."""
+        limits = {
+            settings.RUNNING_LIMIT: str(self._configuration.max_running_runs),
+            settings.DAILY_LIMIT: str(self._configuration.max_daily_runs),
+        }
+        return Grant.union(self.runs.may_create(), self.users.may_start(), self.workflow.may_start(), Grant([], limits))
+
+    def may_end_runs(self) -> Grant:
+        """Grant ending or reopening a run, which counts for its user."""
+        return Grant.union(self.runs.may_publish(), self.users.may_end())
+
+    def may_cancel_runs(self) -> Grant:
+        """Grant ending a run and stopping its execution."""
+        return Grant.union(self.may_end_runs(), self.workflow.may_stop())
+
+    def may_read_runs(self) -> Grant:
+        """Grant reading a run's record and its messages, and listing a user's runs."""
+        return Grant.union(self.runs.may_read(), self.runs.may_read_messages(), self.runs.may_list())
+
+    def _create_plan(self) -> PythonFunction:
+        return self._create_function(
+            f"{self._name}-plan",
+            module="backtests.plan",
+            layers=["base", "numeric"],
+            grants=[self._lake.may_read_series(), self._lake.may_write_chunks(), self.runs.may_publish()],
+            memory=1_769,
+            timeout=60,
+            environment={settings.WORKERS: str(self._configuration.max_concurrency)},
+        )
+
+    def _create_simulate(self) -> PythonFunction:
+        return self._create_function(
+            f"{self._name}-simulate",
+            module="backtests.simulate",
+            layers=["base", "numeric"],
+            grants=[
+                self._lake.may_read_chunks(),
+                self._lake.may_read_bars(),
+                self._lake.may_write_chunks(),
+                self.runs.may_record_progress(),
+            ],
+            memory=self._configuration.simulate_memory,
+            timeout=60,
+        )
+
+    def _create_reduce(self) -> PythonFunction:
+        return self._create_function(
+            f"{self._name}-reduce",
+            module="backtests.reduce",
+            layers=["base", "numeric"],
+            grants=[
+                self._lake.may_read_chunks(),
+                self._lake.may_read_bars(),
+                self._lake.may_write_results(),
+                self.may_end_runs(),
+            ],
+            memory=self._configuration.reduce_memory,
+            timeout=600,
+        )
+
+    def _create_report_failure(self) -> PythonFunction:
+        return self._create_function(
+            f"{self._name}-report-failure",
+            module="backtests.report_failure",
+            layers=["base"],
+            grants=[self.may_end_runs()],
+            memory=512,
+            timeout=30,
+        )
+
+    def _create_workflow(self) -> StateMachine:
+        steps = (self.plan, self.simulate, self.reduce)
+        return StateMachine(
+            f"{self._name}-backtest",
+            definition=_DEFINITION,
+            values={
+                "PlanFunctionArn": self.plan.alias.arn,
+                "SimulateFunctionArn": self.simulate.alias.arn,
+                "ReduceFunctionArn": self.reduce.alias.arn,
+                "Bucket": self._lake.bucket.bucket_name,
+                "MaxConcurrency": self._configuration.max_concurrency,
+            },
+            grants=[*(step.may_be_invoked() for step in steps), self._lake.may_read_chunks()],
+            variable=settings.STATE_MACHINE_ARN,
+            log_retention_days=self._configuration.log_retention_days,
+            opts=self._child,
+        )
+
+    def _create_watch(self) -> ExecutionWatch:
+        return ExecutionWatch(
+            f"{self._name}-backtest",
+            state_machine_arn=self.workflow.arn,
+            function=self.report_failure,
+            opts=self._child,
+        )

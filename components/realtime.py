@@ -1,0 +1,159 @@
+"""Realtime: the WebSocket API, its functions, the tables of connections, and the delivery of runs' messages."""
+
+from functools import partial
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws.package import Package
+from components.aws.python_function import PythonFunction
+from components.aws.stream_consumer import stream_consumer
+from components.aws.websocket_api import WebSocketApi
+from components.backtests import Backtests
+from components.configuration import Configuration
+from components.data_lake import DataLake
+from components.stores.connection_store import ConnectionTables
+from functions import settings
+
+_MESSAGES = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"entry": {"S": [{"prefix": "event#"}]}}}}
+"""The items of the table of runs that are messages, when they are appended."""
+
+
+class Realtime(pulumi.ComponentResource):
+    """Tables, API and functions of the connections with clients."""
+
+    tables: ConnectionTables
+    api: WebSocketApi
+    authorize: PythonFunction
+    connect: PythonFunction
+    disconnect: PythonFunction
+    message: PythonFunction
+    deliver: PythonFunction
+    delivery: aws.lambda_.EventSourceMapping
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        configuration: Configuration,
+        package: Package,
+        lake: DataLake,
+        backtests: Backtests,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("tickfold:index:Realtime", name, None, opts)
+        self._name = name
+        self._configuration = configuration
+        self._child = pulumi.ResourceOptions(parent=self)
+        self._create_function = partial(
+            PythonFunction,
+            package=package,
+            log_retention_days=configuration.log_retention_days,
+            opts=self._child,
+        )
+        self.tables = ConnectionTables(name, protect=configuration.protect_data, opts=self._child)
+        self.api = self._create_api()
+        self.authorize = self._create_authorize()
+        self.connect = self._create_connect()
+        self.disconnect = self._create_disconnect()
+        self.message = self._create_message(lake, backtests)
+        self.deliver = self._create_deliver(backtests)
+        self._route()
+        self.delivery = self._feed_deliver(backtests)
+        self.register_outputs({"websocket_url": self.api.websocket_url})
+
+    def _create_api(self) -> WebSocketApi:
+        return WebSocketApi(
+            self._name,
+            throttling_rate=self._configuration.throttling_rate,
+            throttling_burst=self._configuration.throttling_burst,
+            log_retention_days=self._configuration.log_retention_days,
+            own_account=self._configuration.own_api_gateway_account,
+            opts=self._child,
+        )
+
+    def _create_authorize(self) -> PythonFunction:
+        return self._create_function(
+            f"{self._name}-authorize",
+            module="websocket.authorize",
+            layers=["base", "identity"],
+            grants=[],
+            environment={
+                settings.ISSUER: self._configuration.issuer,
+                settings.AUDIENCE: self._configuration.audience,
+                settings.PORTFOLIOS_CLAIM: self._configuration.portfolios_claim,
+            },
+            memory=512,
+            timeout=10,
+        )
+
+    def _create_connect(self) -> PythonFunction:
+        return self._create_function(
+            f"{self._name}-connect",
+            module="websocket.connect",
+            layers=["base"],
+            grants=[self.tables.may_add(), self.tables.may_subscribe()],
+            memory=512,
+            timeout=10,
+        )
+
+    def _create_disconnect(self) -> PythonFunction:
+        return self._create_function(
+            f"{self._name}-disconnect",
+            module="websocket.disconnect",
+            layers=["base"],
+            grants=[self.tables.may_remove()],
+            memory=512,
+            timeout=10,
+        )
+
+    def _create_message(self, lake: DataLake, backtests: Backtests) -> PythonFunction:
+        return self._create_function(
+            f"{self._name}-message",
+            module="websocket.message",
+            layers=["base", "numeric"],
+            grants=[
+                lake.may_find_series(),
+                backtests.may_start_runs(),
+                backtests.may_cancel_runs(),
+                backtests.may_read_runs(),
+                self.tables.may_subscribe(),
+                self.tables.may_unsubscribe(),
+                self.tables.may_remove(),
+                self.api.may_post_to_connections(),
+                self.api.may_close_connections(),
+            ],
+            memory=1_769,
+            timeout=29,
+        )
+
+    def _create_deliver(self, backtests: Backtests) -> PythonFunction:
+        return self._create_function(
+            f"{self._name}-deliver",
+            module="websocket.deliver",
+            layers=["base"],
+            grants=[
+                backtests.runs.may_read_stream(),
+                self.tables.may_find_subscribers(),
+                self.tables.may_remove(),
+                self.api.may_post_to_connections(),
+                self.api.may_close_connections(),
+            ],
+            memory=1_769,
+            timeout=60,
+        )
+
+    def _route(self) -> None:
+        self.api.route("$connect", self.connect, authorizer=self.authorize)
+        self.api.route("$disconnect", self.disconnect)
+        self.api.route("$default", self.message)
+        self.api.deploy()
+
+    def _feed_deliver(self, backtests: Backtests) -> aws.lambda_.EventSourceMapping:
+        return stream_consumer(
+            f"{self._name}-deliver-mapping",
+            table=backtests.runs,
+            function=self.deliver,
+            pattern=_MESSAGES,
+            opts=self._child,
+        )

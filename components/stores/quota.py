@@ -1,0 +1,32 @@
+"""The table of `tickfold.backtests.quota.Quota`, and the DynamoDB actions that each of its methods needs.
+
+A user's items are the runs in progress (`running`), the starts of a day (`day#2026-01-31`), and the keys under which
+runs were started (`key#...`).
+"""
+
+import pulumi
+
+from components.aws.grant import Grant
+from components.aws.table import Key, Table
+from functions import settings
+
+
+class QuotaTable(Table):
+    """The table of what users have started."""
+
+    def __init__(self, name: str, *, protect: bool, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(
+            f"{name}-users",
+            key=Key("user_id", "entry"),
+            variable=settings.USERS_TABLE,
+            protect=protect,
+            opts=opts,
+        )
+
+    def may_start(self) -> Grant:
+        """`start`: a transaction, for which IAM checks the action of each write, and a look at an earlier start."""
+        return self.may("PutItem", "UpdateItem", "GetItem")
+
+    def may_end(self) -> Grant:
+        """`ended` and `reopened`, as writes of the run store's transactions."""
+        return self.may("UpdateItem")

@@ -1,0 +1,51 @@
+"""The table of `tickfold.backtests.run_store.RunStore`, and the DynamoDB actions that each of its methods needs.
+
+A run's items are its record (`run`) and its messages (`event#000001` and on).
+"""
+
+import pulumi
+
+from components.aws.grant import Grant
+from components.aws.table import Index, Key, Table
+from functions import settings
+
+_BY_USER = "by_user"
+
+
+class RunTable(Table):
+    """The table of runs. Whoever ends or reopens runs needs the rights of `QuotaTable` as well."""
+
+    def __init__(self, name: str, *, protect: bool, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(
+            f"{name}-runs",
+            key=Key("run_id", "entry"),
+            indexes=[Index(_BY_USER, Key("user_id", "created_at"))],
+            variable=settings.RUNS_TABLE,
+            protect=protect,
+            stream=True,
+            opts=opts,
+        )
+
+    def may_create(self) -> Grant:
+        """`create`: a transaction, for which IAM checks the action of each write."""
+        return Grant.union(self.may("PutItem"), self.may_read())
+
+    def may_read(self) -> Grant:
+        """`get` and `status`."""
+        return self.may("GetItem")
+
+    def may_list(self) -> Grant:
+        """`of_user`."""
+        return self.may_query(_BY_USER)
+
+    def may_read_messages(self) -> Grant:
+        """`messages_after`."""
+        return self.may("Query")
+
+    def may_record_progress(self) -> Grant:
+        """`set`, `note_failure`, `chunk_done` and `publish_progress`."""
+        return self.may("UpdateItem", "PutItem")
+
+    def may_publish(self) -> Grant:
+        """`publish`, `publish_all_done`, `end` and `reopen`: progress as well, and reading the record first."""
+        return Grant.union(self.may_record_progress(), self.may_read())

@@ -1,0 +1,243 @@
+"""Starting runs: what is checked, recorded, sent, and handed to the workflow."""
+
+import json
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+
+from tests.aws import ADA, STATE_MACHINE_ARN, StepFunctions
+from tests.backtests.lake import config, load, sweep_config, walk
+from tests.backtests.records import PLENTY, Connection, caller
+from tickfold.backtests.quota import Limits
+from tickfold.backtests.run_lifecycle import RunLifecycle
+from tickfold.backtests.starting import RunStarter
+from tickfold.backtests.workflow import Workflow
+from tickfold.errors import RunError
+from tickfold.market_data.series import SeriesCatalog
+from tickfold.protocol import Cancelled, StartBacktest, StartSweep
+from tickfold.realtime.connections import ConnectionStore
+from tickfold.storage.bucket import Bucket
+from tickfold.strategies import BUILT_IN
+
+
+class Log:
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+
+    def exception(self, message: str, /) -> None:
+        self.messages.append(message)
+
+
+@pytest.fixture
+def step_functions() -> StepFunctions:
+    return StepFunctions()
+
+
+@pytest.fixture
+def starter(
+    bucket: Bucket, runs: RunLifecycle, connections: ConnectionStore, step_functions: StepFunctions
+) -> RunStarter:
+    load(bucket, "WALK", walk(1))
+    series = SeriesCatalog(bucket.s3, bucket.name)
+    workflow = Workflow(cast(Any, step_functions), STATE_MACHINE_ARN)
+    return RunStarter(runs, connections, series, BUILT_IN, workflow, PLENTY, Log())
+
+
+@pytest.fixture
+def connection() -> Connection:
+    return Connection()
+
+
+def sent(connection: Connection) -> list[dict[str, Any]]:
+    return [json.loads(text) for text in connection.sent]
+
+
+def start(starter: RunStarter, connection: Connection, message_id: str = "m1", **more: Any) -> dict[str, Any]:
+    """Start a run; return the reply."""
+    sender = replace(caller(connection), message_id=message_id)
+    starter.start(sender, StartBacktest(config=config(timeframe=None), **more), ["colour"])
+    return sent(connection)[0]
+
+
+def test_a_start_is_recorded_replied_to_subscribed_and_executed(
+    starter: RunStarter, connections: ConnectionStore, connection: Connection, step_functions: StepFunctions
+) -> None:
+    accepted = start(starter, connection, portfolio="growth")
+    run_id = accepted["runId"]
+    assert run_id.startswith("walk-sma_cross-2")
+    assert (accepted["type"], accepted["sequence"], accepted["correlationId"]) == ("accepted", 1, "x1")
+    assert (accepted["portfolio"], accepted["ignored"]) == ("growth", ["colour"])
+    assert accepted["config"]["timeframe"] == "1d"
+    assert accepted["executionArn"] == starter.workflow.execution_arn(run_id)
+    run = starter.runs.get(run_id)
+    assert run is not None
+    assert (run.user_id, run.portfolio, run.status, run.sequence) == ("ada", "growth", "running", 1)
+    assert run.execution_arn == accepted["executionArn"]
+    assert json.loads(run.request) == accepted["config"]
+    assert list(connections.subscribers(f"run#{run_id}")) == ["c1"]
+    given = json.loads(step_functions.started[run_id])
+    assert given == {"run_id": run_id, "request": accepted["config"]}
+    stored = json.loads(starter.runs.messages_after(run_id, 0)[0])
+    assert stored == {name: value for name, value in accepted.items() if name != "correlationId"}
+
+
+def test_the_same_message_delivered_twice_starts_one_run(
+    starter: RunStarter, connection: Connection, step_functions: StepFunctions
+) -> None:
+    for _ in range(2):
+        start(starter, connection)
+    first, second = sent(connection)
+    assert first == second
+    assert list(step_functions.started) == [first["runId"]]
+
+
+def test_two_messages_without_a_key_start_two_runs(
+    starter: RunStarter, connection: Connection, step_functions: StepFunctions
+) -> None:
+    start(starter, connection, "m1")
+    start(starter, connection, "m2")
+    assert len(step_functions.started) == 2
+
+
+def test_a_key_that_is_known_replays_the_run(
+    starter: RunStarter, connections: ConnectionStore, connection: Connection, step_functions: StepFunctions
+) -> None:
+    run_id = start(starter, connection, "m1", key="mine")["runId"]
+    starter.runs.publish_all_done(run_id, 4)
+    connection.sent.clear()
+    again = replace(caller(connection, connection_id="c2"), message_id="m2")
+    starter.start(again, StartBacktest(config=config(timeframe=None), key="mine"), [])
+    assert [(each["type"], each.get("correlationId")) for each in sent(connection)] == [
+        ("accepted", "x1"),
+        ("progress", None),
+    ]
+    assert sorted(connections.subscribers(f"run#{run_id}")) == ["c1", "c2"]
+    assert len(step_functions.started) == 1
+
+
+def test_a_run_that_was_recorded_but_not_executed_is_executed_when_its_start_is_repeated(
+    starter: RunStarter, connection: Connection, step_functions: StepFunctions
+) -> None:
+    run_id = start(starter, connection, key="mine")["runId"]
+    del step_functions.started[run_id]
+    start(starter, connection, key="mine")
+    assert list(step_functions.started) == [run_id]
+
+
+def test_a_run_that_was_planned_is_not_executed_again(
+    starter: RunStarter, connection: Connection, step_functions: StepFunctions
+) -> None:
+    run_id = start(starter, connection, key="mine")["runId"]
+    starter.runs.publish_all_done(run_id, 4)
+    del step_functions.started[run_id]
+    start(starter, connection, key="mine")
+    assert not step_functions.started
+
+
+def test_a_run_is_executed_even_if_the_reply_cannot_be_sent(starter: RunStarter, step_functions: StepFunctions) -> None:
+    class Broken(Connection):
+        def send(self, _connection_id: str, _text: str) -> bool:
+            raise OSError("no network")
+
+    with pytest.raises(OSError, match="no network"):
+        start(starter, Broken())
+    assert len(step_functions.started) == 1
+
+
+def test_a_run_that_cannot_be_executed_fails(
+    starter: RunStarter, connection: Connection, step_functions: StepFunctions
+) -> None:
+    step_functions.failure = OSError("secret")
+    run_id = start(starter, connection)["runId"]
+    run = starter.runs.get(run_id)
+    assert run is not None
+    assert run.status == "failed"
+    failed = json.loads(run.ended_with or "")
+    assert failed["stage"] == "start"
+    assert failed["reason"] == "start failed with an internal error (OSError); its log says more"
+    assert cast(Log, starter.log).messages == ["the execution could not be started"]
+
+
+def test_a_run_that_was_cancelled_while_it_was_started_is_stopped(
+    starter: RunStarter, connection: Connection, step_functions: StepFunctions
+) -> None:
+    start_execution = step_functions.start_execution
+
+    def cancel_first(**given: Any) -> None:
+        starter.runs.end(given["name"], Cancelled())
+        start_execution(**given)
+
+    step_functions.start_execution = cancel_first  # type: ignore[method-assign]
+    run_id = start(starter, connection)["runId"]
+    assert starter.runs.status(run_id) == "cancelled"
+    assert [arn for arn, *_ in step_functions.stopped] == [starter.workflow.execution_arn(run_id)]
+
+
+def test_a_run_that_goes_on_is_not_stopped(
+    starter: RunStarter, connection: Connection, step_functions: StepFunctions
+) -> None:
+    start(starter, connection)
+    assert not step_functions.stopped
+
+
+def test_a_new_run_that_cannot_be_followed_is_not_executed(
+    starter: RunStarter, connection: Connection, step_functions: StepFunctions
+) -> None:
+    class Full(ConnectionStore):
+        def subscribe(self, *_: Any) -> None:
+            raise RunError("too many", "limit")
+
+    full = replace(starter, connections=cast(Any, Full.__new__(Full)))
+    with pytest.raises(RunError, match="too many"):
+        start(full, connection)
+    (run,) = starter.runs.of_user("ada", 10, None)[0]
+    assert (run.status, json.loads(run.ended_with or "")["reason"]) == ("failed", "too many")
+    assert not step_functions.started
+    assert not connection.sent
+
+
+def test_an_earlier_run_that_cannot_be_followed_goes_on(starter: RunStarter, connection: Connection) -> None:
+    class Full(ConnectionStore):
+        def subscribe(self, *_: Any) -> None:
+            raise RunError("too many", "limit")
+
+    run_id = start(starter, connection, key="mine")["runId"]
+    with pytest.raises(RunError, match="too many"):
+        start(replace(starter, connections=cast(Any, Full.__new__(Full))), connection, key="mine")
+    assert starter.runs.status(run_id) == "running"
+
+
+def test_a_start_may_subscribe_beyond_what_a_client_may_ask_for(
+    starter: RunStarter, connections: ConnectionStore, connection: Connection
+) -> None:
+    for number in range(200):
+        connections.subscribe("c1", ADA, f"run#{number}")
+    run_id = start(starter, connection)["runId"]
+    assert list(connections.subscribers(f"run#{run_id}")) == ["c1"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "reason"),
+    [
+        (StartBacktest(config=config(), portfolio="income"), "portfolio income is not one of yours"),
+        (StartBacktest(config=config("NOPE")), "unknown symbol NOPE"),
+        (StartBacktest(config=config(strategy="magic")), "unknown strategy 'magic'"),
+        (StartSweep(config=sweep_config(rankBy="sharp")), "unknown metric 'sharp'"),
+    ],
+)
+def test_a_request_that_cannot_be_carried_out_starts_nothing(
+    starter: RunStarter, connection: Connection, step_functions: StepFunctions, request_: Any, reason: str
+) -> None:
+    with pytest.raises(RunError, match=reason):
+        starter.start(caller(connection), request_, [])
+    assert starter.runs.of_user("ada", 10, None) == ([], None)
+    assert (connection.sent, step_functions.started) == ([], {})
+
+
+def test_limits_hold(starter: RunStarter, connection: Connection, step_functions: StepFunctions) -> None:
+    one = replace(starter, limits=Limits(running=1, daily=9))
+    start(one, connection, "m1")
+    with pytest.raises(RunError, match="concurrent-run limit reached"):
+        start(one, connection, "m2")
+    assert len(step_functions.started) == 1

@@ -1,0 +1,73 @@
+"""The settings of functions: what each reads, and what is said of a variable that is missing or wrong."""
+
+import os
+
+import pytest
+
+from functions import settings
+from functions.settings import (
+    AuthorizeSettings,
+    ConnectionsSettings,
+    DeliverSettings,
+    MessageSettings,
+    PlanSettings,
+    ReduceSettings,
+    ReportFailureSettings,
+    Settings,
+    SettingsError,
+    SimulateSettings,
+)
+
+TABLES = {settings.CONNECTIONS_TABLE, settings.SUBSCRIPTIONS_TABLE}
+RUNS = {settings.RUNS_TABLE}
+LAKE = {settings.BUCKET, *RUNS}
+
+
+@pytest.mark.parametrize(
+    ("model", "variables"),
+    [
+        (AuthorizeSettings, {settings.ISSUER, settings.AUDIENCE, settings.PORTFOLIOS_CLAIM}),
+        (ConnectionsSettings, TABLES),
+        (DeliverSettings, {*TABLES, settings.CONNECTIONS_ENDPOINT}),
+        (ReportFailureSettings, {*RUNS, settings.USERS_TABLE}),
+        (SimulateSettings, LAKE),
+        (PlanSettings, {*LAKE, settings.WORKERS}),
+        (ReduceSettings, {*LAKE, settings.USERS_TABLE}),
+        (
+            MessageSettings,
+            {*LAKE, *TABLES, settings.USERS_TABLE, settings.CONNECTIONS_ENDPOINT, settings.STATE_MACHINE_ARN}
+            | {settings.RUNNING_LIMIT, settings.DAILY_LIMIT},
+        ),
+    ],
+)
+def test_a_function_reads_what_it_was_granted_and_no_more(model: type[Settings], variables: set[str]) -> None:
+    assert model.variables() == variables
+    model.read(dict.fromkeys(variables, "7"))
+    for missing in variables:
+        for given in (dict.fromkeys(variables - {missing}, "7"), dict.fromkeys(variables, "7") | {missing: ""}):
+            with pytest.raises(SettingsError, match=f"^{missing} is not set: grant this function what it names"):
+                model.read(given)
+
+
+def test_values_are_read_by_name_and_typed() -> None:
+    given = {settings.BUCKET: "lake", settings.RUNS_TABLE: "runs", settings.WORKERS: "40", "PATH": "/bin"}
+    found = PlanSettings.read(given)
+    assert (found.bucket, found.runs_table, found.workers) == ("lake", "runs", 40)
+
+
+def test_a_number_that_is_none_is_refused() -> None:
+    given = {settings.BUCKET: "lake", settings.RUNS_TABLE: "runs", settings.WORKERS: "forty"}
+    with pytest.raises(SettingsError, match=r"^TICKFOLD_WORKERS is 'forty'; expected a whole number$"):
+        PlanSettings.read(given)
+
+
+def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, settings.RUNS_TABLE, "runs")
+    monkeypatch.setitem(os.environ, settings.USERS_TABLE, "users")
+    assert ReportFailureSettings.read() == ReportFailureSettings(runs_table="runs", users_table="users")
+
+
+def test_names_of_variables() -> None:
+    names = {name: value for name, value in vars(settings).items() if name.isupper()}
+    assert len(names) == 13
+    assert all(value == f"TICKFOLD_{name}" for name, value in names.items())

@@ -1,0 +1,296 @@
+"""The functions behind the WebSocket API: what they reply, and what they leave in the tables."""
+
+import json
+import time
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from aws_lambda_powertools.utilities.data_classes import APIGatewayWebSocketEvent, DynamoDBStreamEvent
+
+from functions import settings
+from functions.websocket import connect, deliver, disconnect, message
+from functions.websocket.message import Dependencies, reply
+from tests.aws import (
+    ADA,
+    BUCKET,
+    CONNECTIONS,
+    RUNS,
+    STATE_MACHINE_ARN,
+    SUBSCRIPTIONS,
+    USERS,
+    ConnectionsApi,
+    StepFunctions,
+    rows,
+)
+from tests.backtests.lake import config, load, sweep_config, walk
+from tests.backtests.records import PLENTY
+from tickfold.backtests.cancelling import RunCanceller
+from tickfold.backtests.following import RunFollower
+from tickfold.backtests.listing import RunLister
+from tickfold.backtests.run_lifecycle import RunLifecycle
+from tickfold.backtests.starting import RunStarter
+from tickfold.backtests.workflow import Workflow
+from tickfold.identity.user import Identity
+from tickfold.market_data.series import SeriesCatalog
+from tickfold.protocol import REQUESTS, dump
+from tickfold.realtime.connections import ConnectionStore
+from tickfold.realtime.delivery import Delivery
+from tickfold.realtime.sender import Sender
+from tickfold.storage.bucket import Bucket
+from tickfold.strategies import BUILT_IN
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBServiceResource
+
+CONTEXT: Any = SimpleNamespace(
+    function_name="message", memory_limit_in_mb=512, invoked_function_arn="arn", aws_request_id="1"
+)
+
+
+def event(body: Any = None, identity: Identity = ADA, message_id: str = "m1", **more: Any) -> APIGatewayWebSocketEvent:
+    context = {"connectionId": "c1", "messageId": message_id, "authorizer": identity.to_context()}
+    text = body if isinstance(body, str | None) else json.dumps(body)
+    return APIGatewayWebSocketEvent({"requestContext": context, "body": text} | more)
+
+
+# --- connect and disconnect ------------------------------------------------------------------------------------------
+
+
+def test_connect_records_the_connection(connections: ConnectionStore, dynamodb: "DynamoDBServiceResource") -> None:
+    assert connect.connect(event(), connections) == {"statusCode": 200}
+    (row,) = rows(dynamodb.Table(CONNECTIONS))
+    assert (row["connection_id"], row["user_id"]) == ("c1", "ada")
+    assert not rows(dynamodb.Table(SUBSCRIPTIONS))
+
+
+def test_connect_subscribes_to_the_portfolio_in_the_query(connections: ConnectionStore) -> None:
+    asked = event(queryStringParameters={"portfolioId": "growth"})
+    assert connect.connect(asked, connections) == {"statusCode": 200}
+    assert list(connections.subscribers("portfolio#growth")) == ["c1"]
+
+
+def test_connect_refuses_a_portfolio_of_others(
+    connections: ConnectionStore, dynamodb: "DynamoDBServiceResource"
+) -> None:
+    refused = connect.connect(event(queryStringParameters={"portfolioId": "income"}), connections)
+    assert refused == {
+        "statusCode": 403,
+        "body": "portfolioId must be one of the portfolios that the token names",
+    }
+    assert not rows(dynamodb.Table(CONNECTIONS))
+
+
+@pytest.mark.parametrize("offered", ["tickfold", "bearer.x, tickfold"])
+def test_connect_selects_the_subprotocol_that_is_offered(connections: ConnectionStore, offered: str) -> None:
+    agreed = connect.connect(event(headers={"sec-websocket-protocol": offered}), connections)
+    assert agreed == {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": "tickfold"}}
+
+
+@pytest.fixture
+def environment(dynamodb: "DynamoDBServiceResource", bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variables of all functions."""
+    for name, value in {
+        settings.CONNECTIONS_TABLE: CONNECTIONS,
+        settings.SUBSCRIPTIONS_TABLE: SUBSCRIPTIONS,
+        settings.RUNS_TABLE: RUNS,
+        settings.USERS_TABLE: USERS,
+        settings.BUCKET: BUCKET,
+        settings.CONNECTIONS_ENDPOINT: "https://api.example/live",
+        settings.STATE_MACHINE_ARN: STATE_MACHINE_ARN,
+        settings.RUNNING_LIMIT: "20",
+        settings.DAILY_LIMIT: "2000",
+    }.items():
+        monkeypatch.setenv(name, value)
+    for module in (connect, disconnect, deliver, message):
+        module.dependencies.cache_clear()
+
+
+def test_handlers_of_connect_and_disconnect_work_on_the_tables_of_their_environment(
+    environment: None, dynamodb: "DynamoDBServiceResource"
+) -> None:
+    given = event(queryStringParameters={"portfolioId": "growth"}).raw_event
+    assert connect.handler(given, CONTEXT) == {"statusCode": 200}
+    assert [len(rows(dynamodb.Table(name))) for name in (CONNECTIONS, SUBSCRIPTIONS)] == [1, 1]
+    assert disconnect.handler(given, CONTEXT) == {"statusCode": 200}
+    assert [len(rows(dynamodb.Table(name))) for name in (CONNECTIONS, SUBSCRIPTIONS)] == [0, 0]
+
+
+def test_wiring_is_done_once_and_by_the_environment(environment: None) -> None:
+    built = message.dependencies()
+    assert message.dependencies() is built
+    assert (built.starter.limits.running, built.starter.limits.daily) == (20, 2_000)
+    assert built.starter.workflow.state_machine_arn == STATE_MACHINE_ARN
+    assert built.starter.runs is built.follower.runs is built.lister.runs is built.canceller.runs
+    assert (built.starter.runs._table.name, built.starter.runs._quota._table.name) == (RUNS, USERS)
+    assert built.sender._connections is built.starter.connections is built.follower.connections
+    client: Any = built.sender._api
+    assert client.meta.endpoint_url == "https://api.example/live"
+    assert (client.meta.config.read_timeout, client.meta.config.connect_timeout) == (10, 1)
+    assert (client.meta.config.retries, client.meta.config.max_pool_connections) == (
+        {"mode": "standard", "total_max_attempts": 4},
+        32,
+    )
+    for client in (built.starter.workflow.step_functions, built.starter.series._s3):
+        assert client.meta.config.retries == {"mode": "standard", "total_max_attempts": 6}
+        assert client.meta.config.max_pool_connections == 16
+    assert set(BUILT_IN.strategies) <= set(built.starter.strategies.strategies)
+
+
+# --- deliver ---------------------------------------------------------------------------------------------------------
+
+
+def record(**row: Any) -> dict[str, Any]:
+    return {"eventName": "INSERT", "dynamodb": {"NewImage": row}}
+
+
+def test_deliver_sends_the_messages_of_a_batch_and_passes_over_records(connections: ConnectionStore) -> None:
+    connections.subscribe("c1", ADA, "run#r1")
+    connections.subscribe("c2", ADA, "user#ada")
+    api = ConnectionsApi()
+    batch = [
+        record(body={"S": "one"}, topics={"L": [{"S": "run#r1"}, {"S": "user#ada"}]}, already_sent_to={"S": "c1"}),
+        record(run_id={"S": "r1"}, entry={"S": "run"}),
+        record(body={"S": "two"}, topics={"L": [{"S": "run#r1"}]}),
+        {"eventName": "REMOVE", "dynamodb": {}},
+    ]
+    sender = Sender(connections, cast(Any, api))
+    deliver.deliver(DynamoDBStreamEvent({"Records": batch}), Delivery(connections, sender, deliver.logger))
+    assert (api.to("c1"), api.to("c2")) == (["two"], ["one"])
+
+
+def test_wiring_of_deliver(environment: None) -> None:
+    delivery = deliver.dependencies()
+    assert delivery.sender._connections is delivery.connections
+    assert (delivery.connections._connections.name, delivery.connections._subscriptions.name) == (
+        CONNECTIONS,
+        SUBSCRIPTIONS,
+    )
+    assert delivery.log is deliver.logger
+    assert deliver.handler({"Records": []}, CONTEXT) is None
+
+
+# --- message ---------------------------------------------------------------------------------------------------------
+
+
+class Client:
+    """A client of the message function: what it sends, and the replies to it."""
+
+    def __init__(self, dependencies: Dependencies, api: ConnectionsApi) -> None:
+        self._dependencies, self.api, self._asked = dependencies, api, 0
+
+    def ask(self, body: Any, identity: Identity = ADA) -> dict[str, Any]:
+        """Send a request; return the last message that comes back."""
+        self._asked += 1
+        reply(event(body, identity, f"m{self._asked}"), self._dependencies)
+        answer: dict[str, Any] = json.loads(self.api.to("c1")[-1])
+        return answer
+
+
+@pytest.fixture
+def client(bucket: Bucket, runs: RunLifecycle, connections: ConnectionStore) -> Client:
+    load(bucket, "WALK", walk(1))
+    api = ConnectionsApi()
+    workflow = Workflow(cast(Any, StepFunctions()), STATE_MACHINE_ARN)
+    series = SeriesCatalog(bucket.s3, bucket.name)
+    dependencies = Dependencies(
+        sender=Sender(connections, cast(Any, api)),
+        starter=RunStarter(runs, connections, series, BUILT_IN, workflow, PLENTY, message.logger),
+        follower=RunFollower(runs, connections),
+        lister=RunLister(runs),
+        canceller=RunCanceller(runs, workflow),
+    )
+    return Client(dependencies, api)
+
+
+def test_every_request_is_carried_out(client: Client) -> None:
+    start = {"type": "start_backtest", "config": json.loads(dump(config()))}
+    accepted = client.ask(start | {"colour": 1})
+    run_id = accepted["runId"]
+    assert (accepted["type"], accepted["ignored"]) == ("accepted", ["colour"])
+    replies = {
+        "start_sweep": {"config": json.loads(dump(sweep_config()))},
+        "resume": {"runId": run_id, "after": 1},
+        "list_runs": {},
+        "subscribe": {"topic": "user"},
+        "unsubscribe": {"topic": "user"},
+        "ping": {},
+        "whoami": {},
+        "cancel": {"runId": run_id},
+        "get_result": {"runId": run_id},
+    }
+    found = {name: client.ask({"type": name, "correlationId": "x9"} | more) for name, more in replies.items()}
+    assert {name: each["type"] for name, each in found.items()} == {
+        "start_sweep": "accepted",
+        "resume": "resumed",
+        "list_runs": "runs",
+        "subscribe": "subscribed",
+        "unsubscribe": "unsubscribed",
+        "ping": "pong",
+        "whoami": "identity",
+        "cancel": "cancelled",
+        "get_result": "cancelled",
+    }
+    assert {each["correlationId"] for each in found.values()} == {"x9"}
+    assert {"start_backtest", *replies} == {str(each.model_fields["type"].default) for each in REQUESTS}
+    assert found["whoami"] == {
+        "version": 1,
+        "runId": None,
+        "sequence": 0,
+        "correlationId": "x9",
+        "type": "identity",
+        "userId": "ada",
+        "portfolios": ["growth"],
+        "expiresAt": 4_000_000_000_000,
+        "connectionId": "c1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "correlation_id"),
+    [
+        ("{", "invalid", None),
+        (None, "invalid", None),
+        ({"type": "buy"}, "unknown_type", None),
+        ({"type": "resume", "runId": "", "correlationId": "x9"}, "invalid", "x9"),
+        ({"type": "resume", "runId": "r9", "correlationId": "x9"}, "not_found", "x9"),
+    ],
+)
+def test_a_request_that_cannot_be_carried_out_gets_an_error(
+    client: Client, body: Any, code: str, correlation_id: str | None
+) -> None:
+    error = client.ask(body)
+    assert (error["type"], error["code"], error.get("correlationId")) == ("error", code, correlation_id)
+    assert error["reason"]
+
+
+def test_an_internal_error_says_its_class_only(client: Client, runs: RunLifecycle) -> None:
+    class Broken(RunStarter):
+        def start(self, *_: Any) -> None:
+            raise ValueError("the password is hunter2")
+
+    client._dependencies = Dependencies(
+        **{name: getattr(client._dependencies, name) for name in ("sender", "follower", "lister", "canceller")},
+        starter=cast(Any, Broken.__new__(Broken)),
+    )
+    error = client.ask({"type": "start_backtest", "config": json.loads(dump(config())), "correlationId": "x9"})
+    assert (error["type"], error["code"], error["correlationId"]) == ("error", "internal", "x9")
+    assert error["reason"] == "the request failed with an internal error (ValueError); its log says more"
+
+
+def test_an_expired_caller_is_turned_away(client: Client, connections: ConnectionStore) -> None:
+    connections.subscribe("c1", ADA, "user#ada")
+    error = client.ask({"type": "whoami"}, Identity("ada", (), int(time.time()) - 1))
+    assert (error["type"], error["code"]) == ("error", "expired")
+    assert error["reason"] == "the token has expired; connect again with a new one"
+    assert client.api.closed == ["c1"]
+    assert not list(connections.subscribers("user#ada"))
+
+
+def test_handler_returns_200_even_if_the_reply_cannot_be_sent(
+    environment: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No server listens at the endpoint."""
+    monkeypatch.setenv(settings.CONNECTIONS_ENDPOINT, "http://127.0.0.1:1")
+    assert message.handler(event({"type": "ping"}).raw_event, CONTEXT) == {"statusCode": 200}
+    assert caplog.messages == ["the request failed", "the reply could not be sent"]

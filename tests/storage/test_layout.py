@@ -1,0 +1,39 @@
+"""Where things lie in the bucket: changing a key would orphan what was written under the old one."""
+
+from datetime import date
+
+from tickfold.storage import layout
+
+
+def test_keys() -> None:
+    assert [
+        layout.series_key("AAPL", "1d"),
+        layout.bars_key("AAPL", "1d", 2024),
+        layout.manifest_key("r"),
+        layout.items_key("r"),
+        layout.chunk_key("r", "AAPL", 42),
+        layout.run_key("r", date(2026, 1, 31)),
+        layout.trades_key("r"),
+        layout.equity_key("r"),
+        layout.runs_by_symbol_key("r"),
+        layout.equity_by_symbol_key("r"),
+        layout.sweep_key("r"),
+        layout.walk_forward_key("r"),
+    ] == [
+        "data/series/AAPL/1d.json",
+        "data/bars/symbol=AAPL/timeframe=1d/year=2024/bars.parquet",
+        "data/chunks/run_id=r/manifest.json",
+        "data/chunks/run_id=r/items.json",
+        "data/chunks/run_id=r/symbol=AAPL/00042.parquet",
+        "data/runs/day=2026-01-31/r.parquet",
+        "data/trades/run_id=r/trades.parquet",
+        "data/equity/run_id=r/equity.parquet",
+        "data/runs_by_symbol/run_id=r/runs_by_symbol.parquet",
+        "data/equity_by_symbol/run_id=r/equity_by_symbol.parquet",
+        "data/sweeps/run_id=r/sweep.parquet",
+        "data/walk_forward/run_id=r/walk_forward.parquet",
+    ]
+
+
+def test_prefixes_beside_the_tables() -> None:
+    assert (layout.PACKAGES, layout.LOGS, layout.DATA, layout.ATHENA) == ("lambda/", "logs/", "data/", "data/athena/")

@@ -1,0 +1,72 @@
+"""Parquet files: explicit types, only the requested rows, the same bytes each time."""
+
+import io
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from numpy.testing import assert_array_equal
+
+from tickfold.engine.bars import Bars
+from tickfold.market_data import bar_store
+from tickfold.storage import parquet, tables
+
+
+def bars(count: int) -> Bars:
+    rng = np.random.default_rng(1)
+    open_, high, low, close, volume = rng.random((5, count))
+    return Bars(np.arange(count) * 60_000_000, open_, high, low, close, volume)
+
+
+def test_bars_are_float64_and_utc_microseconds() -> None:
+    schema = pq.read_schema(io.BytesIO(bar_store.encode(bars(3))))
+    assert schema.field("timestamp").type == pa.timestamp("us", tz="UTC")
+    assert {schema.field(name).type for name in ("open", "high", "low", "close", "volume")} == {pa.float64()}
+    assert not any(field.nullable for field in schema)
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0, 1), (65_535, 65_537), (70_000, 140_000), (139_999, 140_000), (5, 5)])
+def test_only_the_rows_asked_for_are_read(start: int, stop: int) -> None:
+    whole = bars(140_000)
+    part = parquet.decode(bar_store.encode(whole), {"timestamp": np.int64, "close": np.float64}, start, stop)
+    assert_array_equal(part["timestamp"], whole.timestamp[start:stop])
+    assert_array_equal(part["close"], whole.close[start:stop])
+
+
+def test_times_are_written_as_differences_and_prices_are_not() -> None:
+    """What Athena's engine is known to read, and no more: see the decision on encodings."""
+    group = pq.ParquetFile(io.BytesIO(bar_store.encode(bars(100)))).metadata.row_group(0)
+    encodings = {group.column(k).path_in_schema: set(group.column(k).encodings) for k in range(group.num_columns)}
+    assert "DELTA_BINARY_PACKED" in encodings.pop("timestamp")
+    assert all(found <= {"PLAIN", "RLE", "RLE_DICTIONARY"} for found in encodings.values())
+
+
+def test_the_same_bars_give_the_same_bytes() -> None:
+    assert bar_store.encode(bars(1_000)) == bar_store.encode(bars(1_000))
+
+
+def test_an_array_of_another_width_is_refused() -> None:
+    with pytest.raises(ValueError, match="int32 values do not fit int64"):
+        parquet.array(np.zeros(3, dtype=np.int32), pa.int64())
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (["AAPL", "", None, "µ€"], pa.string()),
+        ([True, None, False, True, *[False] * 8, True], pa.bool_()),
+        ([date(2024, 2, 29), None, date(1969, 12, 31)], pa.date32()),
+        ([datetime(2024, 2, 29, 1, 2, 3, 4), None], tables.TIMESTAMP),
+        ([1.5, None, -0.25], pa.float64()),
+        ([2**31 - 1, None, -1], pa.int32()),
+        ([2**53 + 1, -1], pa.int64()),
+        ([], pa.string()),
+    ],
+)
+def test_a_column_is_what_arrow_makes_of_the_values(values: list[Any], kind: pa.DataType) -> None:
+    column = parquet.column(values, kind)
+    column.validate(full=True)
+    assert column.equals(pa.array(values, kind))

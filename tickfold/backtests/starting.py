@@ -1,0 +1,123 @@
+"""Starting runs: a request is checked, recorded for its user, and handed to the workflow."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from tickfold.backtests.failure import reason_of
+from tickfold.backtests.following import replay
+from tickfold.backtests.planning import check
+from tickfold.backtests.quota import Limits, Start
+from tickfold.backtests.run import Run, new_run_id
+from tickfold.backtests.run_lifecycle import RunLifecycle
+from tickfold.backtests.workflow import Workflow
+from tickfold.errors import RunError
+from tickfold.market_data.series import SeriesCatalog
+from tickfold.protocol import Accepted, BacktestConfig, Failed, StartBacktest, StartSweep, SweepConfig, dump
+from tickfold.realtime import topics
+from tickfold.realtime.caller import Caller
+from tickfold.realtime.connections import MOST_TOPICS_OF_ROW, ConnectionStore
+from tickfold.strategies import Registry
+
+
+class Log(Protocol):
+    """Where a run that cannot be started is logged."""
+
+    def exception(self, message: str, /) -> None: ...
+
+
+@dataclass(frozen=True)
+class RunStarter:
+    """Starts runs within `limits`, over the series of a catalog."""
+
+    runs: RunLifecycle
+    connections: ConnectionStore
+    series: SeriesCatalog
+    strategies: Registry
+    workflow: Workflow
+    limits: Limits
+    log: Log
+
+    def start(self, caller: Caller, request: StartBacktest | StartSweep, ignored: list[str]) -> None:
+        """Start a run; or, if the caller has started it before under the same key, send its messages again.
+
+        `ignored` are the unknown fields of the request.
+
+        Raises:
+            RunError: the request cannot be carried out, or the user has reached a limit. Nothing is started.
+        """
+        if request.portfolio is not None and request.portfolio not in caller.identity.portfolios:
+            raise RunError(f"portfolio {request.portfolio} is not one of yours", "not_found")
+        config = self._checked(request.config)
+        new = self._record(caller, config, request.portfolio)
+        accepted = Accepted(
+            run_id=new.run_id,
+            sequence=1,
+            execution_arn=new.execution_arn,
+            config=config,
+            portfolio=request.portfolio,
+            ignored=ignored,
+        )
+        start = _start(caller, request, new.run_id, self.limits)
+        run = self.runs.create(new, accepted, start, already_sent_to=caller.connection_id)
+        self._subscribe(caller, run, is_new=run is new)
+        try:
+            if run is new:
+                caller.reply(accepted)
+            else:
+                replay(self.runs, caller, run)
+        finally:
+            # Whatever became of the reply: a run that is recorded as running and never started would never end.
+            if run.is_running and run.sequence == 1:
+                self._execute(run)
+
+    def _checked(self, config: BacktestConfig | SweepConfig) -> BacktestConfig | SweepConfig:
+        """Return `config` with the timeframe filled in."""
+        symbols = [allocation.symbol for allocation in config.allocations]
+        found = self.series.find_all(symbols, config.timeframe)
+        check(config, found, self.strategies)
+        return config.model_copy(update={"timeframe": found[0].timeframe})
+
+    def _record(self, caller: Caller, config: BacktestConfig | SweepConfig, portfolio: str | None) -> Run:
+        now = datetime.now(UTC)
+        symbols = [allocation.symbol for allocation in config.allocations]
+        run_id = new_run_id(symbols, config.strategy, now, secrets.token_hex(3))
+        return Run(
+            run_id=run_id,
+            user_id=caller.identity.user_id,
+            portfolio=portfolio,
+            status="running",
+            created_at=now,
+            execution_arn=self.workflow.execution_arn(run_id),
+            request=dump(config),
+            sequence=1,
+        )
+
+    def _subscribe(self, caller: Caller, run: Run, *, is_new: bool) -> None:
+        """Subscribe the caller to the run; a new run that nobody could follow is not started."""
+        try:
+            topic = topics.of_run(run.run_id)
+            self.connections.subscribe(caller.connection_id, caller.identity, topic, MOST_TOPICS_OF_ROW)
+        except Exception as error:
+            if is_new:
+                self._fail(run, error)
+            raise
+
+    def _execute(self, run: Run) -> None:
+        """Start the run's execution. Idempotent."""
+        try:
+            if self.workflow.start(run) and self.runs.status(run.run_id) == "cancelled":
+                self.workflow.stop(run)  # whoever cancelled it may have found nothing to stop
+        except Exception as error:
+            self.log.exception("the execution could not be started")
+            self._fail(run, error)
+
+    def _fail(self, run: Run, error: Exception) -> None:
+        self.runs.end(run.run_id, Failed(stage="start", reason=reason_of(error, "start")))
+
+
+def _start(caller: Caller, request: StartBacktest | StartSweep, run_id: str, limits: Limits) -> Start:
+    """Return the start of a run. Without a key of the client's, API Gateway's id of the message serves as one."""
+    key = request.key or f"{caller.connection_id}/{caller.message_id}"
+    return Start(caller.identity.user_id, run_id, key, f"{request.portfolio} {dump(request.config)}", limits)

@@ -1,0 +1,56 @@
+"""The data lake's bucket: objects by key, and the error codes of S3 that callers act on."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_NOT_FOUND = frozenset({"NoSuchKey", "NoSuchVersion"})
+_PRECONDITION_FAILED = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
+
+
+def is_not_found(error: ClientError) -> bool:
+    """Return whether S3 has no such object, or no such version of it."""
+    return error.response["Error"]["Code"] in _NOT_FOUND
+
+
+def is_precondition_failed(error: ClientError) -> bool:
+    """Return whether a conditional write was refused, since the object exists or has changed."""
+    return error.response["Error"]["Code"] in _PRECONDITION_FAILED
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket by its name."""
+
+    s3: "S3Client"
+    name: str
+
+    def uri(self, key: str) -> str:
+        """Return the `s3://` URI of `key`."""
+        return f"s3://{self.name}/{key}"
+
+    def get(self, key: str) -> bytes:
+        """Return the object under `key`.
+
+        Raises:
+            ClientError: there is none (`is_not_found`), or S3 refuses.
+        """
+        return self.s3.get_object(Bucket=self.name, Key=key)["Body"].read()
+
+    def put(self, key: str, body: bytes) -> None:
+        """Write an object, in place of any that is there."""
+        self.s3.put_object(Bucket=self.name, Key=key, Body=body)
+
+    def put_new(self, key: str, body: bytes) -> bool:
+        """Write an object; return False, and leave it as it is, where one exists."""
+        try:
+            self.s3.put_object(Bucket=self.name, Key=key, Body=body, IfNoneMatch="*")
+        except ClientError as error:
+            if not is_precondition_failed(error):
+                raise
+            return False
+        return True
