@@ -50,10 +50,12 @@ $(WSCAT): tests/e2e/wscat/package.json tests/e2e/wscat/package-lock.json
 	  || { echo "npm could not install wscat: see \`npm ci --prefix build/wscat\`" >&2; exit 1; }
 	@touch $@
 
-lint: $(READY) ## ruff and mypy, strict
+lint: $(READY) ## ruff, mypy (strict, for the oldest and the newest Python), and which folder may import which
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/mypy --python-version 3.11
+	$(BIN)/mypy --python-version 3.13
+	$(BIN)/lint-imports --no-logo
 
 demo: $(READY) ## the main job, end to end on this machine
 	$(BIN)/python -m embedded.demo
