@@ -1,16 +1,11 @@
 """Errors: which are retryable, and that the state machine knows the others by their one name."""
 
-import json
-from pathlib import Path
-from typing import Any
-
 import pytest
 
+from components.aws.state_machine_definition import LAMBDA_RETRY
 from tickfold.errors import NOT_RETRYABLE, RunError, StrategyFailedError, TickfoldError, is_retryable
 from tickfold.protocol import RequestError
 from tickfold.storage.dynamodb import ConditionFailedError
-
-DEFINITION = Path(__file__).parents[1] / "statemachines" / "backtest.asl.json"
 
 
 class _OwnError(RunError):
@@ -41,16 +36,5 @@ def test_code_of_an_error_is_invalid_unless_it_says_another() -> None:
 
 
 def test_the_state_machine_never_retries_that_name() -> None:
-    policies = list(_retries(json.loads(DEFINITION.read_text())))
-    assert len(policies) >= 3
-    for first, *_ in policies:
-        assert first == {"ErrorEquals": [NOT_RETRYABLE], "MaxAttempts": 0}
-
-
-def _retries(node: Any) -> Any:
-    """Yield the retry policies of all tasks."""
-    if isinstance(node, dict):
-        if node.get("Type") == "Task":
-            yield node["Retry"]
-        for each in node.values():
-            yield from _retries(each)
+    assert LAMBDA_RETRY[0] == {"ErrorEquals": [NOT_RETRYABLE], "MaxAttempts": 0}
+    assert RunError.__name__ == NOT_RETRYABLE

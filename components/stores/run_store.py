@@ -27,7 +27,7 @@ class RunTable(Table):
         )
 
     def may_create(self) -> Grant:
-        """`create`: a transaction, for which IAM checks the action of each write."""
+        """`RunLifecycle.create`: a transaction, for which IAM checks the action of each write."""
         return Grant.union(self.may("PutItem"), self.may_read())
 
     def may_read(self) -> Grant:
@@ -47,5 +47,5 @@ class RunTable(Table):
         return self.may("UpdateItem", "PutItem")
 
     def may_publish(self) -> Grant:
-        """`publish`, `publish_all_done`, `end` and `reopen`: progress as well, and reading the record first."""
+        """`publish`, `publish_all_done`, `RunLifecycle.end` and `reopen`: progress, and reading the record first."""
         return Grant.union(self.may_record_progress(), self.may_read())

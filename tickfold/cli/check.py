@@ -101,15 +101,15 @@ def _bars(file: Path | None, symbol: str, timeframe: str | None, stack_outputs: 
         if stack_outputs is not None:
             raise
         return _bundled_bars(symbol, timeframe)
-    from tickfold.market_data.bar_store import SeriesStore  # noqa: PLC0415
+    from tickfold.market_data.bar_store import BarStore  # noqa: PLC0415
 
-    store = SeriesStore(target.s3(), target.output("bucket"))
-    series = store.find(symbol, timeframe)
+    store = BarStore(target.s3(), target.output("bucket"))
+    series = store.catalog.find(symbol, timeframe)
     return store.read(series, 0, series.bars), f"{series.symbol} {series.timeframe} in {target.origin}"
 
 
 def _bundled_bars(symbol: str, timeframe: str | None) -> tuple["Bars", str]:
-    from embedded.market_data import SYMBOLS, TIMEFRAME, daily_bars  # noqa: PLC0415
+    from embedded.sample_bars import SYMBOLS, TIMEFRAME, daily_bars  # noqa: PLC0415
     from tickfold.engine.bars import with_decimals  # noqa: PLC0415
 
     if symbol not in SYMBOLS or timeframe not in (None, TIMEFRAME):

@@ -12,7 +12,7 @@ COLUMNS = ("symbol", "timeframe", "bars", "first", "last", "source")
 def list_series(as_csv: AsCsv = False, as_json: AsJson = False, stack_outputs: StackOutputs = None) -> None:
     """List the series that are loaded: symbol, timeframe, number of bars, first and last bar (UTC), source."""
     check_formats(as_csv, as_json)
-    from tickfold.market_data.series import SeriesCatalog  # noqa: PLC0415 - loads pydantic
+    from tickfold.market_data.series_catalog import SeriesCatalog  # noqa: PLC0415 - loads pydantic
 
     target = find_target(stack_outputs)
     found = SeriesCatalog(target.s3(), target.output("bucket")).list()

@@ -50,15 +50,15 @@ def load(
 
     Times are taken as UTC unless they carry an offset. A file with a bad row is refused, and its bad rows are named.
     """
-    from tickfold.market_data.bar_file import read_bar_file  # noqa: PLC0415 - loads pandas, which takes a while
-    from tickfold.market_data.bar_store import SeriesStore  # noqa: PLC0415
+    from tickfold.market_data.bar_file import read_bar_file  # noqa: PLC0415 - slow to import
+    from tickfold.market_data.bar_store import BarStore  # noqa: PLC0415
 
     target = find_target(stack_outputs)
     bucket = target.output("bucket")
     read = read_bar_file(file, bar_length)
     for remark in read.notes:
         note(f"{file.name}: {remark}")
-    series = SeriesStore(target.s3(), bucket).put(under, read.timeframe, read.bars, source=file.name)
+    series = BarStore(target.s3(), bucket).put(under, read.timeframe, read.bars, source=file.name)
     typer.echo(
         f"loaded {len(read.bars):,} bars; {series.symbol} {series.timeframe} now has {series.bars:,} "
         f"from {shown(series.first)} to {shown(series.last)}"

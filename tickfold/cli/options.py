@@ -241,7 +241,7 @@ def with_range(target: Target, wanted: dict[str, Any]) -> dict[str, Any]:
     """Fill in the days that were left out: those of the first and the last bar."""
     if wanted["startDate"] and wanted["endDate"]:
         return wanted
-    from tickfold.market_data.series import SeriesCatalog  # noqa: PLC0415 - its client is slow to load
+    from tickfold.market_data.series_catalog import SeriesCatalog  # noqa: PLC0415 - its client is slow to load
 
     catalog = SeriesCatalog(target.s3(), target.output("bucket"))
     found = catalog.find_all(symbols_of(wanted["stock"]), wanted["timeframe"])

@@ -12,7 +12,7 @@ from components.stores.run_store import RunTable
 from tests.components.stores.rights import dynamodb_with, granted, recorded
 from tickfold.backtests.quota import Limits, Quota, Start
 from tickfold.backtests.run import Run
-from tickfold.backtests.run_store import RunStore
+from tickfold.backtests.run_lifecycle import RunLifecycle
 from tickfold.protocol import Accepted, Cancelled, Failed, Planned, parse_config
 
 if TYPE_CHECKING:
@@ -48,30 +48,30 @@ def run_of(run_id: str) -> Run:
     return Run(run_id, "ada", None, "running", datetime.now(UTC), "arn:execution", "{}", sequence=1, chunks=1)
 
 
-def create(store: RunStore, run_id: str = RUN, key: str = "key") -> Run:
+def create(store: RunLifecycle, run_id: str = RUN, key: str = "key") -> Run:
     run = run_of(run_id)
     accepted = Accepted(run_id=run_id, sequence=1, execution_arn=run.execution_arn, config=parse_config(CONFIG))
-    return store.create(run, accepted, Start("ada", run_id, key, "request", Limits(9, 9)), told="c1")
+    return store.create(run, accepted, Start("ada", run_id, key, "request", Limits(9, 9)), already_sent_to="c1")
 
 
-def create_twice(store: RunStore) -> None:
+def create_twice(store: RunLifecycle) -> None:
     create(store, "run-2", "other")
     create(store, "run-3", "other")
 
 
-def end_and_reopen(store: RunStore) -> None:
+def end_and_reopen(store: RunLifecycle) -> None:
     store.end(RUN, Failed(stage="plan", reason="why"))
     store.reopen(RUN)
 
 
-def set_and_count(store: RunStore) -> None:
+def set_and_count(store: RunLifecycle) -> None:
     store.set(RUN, bars=1, chunks=1)
     store.note_failure(RUN, "plan", "why")
     store.publish_progress(store.chunk_done(RUN))
 
 
 PLANNED = Planned(symbol="AAPL", timeframe="1d", bars=1, chunks=1, combinations=1)
-CALLS: dict[str, tuple[str, Callable[[RunStore], object]]] = {
+CALLS: dict[str, tuple[str, Callable[[RunLifecycle], object]]] = {
     "create": ("create", create_twice),
     "get": ("read", lambda store: store.get(RUN)),
     "status": ("read", lambda store: store.status(RUN)),
@@ -93,7 +93,7 @@ def dynamodb() -> Iterator["DynamoDBServiceResource"]:
 
 @pytest.mark.parametrize("methods", CALLS)
 def test_grant_allows_exactly_what_the_methods_call(dynamodb: "DynamoDBServiceResource", methods: str) -> None:
-    store = RunStore(dynamodb.Table("probe-runs"), Quota(dynamodb.Table("probe-users")))
+    store = RunLifecycle(dynamodb.Table("probe-runs"), Quota(dynamodb.Table("probe-users")))
     grant, call = CALLS[methods]
     create(store)
     with recorded(dynamodb) as called:

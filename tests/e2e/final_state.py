@@ -1,4 +1,4 @@
-"""The aftermath of a run, as the tables and the workflow have it: what every run must leave, whatever went wrong."""
+"""The final state of a run in the tables and the workflow, and the invariants that hold for every run."""
 
 import json
 import time
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from embedded.stack import EmbeddedStack
-from tests.e2e.executions import ended
+from tests.e2e.executions import wait_for_execution
 from tests.e2e.records import run_lifecycle
 from tickfold.backtests.run import Run
 
@@ -15,8 +15,8 @@ FINAL = {"result": "succeeded", "failed": "failed", "cancelled": "cancelled"}
 
 
 @dataclass(frozen=True)
-class Aftermath:
-    """A run that has ended: its record, its messages in order and when each was appended, how its execution ended."""
+class FinalState:
+    """A run that has ended: its record, its messages in order with their times, and its execution's status."""
 
     run: Run
     bodies: list[str]
@@ -32,18 +32,18 @@ class Aftermath:
         return [message["type"] for message in self.messages]
 
 
-def aftermath(stack: EmbeddedStack, run_id: str) -> Aftermath:
-    """Wait until the run has ended, in its record and in its execution, and hold it to what every run must leave."""
+def final_state(stack: EmbeddedStack, run_id: str) -> FinalState:
+    """Wait until the run and its execution have ended; check the invariants and return the final state."""
     store, deadline = run_lifecycle(stack), time.monotonic() + SECONDS
     while (run := store.get(run_id)) is None or run.status == "running":
         assert time.monotonic() < deadline, f"run {run_id} did not end in {SECONDS} s"
         time.sleep(0.05)
-    execution = ended(stack, run.execution_arn)["status"]
+    execution = wait_for_execution(stack, run.execution_arn)["status"]
     rows = _rows(stack, run_id)
     times = [int(row["appended_at"]["N"]) / 1_000 for row in rows]
-    left = Aftermath(store.get(run_id) or run, [row["body"]["S"] for row in rows], times, execution)
-    _hold(stack, left)
-    return left
+    state = FinalState(store.get(run_id) or run, [row["body"]["S"] for row in rows], times, execution)
+    _check_invariants(stack, state)
+    return state
 
 
 def _rows(stack: EmbeddedStack, run_id: str) -> list[dict[str, Any]]:
@@ -59,20 +59,20 @@ def _rows(stack: EmbeddedStack, run_id: str) -> list[dict[str, Any]]:
     return [row for page in pages for row in page["Items"]]
 
 
-def _hold(stack: EmbeddedStack, left: Aftermath) -> None:
-    assert [message["sequence"] for message in left.messages] == list(range(1, left.run.sequence + 1))
-    finals = [kind for kind in left.kinds if kind in FINAL]
-    assert len(finals) == 1 + left.kinds.count("reopened"), left.kinds
-    assert FINAL[left.kinds[-1]] == left.run.status, left.kinds
-    assert left.run.ended_with == left.bodies[-1]
-    progress = [message["chunksDone"] for message in left.messages if message["type"] == "progress"]
+def _check_invariants(stack: EmbeddedStack, state: FinalState) -> None:
+    assert [message["sequence"] for message in state.messages] == list(range(1, state.run.sequence + 1))
+    finals = [kind for kind in state.kinds if kind in FINAL]
+    assert len(finals) == 1 + state.kinds.count("reopened"), state.kinds
+    assert FINAL[state.kinds[-1]] == state.run.status, state.kinds
+    assert state.run.ended_with == state.bodies[-1]
+    progress = [message["chunksDone"] for message in state.messages if message["type"] == "progress"]
     assert progress == sorted(set(progress))
-    assert all(done <= left.run.chunks for done in progress)
-    assert left.run.run_id not in running(stack, left.run.user_id)
+    assert all(done <= state.run.chunks for done in progress)
+    assert state.run.run_id not in running(stack, state.run.user_id)
 
 
 def running(stack: EmbeddedStack, user: str) -> set[str]:
-    """Return the runs of a user that count as running."""
+    """Return the user's runs that count towards the limit of concurrent runs."""
     found = stack.client("dynamodb").get_item(
         TableName=stack.outputs["users_table"], Key={"user_id": {"S": user}, "entry": {"S": "running"}}
     )

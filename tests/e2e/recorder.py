@@ -1,6 +1,6 @@
-"""Followers: witnesses of what comes over a connection, frame by frame, who know nothing of Tickfold's own client.
+"""Recorders: connections that record every frame with its time, without Tickfold's own client.
 
-All connections live on one event loop in a thread of its own, so that what a test does meanwhile delays no frame.
+All connections share an event loop in a separate thread, so that a test that is busy delays no frame.
 """
 
 import asyncio
@@ -19,14 +19,14 @@ from websockets.exceptions import ConnectionClosed
 Json = dict[str, Any]
 Outcome = TypeVar("Outcome")
 SECONDS = 60
-"""What takes longer than this is not coming."""
+"""Timeout of anything awaited."""
 OPENINGS = 4
-"""Handshakes at once: each is two functions' work."""
+"""Concurrent handshakes: each invokes two functions."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """What came, and when, in seconds since 1970 UTC."""
+    """A received message and its time in seconds since 1970 UTC."""
 
     text: str
     received_at: float
@@ -37,52 +37,52 @@ class Frame:
         return found
 
 
-class Follower:
-    """One connection, with every frame that came over it."""
+class Recorder:
+    """A connection and every frame received over it."""
 
-    def __init__(self, socket: ClientConnection, followers: "Followers") -> None:
+    def __init__(self, socket: ClientConnection, recorders: "Recorders") -> None:
         self._socket = socket
-        self._followers = followers
+        self._recorders = recorders
         self._arrived = threading.Condition()
         self._reading: asyncio.Task[None] | None = None
         self.frames: list[Frame] = []
         self.is_closed = False
 
-    def say(self, message: Json) -> None:
+    def send(self, message: Json) -> None:
         """Send `message`."""
-        self._followers.run(self._socket.send(json.dumps(message)))
+        self._recorders.run(self._socket.send(json.dumps(message)))
 
     def wait_for(self, wanted: Callable[[Json], bool], seconds: float = SECONDS) -> Json:
-        """Wait until a message has come that is `wanted`, and return the first such."""
+        """Wait for a message that is `wanted`; return the first."""
         self.wait_until(lambda: any(wanted(frame.message) for frame in list(self.frames)), seconds)
         return next(frame.message for frame in self.frames if wanted(frame.message))
 
     def wait_until(self, done: Callable[[], bool], seconds: float = SECONDS) -> None:
-        """Wait until `done`, which is asked after each frame and when the connection is closed."""
+        """Wait until `done`, checked after each frame and when the connection closes."""
         with self._arrived:
-            came = self._arrived.wait_for(done, seconds)
-        assert came, (
-            f"waited {seconds} s in vain; the last frames are {[frame.text[:300] for frame in self.frames[-3:]]}"
+            in_time = self._arrived.wait_for(done, seconds)
+        assert in_time, (
+            f"nothing within {seconds} s; the last frames are {[frame.text[:300] for frame in self.frames[-3:]]}"
         )
 
     def wait_for_close(self, seconds: float = SECONDS) -> None:
-        """Wait until the connection is closed by the other side."""
+        """Wait until the server closes the connection."""
         self.wait_until(lambda: self.is_closed, seconds)
 
     def cut(self) -> None:
         """Drop the connection, without the closing handshake."""
-        self._followers.run(self._abort())
+        self._recorders.run(self._abort())
 
     def close(self) -> None:
         """Close the connection, as a browser does."""
-        self._followers.run(self._socket.close())
+        self._recorders.run(self._socket.close())
 
     def of(self, run_id: str) -> list[Frame]:
-        """Return one run's messages, in the order in which they came; answers have no number."""
+        """Return a run's messages in the order received, without replies, whose sequence is 0."""
         return [frame for frame in self.frames if frame.message["runId"] == run_id and frame.message["sequence"] > 0]
 
     def read(self) -> None:
-        """Begin to read; runs on the loop."""
+        """Start reading. Must run on the event loop."""
         self._reading = asyncio.get_running_loop().create_task(self._read())
 
     async def _read(self) -> None:
@@ -101,12 +101,12 @@ class Follower:
         self._socket.transport.abort()
 
 
-class Followers:
-    """The event loop, and whoever follows on it; all are closed at the end."""
+class Recorders:
+    """The event loop and its recorders, all closed at the end of the `with` block."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="followers", daemon=True)
+        self._thread = threading.Thread(target=self._loop.run_forever, name="recorders", daemon=True)
         self._sockets: list[ClientConnection] = []
 
     def __enter__(self) -> Self:
@@ -121,29 +121,29 @@ class Followers:
         self._thread.join()
         self._loop.close()
 
-    def open(self, url: str, *, reads: bool = True) -> Follower:
-        """Open a connection; one that never `reads` lets everything pile up."""
+    def open(self, url: str, *, reads: bool = True) -> Recorder:
+        """Open a connection; without `reads`, its messages accumulate unread."""
         return self.open_all([url], reads=reads)[0]
 
-    def open_all(self, urls: Sequence[str], *, reads: bool = True) -> list[Follower]:
-        """Open a connection to each of `urls`, some at once."""
+    def open_all(self, urls: Sequence[str], *, reads: bool = True) -> list[Recorder]:
+        """Open a connection to each of `urls`, a few at a time."""
         return self.run(self._open_all(urls, reads))
 
     def run(self, work: Coroutine[Any, Any, Outcome]) -> Outcome:
-        """Carry out `work` on the loop."""
+        """Run `work` on the event loop."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10 * SECONDS)
 
-    async def _open_all(self, urls: Iterable[str], reads: bool) -> list[Follower]:
+    async def _open_all(self, urls: Iterable[str], reads: bool) -> list[Recorder]:
         some = asyncio.Semaphore(OPENINGS)
 
-        async def open_one(url: str) -> Follower:
+        async def open_one(url: str) -> Recorder:
             async with some:
                 socket = await connect(url, open_timeout=SECONDS, ping_interval=None, max_size=32_768)
             self._sockets.append(socket)
-            follower = Follower(socket, self)
+            recorder = Recorder(socket, self)
             if reads:
-                follower.read()
-            return follower
+                recorder.read()
+            return recorder
 
         return list(await asyncio.gather(*(open_one(url) for url in urls)))
 
@@ -154,35 +154,35 @@ class Followers:
 
 
 @dataclass
-class Client:
-    """A client that loses its connection, and comes back for what it missed."""
+class ReconnectingClient:
+    """A client that loses its connection and resumes."""
 
     url: str
-    followers: Followers
-    connections: list[Follower] = field(default_factory=list)
+    recorders: Recorders
+    connections: list[Recorder] = field(default_factory=list)
 
-    def connect(self) -> Follower:
+    def connect(self) -> Recorder:
         """Open another connection."""
-        self.connections.append(self.followers.open(self.url))
+        self.connections.append(self.recorders.open(self.url))
         return self.connections[-1]
 
-    def resume(self, run_id: str) -> Follower:
-        """Open another connection, and ask for what was missed of a run."""
+    def resume(self, run_id: str) -> Recorder:
+        """Open another connection and request the missed messages of a run."""
         last = self.last_in_order(run_id)
-        follower = self.connect()
-        follower.say({"type": "resume", "runId": run_id, "after": last})
-        return follower
+        recorder = self.connect()
+        recorder.send({"type": "resume", "runId": run_id, "after": last})
+        return recorder
 
     def copies(self, run_id: str) -> dict[int, list[str]]:
-        """Return, by sequence number, every copy that came of a run's messages."""
+        """Return every received copy of a run's messages by sequence number."""
         copies: dict[int, list[str]] = {}
-        for follower in self.connections:
-            for frame in follower.of(run_id):
+        for recorder in self.connections:
+            for frame in recorder.of(run_id):
                 copies.setdefault(frame.message["sequence"], []).append(frame.text)
         return copies
 
     def last_in_order(self, run_id: str) -> int:
-        """Return the sequence number up to which nothing is missing."""
+        """Return the sequence number up to which no message is missing."""
         copies, last = self.copies(run_id), 0
         while last + 1 in copies:
             last += 1

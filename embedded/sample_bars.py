@@ -1,7 +1,7 @@
-"""The market data of the embedded stack: five real daily series, which the package `bokeh_sampledata` carries.
+"""Sample bars of the embedded stack: five real daily series from the package `bokeh_sampledata`.
 
-They end on 2013-03-01 and are in the public domain. Their prices are as they were traded, so a 2:1 split looks like a
-loss of one half; they are adjusted here for splits and dividends, as the source's adjusted closes say.
+They end on 2013-03-01 and are in the public domain. The source's prices are unadjusted, so a 2:1 split looks like a
+loss of one half; here they are adjusted for splits and dividends by the source's adjusted closes.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ import numpy as np
 from bokeh_sampledata import stocks
 
 from tickfold.engine.bars import Bars, Floats
-from tickfold.market_data.bar_store import SeriesStore
+from tickfold.market_data.bar_store import BarStore
 from tickfold.market_data.series import Series
 
 if TYPE_CHECKING:
@@ -24,14 +24,14 @@ _DECIMALS = 4
 
 
 def load(s3: "S3Client", bucket: str) -> list[Series]:
-    """Put the series into the bucket, and return them."""
-    store = SeriesStore(s3, bucket)
+    """Load the series into `bucket`; return them."""
+    store = BarStore(s3, bucket)
     with ThreadPoolExecutor(len(SYMBOLS)) as pool:
         return list(pool.map(lambda symbol: store.put(symbol, TIMEFRAME, daily_bars(symbol), SOURCE), SYMBOLS))
 
 
 def daily_bars(symbol: str) -> Bars:
-    """Return a symbol's bars. A bar's time is the start of its UTC day, and its volume keeps the dollars traded."""
+    """Return a symbol's adjusted bars. Times are starts of UTC days; volumes are adjusted to keep dollar volumes."""
     table: dict[str, Any] = getattr(stocks, symbol)
     close, adjusted = (np.array(table[name], dtype=np.float64) for name in ("close", "adj_close"))
     factor = adjusted / close
