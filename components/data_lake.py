@@ -51,7 +51,7 @@ class DataLake(pulumi.ComponentResource):
         return self.bucket.may_read(layout.SERIES)
 
     def may_read_bars(self) -> Grant:
-        """`SeriesStore.read`: by version, so that a run has one snapshot."""
+        """`BarStore.read`: by version, so that a run has one snapshot."""
         return self.bucket.may_read_versions(layout.BARS)
 
     def may_read_chunks(self) -> Grant:
