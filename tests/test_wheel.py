@@ -47,7 +47,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(ROOT / "pyproject.toml", source)
     for folder in ("components", "embedded", "functions", "tests", "tickfold", "tools"):
         shutil.copytree(ROOT / folder, source / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    command = [UV, "build", "--quiet", "--wheel", "--no-build-isolation", "--python", sys.executable]
+    command: list[str | Path] = [UV, "build", "--quiet", "--wheel", "--no-build-isolation", "--python", sys.executable]
     subprocess.run([*command, "--out-dir", target, source], check=True, timeout=120)
     return next(target.glob("*.whl"))
 
@@ -64,8 +64,9 @@ def test_core_imports_with_the_core_requirements_alone(wheel: Path, tmp_path: Pa
     venv = tmp_path / "venv"
     subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, venv], check=True, timeout=60)
     python = venv / "bin" / "python"
-    install = [UV, "pip", "install", "--quiet", "--python", python, "--constraints", ROOT / "requirements" / "dev.txt"]
-    subprocess.run([*install, wheel], check=True, timeout=120)
+    command: list[str | Path] = [UV, "pip", "install", "--quiet", "--python", python]
+    command += ["--constraints", ROOT / "requirements" / "dev.txt"]
+    subprocess.run([*command, wheel], check=True, timeout=120)
     done = subprocess.run([python, "-I", "-c", IMPORT_ALL], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert Path(done.stdout.strip()).is_relative_to(venv)
 

@@ -11,7 +11,7 @@ import pytest
     [
         ("tickfold.protocol", "pyarrow"),
         ("tickfold.protocol", "botocore"),
-        ("tickfold.market_data.timeframe", "pydantic"),
+        ("tickfold.engine.timeframe", "pydantic"),
         ("tickfold.market_data.series", "pyarrow"),
         ("tickfold.market_data.series_catalog", "pyarrow"),
         ("tickfold.market_data.bar_store", "pandas"),

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from tickfold.engine.timeframe import timeframe_seconds
 from tickfold.errors import RunError
 from tickfold.market_data.series import Series
-from tickfold.market_data.timeframe import timeframe_seconds
 from tickfold.storage import layout
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from tickfold.engine.bars import MICROSECONDS_PER_DAY
+from tickfold.engine.timeframe import is_timeframe, timeframe_of, timeframe_seconds
 from tickfold.market_data.bar_table import BarFileError
 from tickfold.market_data.bar_times import Times
-from tickfold.market_data.timeframe import is_timeframe, timeframe_of, timeframe_seconds
 
 _FEWEST_STEPS = 5  # a Friday and a Monday do not make a series of three days
 _MICROSECONDS = 1_000_000

@@ -3,7 +3,7 @@
 Each area has a file with its requests and its messages; `requests` and `messages` assemble them and parse.
 """
 
-from tickfold.market_data.timeframe import TIMEFRAME_PATTERN
+from tickfold.engine.timeframe import TIMEFRAME_PATTERN
 from tickfold.protocol.backtest_config import BacktestConfig
 from tickfold.protocol.backtests import (
     Accepted,

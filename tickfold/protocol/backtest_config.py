@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from tickfold.market_data.timeframe import TIMEFRAME_PATTERN
+from tickfold.engine.timeframe import TIMEFRAME_PATTERN
 from tickfold.protocol.costs import CostTerms
 from tickfold.protocol.option import Option
 from tickfold.protocol.orders import OrderTerms

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tickfold.market_data.timeframe import is_timeframe, timeframe_of, timeframe_seconds
+from tickfold.engine.timeframe import is_timeframe, timeframe_of, timeframe_seconds
 
 
 def test_timeframes_are_ordered_by_length() -> None:

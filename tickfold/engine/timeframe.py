@@ -1,6 +1,6 @@
 """Timeframes: the length of a bar as a count and a unit, such as `1m`, `4h` or `1d`.
 
-Pure: the protocol takes its pattern from here.
+The protocol takes its pattern from here.
 """
 
 import re
