@@ -11,7 +11,7 @@ from tickfold.client import Client, Patience
 from tickfold.client.sequence import WINDOW
 from tickfold.client.subscription import MOST_KEPT
 
-PAGE = (Path(__file__).parents[2] / "docs" / "client.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "use-the-client.md").read_text()
 
 
 def test_example_of_page_runs() -> None:
