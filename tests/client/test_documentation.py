@@ -11,7 +11,7 @@ from tickfold.client import Client, Patience
 from tickfold.client.sequence import WINDOW
 from tickfold.client.subscription import MOST_KEPT
 
-PAGE = (Path(__file__).parents[2] / "docs" / "client.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "use-the-client.md").read_text()
 
 
 def test_example_of_page_runs() -> None:
@@ -33,7 +33,7 @@ def test_every_method_is_documented() -> None:
 def test_documented_numbers_are_the_defaults() -> None:
     patience = Patience()
     assert f"every {patience.heartbeat:g} s" in PAGE
-    assert f"answer in {patience.answer:g} s" in PAGE
+    assert f"no answer comes within {patience.answer:g} s" in PAGE
     assert (patience.gap, patience.margin, patience.reconnecting, patience.connection) == (3, 60, 180, 7_200)
-    assert f"A handle keeps {WINDOW} events" in PAGE
-    assert f"A subscription keeps {MOST_KEPT}" in PAGE
+    assert f"A handle buffers {WINDOW} events" in PAGE
+    assert f"A subscription buffers {MOST_KEPT}" in PAGE
