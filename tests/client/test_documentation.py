@@ -14,7 +14,7 @@ from tickfold.client.subscription import MOST_KEPT
 PAGE = (Path(__file__).parents[2] / "docs" / "client.md").read_text()
 
 
-def test_the_example_runs_as_it_stands_there() -> None:
+def test_example_of_page_runs() -> None:
     (example,) = re.findall(r"```python\n(.+?)```", PAGE, re.DOTALL)
     with stack_in_thread(plan=[progress(2, ""), result(3, "")]) as fake:
         environment = os.environ | {"TICKFOLD_WEBSOCKET_URL": fake.url, "TICKFOLD_TOKEN": "secret"}
@@ -25,12 +25,12 @@ def test_the_example_runs_as_it_stands_there() -> None:
     assert fake.attempts == ["secret"]
 
 
-def test_every_method_is_in_the_table() -> None:
+def test_every_method_is_documented() -> None:
     methods = [name for name, member in vars(Client).items() if callable(member) and not name.startswith("_")]
     assert [name for name in methods if f"`{name}(" not in PAGE] == []
 
 
-def test_the_numbers_are_the_codes() -> None:
+def test_documented_numbers_are_the_defaults() -> None:
     patience = Patience()
     assert f"every {patience.heartbeat:g} s" in PAGE
     assert f"answer in {patience.answer:g} s" in PAGE

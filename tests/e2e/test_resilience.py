@@ -39,13 +39,19 @@ def handler(event, context):
     os._exit(1)
 """
 RAISE = """
-from functions.backtests import {stage}_itself
+from types import SimpleNamespace
+from functions import wiring
 from functions.backtests.step import step
+from functions.settings import RunsSettings
+from tickfold.backtests.run_store import RunStore
+
+def dependencies():
+    return SimpleNamespace(runs=RunStore(wiring.dynamodb().Table(RunsSettings.read().runs_table)))
 
 def fail(event, dependencies):
     raise ValueError("the password is hunter2")
 
-handler = step("{stage}", fail, {stage}_itself.dependencies)
+handler = step("{stage}", fail, dependencies)
 """
 
 
