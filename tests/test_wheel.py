@@ -31,6 +31,9 @@ EXTRAS = {
     "identity": "stack",
 }
 
+# Distributions that are imported by themselves and that a declared one always installs.
+COMES_WITH = {"boto3": "botocore", "pydantic": "annotated-types", "pyjwt": "cryptography"}
+
 IMPORT_ALL = """
 import importlib, pkgutil, tickfold
 for folder in ("engine", "protocol", "strategies"):
@@ -95,7 +98,7 @@ def _declared(extra: str) -> set[str]:
             names.add(requirement.name.lower())
             if requirement.name == "tickfold":
                 names |= {name for each in requirement.extras for name in _declared(each)}
-    return names | ({"botocore"} if "boto3" in names else set()) | ({"cryptography"} if "pyjwt" in names else set())
+    return names | {part for whole, part in COMES_WITH.items() if whole in names}
 
 
 def _imported(path: Path) -> Iterator[str]:
