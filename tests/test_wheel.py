@@ -31,6 +31,9 @@ EXTRAS = {
     "identity": "stack",
 }
 
+# Distributions that are imported by themselves and that a declared one always installs.
+COMES_WITH = {"boto3": "botocore", "pydantic": "annotated-types", "pyjwt": "cryptography"}
+
 IMPORT_ALL = """
 import importlib, pkgutil, tickfold
 for folder in ("engine", "protocol", "strategies"):
@@ -47,8 +50,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(ROOT / "pyproject.toml", source)
     for folder in ("components", "embedded", "functions", "tests", "tickfold", "tools"):
         shutil.copytree(ROOT / folder, source / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    command: list[str | Path] = [UV, "build", "--quiet", "--wheel", "--no-build-isolation", "--python", sys.executable]
-    subprocess.run([*command, "--out-dir", target, source], check=True, timeout=120)
+    _uv("build", "--wheel", "--no-build-isolation", "--python", sys.executable, "--out-dir", target, source)
     return next(target.glob("*.whl"))
 
 
@@ -62,11 +64,9 @@ def test_wheel_contains_tickfold_alone_with_its_assets(wheel: Path) -> None:
 
 def test_core_imports_with_the_core_requirements_alone(wheel: Path, tmp_path: Path) -> None:
     venv = tmp_path / "venv"
-    subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, venv], check=True, timeout=60)
     python = venv / "bin" / "python"
-    command: list[str | Path] = [UV, "pip", "install", "--quiet", "--python", python]
-    command += ["--constraints", ROOT / "requirements" / "dev.txt"]
-    subprocess.run([*command, wheel], check=True, timeout=120)
+    _uv("venv", "--python", sys.executable, venv)
+    _uv("pip", "install", "--python", python, "--constraints", ROOT / "requirements" / "dev.txt", wheel)
     done = subprocess.run([python, "-I", "-c", IMPORT_ALL], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert Path(done.stdout.strip()).is_relative_to(venv)
 
@@ -81,11 +81,15 @@ def test_imports_of_a_folder_are_declared(folder: str) -> None:
     imported = {name for path in (ROOT / "tickfold" / folder).rglob("*.py") for name in _imported(path)}
     stubs = {name for name in imported if name.startswith("mypy_boto3_")}  # imported by the type checker alone
     foreign = imported - stubs - sys.stdlib_module_names - {"tickfold", "embedded"}
-    undeclared = {name for name in foreign if not declared(EXTRAS[folder]) & {d.lower() for d in by_module[name]}}
+    undeclared = {name for name in foreign if not _declared(EXTRAS[folder]) & {d.lower() for d in by_module[name]}}
     assert undeclared == set()
 
 
-def declared(extra: str) -> set[str]:
+def _uv(*arguments: str | Path) -> None:
+    subprocess.run([UV, "--quiet", *arguments], check=True, timeout=300)
+
+
+def _declared(extra: str) -> set[str]:
     """Return the names of the distributions that `extra` declares, its own extras included."""
     names = set()
     for line in distribution("tickfold").requires or ():
@@ -93,8 +97,8 @@ def declared(extra: str) -> set[str]:
         if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
             names.add(requirement.name.lower())
             if requirement.name == "tickfold":
-                names |= {name for each in requirement.extras for name in declared(each)}
-    return names | ({"botocore"} if "boto3" in names else set()) | ({"cryptography"} if "pyjwt" in names else set())
+                names |= {name for each in requirement.extras for name in _declared(each)}
+    return names | {part for whole, part in COMES_WITH.items() if whole in names}
 
 
 def _imported(path: Path) -> Iterator[str]:

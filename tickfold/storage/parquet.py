@@ -25,9 +25,10 @@ def array(values: npt.NDArray[np.generic], kind: pa.DataType) -> pa.Array:
     """Return `values` as an Arrow array of the fixed-width type `kind`, without nulls.
 
     Raises:
-        ValueError: the widths differ.
+        ValueError: the widths differ, or one is floating and the other is not: bits would be taken for other numbers.
     """
-    if values.dtype.itemsize * 8 != kind.bit_width:
+    is_floating = values.dtype.kind == "f"
+    if values.dtype.itemsize * 8 != kind.bit_width or is_floating != pa.types.is_floating(kind):
         raise ValueError(f"{values.dtype} values do not fit {kind}")
     return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
 
