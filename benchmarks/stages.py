@@ -12,7 +12,8 @@ from benchmarks.tickfold_contender import ACCOUNT, cross
 from tickfold.engine.accounting.ledger import settle
 from tickfold.engine.backtest import AT_THE_NEXT_OPEN
 from tickfold.engine.bars import COLUMNS, Bars
-from tickfold.engine.decisions.automaton import asked, decide
+from tickfold.engine.decisions.automaton import decide
+from tickfold.engine.decisions.signal_events import signal_events
 from tickfold.engine.performance.metrics import measure
 from tickfold.market_data import bar_store
 from tickfold.strategies import BUILT_IN
@@ -36,12 +37,12 @@ def stages(bars: Bars) -> Iterator[tuple[str, float]]:
     written = bar_store.encode(bars)
     signals = strategy.signals(bars)
     orders = AT_THE_NEXT_OPEN
-    decisions = decide(bars, asked(signals, "both"), orders)
+    decisions = decide(bars, signal_events(signals, "both"), orders)
     statement = settle(decisions, bars, ACCOUNT, orders)
     yield "one pass over five columns", least(lambda: [getattr(bars, name).sum() for name in COLUMNS[1:]])
     yield "bars from Parquet", least(lambda: bar_store.decode(written))
     yield "signals", least(lambda: strategy.signals(bars))
-    yield "decisions", least(lambda: decide(bars, asked(signals, "both"), orders))
+    yield "decisions", least(lambda: decide(bars, signal_events(signals, "both"), orders))
     yield f"ledger, {len(decisions.positions):,} positions", least(lambda: settle(decisions, bars, ACCOUNT, orders))
     yield "metrics", least(lambda: measure(bars, statement, strategy.lookback))
     yield "the run, without reading", least(lambda: cross(bars))

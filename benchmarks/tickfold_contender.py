@@ -9,6 +9,7 @@ from benchmarks.market import DECIMALS
 from tickfold.engine.accounting.account import Account
 from tickfold.engine.backtest import AT_THE_NEXT_OPEN, Outcome, backtest
 from tickfold.engine.bars import Bars
+from tickfold.engine.decisions.exits import StopLoss, TakeProfit
 from tickfold.engine.decisions.orders import Orders
 from tickfold.market_data import bar_store
 from tickfold.strategies import BUILT_IN
@@ -36,5 +37,5 @@ class Tickfold:
         return sum(int(cross(bars, fast, slow).metrics.trades) for fast, slow in PAIRS)
 
     def run_with_stops(self, bars: Any) -> int:
-        orders = Orders(stop_loss=STOP_LOSS, take_profit=TAKE_PROFIT)
+        orders = Orders(exits=(StopLoss(STOP_LOSS), TakeProfit(TAKE_PROFIT)))
         return int(cross(bars, orders=orders).metrics.trades)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from bokeh_sampledata import stocks
 
-from tickfold.engine.bars import Bars, Floats
+from tickfold.engine.arrays import Floats
+from tickfold.engine.bars import Bars
 from tickfold.market_data.bar_store import BarStore
 from tickfold.market_data.series import Series
 

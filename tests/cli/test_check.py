@@ -71,7 +71,7 @@ def test_broken_promise_is_status_one_with_bar(tickfold: Command, alone: Path, f
     ended = tickfold("check", str(file), "--bars", str(bar_file))
     assert ended.status == 1
     assert [line[2:17].strip() for line in ended.stdout.splitlines() if line[0] == "✗"] == ["lookback", "exact fold"]
-    assert "give a larger lookback: 3 would do on these bars" in " ".join(ended.stdout.split())
+    assert "increase the lookback: 3 suffices on these bars" in " ".join(ended.stdout.split())
     assert ended.stderr == ""
 
 

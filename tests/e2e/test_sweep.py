@@ -16,6 +16,7 @@ from tests.e2e.error_reply import error_reason
 from tests.e2e.websocket_client import Json, connected, run, start, sweep
 from tickfold.engine.accounting.account import Account, Commission
 from tickfold.engine.bars import Bars
+from tickfold.engine.decisions.exits import StopLoss
 from tickfold.engine.decisions.orders import Orders
 from tickfold.engine.performance.metrics import Metrics
 from tickfold.engine.walk_forward import walk_forward, windows
@@ -134,7 +135,7 @@ def test_walk_forward_equals_the_engines_single_pass(stack: EmbeddedStack, url: 
         [strategy.signals(bars) for strategy in sets],
         windows(len(bars), 600, 200),
         Account(10_000, Commission(0.001)),
-        Orders(stop_loss=0.05),
+        Orders(exits=(StopLoss(0.05),)),
         rank_by="total_return",
     )
     message = message_of(received, "walk_forward")

@@ -1,6 +1,6 @@
-"""The claim as a program: `python -m tests.engine.claim` ends with status 0 where it holds, and 1 where it is refuted.
+"""The exactness claim as a program: `python -m tests.engine.claim` exits with 0 where it holds, with 1 where it fails.
 
-It is run against faulty copies of the engine, so it takes whatever `tickfold` comes first on the path.
+It tests the first `tickfold` on the path, which may be a copy of the engine with a fault.
 """
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -14,7 +14,7 @@ from tickfold.engine.decisions.fold import fold
     deadline=None,
     derandomize=True,
     database=None,
-    phases=[Phase.generate],  # one refutation is enough, however large
+    phases=[Phase.generate],  # one counterexample is enough, however large
     report_multiple_bugs=False,
     suppress_health_check=list(HealthCheck),
 )

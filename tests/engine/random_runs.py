@@ -1,4 +1,4 @@
-"""Random runs, and what it means that two runs of the same thing are the same."""
+"""Random runs, and the assertions that two runs are equal."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
+from tests.engine.order_terms import OrderTerms
 from tests.engine.reference import Reference
 from tickfold.engine.accounting.account import Account, Commission, Sizing
-from tickfold.engine.accounting.ledger import Statement
+from tickfold.engine.accounting.statement import Statement
 from tickfold.engine.backtest import Outcome, backtest, conclude, simulate
 from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars, decimals_of, join
 from tickfold.engine.decisions.automaton import Decisions
@@ -28,13 +29,17 @@ PROPERTY = settings(
 
 @dataclass(frozen=True)
 class Case:
-    """A run, and the bars at which it is cut."""
+    """A run, and its cut into chunks."""
 
     bars: Bars
     strategy: Strategy
     account: Account
-    orders: Orders
+    terms: OrderTerms
     chunks: list[Chunk]
+
+    @property
+    def orders(self) -> Orders:
+        return self.terms.orders
 
     def speculations(self) -> list[Speculation]:
         found = []
@@ -52,14 +57,14 @@ class Case:
 
 
 def copied(bars: Bars) -> Bars:
-    """Return `bars` in memory of their own, as a worker has them."""
+    """Return a copy of `bars` in memory of its own, as a worker has it."""
     return join([bars], bars.decimals)
 
 
 def random_bars(seed: int, count: int, grid: int, on_grid: bool) -> Bars:
-    """A random walk with gaps and wicks, in a third of them with stretches in which no price changes; volumes may be 0.
+    """A random walk with gaps and wicks; in a third of the seeds with stretches of constant prices. Volumes may be 0.
 
-    On a coarse grid averages tie often and prices meet stops and limits exactly; off any grid no sum is exact.
+    On a coarse grid averages tie often and prices meet stops and limits exactly; off the grid no sum is exact.
     """
     rng = np.random.default_rng(seed)
     path = np.abs(np.cumsum(rng.integers(-3, 4, count * 2))).reshape(count, 2) % 60 + 4
@@ -87,9 +92,9 @@ def maybe(*values: float) -> st.SearchStrategy[float | None]:
 
 
 @st.composite
-def random_orders(draw: st.DrawFn) -> Orders:
+def random_terms(draw: st.DrawFn) -> OrderTerms:
     limit = draw(maybe(0.0, 0.02, 0.1))
-    return Orders(
+    return OrderTerms(
         direction=draw(st.sampled_from(["both", "long", "short"])),
         fill=draw(st.sampled_from(["open", "close"])),
         limit=limit,
@@ -127,13 +132,13 @@ def cases(draw: st.DrawFn, strategies: st.SearchStrategy[Strategy]) -> Case:
     count = len(bars)
     inner = draw(st.sets(st.integers(1, count - 1))) if count > 1 else set()
     chunks = [Chunk(a, b) for a, b in pairwise([0, *sorted(inner), count])]
-    return Case(bars, strategy, draw(random_accounts()), draw(random_orders()), chunks)
+    return Case(bars, strategy, draw(random_accounts()), draw(random_terms()), chunks)
 
 
-class RandomWishes(Strategy):
-    """Asks at random, for the same side often enough that wishes are long; each bar's signal hangs on its time only."""
+class RandomTargets(Strategy):
+    """Random signals, of the same side often enough that targets are long; a signal depends on the bar's time alone."""
 
-    name: ClassVar[str] = "random_wishes"
+    name: ClassVar[str] = "random_targets"
 
     seed: int = 0
     often: float = 0.5
@@ -146,23 +151,23 @@ class RandomWishes(Strategy):
     def signals(self, bars: Bars) -> Signals:
         rng = np.random.default_rng(self.seed)
         changes = np.cumsum(rng.random(_TIMES) < self.change)
-        wanted = rng.choice(np.array([LONG, SHORT, FLAT], dtype=np.int8), _TIMES)[changes]
-        wanted[rng.random(_TIMES) >= self.often] = HOLD
+        target = rng.choice(np.array([LONG, SHORT, FLAT], dtype=np.int8), _TIMES)[changes]
+        target[rng.random(_TIMES) >= self.often] = HOLD
         minute = bars.timestamp // 60_000_000
         by_minute_hour_or_day = [minute, 400 + minute // 180, 1_000 + minute // 1_440]
-        return wanted[np.select([minute < 400, minute < 72_000], by_minute_hour_or_day[:2], by_minute_hour_or_day[2])]
+        return target[np.select([minute < 400, minute < 72_000], by_minute_hour_or_day[:2], by_minute_hour_or_day[2])]
 
 
 @st.composite
 def random_strategies(draw: st.DrawFn) -> Strategy:
     fast = draw(st.integers(1, 12))
     averages = BUILT_IN.create("sma_cross", {"fast": fast, "slow": fast + draw(st.integers(1, 20))})
-    wishes = RandomWishes(
+    targets = RandomTargets(
         seed=draw(st.integers(0, 1_000)),
         often=draw(st.sampled_from([0.05, 0.5, 1.0])),
         change=draw(st.sampled_from([0.005, 0.05, 0.5])),
     )
-    return draw(st.sampled_from([averages, wishes, BUILT_IN.create("buy_and_hold", {})]))
+    return draw(st.sampled_from([averages, targets, BUILT_IN.create("buy_and_hold", {})]))
 
 
 def assert_same(whole: Outcome, folded: Outcome) -> None:
@@ -173,8 +178,8 @@ def assert_same(whole: Outcome, folded: Outcome) -> None:
 
 
 def assert_as_reference(statement: Statement, case: Case) -> None:
-    """Quantities, prices and equity may differ in their last digits: sums are taken in another order."""
-    reference = Reference(case.bars, case.strategy.signals(case.bars).tolist(), case.account, case.orders).run()
+    """Quantities, prices and equity may differ in their last digits, since sums have another order."""
+    reference = Reference(case.bars, case.strategy.signals(case.bars).tolist(), case.account, case.terms).run()
     for name in ("side", "entry_bar", "exit_bar", "exit_reason"):
         assert [getattr(t, name) for t in statement.trades] == [getattr(t, name) for t in reference.trades]
     for name in ("quantity", "entry_price", "exit_price"):

@@ -4,28 +4,28 @@ from collections import namedtuple
 from math import floor, inf, log, sqrt
 from types import SimpleNamespace
 
+from tests.engine.order_terms import OrderTerms
 from tickfold.engine.accounting.account import Account
 from tickfold.engine.bars import Bars
-from tickfold.engine.decisions.orders import Orders
 
-SIDES = {1: 1, -1: -1, 2: 0}  # signals that ask for something; HOLD is 0
+SIDES = {1: 1, -1: -1, 2: 0}  # by signal; HOLD, which is 0, has none
 YEAR = 365.25 * 86_400_000_000
 Closed = namedtuple("Closed", "side quantity entry_bar entry_price exit_bar exit_price exit_reason")
 
 
 class Reference:
-    def __init__(self, bars: Bars, signals: list[int], account: Account, orders: Orders) -> None:
+    def __init__(self, bars: Bars, signals: list[int], account: Account, terms: OrderTerms) -> None:
         self.open, self.high, self.low, self.close = (x.tolist() for x in (bars.open, bars.high, bars.low, bars.close))
-        self.time, self.signals, self.account, self.orders = bars.timestamp.tolist(), signals, account, orders
+        self.time, self.signals, self.account, self.terms = bars.timestamp.tolist(), signals, account, terms
         self.cash, self.last = account.capital, len(bars) - 1
         self.held: SimpleNamespace | None = None
-        self.waiting: list[str | int] = []  # for the next open: why to leave, or the side to enter
-        self.pending: tuple[int, int] | None = None  # a limit order's side, and the bar that decided
+        self.waiting: list[str | int] = []  # market orders: the reason to leave, or the side to enter
+        self.pending: tuple[int, int] | None = None  # the limit order's side, and the bar that decided it
         self.trades: list[Closed] = []
         self.equity: list[float] = []
 
     def run(self) -> "Reference":
-        ruined, at_close = False, self.orders.fill == "close"
+        ruined, at_close = False, self.terms.fill == "close"
         for bar in range(self.last + 1):
             end = bar == self.last and self.account.close_at_end
             if not ruined:
@@ -57,14 +57,14 @@ class Reference:
         self.waiting = []
 
     def inside(self, bar: int) -> None:
-        if self.pending and self.orders.limit is not None:
+        if self.pending and self.terms.limit is not None:
             side, decided = self.pending
-            limit = self.close[decided] * (1 - side * self.orders.limit)
+            limit = self.close[decided] * (1 - side * self.terms.limit)
             if side * (self.low if side > 0 else self.high)[bar] <= side * limit:
                 better = side * self.open[bar] <= side * limit
                 self.pending = None
                 self.enter(side, bar, self.open[bar] if better else limit, decided, since=bar - 1, inside=not better)
-        held, terms, open_ = self.held, self.orders, self.open[bar]
+        held, terms, open_ = self.held, self.terms, self.open[bar]
         if not held or (terms.fill == "close" and held.bar == bar and held.since == bar):
             return
         side, part, nearer = held.side, held.inside and held.bar == bar, (max if held.side > 0 else min)
@@ -87,30 +87,30 @@ class Reference:
             held.best = nearer(held.best, best)
 
     def decide(self, bar: int) -> None:
-        wanted, held, terms = SIDES.get(self.signals[bar]), self.held, self.orders
-        if wanted and {"long": -1, "short": 1}.get(terms.direction) == wanted:
-            wanted = 0
+        target, held, terms = SIDES.get(self.signals[bar]), self.held, self.terms
+        if target and {"long": -1, "short": 1}.get(terms.direction) == target:
+            target = 0
         if self.pending and (
-            wanted not in (None, self.pending[0])
+            target not in (None, self.pending[0])
             or (terms.limit_bars is not None and bar - self.pending[1] >= terms.limit_bars)
         ):
             self.pending = None
-        if held and wanted not in (None, held.side):
+        if held and target not in (None, held.side):
             self.waiting.append("signal")
         elif held and terms.max_bars is not None and bar - held.since >= terms.max_bars:
             self.waiting.append("max_bars")
-        if wanted and not self.pending and (not held or self.waiting == ["signal"]):
+        if target and not self.pending and (not held or self.waiting == ["signal"]):
             if terms.limit is None:
-                self.waiting.append(wanted)
+                self.waiting.append(target)
             else:
-                self.pending = (wanted, bar)
+                self.pending = (target, bar)
         if terms.fill == "close":
             self.carry_out(bar, bar, self.close[bar])
 
     def enter(self, side: int, bar: int, price: float, decided: int, *, since: int, inside: bool = False) -> None:
         paid, fees = price, self.account.commission
         sizing, fractional = self.account.sizing, self.account.fractional_shares
-        if self.orders.limit is None:
+        if self.terms.limit is None:
             paid = price * (1 + side * self.account.spread) * (1 + side * self.account.slippage)
         budget = min(self.cash * self.fraction(decided), sizing.value if sizing.kind == "cash" else inf)
         each = paid * (1 + fees.relative) + fees.per_share
@@ -126,9 +126,9 @@ class Reference:
     def leave(self, bar: int, price: float, reason: str) -> None:
         held, self.held = self.held, None
         if held:
-            got = price if reason == "take_profit" else price * (1 - held.side * self.account.slippage)
-            self.cash += held.side * held.quantity * got - self.fee(held.quantity, got)
-            self.trades.append(Closed(held.side, held.quantity, held.bar, held.paid, bar, got, reason))
+            received = price if reason == "take_profit" else price * (1 - held.side * self.account.slippage)
+            self.cash += held.side * held.quantity * received - self.fee(held.quantity, received)
+            self.trades.append(Closed(held.side, held.quantity, held.bar, held.paid, bar, received, reason))
 
     def fee(self, quantity: float, price: float) -> float:
         fees = self.account.commission

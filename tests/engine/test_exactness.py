@@ -1,4 +1,4 @@
-"""The claim: folded chunks equal one pass, for any cut, any bars, any costs and parameters."""
+"""Folded chunks equal a single pass bit for bit, for any cut, bars, costs and parameters."""
 
 from dataclasses import replace
 
@@ -7,16 +7,19 @@ import pytest
 from hypothesis import given
 from numpy.testing import assert_array_equal
 
+from tests.engine.order_terms import OrderTerms
 from tests.engine.random_runs import PROPERTY, Case, assert_as_reference, assert_same, cases, copied, random_strategies
 from tickfold.engine.accounting.account import Account, Commission
 from tickfold.engine.bars import Bars
-from tickfold.engine.decisions.automaton import Asks, Decisions, merge
+from tickfold.engine.decisions.automaton import Decisions
 from tickfold.engine.decisions.chunk import Speculation, cut
 from tickfold.engine.decisions.fold import fold
 from tickfold.engine.decisions.orders import Orders
+from tickfold.engine.decisions.positions import merge
+from tickfold.engine.decisions.signal_events import SignalEvents
 from tickfold.strategies import BUILT_IN
 
-EVERY_EXIT = Orders(stop_loss=0.04, take_profit=0.08, trailing_stop=0.05, max_bars=30)
+EVERY_EXIT = OrderTerms(stop_loss=0.04, take_profit=0.08, trailing_stop=0.05, max_bars=30)
 
 
 @PROPERTY
@@ -34,15 +37,15 @@ def test_one_pass_equals_the_reference(case: Case) -> None:
 
 
 def naive(speculations: list[Speculation]) -> Decisions:
-    """What a fold that trusts every speculation would answer: each chunk as if it truly began flat."""
+    """Return the decisions of a fold that trusts every speculation, as if each chunk truly started flat."""
     found = [speculation.decisions for speculation in speculations]
-    offsets = np.cumsum([0, *(len(decisions.asks) for decisions in found)])
-    asks = Asks(*(np.concatenate([getattr(d.asks, name) for d in found]) for name in ("bar", "side")))
-    positions = [replace(d.positions, ask=d.positions.ask + at) for d, at in zip(found, offsets, strict=False)]
-    return Decisions(asks, merge(positions))
+    offsets = np.cumsum([0, *(len(decisions.events) for decisions in found)])
+    events = SignalEvents.concatenate([decisions.events for decisions in found])
+    positions = [replace(d.positions, event=d.positions.event + at) for d, at in zip(found, offsets, strict=False)]
+    return Decisions(events, merge(positions))
 
 
-def test_the_property_refutes_a_fold_that_never_replays() -> None:
+def test_exactness_property_refutes_fold_without_replay() -> None:
     @PROPERTY
     @given(cases(random_strategies()))
     def claim(case: Case) -> None:
@@ -52,7 +55,7 @@ def test_the_property_refutes_a_fold_that_never_replays() -> None:
         claim()
 
 
-def test_the_property_refutes_a_warm_up_that_is_one_bar_short() -> None:
+def test_exactness_property_refutes_warm_up_one_bar_short() -> None:
     @PROPERTY
     @given(cases(random_strategies()))
     def claim(case: Case) -> None:
@@ -66,20 +69,20 @@ def test_the_property_refutes_a_warm_up_that_is_one_bar_short() -> None:
         claim()
 
 
-@pytest.mark.parametrize("orders", [Orders(), EVERY_EXIT, Orders(limit=0.01, limit_bars=10, stop_loss=0.05)])
+@pytest.mark.parametrize("terms", [OrderTerms(), EVERY_EXIT, OrderTerms(limit=0.01, limit_bars=10, stop_loss=0.05)])
 @pytest.mark.parametrize("chunks", [1, 2, 7, 64, 2148])
 @pytest.mark.parametrize(("fast", "slow"), [(10, 30), (1, 2), (50, 200)])
-def test_real_bars_fold_the_same_for_any_number_of_chunks(
-    goog: Bars, orders: Orders, chunks: int, fast: int, slow: int
+def test_real_bars_any_number_of_chunks_folds_the_same(
+    goog: Bars, terms: OrderTerms, chunks: int, fast: int, slow: int
 ) -> None:
     strategy = BUILT_IN.create("sma_cross", {"fast": fast, "slow": slow})
     pieces = cut(len(goog), strategy.lookback, workers=40, chunks=chunks)
-    case = Case(goog, strategy, Account(10_000, Commission(0.001)), orders, pieces)
+    case = Case(goog, strategy, Account(10_000, Commission(0.001)), terms, pieces)
     assert len(pieces) == chunks
-    assert_same(case.whole(), case.settle(fold(case.speculations(), goog, orders).decisions))
+    assert_same(case.whole(), case.settle(fold(case.speculations(), goog, case.orders).decisions))
 
 
-def test_ties_on_a_grid_are_found_whatever_the_cut() -> None:
+def test_signals_ties_on_a_price_grid_are_exact() -> None:
     """A million-bar walk on a 0.0001 grid, where a running float sum gives other crosses in other cuts."""
     rng = np.random.default_rng(7)
     close = (1_000_000 + np.cumsum(rng.integers(-2, 3, 300_000))) / 10_000
@@ -95,9 +98,9 @@ def test_ties_on_a_grid_are_found_whatever_the_cut() -> None:
     assert_array_equal(strategy.signals(bars), expected)
 
 
-def test_a_missing_chunk_is_refused(goog: Bars) -> None:
+def test_fold_missing_chunk_raises(goog: Bars) -> None:
     strategy = BUILT_IN.create("buy_and_hold", {})
     pieces = cut(len(goog), 1, workers=4, chunks=4)
-    found = Case(goog, strategy, Account(1_000), Orders(), pieces).speculations()
+    found = Case(goog, strategy, Account(1_000), OrderTerms(), pieces).speculations()
     with pytest.raises(ValueError, match="expected bar 537"):
         fold([found[0], *found[2:]], goog, Orders())

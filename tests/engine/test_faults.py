@@ -1,4 +1,4 @@
-"""The claim has teeth: each of these faults, put into a copy of the engine, refutes it."""
+"""Mutation tests of the exactness claim: each fault, put into a copy of the engine, must be found."""
 
 import shutil
 import subprocess
@@ -13,69 +13,70 @@ PACKAGE = Path(tickfold.__file__).parent
 REPOSITORY = PACKAGE.parent
 
 FAULTS = {
-    "a warm-up that is a bar short": ("chunk.py", "min(lookback, self.start)", "min(max(lookback - 1, 0), self.start)"),
-    "a position that is open at its chunk's end is lost": (
+    "warm-up one bar short": ("chunk.py", "min(lookback, self.start)", "min(max(lookback - 1, 0), self.start)"),
+    "position open at the chunk's end dropped": (
         "fold.py",
-        "merge([self._guessed[known], self._again(self._guessed.ask[open_], self._stop[self._chunk[open_]])])",
-        "self._guessed[known]",
+        "merge([self._speculated[known], replayed])",
+        "self._speculated[known]",
     ),
-    "a position that is open at its chunk's end is never closed": (
+    "position open at the chunk's end never closed": (
         "fold.py",
-        "known = stands & self._guessed.known",
+        "known = stands & self._speculated.known",
         "known = stands",
     ),
-    "a position is opened again at the boundary": (
+    "position opened again at the boundary": (
         "fold.py",
-        "stands = self.asks.starts[self._guessed.ask] >= self._first_ask[self._chunk]",
-        "stands = self._guessed.ask >= 0",
+        "stands = self.events.target_start[self._speculated.event] >= self._first_event[self._chunk]",
+        "stands = self._speculated.event >= 0",
     ),
-    "a wish that goes on is not followed": ("fold.py", "for wish in run.carried_wishes()", "for wish in ()"),
-    "a wish is followed into the next chunk only": (
+    "carried target not followed": ("fold.py", "for start in run.carried_targets()", "for start in ()"),
+    "carried target followed into the next chunk only": (
         "fold.py",
-        "            ask = self._next(part[-1:])\n",
-        "            ask = NONE\n",
+        "            event = self._next(part[-1:])\n",
+        "            event = NONE\n",
     ),
-    "a guess is taken where it opened nothing at that ask": ("fold.py", " or self._guessed.ask[at] != ask", ""),
-    "a guess is taken over the end of its chunk": (
+    "speculation used where the worker opened nothing": ("fold.py", " or self._speculated.event[at] != event", ""),
+    "speculation used past its chunk's end": (
         "fold.py",
-        "int(self._first_ask[self._chunk[at] + 1])",
-        "len(self.asks)",
+        "int(self._first_event[self._chunk[at] + 1])",
+        "len(self.events)",
     ),
-    "the next wish's guesses are taken along": (
+    "speculation of the next target used": (
         "fold.py",
-        "min(int(self.asks.ends[ask]), int(self._first_ask[self._chunk[at] + 1]))",
-        "int(self._first_ask[self._chunk[at] + 1])",
+        "min(int(self.events.target_stop[event]), int(self._first_event[self._chunk[at] + 1]))",
+        "int(self._first_event[self._chunk[at] + 1])",
     ),
-    "asks are counted from the wrong chunk": (
+    "signal events offset by the wrong chunk": (
         "fold.py",
-        "decisions.positions.ask + first",
-        "decisions.positions.ask + max(first - 1, 0)",
+        "decisions.positions.event + first",
+        "decisions.positions.event + max(first - 1, 0)",
     ),
-    "the best price of a trailing stop starts anew": (
+    "trailing stop forgets its best price": (
         "exits.py",
-        "self._best_so_far[which] = highest[:, -1]",
-        "self._best_so_far[which] = highest[:, 0]",
+        "self._best_so_far[self._which] = highest[:, -1]",
+        "self._best_so_far[self._which] = highest[:, 0]",
     ),
-    "a refused order is tried again by the wish after it": (
+    "rejected order retried in the next target": (
         "ledger.py",
-        "at = int(np.searchsorted(positions.ask, self._asks.ends[positions.ask[at]]))",
+        "at = int(np.searchsorted(positions.event, self._events.target_stop[positions.event[at]]))",
         "at += 1",
     ),
-    "bars are counted from the chunk's first": (
-        "automaton.py",
+    "bars counted from the chunk's first": (
+        "positions.py",
         "NONE, self.entry_bar + bars)",
         "NONE, self.entry_bar)",
     ),
-    "time runs out a bar late at a boundary": (
+    "replay without the timed exit": (
         "fold.py",
-        "found = resolve(self._bars, self.asks, ask, self._orders)",
-        "found = resolve(self._bars, self.asks, ask, replace(self._orders, max_bars=self._orders.max_bars and 99))",
+        "found = resolve(self._bars, self.events, event, self._orders)",
+        "found = resolve(self._bars, self.events, event, "
+        "replace(self._orders, exits=(*self._orders.stops, *self._orders.targets)))",
     ),
 }
 
 
 def claim(package: Path) -> subprocess.CompletedProcess[str]:
-    """Run the claim against the copy of Tickfold that is in `package`."""
+    """Run the claim against the copy of Tickfold in `package`."""
     environment = {"PYTHONPATH": f"{package}:{REPOSITORY}:{':'.join(sys.path)}", "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", "tests.engine.claim"]
     return subprocess.run(
@@ -89,16 +90,16 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_engine_as_it_is_stands(copy: Path) -> None:
+def test_claim_unchanged_engine_passes(copy: Path) -> None:
     ended = claim(copy)
     assert ended.returncode == 0, ended.stderr
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_is_found(copy: Path, fault: str) -> None:
+def test_claim_engine_with_fault_fails(copy: Path, fault: str) -> None:
     name, right, wrong = FAULTS[fault]
     (file,) = (copy / "tickfold" / "engine").rglob(name)
     source = file.read_text()
     assert source.count(right) == 1
-    file.write_text(source.replace(right, wrong).replace("import dataclass\n", "import dataclass, replace\n"))
+    file.write_text(source.replace(right, wrong))
     assert claim(copy).returncode == 1

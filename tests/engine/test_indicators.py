@@ -12,7 +12,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from tests.engine.random_runs import copied, random_bars, random_series
 from tickfold.engine import indicators
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars, Floats, decimals_of
+from tickfold.engine.arrays import Floats
+from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars, decimals_of
 from tickfold.engine.indicators import crosses, ema_lookback, rolling_sum, wilder_lookback
 from tickfold.engine.signals import HOLD, LONG, SHORT
 from tickfold.strategies import BUILT_IN
@@ -24,13 +25,13 @@ HOUR = MICROSECONDS_PER_DAY // 24
 
 
 @pytest.mark.parametrize("window", [1, 2, 3, 7, 8, 30, 200])
-def test_rolling_sum_is_pandas_rolling_sum(goog: Bars, window: int) -> None:
+def test_rolling_sum_matches_pandas(goog: Bars, window: int) -> None:
     expected = pd.Series(goog.close).rolling(window).sum().to_numpy()
     assert_allclose(rolling_sum(goog.close, window), expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("window", [2, 3, 7, 8, 30, 200])
-def test_windows_are_those_of_talib(goog: Bars, window: int) -> None:
+def test_rolling_indicators_match_talib(goog: Bars, window: int) -> None:
     assert_allclose(indicators.sma(goog.close, window), talib.SMA(goog.close, window), rtol=1e-12)
     assert_array_equal(indicators.rolling_max(goog.high, window), talib.MAX(goog.high, window))
     assert_array_equal(indicators.rolling_min(goog.low, window), talib.MIN(goog.low, window))
@@ -41,20 +42,20 @@ def test_windows_are_those_of_talib(goog: Bars, window: int) -> None:
         assert_allclose(ours, theirs, rtol=1e-8)
 
 
-def test_donchian_channel_is_that_of_pandas(goog: Bars) -> None:
+def test_donchian_channel_matches_pandas(goog: Bars) -> None:
     low, high = indicators.donchian_channel(goog, 20)
     assert_array_equal(low, pd.Series(goog.low).rolling(20).min())
     assert_array_equal(high, pd.Series(goog.high).rolling(20).max())
 
 
 @pytest.mark.parametrize("span", [1, 2, 9, 26, 200])
-def test_ema_is_pandas_ewm(goog: Bars, span: int) -> None:
+def test_ema_matches_pandas(goog: Bars, span: int) -> None:
     expected = pd.Series(goog.close).ewm(span=span, adjust=False, min_periods=span).mean()
     assert_allclose(indicators.ema(goog.close, span), expected, rtol=1e-13)
 
 
 @pytest.mark.parametrize("period", [2, 14, 50])
-def test_wilder_and_rsi_are_those_of_pandas(goog: Bars, period: int) -> None:
+def test_wilder_and_rsi_match_pandas(goog: Bars, period: int) -> None:
     close = pd.Series(goog.close)
     expected = close.ewm(alpha=1 / period, adjust=False, min_periods=period).mean()
     assert_allclose(indicators.wilder(goog.close, period), expected, rtol=1e-13)
@@ -64,7 +65,7 @@ def test_wilder_and_rsi_are_those_of_pandas(goog: Bars, period: int) -> None:
     assert_allclose(indicators.rsi(goog.close, period)[period:], strength[period:], rtol=1e-12)
 
 
-def test_exponential_indicators_are_those_of_talib_once_its_seed_has_decayed(goog: Bars) -> None:
+def test_exponential_indicators_match_talib_after_its_seed_has_decayed(goog: Bars) -> None:
     """TA-Lib seeds with the mean of the first values; after the lookback neither seed shows any more."""
 
     def assert_same(ours: Floats, theirs: Floats, decayed: int, rtol: float = 1e-11) -> None:
@@ -84,7 +85,7 @@ def test_exponential_indicators_are_those_of_talib_once_its_seed_has_decayed(goo
     assert_allclose(signal[decayed:], signal_of_talib[decayed:], atol=1e-10)
 
 
-def test_session_vwap_begins_anew_each_utc_day() -> None:
+def test_session_vwap_restarts_each_utc_day() -> None:
     count = 60
     rng = np.random.default_rng(1)
     close, volume = rng.integers(10, 20, count).astype(float), rng.integers(1, 9, count).astype(float)
@@ -100,17 +101,17 @@ def test_session_vwap_begins_anew_each_utc_day() -> None:
 # --- edges -----------------------------------------------------------------------------------------------------------
 
 
-def test_rolling_sum_of_fewer_values_than_its_window_is_undefined() -> None:
+def test_rolling_sum_fewer_values_than_window_is_nan() -> None:
     assert np.isnan(rolling_sum(np.ones(4), 5)).all()
 
 
 @pytest.mark.parametrize("window", [0, -3])
-def test_a_window_of_no_bars_is_refused(window: int) -> None:
+def test_rolling_sum_window_below_one_raises(window: int) -> None:
     with pytest.raises(ValueError, match=f"a window of {window} bars; expected at least 1"):
         rolling_sum(np.ones(4), window)
 
 
-def test_averages_of_an_unchanging_price_are_that_price_and_its_deviation_is_zero() -> None:
+def test_averages_constant_price_is_exact() -> None:
     price = np.full(900, 0.1)
     price[:20] = 7.3
     settled = slice(20 + ema_lookback(26), None)
@@ -120,26 +121,26 @@ def test_averages_of_an_unchanging_price_are_that_price_and_its_deviation_is_zer
     assert np.isnan(indicators.rsi(price, 14)[20 + wilder_lookback(14) :]).all()
 
 
-def test_deviation_is_exact_where_the_mean_is_large() -> None:
+def test_rolling_deviation_large_mean_is_exact() -> None:
     values = 1e9 + np.tile([0.0, 1.0], 50)
     _, deviation = indicators.rolling_mean_and_deviation(values, 10)
     assert (deviation[9:] == 0.5).all()
 
 
-def test_vwap_of_no_volume_is_undefined() -> None:
+def test_session_vwap_without_volume_is_nan() -> None:
     ones = np.ones(3)
     vwap = indicators.session_vwap(Bars(np.arange(3) * HOUR, ones, ones, ones, ones, np.array([0.0, 2.0, 0.0])), 2)
     assert_array_equal(vwap, [np.nan, 1.0, 1.0])
 
 
-def test_a_cross_is_strict_on_both_bars() -> None:
+def test_crosses_are_strict_on_both_bars() -> None:
     first = np.array([1.0, 3.0, 2.0, 1.0, 2.0, 3.0, 1.0, np.nan, 3.0])
     second = np.full(9, 2.0)
     expected = [HOLD, LONG, HOLD, HOLD, HOLD, HOLD, SHORT, HOLD, HOLD]
     assert crosses(first, second).tolist() == expected
 
 
-def test_a_level_is_reached_by_touching_it_from_either_side() -> None:
+def test_reaches_touch_from_either_side() -> None:
     values = np.array([1.0, 2.0, 2.0, 3.0, 2.0, 1.0, 3.0, 1.0, np.nan, 3.0])
     expected = [False, True, False, False, True, False, True, True, False, False]
     assert indicators.reaches(values, np.full(10, 2.0)).tolist() == expected
@@ -172,7 +173,7 @@ WINDOW_PURE: dict[str, tuple[Indicator, Callable[[int], int]]] = {
 @pytest.mark.parametrize("name", WINDOW_PURE)
 @settings(max_examples=100, deadline=None)
 @given(bars=random_series(), n=st.integers(1, 9), begin=st.integers(0, 400))
-def test_same_bits_wherever_the_array_begins(name: str, bars: Bars, n: int, begin: int) -> None:
+def test_indicator_same_bits_wherever_the_array_starts(name: str, bars: Bars, n: int, begin: int) -> None:
     indicator, lookback = WINDOW_PURE[name]
     whole, part = indicator(bars, n), indicator(copied(bars[begin:]), n)
     for ours, theirs in zip(part, whole, strict=True):
@@ -182,7 +183,7 @@ def test_same_bits_wherever_the_array_begins(name: str, bars: Bars, n: int, begi
 @pytest.mark.parametrize("name", WINDOW_PURE)
 @settings(max_examples=50, deadline=None)
 @given(bars=random_series(), n=st.integers(1, 9), end=st.integers(0, 400))
-def test_no_indicator_sees_the_future(name: str, bars: Bars, n: int, end: int) -> None:
+def test_indicator_ignores_later_bars(name: str, bars: Bars, n: int, end: int) -> None:
     indicator, _ = WINDOW_PURE[name]
     for ours, theirs in zip(indicator(copied(bars[:end]), n), indicator(bars, n), strict=True):
         assert_array_equal(ours, theirs[:end])
@@ -190,14 +191,14 @@ def test_no_indicator_sees_the_future(name: str, bars: Bars, n: int, end: int) -
 
 @pytest.mark.parametrize("window", [1, 2, 10, 33, 9_000])
 @pytest.mark.parametrize("count", [65_536, 65_537, 98_304, 200_001])
-def test_sums_over_a_long_range_are_those_of_each_window(window: int, count: int) -> None:
+def test_rolling_sum_long_range_matches_each_window(window: int, count: int) -> None:
     ticks = np.random.default_rng(window).integers(-1_000, 1_000, count).astype(np.float64)
     total = np.append(0.0, np.cumsum(ticks))  # of whole numbers, thus exact
     assert_array_equal(rolling_sum(ticks, window)[window - 1 :], total[window:] - total[:-window])
 
 
 @pytest.mark.parametrize(("fast", "slow"), [(1, 2), (10, 20), (50, 5_000)])
-def test_crosses_over_a_long_range_are_those_of_each_window(fast: int, slow: int) -> None:
+def test_sma_cross_long_range_matches_each_window(fast: int, slow: int) -> None:
     bars = random_bars(seed=1, count=200_001, grid=10, on_grid=True)
     total = np.append(0.0, np.cumsum(bars.close_ticks))
     sums = [np.append(np.full(n - 1, np.nan), total[n:] - total[:-n]) for n in (fast, slow)]
@@ -209,5 +210,5 @@ def test_crosses_over_a_long_range_are_those_of_each_window(fast: int, slow: int
     ("prices", "decimals"),
     [([1, 2, 3], 0), ([1.5, 2.25], 2), ([100.1, 0.0001], 4), ([1 / 3], None), ([0.1 + 0.2], None)],
 )
-def test_decimals_of_prices(prices: list[float], decimals: int | None) -> None:
+def test_decimals_of_returns_smallest_exact_number(prices: list[float], decimals: int | None) -> None:
     assert decimals_of(np.array(prices)) == decimals

@@ -55,11 +55,11 @@ def all_equal_the_runs_alone(case: Case, sets: list[Strategy], warm_up: int) -> 
 
 @PROPERTY
 @given(cases(averages()), SETS)
-def test_each_set_folds_to_the_run_that_it_gives_alone(case: Case, sets: list[Strategy]) -> None:
+def test_sweep_each_set_folds_to_its_own_run(case: Case, sets: list[Strategy]) -> None:
     all_equal_the_runs_alone(case, sets, max(strategy.lookback for strategy in sets))
 
 
-def test_the_property_refutes_a_warm_up_for_the_shortest_lookback() -> None:
+def test_sweep_property_refutes_warm_up_of_shortest_lookback() -> None:
     @PROPERTY
     @given(cases(averages()), SETS)
     def claim(case: Case, sets: list[Strategy]) -> None:
@@ -71,7 +71,7 @@ def test_the_property_refutes_a_warm_up_for_the_shortest_lookback() -> None:
 
 @PROPERTY
 @given(cases(averages()), SETS)
-def test_in_one_pass_each_set_gives_the_run_that_it_gives_alone(case: Case, sets: list[Strategy]) -> None:
+def test_sweep_in_one_pass_each_set_equals_its_own_run(case: Case, sets: list[Strategy]) -> None:
     shared = SmaCross.signals_of_all([set_ for set_ in sets if isinstance(set_, SmaCross)], case.bars)
     known = [KnownSignals(strategy.lookback, signals) for strategy, signals in zip(sets, shared, strict=True)]
     for strategy, outcome in zip(sets, sweep(case.bars, known, case.account, case.orders), strict=True):
@@ -80,19 +80,19 @@ def test_in_one_pass_each_set_gives_the_run_that_it_gives_alone(case: Case, sets
 
 @PROPERTY
 @given(cases(averages()))
-def test_signals_that_workers_found_trade_as_the_strategys_own(case: Case) -> None:
+def test_signals_of_speculations_equal_the_strategys(case: Case) -> None:
     signals = signals_of(case.speculations(), len(case.bars))
     known = KnownSignals(case.strategy.lookback, signals)
     assert_same(case.whole(), backtest(case.bars, known, case.account, case.orders))
 
 
-def test_more_sets_than_sums_are_kept_get_their_own_signals(goog: Bars) -> None:
+def test_signals_of_all_more_sets_than_cached_sums(goog: Bars) -> None:
     sets = [SmaCross(fast=fast, slow=slow) for fast in (2, 40, 41) for slow in range(50, 110)]
     for strategy, signals in zip(sets, SmaCross.signals_of_all(sets, goog), strict=True):
         assert_array_equal(signals, strategy.signals(goog))
 
 
-def test_signals_of_other_bars_are_refused(goog: Bars) -> None:
+def test_known_signals_other_number_of_bars_raises(goog: Bars) -> None:
     with pytest.raises(ValueError, match="3 signals for 2148 bars"):
         KnownSignals(1, np.zeros(3, dtype=np.int8)).signals(goog)
 
@@ -106,8 +106,6 @@ def some(goog: Bars) -> Metrics:
     ("by", "order"),
     [("sharpe", [1, 3, 0, 4, 2, 5]), ("max_drawdown", [1, 3, 0, 4, 2, 5]), ("commissions", [2, 0, 4, 1, 3, 5])],
 )
-def test_the_best_is_first_equals_keep_their_order_and_the_undefined_is_last(
-    some: Metrics, by: str, order: list[int]
-) -> None:
+def test_rank_best_first_ties_in_order_nan_last(some: Metrics, by: str, order: list[int]) -> None:
     values = [1.0, 2.0, -1.0, 2.0, 1.0, nan]
     assert rank([replace(some, **{by: value}) for value in values], by) == order

@@ -12,7 +12,7 @@ from numpy.testing import assert_array_equal
 from tests.engine.random_runs import PROPERTY, Case, cases
 from tests.engine.test_sweep import SETS, averages
 from tickfold.engine.accounting.account import Account
-from tickfold.engine.accounting.ledger import Trade
+from tickfold.engine.accounting.statement import Trade
 from tickfold.engine.backtest import Outcome, backtest
 from tickfold.engine.bars import Bars
 from tickfold.engine.performance.metrics import measure
@@ -51,7 +51,9 @@ def fits(case: Case, size: tuple[int, int]) -> bool:
 
 @FEWER
 @given(cases(averages()), SETS, SIZES, RANK_BY)
-def test_a_walk_is_a_loop_of_single_runs(case: Case, sets: list[Strategy], size: tuple[int, int], rank_by: str) -> None:
+def test_walk_forward_equals_a_loop_of_single_runs(
+    case: Case, sets: list[Strategy], size: tuple[int, int], rank_by: str
+) -> None:
     if not fits(case, size):
         return
     in_sample, out_of_sample = size
@@ -98,9 +100,7 @@ def test_a_walk_is_a_loop_of_single_runs(case: Case, sets: list[Strategy], size:
 
 @FEWER
 @given(cases(averages()), SETS, SIZES, RANK_BY)
-def test_what_comes_later_changes_nothing(
-    case: Case, sets: list[Strategy], size: tuple[int, int], rank_by: str
-) -> None:
+def test_walk_forward_ignores_later_bars(case: Case, sets: list[Strategy], size: tuple[int, int], rank_by: str) -> None:
     """Bars after a window, taken away, leave it and all windows before it as they were."""
     if not fits(case, size):
         return
@@ -112,18 +112,18 @@ def test_what_comes_later_changes_nothing(
     assert_array_equal(equity, whole.outcome.statement.equity[: len(equity)])
 
 
-def test_windows_follow_each_other_by_their_out_of_sample_part() -> None:
+def test_windows_advance_by_their_out_of_sample_bars() -> None:
     assert windows(24, 10, 5) == [Window(0, 10, 15), Window(5, 15, 20)]
     assert windows(25, 10, 5) == [Window(0, 10, 15), Window(5, 15, 20), Window(10, 20, 25)]
     assert windows(14, 10, 5) == []
 
 
-def test_without_a_window_there_is_no_walk(goog: Bars) -> None:
+def test_walk_forward_without_windows_raises(goog: Bars) -> None:
     with pytest.raises(ValueError, match="at least one window"):
         walk_forward(goog, [np.zeros(len(goog), dtype=np.int8)], [], Account(1_000), rank_by="sharpe")
 
 
-def test_indicators_are_warm_in_every_window_but_for_the_first_bars(goog: Bars) -> None:
+def test_walk_forward_indicators_are_warm_in_every_window(goog: Bars) -> None:
     """Windows of 50 bars, of which a run of their own would lose all to the warm-up of an average of 200."""
     slow = BUILT_IN.create("sma_cross", {"fast": 20, "slow": 200})
     walk = walk_forward(goog, [slow.signals(goog)], windows(len(goog), 50, 50), Account(10_000), rank_by="sharpe")

@@ -14,6 +14,7 @@ from tickfold.engine.backtest import conclude, simulate
 from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.chunk import cut
 from tickfold.engine.decisions.fold import fold
+from tickfold.engine.decisions.exits import StopLoss
 from tickfold.engine.decisions.orders import Orders
 from tickfold.backtests import chunk_files, results, sweep_results
 from tickfold.market_data import bar_store
@@ -24,7 +25,7 @@ close = 100 + np.random.default_rng(7).integers(-9, 10, 1_000).cumsum() / 100
 written = bar_store.encode(Bars(np.arange(1_000) * 60_000_000, close, close, close, close, np.ones(1_000)))
 strategy, chunks = BUILT_IN.create("sma_cross", {"fast": 3, "slow": 9}), cut(1_000, 9, 1, chunks=4)
 
-orders = Orders(stop_loss=0.05)
+orders = Orders(exits=(StopLoss(0.05),))
 
 def work(chunk):
     bars = bar_store.decode(written, chunk.start - chunk.warm_up(strategy.lookback), chunk.stop)

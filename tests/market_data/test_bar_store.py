@@ -8,7 +8,8 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from tests.market_data.conftest import BUCKET
-from tickfold.engine.bars import COLUMNS, Bars, Floats
+from tickfold.engine.arrays import Floats
+from tickfold.engine.bars import COLUMNS, Bars
 from tickfold.errors import RunError
 from tickfold.market_data.bar_store import BarStore
 from tickfold.storage import layout

@@ -9,9 +9,10 @@ import backtesting.lib
 import numpy as np
 import pandas as pd
 
+from tests.engine.order_terms import OrderTerms
 from tickfold.engine.accounting.account import Account
 from tickfold.engine.bars import Bars, decimals_of
-from tickfold.engine.decisions.orders import Direction, Orders
+from tickfold.engine.decisions.terms import Direction
 from tickfold.engine.performance.metrics import Metrics
 from tickfold.engine.signals import HOLD, Signals
 
@@ -103,7 +104,7 @@ def run_peer(
 ) -> Any:
     """Trade `signals` and return the peer's statistics; before bar `warm_up` it does not trade."""
 
-    class Asked(backtesting.Strategy):  # type: ignore[misc]
+    class Signalled(backtesting.Strategy):  # type: ignore[misc]
         def init(self) -> None:
             self.side = 0
             # The peer begins to trade, and its benchmark to run, where its indicators begin.
@@ -123,7 +124,7 @@ def run_peer(
     kind = backtesting.lib.FractionalBacktest if fractional_unit else backtesting.Backtest
     return kind(
         frame,
-        Asked,
+        Signalled,
         cash=account.capital,
         spread=account.spread,
         commission=account.commission.relative
@@ -135,10 +136,10 @@ def run_peer(
     ).run()
 
 
-def run_peer_with_orders(frame: pd.DataFrame, signals: Signals, account: Account, orders: Orders) -> Any:
-    """Trade `signals` on the terms of `orders`, each stated in the peer's own: sl=, tp=, limit=, trade_on_close.
+def run_peer_with_orders(frame: pd.DataFrame, signals: Signals, account: Account, terms: OrderTerms) -> Any:
+    """Trade `signals` on `terms`, stated as the peer's own parameters: sl=, tp=, limit=, trade_on_close.
 
-    Its stops are prices that an order is given, so a stop at a distance from the next open has to look that open up.
+    Its stops are prices that an order carries, so a stop at a distance from the next open has to look that open up.
     """
 
     class Ordered(backtesting.Strategy):  # type: ignore[misc]
@@ -152,36 +153,36 @@ def run_peer_with_orders(frame: pd.DataFrame, signals: Signals, account: Account
             self._trail()
             self._expire(bar)
             signal = int(signals[bar])
-            side = signal if signal in ALLOWED[orders.direction] else 0
+            side = signal if signal in ALLOWED[terms.direction] else 0
             held = int(np.sign(self.position.size))
             if signal != HOLD and side == 0:
                 self._cancel()
                 self.position.close()
             elif signal != HOLD and side != held and side not in [np.sign(order.size) for order in self._waiting()]:
                 self._place(bar, side)
-            elif held and orders.max_bars and bar - self._entered() >= orders.max_bars:
+            elif held and terms.max_bars and bar - self._entered() >= terms.max_bars:
                 self.position.close()
 
         def _entered(self) -> int:
-            return int(self.trades[0].entry_bar) - (orders.fill == "open")
+            return int(self.trades[0].entry_bar) - (terms.fill == "open")
 
         def _place(self, bar: int, side: int) -> None:
-            at = frame["Close"].iloc[bar] if orders.fill == "close" else frame["Open"].iloc[bar + 1]
-            stops = [distance for distance in (orders.stop_loss, orders.trailing_stop) if distance is not None]
+            at = frame["Close"].iloc[bar] if terms.fill == "close" else frame["Open"].iloc[bar + 1]
+            stops = [distance for distance in (terms.stop_loss, terms.trailing_stop) if distance is not None]
             self.placed = bar
             (self.buy if side > 0 else self.sell)(
                 sl=at * (1 - side * min(stops)) if stops else None,
-                tp=at * (1 + side * orders.take_profit) if orders.take_profit else None,
-                limit=frame["Close"].iloc[bar] * (1 - side * orders.limit) if orders.limit is not None else None,
+                tp=at * (1 + side * terms.take_profit) if terms.take_profit else None,
+                limit=frame["Close"].iloc[bar] * (1 - side * terms.limit) if terms.limit is not None else None,
             )
 
         def _trail(self) -> None:
-            if orders.trailing_stop is None:
+            if terms.trailing_stop is None:
                 return
             for trade in self.trades:
                 side = 1 if trade.is_long else -1
                 best = self.data.High[-1] if trade.is_long else self.data.Low[-1]
-                level = best * (1 - side * orders.trailing_stop)
+                level = best * (1 - side * terms.trailing_stop)
                 if side * level > side * trade.sl:
                     trade.sl = level
 
@@ -189,7 +190,7 @@ def run_peer_with_orders(frame: pd.DataFrame, signals: Signals, account: Account
             return [order for order in self.orders if order.limit and not order.is_contingent]
 
         def _expire(self, bar: int) -> None:
-            if orders.limit_bars and bar - self.placed >= orders.limit_bars:
+            if terms.limit_bars and bar - self.placed >= terms.limit_bars:
                 self._cancel()
 
         def _cancel(self) -> None:
@@ -203,7 +204,7 @@ def run_peer_with_orders(frame: pd.DataFrame, signals: Signals, account: Account
         spread=account.spread,
         commission=fee_of(account),
         exclusive_orders=True,
-        trade_on_close=orders.fill == "close",
+        trade_on_close=terms.fill == "close",
     ).run()
 
 

@@ -15,7 +15,8 @@ from tests.peers.peer import AS_OURS, Rules, bars_of, run_peer, statistics_of
 from tests.peers.signals import by_pandas
 from tickfold.engine.accounting.account import Account, Commission
 from tickfold.engine.backtest import Outcome, backtest
-from tickfold.engine.decisions.orders import Direction, Orders
+from tickfold.engine.decisions.orders import Orders
+from tickfold.engine.decisions.terms import Direction
 from tickfold.strategies import BUILT_IN, Strategy
 
 RELATIVE = 1e-8
@@ -161,14 +162,14 @@ def assert_same(outcome: Outcome, stats: Any, but: tuple[str, ...] = ()) -> None
     assert_same_metrics(outcome, stats, but)
 
 
-def test_every_strategy_is_among_the_cases() -> None:
+def test_cases_include_every_strategy() -> None:
     assert {strategy.name for market in MARKETS.values() for strategy in market.strategies} == set(BUILT_IN.strategies)
 
 
 @pytest.mark.parametrize("direction", ["both", "long", "short"])
 @pytest.mark.parametrize(("commission", "spread"), COSTS)
 @pytest.mark.parametrize(("frame", "strategy", "capital"), CASES)
-def test_whole_shares_closed_at_the_end_agree_in_all(
+def test_whole_shares_closed_at_end_match(
     *,
     frame: pd.DataFrame,
     strategy: Strategy,
@@ -187,7 +188,7 @@ def test_whole_shares_closed_at_the_end_agree_in_all(
 @pytest.mark.parametrize("direction", ["both", "long", "short"])
 @pytest.mark.parametrize(("commission", "spread"), COSTS)
 @pytest.mark.parametrize(("frame", "strategy", "capital"), CASES)
-def test_a_trade_held_at_the_end_counts_in_exposure_and_commissions_here_only(
+def test_open_trade_counts_in_exposure_and_commissions_here_only(
     *,
     frame: pd.DataFrame,
     strategy: Strategy,
@@ -223,7 +224,7 @@ def test_a_trade_held_at_the_end_counts_in_exposure_and_commissions_here_only(
         pytest.param(BTCUSD, cross(3, 7), 10_000, 1e-10, id="BTCUSD monthly"),
     ],
 )
-def test_fractional_shares_agree_with_its_shares_of_a_tiny_unit(
+def test_fractional_shares_match_its_tiny_units(
     *,
     frame: pd.DataFrame,
     strategy: Strategy,
@@ -239,14 +240,14 @@ def test_fractional_shares_agree_with_its_shares_of_a_tiny_unit(
     assert_same(outcome, theirs(frame, strategy, account, direction, fractional_unit=unit))
 
 
-def test_where_cash_buys_no_share_neither_opens_anything() -> None:
+def test_too_little_cash_opens_nothing_in_both() -> None:
     account = Account(460)  # what a short at 445 leaves at 589 buys no share there nor at 393, but one at 286
     outcome = ours(BTCUSD, cross(3, 7), account)
     assert outcome.statement.trades.entry_price[:2].tolist() == [445.23, 286.11]
     assert_same(outcome, theirs(BTCUSD, cross(3, 7), account))
 
 
-def test_both_act_on_the_first_cross_that_two_averages_can_make() -> None:
+def test_first_possible_cross_is_traded_by_both() -> None:
     """The peer passes over the first bar with a slow average; a cross needs two, so nothing is lost by that."""
     at, slow = 69, 30  # the first cross of GOOG's 10 and 30
     frame = GOOG.iloc[at - slow : at + 60]
@@ -258,7 +259,7 @@ def test_both_act_on_the_first_cross_that_two_averages_can_make() -> None:
 # --- where the peer keeps another rule -------------------------------------------------------------------------------
 
 
-def test_a_ruined_account_owes_here_and_is_set_to_zero_there() -> None:
+def test_ruined_account_is_a_debt_here_and_zero_there() -> None:
     """A short that has lost more than all is a debt; writing it off would make ruin look like a loss of 100 %."""
     account = Account(1_000_000)
     outcome = ours(BTCUSD, cross(5, 20), account)
@@ -273,7 +274,7 @@ def test_a_ruined_account_owes_here_and_is_set_to_zero_there() -> None:
     assert_allclose(equity[ruin:], account.capital + profits, rtol=RELATIVE)
 
 
-def test_a_signal_at_the_last_bar_is_filled_there_at_an_open_that_was_before_it() -> None:
+def test_signal_at_last_bar_fills_there_at_an_earlier_open() -> None:
     """Closing all trades, the peer passes the last bar twice, and fills orders of its close at its open."""
     frame = GOOG.iloc[:86]  # ends with a cross of 10 and 30 to long
     account = Account(10_000)
@@ -285,7 +286,7 @@ def test_a_signal_at_the_last_bar_is_filled_there_at_an_open_that_was_before_it(
     assert outcome.statement.open_trade is None
 
 
-def test_a_repeated_signal_of_the_same_side_closes_and_opens_again_there() -> None:
+def test_repeated_signal_reopens_the_position_there() -> None:
     """Both pay for that. Here a signal says which side to be on, so a second one to be long changes nothing."""
     account = Account(10_000, spread=0.001)
     outcome = ours(EURUSD, cross(2, 3), account)
@@ -295,7 +296,7 @@ def test_a_repeated_signal_of_the_same_side_closes_and_opens_again_there() -> No
     assert statistics_of(stats)["final_equity"] < outcome.metrics.final_equity
 
 
-def test_with_a_spread_it_reckons_the_fee_of_a_lower_price_and_overdraws_the_account() -> None:
+def test_peer_ignores_the_spread_in_the_fee_and_overdraws() -> None:
     account = Account(10_000, commission=Commission(0.05), spread=0.05)
     rules = Rules(sizes_by_the_fee_of_the_price_before_the_spread=True)
     first = theirs(EURUSD, cross(10, 30), account, "long", rules=rules)["_trades"].iloc[0]
@@ -304,7 +305,7 @@ def test_with_a_spread_it_reckons_the_fee_of_a_lower_price_and_overdraws_the_acc
     assert trade.quantity * trade.entry_price * 1.05 <= 10_000 < first["Size"] * first["EntryPrice"] * 1.05
 
 
-def test_it_holds_back_an_epsilon_of_the_cash_and_so_a_share_where_cash_buys_a_whole_number() -> None:
+def test_peer_holds_back_an_epsilon_of_the_cash() -> None:
     days = pd.date_range("2024-01-01", periods=5)
     flat = pd.DataFrame(dict.fromkeys(["Open", "High", "Low", "Close", "Volume"], 10.0), index=days)
     account = Account(100.0)
@@ -312,7 +313,7 @@ def test_it_holds_back_an_epsilon_of_the_cash_and_so_a_share_where_cash_buys_a_w
     assert theirs(flat, HOLD, account)["_trades"]["Size"].tolist() == [9]
 
 
-def test_a_dip_in_the_last_bit_is_a_drawdown_there() -> None:
+def test_dip_in_the_last_bit_is_a_drawdown_there() -> None:
     """It adds up open and closed profits where we add cash and shares: its curve is one bit below its peak for a while.
 
     The mean of drawdowns then has one more, of nothing.

@@ -8,6 +8,8 @@ import pytest
 
 from tickfold.backtests.planning import account_of, orders_of
 from tickfold.engine.accounting.account import Account, Commission, Sizing
+from tickfold.engine.decisions.entries import SAME_CLOSE, LimitEntry
+from tickfold.engine.decisions.exits import MaxBars, StopLoss, TakeProfit, TrailingStop
 from tickfold.engine.decisions.orders import Orders
 from tickfold.engine.performance.metrics import Metrics
 from tickfold.errors import RunError
@@ -94,7 +96,9 @@ def test_config_reads_every_option() -> None:
     assert config.parameters == {"fast": 5, "slow": 9}
     assert (config.commission.relative, config.spread, config.fractional_shares) == (0.001, 0.002, True)
     assert (config.timeframe, config.direction, config.close_at_end, config.chunks) == ("1m", "long", False, 8)
-    assert orders_of(config) == Orders("long", "close", 0.01, 3, 0.05, 0.1, 0.025, 20)
+    assert orders_of(config) == Orders(
+        "long", SAME_CLOSE, LimitEntry(0.01, 3), (StopLoss(0.05), TrailingStop(0.025), TakeProfit(0.1), MaxBars(20))
+    )
     assert account_of(config) == Account(
         1000,
         Commission(0.001),

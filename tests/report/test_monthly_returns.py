@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tickfold.backtests.recorded_run import RecordedRun
-from tickfold.engine.bars import Floats, Ints
+from tickfold.engine.arrays import Floats, Ints
 from tickfold.report.monthly_returns import monthly_returns
 
 

@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars, Floats
+from tickfold.engine.arrays import Floats
+from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
 from tickfold.engine.indicators import lag, rolling_sum
 from tickfold.engine.signals import FLAT, HOLD, LONG, SHORT, Signals
 from tickfold.strategies import BUILT_IN, Strategy
@@ -23,7 +24,7 @@ def broken(found: dict[str, Check]) -> list[str]:
 
 
 @pytest.mark.parametrize("name", BUILT_IN.strategies)
-def test_every_strategy_of_tickfold_keeps_its_promises(goog: Bars, name: str) -> None:
+def test_check_built_in_strategies_pass(goog: Bars, name: str) -> None:
     found = checked(BUILT_IN.create(name, {}), goog[-900:])
     assert list(found) == PROMISES
     assert broken(found) == []
@@ -101,7 +102,7 @@ def bars() -> Bars:
     return Bars(np.arange(60) * MICROSECONDS_PER_DAY, close, close + 1, close - 1, close, volume, decimals=0)
 
 
-def test_a_look_into_the_future_is_found_at_the_first_bar(bars: Bars) -> None:
+def test_check_look_ahead_is_found_at_its_first_bar(bars: Bars) -> None:
     found = checked(Peeking(), bars)
     assert "no look-ahead" in broken(found)
     assert found["no look-ahead"].finding == (
@@ -110,7 +111,7 @@ def test_a_look_into_the_future_is_found_at_the_first_bar(bars: Bars) -> None:
     assert "shift by −1" in found["no look-ahead"].advice
 
 
-def test_a_mean_over_the_whole_array_is_a_look_into_the_future(bars: Bars) -> None:
+def test_check_mean_of_whole_array_is_look_ahead(bars: Bars) -> None:
     found = checked(Averaging(), bars)
     assert {"no look-ahead", "lookback", "exact fold"} == set(broken(found))
     assert found["no look-ahead"].finding == (
@@ -118,52 +119,52 @@ def test_a_mean_over_the_whole_array_is_a_look_into_the_future(bars: Bars) -> No
     )
 
 
-def test_a_lookback_that_is_too_short_is_told_with_one_that_would_do(bars: Bars) -> None:
+def test_check_short_lookback_reports_one_that_suffices(bars: Bars) -> None:
     found = checked(ShortSighted(), bars)
     assert broken(found) == ["lookback", "exact fold"]
     assert found["lookback"].finding == (
         "bar 5 (1970-01-06): LONG with all bars before it, SHORT where they begin at 1970-01-02, 4 bars earlier; "
         "its lookback is 2"
     )
-    assert found["lookback"].advice == "give a larger lookback: 5 would do on these bars"
+    assert found["lookback"].advice == "increase the lookback: 5 suffices on these bars"
 
 
-def test_what_never_forgets_is_told_that_no_lookback_would_do(goog: Bars) -> None:
+def test_check_unbounded_memory_reports_that_no_lookback_suffices(goog: Bars) -> None:
     found = checked(Accumulating(), goog[:500])
     assert broken(found) == ["lookback", "exact fold"]
-    assert "never forgets where the bars began" in found["lookback"].advice
+    assert "depend on where the bars start" in found["lookback"].advice
 
 
-def test_a_lookback_longer_than_the_bars_is_neither_proved_nor_refuted(bars: Bars) -> None:
+def test_check_lookback_longer_than_bars_is_undecided(bars: Bars) -> None:
     found = checked(BUILT_IN.create("sma_cross", {"fast": 2, "slow": 60}), bars)
     assert found["lookback"].holds is None
-    assert found["lookback"].finding == "it looks back 60, and there are only 60 bars"
+    assert found["lookback"].finding == "lookback 60 with only 60 bars"
 
 
-def test_chance_is_found(goog: Bars) -> None:
+def test_check_random_signals_are_found(goog: Bars) -> None:
     found = checked(Shuffling(), goog[:200])
     assert found["deterministic"].holds is False
     assert found["deterministic"].finding.endswith(("LONG when called again", "SHORT when called again"))
     assert "use no random numbers" in found["deterministic"].advice
 
 
-def test_a_fold_that_gives_something_else_than_one_pass_is_found(goog: Bars) -> None:
+def test_check_fold_that_differs_from_one_pass_is_found(goog: Bars) -> None:
     """Of each chunk the check asks for the signals, and then the worker does: the fold is of what the worker got."""
     found = checked(Tiring(), goog[:200])
     assert broken(found) == ["deterministic", "exact fold"]
     assert found["exact fold"].finding.endswith("another position or equity than in one pass when cut into 2 chunks")
 
 
-def test_bars_that_are_written_to_are_found(bars: Bars) -> None:
+def test_check_modified_bars_are_found(bars: Bars) -> None:
     found = checked(Writing(), bars)
     assert broken(found)[0] == "bars untouched"
     assert found["bars untouched"].finding == "high of bar 59 (1970-03-01) was 131.0 and is 0.0 after the call"
 
 
-def test_a_strategy_that_asks_for_nothing_proves_nothing(bars: Bars) -> None:
+def test_check_without_signals_is_undecided(bars: Bars) -> None:
     found = checked(Waiting(), bars)
     assert found["signals"].holds is None
-    assert "it asks for nothing on these bars" in found["signals"].finding
+    assert "no signals on these bars" in found["signals"].finding
 
 
 @pytest.mark.parametrize(
@@ -175,7 +176,7 @@ def test_a_strategy_that_asks_for_nothing_proves_nothing(bars: Bars) -> None:
         (np.array([LONG, FLAT, 3] * 20, dtype=np.int8), "returned the value 3 at bar 2"),
     ],
 )
-def test_what_are_no_signals_is_refused(bars: Bars, returned: Any, finding: str) -> None:
+def test_check_invalid_signals_fail(bars: Bars, returned: Any, finding: str) -> None:
     class Odd(Sided):
         def signals(self, _bars: Bars) -> Signals:
             return returned  # type: ignore[no-any-return]
@@ -186,7 +187,7 @@ def test_what_are_no_signals_is_refused(bars: Bars, returned: Any, finding: str)
     assert only.advice == "expected a numpy array of int8 with HOLD, LONG, SHORT or FLAT for each bar"
 
 
-def test_a_strategy_that_fails_on_few_bars_is_found(bars: Bars) -> None:
+def test_check_error_on_few_bars_is_found(bars: Bars) -> None:
     class Demanding(Sided):
         def level(self, bars: Bars) -> Floats:
             return np.full(len(bars), bars.close[4])
@@ -198,7 +199,7 @@ def test_a_strategy_that_fails_on_few_bars_is_found(bars: Bars) -> None:
 
 
 @pytest.mark.parametrize("lookback", [-1, 2.5, None])
-def test_a_lookback_that_is_no_number_of_bars_is_refused(bars: Bars, lookback: Any) -> None:
+def test_check_invalid_lookback_fails(bars: Bars, lookback: Any) -> None:
     class Odd(Sided):
         @property
         def lookback(self) -> int:

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from tests.engine.order_terms import OrderTerms
 from tests.engine.random_runs import PROPERTY, Case, assert_same, cases
 from tickfold.engine.accounting.account import Account, Commission
 from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.chunk import cut
 from tickfold.engine.decisions.fold import fold
-from tickfold.engine.decisions.orders import Orders
 from tickfold.engine.signals import Signals
 from tickfold.errors import RunError
 from tickfold.strategies import BUILT_IN, Strategy
@@ -62,10 +62,10 @@ def test_folded_equals_one_pass(name: str) -> None:
 
 @pytest.mark.parametrize("chunks", [2, 7, 64])
 @pytest.mark.parametrize("name", BUILT_IN.strategies)
-def test_real_bars_fold_the_same_for_any_number_of_chunks(goog: Bars, name: str, chunks: int) -> None:
+def test_real_bars_any_number_of_chunks_folds_the_same(goog: Bars, name: str, chunks: int) -> None:
     strategy = BUILT_IN.create(name, {})
     pieces = cut(len(goog), strategy.lookback, workers=40, chunks=chunks)
-    case = Case(goog, strategy, Account(10_000, Commission(0.001)), Orders("long"), pieces)
+    case = Case(goog, strategy, Account(10_000, Commission(0.001)), OrderTerms("long"), pieces)
     assert_same(case.whole(), case.settle(fold(case.speculations(), case.bars, case.orders).decisions))
     assert case.whole().metrics.trades > 0
 
@@ -73,7 +73,7 @@ def test_real_bars_fold_the_same_for_any_number_of_chunks(goog: Bars, name: str,
 @pytest.mark.parametrize(
     "name", sorted(set(BUILT_IN.strategies) - {"ema_cross", "macd", "rsi_reversion", "buy_and_hold"})
 )
-def test_the_property_refutes_a_lookback_that_is_one_bar_short(name: str) -> None:
+def test_exactness_property_refutes_lookback_one_bar_short(name: str) -> None:
     """Not so where weights fade out: the last bar of such a window moves nothing that a signal could show."""
 
     @settings(PROPERTY, report_multiple_bugs=False)

@@ -56,7 +56,7 @@ def some_bars() -> Bars:
     return Bars(np.arange(5), ones, ones, ones, ones, ones)
 
 
-def test_a_file_adds_its_strategy_with_its_parameters(tmp_path: Path) -> None:
+def test_discover_adds_a_files_strategy_with_its_parameters(tmp_path: Path) -> None:
     registry = Registry.discover(write(tmp_path / "strategies", mine=sound("always_long")))
     assert registry.faults == {}
     assert set(registry.strategies) == {*BUILT_IN.strategies, "always_long"}
@@ -65,14 +65,14 @@ def test_a_file_adds_its_strategy_with_its_parameters(tmp_path: Path) -> None:
         registry.create("always_long", {"after": 10})
 
 
-def test_strategies_are_found_in_an_archive_as_lambda_may_have_them(tmp_path: Path) -> None:
+def test_discover_reads_an_archive(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "code.zip", "w") as archive:
         archive.writestr("strategies/mine.py", sound("always_long"))
     importlib.invalidate_caches()
     assert "always_long" in Registry.discover(tmp_path / "code.zip" / "strategies").strategies
 
 
-def test_a_folder_that_is_not_there_adds_nothing(tmp_path: Path) -> None:
+def test_discover_missing_folder_adds_nothing(tmp_path: Path) -> None:
     registry = Registry.discover(tmp_path / "none")
     assert (registry.strategies, registry.faults) == (BUILT_IN.strategies, {})
 
@@ -112,7 +112,7 @@ FAULTY = {
 
 
 @pytest.mark.parametrize("name", FAULTY)
-def test_a_faulty_file_is_told_to_whoever_asks_for_it_and_stops_no_other(tmp_path: Path, name: str) -> None:
+def test_create_faulty_file_raises_and_does_not_affect_others(tmp_path: Path, name: str) -> None:
     text, fault = FAULTY[name]
     registry = Registry.discover(write(tmp_path / "strategies", **{name: text, "mine": sound("always_long")}))
     assert set(registry.strategies) == {*BUILT_IN.strategies, "always_long"}
@@ -123,7 +123,7 @@ def test_a_faulty_file_is_told_to_whoever_asks_for_it_and_stops_no_other(tmp_pat
         registry.create("other", {})
 
 
-def test_a_name_that_two_files_take_stands_for_neither(tmp_path: Path) -> None:
+def test_create_name_of_two_files_raises(tmp_path: Path) -> None:
     registry = Registry.discover(write(tmp_path / "strategies", mine=sound("same"), yours=sound("same")))
     assert registry.strategies == BUILT_IN.strategies
     with pytest.raises(RunError) as refused:
@@ -134,12 +134,12 @@ def test_a_name_that_two_files_take_stands_for_neither(tmp_path: Path) -> None:
     )
 
 
-def test_files_that_begin_with_an_underscore_are_passed_over(tmp_path: Path) -> None:
+def test_discover_skips_files_with_leading_underscore(tmp_path: Path) -> None:
     registry = Registry.discover(write(tmp_path / "strategies", _shared="raise ValueError"))
     assert (registry.strategies, registry.faults) == (BUILT_IN.strategies, {})
 
 
-def test_a_file_anywhere_can_be_loaded(tmp_path: Path) -> None:
+def test_load_file_outside_the_folder(tmp_path: Path) -> None:
     (strategy,) = load_file(write(tmp_path, mine=sound("always_long")) / "mine.py", BUILT_IN.strategies)
     assert strategy.name == "always_long"
 
@@ -148,25 +148,25 @@ def test_a_file_anywhere_can_be_loaded(tmp_path: Path) -> None:
     ("file", "reason"),
     [("absent.py", "absent.py: there is no such file"), ("text.txt", "text.txt is no Python file: its name must end")],
 )
-def test_what_is_no_strategy_file_is_refused(tmp_path: Path, file: str, reason: str) -> None:
+def test_load_file_that_is_no_strategy_file_raises(tmp_path: Path, file: str, reason: str) -> None:
     (tmp_path / "text.txt").write_text("text")
     with pytest.raises(StrategyFileError, match=reason):
         load_file(tmp_path / file, BUILT_IN.strategies)
 
 
-def test_imports_that_lambda_does_not_have_are_found(tmp_path: Path) -> None:
+def test_foreign_imports_finds_packages_outside_the_layers(tmp_path: Path) -> None:
     text = "import json, numpy.linalg\nimport scipy.stats as st\ndef late():\n    from pandas import Series\n"
     file = write(tmp_path, mine=text + "from tickfold.strategies import Strategy\n") / "mine.py"
     assert foreign_imports(file) == ["pandas", "scipy"]
 
 
 @pytest.mark.parametrize("package", sorted(set(PACKAGES) - {"tickfold"}))
-def test_what_a_strategy_may_import_is_in_the_layers(package: str) -> None:
+def test_allowed_package_is_in_the_layers(package: str) -> None:
     pinned = "".join((ROOT / "requirements" / f"lambda-{layer}.txt").read_text() for layer in ("base", "numeric"))
     assert f"\n{package.replace('_', '-')}==" in pinned
 
 
-def test_importing_the_package_runs_no_user_file(tmp_path: Path) -> None:
+def test_import_of_package_runs_no_user_file(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "tickfold", tmp_path / "tickfold", ignore=shutil.ignore_patterns("__pycache__"))
     write(tmp_path / "strategies", mine="from pathlib import Path\nPath('ran').touch()\n" + sound("always_long"))
     program = (

@@ -125,7 +125,7 @@ FORMULAS: dict[str, tuple[Formula, dict[str, int | float]]] = {
 
 @pytest.mark.parametrize("series", ["goog", "eurusd"])
 @pytest.mark.parametrize("name", BUILT_IN.strategies)
-def test_signals_are_those_of_the_formula(name: str, series: str, request: pytest.FixtureRequest) -> None:
+def test_strategy_signals_match_the_formula(name: str, series: str, request: pytest.FixtureRequest) -> None:
     bars: Bars = request.getfixturevalue(series)
     formula, parameters = FORMULAS[name]
     expected = formula(bars)
@@ -149,7 +149,7 @@ def test_rsi_reversion_holds_each_side_until_the_exit_level(goog: Bars, exit_lev
     assert set(expected) == {-1, 0, 1}
 
 
-def test_vwap_positions_end_with_the_utc_day(eurusd: Bars) -> None:
+def test_vwap_reversion_positions_end_with_the_utc_day(eurusd: Bars) -> None:
     signals = BUILT_IN.create("vwap_reversion", {"band": 0.005}).signals(eurusd)
     day = eurusd.timestamp // MICROSECONDS_PER_DAY
     first = np.flatnonzero(np.diff(day)) + 1
@@ -177,7 +177,7 @@ def test_vwap_positions_end_with_the_utc_day(eurusd: Bars) -> None:
         ("nonsense", {}, "unknown strategy 'nonsense'; known strategies: bollinger_reversion, buy_and_hold, "),
     ],
 )
-def test_wrong_parameters_are_refused(name: str, parameters: dict[str, Any], reason: str) -> None:
+def test_create_invalid_parameters_raise(name: str, parameters: dict[str, Any], reason: str) -> None:
     with pytest.raises(RunError) as refused:
         BUILT_IN.create(name, parameters)
     assert reason in str(refused.value)

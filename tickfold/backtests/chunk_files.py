@@ -9,8 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tickfold.engine.decisions.automaton import Asks, Decisions, Positions
+from tickfold.engine.decisions.automaton import Decisions
 from tickfold.engine.decisions.chunk import Chunk, Speculation
+from tickfold.engine.decisions.positions import Positions
+from tickfold.engine.decisions.signal_events import SignalEvents
 from tickfold.storage import layout, parquet
 from tickfold.storage.bucket import Bucket
 
@@ -49,10 +51,10 @@ class ChunkFile:
     def of(self, number: int) -> Speculation:
         """Return the speculation of set `number`."""
         rows = self._rows(int(self._edges[number]), int(self._edges[number + 1]))
-        asks = Asks(rows["bar"], rows["side"])
-        ask = np.flatnonzero(rows["opened"])
-        positions = Positions(ask, asks.side[ask], *(rows[name][ask] for name in _OF_POSITIONS))
-        return Speculation(self._chunk, Decisions(asks, positions))
+        events = SignalEvents(rows["bar"], rows["side"])
+        event = np.flatnonzero(rows["opened"])
+        positions = Positions(event, events.side[event], *(rows[name][event] for name in _OF_POSITIONS))
+        return Speculation(self._chunk, Decisions(events, positions))
 
     def _rows(self, first: int, stop: int) -> dict[str, npt.NDArray[Any]]:
         if not (self._decoded and self._first <= first and stop <= self._stop):
@@ -70,12 +72,12 @@ def encode(speculations: Sequence[Speculation]) -> bytes:
 
 
 def _columns(number: int, speculation: Speculation) -> dict[str, npt.NDArray[Any]]:
-    asks, positions = speculation.decisions.asks, speculation.decisions.positions
-    columns: dict[str, npt.NDArray[Any]] = {name: np.zeros(len(asks), dtype) for name, dtype in _DTYPES.items()}
-    columns |= {"set": np.full(len(asks), number, dtype=np.int32), "bar": asks.bar, "side": asks.side}
-    columns["opened"][positions.ask] = 1
+    events, positions = speculation.decisions.events, speculation.decisions.positions
+    columns: dict[str, npt.NDArray[Any]] = {name: np.zeros(len(events), dtype) for name, dtype in _DTYPES.items()}
+    columns |= {"set": np.full(len(events), number, dtype=np.int32), "bar": events.bar, "side": events.side}
+    columns["opened"][positions.event] = 1
     for name in _OF_POSITIONS:
-        columns[name][positions.ask] = getattr(positions, name)
+        columns[name][positions.event] = getattr(positions, name)
     return columns
 
 

@@ -9,8 +9,9 @@ from tickfold.backtests import results
 from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.run_lifecycle import RunLifecycle
 from tickfold.backtests.run_store import RunStore
+from tickfold.engine.arrays import Floats, Ints
 from tickfold.engine.backtest import Outcome
-from tickfold.engine.bars import Bars, Floats, Ints
+from tickfold.engine.bars import Bars
 from tickfold.engine.performance.metrics import Metrics
 from tickfold.protocol import Number, Partial, Result, SymbolResult
 from tickfold.storage import layout

@@ -1,13 +1,15 @@
 """Planning: a config is checked against the series that there are, and its bars are cut into chunks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from tickfold.backtests.grid import check_size, expand, fewest_chunks
 from tickfold.backtests.manifest import PlannedSleeve
 from tickfold.engine.accounting.account import Account, Commission, Sizing
 from tickfold.engine.decisions.chunk import Chunk, cut
-from tickfold.engine.decisions.orders import Orders
+from tickfold.engine.decisions.entries import MARKET_ENTRY, LimitEntry
+from tickfold.engine.decisions.exits import EXITS
+from tickfold.engine.decisions.orders import MARKET_FILLS, Orders
 from tickfold.errors import RunError
 from tickfold.market_data.series import Series
 from tickfold.protocol import Config, SweepConfig
@@ -137,5 +139,11 @@ def account_of(config: Config, share: float = 1.0) -> Account:
 
 
 def orders_of(config: Config) -> Orders:
-    """Return the order terms of `config`."""
-    return Orders(**{field.name: getattr(config, field.name) for field in fields(Orders)})
+    """Return the orders of the run that `config` describes."""
+    exits = [(kind, getattr(config, kind.name)) for kind in EXITS]
+    return Orders(
+        direction=config.direction,
+        fill=MARKET_FILLS[config.fill],
+        entry=MARKET_ENTRY if config.limit is None else LimitEntry(config.limit, config.limit_bars),
+        exits=tuple(kind(value) for kind, value in exits if value is not None),
+    )

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from botocore.exceptions import ClientError
 
 from tickfold.backtests.run_store import RunStore
-from tickfold.engine.bars import Floats, Ints
+from tickfold.engine.arrays import Floats, Ints
 from tickfold.errors import RunError
 from tickfold.protocol import BacktestConfig, Result, SweepConfig, parse_config
 from tickfold.storage import layout, parquet

@@ -10,10 +10,11 @@ import numpy as np
 import pyarrow as pa
 
 from tickfold.backtests.manifest import Manifest
-from tickfold.engine.accounting.ledger import Trades
+from tickfold.engine.accounting.statement import Trades
+from tickfold.engine.arrays import Floats, Ints
 from tickfold.engine.backtest import Outcome
-from tickfold.engine.bars import Bars, Floats, Ints
-from tickfold.engine.decisions.orders import REASONS
+from tickfold.engine.bars import Bars
+from tickfold.engine.decisions.exits import REASONS
 from tickfold.protocol import Result
 from tickfold.storage import layout, parquet, tables
 from tickfold.storage.bucket import Bucket

@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 
 from tickfold.backtests import results
 from tickfold.backtests.manifest import PlannedSleeve
+from tickfold.engine.arrays import Ints
 from tickfold.engine.backtest import Outcome
-from tickfold.engine.bars import Bars, Ints
+from tickfold.engine.bars import Bars
 from tickfold.engine.performance.portfolio import Portfolio, exit_order
 from tickfold.protocol import HEADLINE_METRICS, SymbolResult
 from tickfold.storage import layout, parquet, tables

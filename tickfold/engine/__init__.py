@@ -1,1 +1,1 @@
-"""The engine: exact, numpy only, no I/O. Bars and a strategy go in; trades, equity and metrics come out."""
+"""The engine: backtests of bars and signals to trades, equity and metrics. Exact, numpy only, no I/O."""

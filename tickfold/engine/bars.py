@@ -1,26 +1,24 @@
-"""Bars: open, high, low, close and volume over time, as parallel numpy arrays."""
+"""Bars: open, high, low, close and volume over time, as parallel arrays."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+from tickfold.engine.arrays import ArrayRecord, Floats, Ints
 
 MICROSECONDS_PER_DAY = 86_400_000_000
 _MOST_DECIMALS = 8
 
 
 @dataclass(frozen=True, eq=False)
-class Bars:
-    """A stretch of bars in time order.
+class Bars(ArrayRecord):
+    """Consecutive bars in time order.
 
-    `timestamp` is in microseconds since 1970 UTC (the bar's opening), prices are in dollars, `volume` in shares.
-    `decimals` says that every price of the series is a multiple of 10 ** -decimals, where it is known: it lets
-    averages be computed on integers, so that two averages that are equal are found equal.
+    `timestamp` is the bar's start in microseconds since 1970 UTC, prices are in dollars, `volume` is in shares.
+    Every price is a multiple of 10 ** -`decimals`, where that is known: averages are then computed on integers, so that
+    equal averages compare equal.
     """
 
     timestamp: Ints
@@ -31,35 +29,27 @@ class Bars:
     volume: Floats
     decimals: int | None = None
 
-    def __len__(self) -> int:
-        return len(self.timestamp)
-
-    def __getitem__(self, part: slice) -> "Bars":
-        return Bars(**{name: getattr(self, name)[part] for name in COLUMNS}, decimals=self.decimals)
-
     @cached_property
     def log_returns(self) -> Floats:
-        """The logarithm of each close over the one before it: one fewer than bars. All runs of a sweep share them."""
+        """The log return of each close over the previous one, shape (bars − 1,); cached for the runs of a sweep."""
         return np.diff(np.log(self.close))
 
     @property
     def close_ticks(self) -> Floats:
-        """The closes as whole numbers of ticks (held as float64), or in dollars where no tick size is known."""
+        """The closes as whole numbers of ticks (float64), or in dollars where the tick size is unknown."""
         return self.close if self.decimals is None else np.rint(self.close * 10.0**self.decimals)
 
 
-COLUMNS = tuple(field.name for field in fields(Bars) if field.name != "decimals")
+COLUMNS = Bars.columns()
 
 
 def join(pieces: Iterable[Bars], decimals: int | None = None) -> Bars:
-    """Put `pieces` one behind the other; `decimals` is the whole's."""
-    parts = list(pieces)
-    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS}
-    return Bars(**arrays, decimals=decimals)
+    """Return the bars of `pieces` in order, as a series with `decimals`."""
+    return replace(Bars.concatenate(list(pieces)), decimals=decimals)
 
 
 def decimals_of(prices: Floats) -> int | None:
-    """Return the smallest number of decimals (8 at most) that writes every price exactly, or None."""
+    """Return the smallest number of decimals, at most 8, that represents every price exactly; else None."""
     for decimals in range(_MOST_DECIMALS + 1):
         scale = 10.0**decimals
         if np.array_equal(np.rint(prices * scale) / scale, prices):
@@ -68,5 +58,5 @@ def decimals_of(prices: Floats) -> int | None:
 
 
 def with_decimals(bars: Bars) -> Bars:
-    """Return `bars` with the decimals of their own prices, as a series has them once it is loaded."""
+    """Return `bars` with the `decimals` of their own prices, as loading a series sets them."""
     return replace(bars, decimals=decimals_of(np.concatenate([bars.open, bars.high, bars.low, bars.close])))

@@ -1,8 +1,8 @@
-"""Indicators as window-pure functions of bars, so that any cut of the range computes the same numbers.
+"""Indicators as window-pure functions of bars: every cut of a range computes the same numbers.
 
-An indicator's value at a bar depends on that bar and a fixed number of bars before it, its lookback, and is the same
-to the last bit wherever the array begins, as long as those bars are in it. Where the run itself has fewer bars, the
-array begins with the run's first, and the value is that of the run. Until it is defined, a value is NaN.
+An indicator's value at a bar depends on that bar and a fixed number of bars before it, its lookback. It is the same to
+the last bit wherever the array starts, as long as those bars are in it, or the array starts with the run's first bar.
+Arrays have shape (bars,); a value that is not defined yet is NaN.
 """
 
 from collections.abc import Callable
@@ -12,32 +12,32 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars, Floats
+from tickfold.engine.arrays import Flags, Floats
+from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
 from tickfold.engine.signals import HOLD, LONG, SHORT, Signals
 
-Flags = npt.NDArray[np.bool_]
 T = TypeVar("T")
 S = TypeVar("S", Floats, Bars)
 N = TypeVar("N", bound=np.generic)
 
 _CACHED_BARS = 32_768
 _NEGLIGIBLE = 37
-"""e⁻³⁷ is 8.5e-17, less than half of what a float64 can tell from nothing beside 1."""
+"""A weight of e⁻³⁷ = 8.5e-17 is below half the resolution of a float64 near 1."""
 
 
 # --- windows by doubling ---------------------------------------------------------------------------------------------
 
 
 def _over_window(bar_by_bar: T, window: int, join: Callable[[T, T, int, int], T]) -> T:
-    """Return, at each bar, what `join` makes of the last `window` bars.
+    """Return, at each bar, the reduction of the last `window` bars by `join`.
 
-    Windows of 2, 4, 8 … bars are joined from two halves, and those that make up `window` are joined from the latest
-    back. So a window is always joined from its own bars and in the same order, which a running total is not.
+    Windows of 2, 4, 8 … bars are joined from two halves; those that add up to `window` are joined from the latest
+    back. A window is thus always joined from its own bars in the same order, unlike a running total.
 
     `join(recent, older, n, m)` joins windows of n bars with the windows of m bars that end n bars earlier.
 
     Raises:
-        ValueError: the window is less than one bar.
+        ValueError: `window` is less than 1.
     """
     if window < 1:
         raise ValueError(f"a window of {window} bars; expected at least 1")
@@ -52,9 +52,9 @@ def _over_window(bar_by_bar: T, window: int, join: Callable[[T, T, int, int], T]
 
 
 def piecewise(series: S, lookback: int, work: Callable[[S], npt.NDArray[N]]) -> npt.NDArray[N]:
-    """Return `work(series)`, a piece at a time that stays in the processor's cache: half the time.
+    """Return `work(series)`, computed in pieces that fit into the processor's cache, which halves the time.
 
-    What `work` returns has a value for each of the series, which depends on the `lookback` before it at most.
+    `work` must return one value per bar that depends on that bar and the `lookback` before it.
     """
     piece = max(_CACHED_BARS, 8 * lookback)
     if len(series) <= 2 * piece:
@@ -87,7 +87,7 @@ def rolling_mean_and_deviation(values: Floats, window: int) -> tuple[Floats, Flo
     """Return mean and population standard deviation of the last `window` values; looks back `window` − 1 bars.
 
     Halves are joined as in Chan, Golub and LeVeque, "Updating Formulae and a Pairwise Algorithm for Computing Sample
-    Variances" (1979): nothing cancels, and the deviation of equal values is 0.
+    Variances" (1979): no cancellation, and the deviation of equal values is 0.
     """
     mean, squares = _over_window((values, np.zeros(len(values))), window, _join_moments)
     return mean, np.sqrt(squares / window)
@@ -96,7 +96,7 @@ def rolling_mean_and_deviation(values: Floats, window: int) -> tuple[Floats, Flo
 def exponential_sum(values: Floats, decay: float, window: int) -> Floats:
     """Return Σ decayᵏ · values[i − k] over the last `window` values; looks back `window` − 1 bars.
 
-    Before the array's first value there are zeros.
+    Values before the array's first count as zeros.
     """
 
     def join(recent: Floats, older: Floats, n: int, _: int) -> Floats:
@@ -118,7 +118,7 @@ def _both(combine: np.ufunc) -> Callable[[Floats, Floats, int, int], Floats]:
 
 
 def _join_moments(recent: tuple[Floats, Floats], older: tuple[Floats, Floats], n: int, m: int) -> tuple[Floats, Floats]:
-    """Join means and sums of squared deviations from them."""
+    """Join means and sums of squared deviations."""
     mean, squares = (np.full(len(recent[0]), np.nan) for _ in range(2))
     apart = older[0][:-n] - recent[0][n:]
     mean[n:] = recent[0][n:] + apart * (m / (n + m))
@@ -137,8 +137,8 @@ def sma(values: Floats, window: int) -> Floats:
 def ema(values: Floats, span: int) -> Floats:
     """Return the exponential moving average with α = 2 / (`span` + 1); looks back `ema_lookback(span)` bars.
 
-    EMA[i] = α · values[i] + (1 − α) · EMA[i − 1], which begins with the first value: pandas' `ewm(span=span,
-    adjust=False, min_periods=span)`, here over the window beyond which weights no longer show in a float64.
+    EMA[i] = α · values[i] + (1 − α) · EMA[i − 1], starting with the first value: pandas' `ewm(span=span,
+    adjust=False, min_periods=span)`, here over the window beyond which weights are lost in rounding.
     """
     return _exponential_average(values, 2 / (span + 1), span)
 
@@ -152,12 +152,12 @@ def wilder(values: Floats, period: int) -> Floats:
 
 
 def ema_lookback(span: int) -> int:
-    """Return how many bars `ema` looks back: about 18.5 for each bar of its span."""
+    """Return the lookback of `ema`: about 18.5 bars per bar of its span."""
     return _exponential_lookback(2 / (span + 1))
 
 
 def wilder_lookback(period: int) -> int:
-    """Return how many bars `wilder`, and `rsi`, look back: 37 for each bar of the period."""
+    """Return the lookback of `wilder` and `rsi`: 37 bars per bar of the period."""
     return _exponential_lookback(1 / period)
 
 
@@ -166,10 +166,10 @@ def _exponential_lookback(alpha: float) -> int:
 
 
 def _exponential_average(values: Floats, alpha: float, fewest: int) -> Floats:
-    """Smooth `values`, which may be NaN at the start only; defined from the `fewest`-th on.
+    """Return the average of `values`, which may be NaN at the start only; defined from the `fewest`-th value on.
 
-    With d = 1 − α the average is values[i] − Σ dᵏ⁺¹ · (values[i − k] − values[i − k − 1]). Of equal values it is that
-    value, so that two averages of them are equal; and zero changes before the first value stand for that value.
+    With d = 1 − α the average is values[i] − Σ dᵏ⁺¹ · (values[i − k] − values[i − k − 1]). The average of equal values
+    is that value, so two averages of them are equal; zero changes before the first value stand for that value.
     """
     changes = np.zeros(len(values))
     changes[1:] = values[1:] - values[:-1]
@@ -192,9 +192,9 @@ def rate_of_change(values: Floats, bars: int) -> Floats:
 def rsi(values: Floats, period: int) -> Floats:
     """Return the relative strength index, 0 to 100; looks back `wilder_lookback(period)` bars.
 
-    RSI = 100 · G / (G + L), with G and L Wilder's smoothed rises and falls. It is NaN where the window has neither,
-    and at the first `period` bars. Source: Wilder (1978); his seed, the mean of the first rises and falls, has no
-    part in it: weights are taken over the changes that there are.
+    RSI = 100 · G / (G + L), with G and L Wilder's smoothed gains and losses. It is NaN where the window has neither,
+    and at the first `period` bars. Source: Wilder (1978), but without his seed, the mean of the first gains and losses:
+    the weights apply to the changes there are.
     """
     changes = np.zeros(len(values))
     changes[1:] = values[1:] - values[:-1]
@@ -217,7 +217,7 @@ def macd(values: Floats, fast: int, slow: int, signal: int) -> tuple[Floats, Flo
 
 
 def macd_lookback(slow: int, signal: int) -> int:
-    """Return how many bars `macd` looks back: the signal line's average reaches back over averages."""
+    """Return the lookback of `macd`: the signal line is an average of averages."""
     return ema_lookback(slow) + ema_lookback(signal)
 
 
@@ -236,9 +236,9 @@ def donchian_channel(bars: Bars, window: int) -> tuple[Floats, Floats]:
 
 
 def true_range(bars: Bars) -> Floats:
-    """Return how far the price went at each bar, a gap before it included; looks back one bar.
+    """Return the true range of each bar, the gap before it included; looks back one bar.
 
-    max(high, close before) − min(low, close before); at the first bar high − low. Source: Wilder (1978).
+    max(high, previous close) − min(low, previous close); at the first bar high − low. Source: Wilder (1978).
     """
     before = lag(bars.close, 1)
     return np.fmax(bars.high, before) - np.fmin(bars.low, before)
@@ -253,7 +253,7 @@ def session_vwap(bars: Bars, session_bars: int) -> Floats:
     """Return the volume-weighted average price of the session so far; looks back `session_bars` − 1 bars.
 
     Σ price · volume / Σ volume over the bars of the same UTC day among the last `session_bars`, with the price
-    (high + low + close) / 3 of each. It is NaN while nothing has been traded.
+    (high + low + close) / 3 of each. It is NaN while the volume is 0.
     """
     day = bars.timestamp // MICROSECONDS_PER_DAY
 
@@ -279,8 +279,8 @@ def lag(values: Floats, bars: int) -> Floats:
 def crosses(first: Floats, second: Floats) -> Signals:
     """Return LONG where `first` crosses above `second`, SHORT where it crosses below; looks back one bar more.
 
-    A cross is strictly on one side at the bar before and strictly on the other at the bar: passing through a tie is
-    no cross.
+    A cross is strictly on one side at the previous bar and strictly on the other at this one: a tie on the way is no
+    cross.
     """
     above, below = first > second, first < second
     up, down = above[1:] & below[:-1], below[1:] & above[:-1]
@@ -291,7 +291,7 @@ def crosses(first: Floats, second: Floats) -> Signals:
 
 
 def reaches(values: Floats, level: Floats) -> Flags:
-    """Return where `values` come to `level`, or past it, from either side; looks back one bar more."""
+    """Return where `values` reach or pass `level` from either side; looks back one bar more."""
     reached = np.zeros(len(values), dtype=np.bool_)
     reached[1:] = ((values[:-1] < level[:-1]) & (values[1:] >= level[1:])) | (
         (values[:-1] > level[:-1]) & (values[1:] <= level[1:])

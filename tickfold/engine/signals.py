@@ -1,4 +1,4 @@
-"""What a strategy says at each bar. A signal is an int8; the engine turns signals into decisions."""
+"""Signals: what a strategy signals at each bar's close, as int8 arrays of shape (bars,)."""
 
 from typing import Final
 
@@ -6,12 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 HOLD: Final = 0
-"""Nothing: keep whatever is held."""
+"""No change: keep the position."""
 LONG: Final = 1
-"""Be long; a short position is reversed."""
+"""Target long; a short position is reversed."""
 SHORT: Final = -1
-"""Be short; a long position is reversed."""
+"""Target short; a long position is reversed."""
 FLAT: Final = 2
-"""Hold nothing; an open position is closed."""
+"""Target flat; an open position is closed."""
 
 Signals = npt.NDArray[np.int8]

@@ -1,4 +1,4 @@
-"""The sweep: many sets of parameters over the same bars, each run as any run is, and ranked by a metric."""
+"""The sweep: runs of many parameter sets over the same bars, ranked by a metric."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,21 +24,21 @@ LESS_IS_BETTER = frozenset(
         "cost_paid",
     }
 )
-"""Metrics of which the least is the best. Drawdowns are negative, so of them the largest is."""
+"""Metrics whose smallest value is the best. Drawdowns are negative, so the largest is."""
 
 
 @dataclass(frozen=True, eq=False)
 class KnownSignals:
-    """A strategy whose signals have been computed already, together with those of the other sets."""
+    """A strategy whose signals are given: those of all parameter sets are computed together."""
 
     lookback: int
     known: Signals
 
     def signals(self, bars: Bars) -> Signals:
-        """Return them.
+        """Return the known signals.
 
         Raises:
-            ValueError: they are not those of `bars`.
+            ValueError: `bars` is not as long as they are.
         """
         if len(bars) != len(self.known):
             raise ValueError(f"{len(self.known)} signals for {len(bars)} bars")
@@ -48,30 +48,30 @@ class KnownSignals:
 def sweep(
     bars: Bars, strategies: Iterable[SignalSource], account: Account, orders: Orders = AT_THE_NEXT_OPEN
 ) -> Iterator[Outcome]:
-    """Run each of `strategies` over `bars` in one pass, one after the other: only one run's curves exist at a time."""
+    """Run each of `strategies` over `bars` lazily, so that only one run's curves exist at a time."""
     return (backtest(bars, strategy, account, orders) for strategy in strategies)
 
 
 def simulate_all(
     bars: Bars, chunk: Chunk, warm_up: int, signals: Iterable[Signals], orders: Orders = AT_THE_NEXT_OPEN
 ) -> list[Speculation]:
-    """Simulate `chunk` with each of `signals`, which begin `warm_up` bars before it, as `bars` do."""
+    """Simulate `chunk` with each of `signals`; they and `bars` start `warm_up` bars before it."""
     return [simulate(bars, chunk, KnownSignals(warm_up, known), orders) for known in signals]
 
 
 def signals_of(speculations: Iterable[Speculation], bars: int) -> Signals:
-    """Return what a strategy said at each of `bars` bars, as workers found it in all chunks."""
+    """Return a run's signals, shape (bars,), from the signal events of all its chunks."""
     signals = np.full(bars, HOLD, dtype=np.int8)
     for each in speculations:
-        asks = each.decisions.asks
-        signals[asks.bar] = np.where(asks.side == 0, FLAT, asks.side)
+        events = each.decisions.events
+        signals[events.bar] = np.where(events.side == 0, FLAT, events.side)
     return signals
 
 
 def rank(metrics: Sequence[Metrics], by: str) -> list[int]:
-    """Return the positions of `metrics` from the best to the worst value of the metric `by`.
+    """Return the indices of `metrics` from the best to the worst value of the metric `by`.
 
-    Equal ones keep their order, and those of which the metric is undefined are last.
+    Ties keep their order; undefined values (NaN) come last.
     """
     sign = 1 if by in LESS_IS_BETTER else -1
     values = [sign * float(getattr(each, by)) for each in metrics]

@@ -1,8 +1,8 @@
-"""The walk-forward: window by window, parameters are chosen on bars that are past and traded on those that follow.
+"""Walk-forward optimisation: each window chooses parameters in sample, and trades them out of sample.
 
-Every run in it begins flat, in sample with the start's capital and out of sample with what the window before has left,
-and closes what is open at its last bar. The signals are those of the whole range, so that indicators are warm
-from the bars before a window.
+Every run starts flat and closes its open trade at its last bar. In-sample runs start with the initial capital,
+out-of-sample runs with the cash that the previous window left. Signals are those of the whole range, so indicators are
+warm at a window's start.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tickfold.engine.accounting.account import Account
-from tickfold.engine.accounting.ledger import Statement, Trades
+from tickfold.engine.accounting.statement import Statement, Trades
 from tickfold.engine.backtest import AT_THE_NEXT_OPEN, Outcome, backtest
 from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.orders import Orders
@@ -20,12 +20,12 @@ from tickfold.engine.signals import Signals
 from tickfold.engine.sweep import KnownSignals, rank
 
 _WARM = 0
-"""The lookback of a window's runs: none of their bars is spent on warming up, so benchmarks begin at the first."""
+"""The lookback of a window's runs: they need no warm-up, so their benchmarks start at the first bar."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """In-sample bars from `start` to `split`, out-of-sample bars from there to `stop` (both exclusive)."""
+    """In-sample bars from `start` to `split`, out-of-sample bars from `split` to `stop`; ends are exclusive."""
 
     start: int
     split: int
@@ -34,7 +34,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Step:
-    """What happened in a window: the position of the set that was chosen, and its metrics on both samples."""
+    """A window's result: the index of the chosen parameter set, and its metrics on both samples."""
 
     window: Window
     chosen: int
@@ -44,9 +44,9 @@ class Step:
 
 @dataclass(frozen=True, eq=False)
 class Walk:
-    """A walk-forward: its steps, and the run that their out-of-sample parts make, over the bars from `start` to `stop`.
+    """The result: the steps, and the run that their out-of-sample parts make up, from bar `start` to `stop`.
 
-    The bars of the run's trades are counted from `start`.
+    The bars of the run's trades count from `start`.
     """
 
     steps: list[Step]
@@ -56,7 +56,7 @@ class Walk:
 
 
 def windows(bars: int, in_sample: int, out_of_sample: int) -> list[Window]:
-    """Return the windows that lie wholly within `bars` bars, each `out_of_sample` bars after the one before."""
+    """Return the windows that fit into `bars` bars, each `out_of_sample` bars after the previous one."""
     starts = range(0, bars - in_sample - out_of_sample + 1, out_of_sample)
     return [Window(start, start + in_sample, start + in_sample + out_of_sample) for start in starts]
 
@@ -70,10 +70,12 @@ def walk_forward(
     *,
     rank_by: str,
 ) -> Walk:
-    """Walk through `windows` of `bars`, choosing among the sets whose `signals` over all of `bars` are given.
+    """Walk `windows` of `bars`, choosing by the metric `rank_by` among parameter sets.
+
+    `signals` has one array per set, each of shape (bars,).
 
     Raises:
-        ValueError: there is no window.
+        ValueError: `windows` is empty.
     """
     if not windows:
         raise ValueError("a walk-forward needs at least one window")
@@ -98,13 +100,11 @@ def walk_forward(
 
 
 def _chain(statements: Sequence[Statement]) -> Statement:
-    """Put statements of adjacent ranges one behind the other; none of them leaves a trade open."""
+    """Join the statements of adjacent ranges, none of which leaves a trade open."""
     first_bars = np.cumsum([0, *(len(statement.equity) for statement in statements)])
-    trades = [_moved(each.trades, int(by)) for each, by in zip(statements, first_bars, strict=False)]
+    trades = [each.trades.later(int(bar)) for each, bar in zip(statements, first_bars, strict=False)]
     return Statement(
-        trades=Trades(
-            *(np.concatenate(columns) for columns in zip(*(vars(each).values() for each in trades), strict=True))
-        ),
+        trades=Trades.concatenate(trades),
         open_trade=None,
         cash=np.concatenate([each.cash for each in statements]),
         shares=np.concatenate([each.shares for each in statements]),
@@ -113,7 +113,3 @@ def _chain(statements: Sequence[Statement]) -> Statement:
         slippage_cost=sum(each.slippage_cost for each in statements),
         sequential_bars=sum(each.sequential_bars for each in statements),
     )
-
-
-def _moved(trades: Trades, bars: int) -> Trades:
-    return replace(trades, entry_bar=trades.entry_bar + bars, exit_bar=trades.exit_bar + bars)

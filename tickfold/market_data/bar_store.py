@@ -13,7 +13,8 @@ import numpy as np
 import pyarrow as pa
 from botocore.exceptions import ClientError
 
-from tickfold.engine.bars import COLUMNS, MICROSECONDS_PER_DAY, Bars, Ints, decimals_of, join
+from tickfold.engine.arrays import Ints
+from tickfold.engine.bars import COLUMNS, MICROSECONDS_PER_DAY, Bars, decimals_of, join
 from tickfold.errors import RunError
 from tickfold.market_data.series import Series, SeriesFile, utc
 from tickfold.market_data.series_catalog import SeriesCatalog

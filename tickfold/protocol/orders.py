@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from tickfold.engine.decisions.orders import Direction, Fill
+from tickfold.engine.decisions.terms import Direction, Fill
 from tickfold.protocol.option import Option
 from tickfold.protocol.quantities import BarCount, Distance, Fraction, Multiple
 from tickfold.protocol.wire import Wire

@@ -9,7 +9,7 @@ from math import nan
 
 import numpy as np
 
-from tickfold.engine.bars import Floats, Ints
+from tickfold.engine.arrays import Floats, Ints
 from tickfold.engine.performance.return_periods import bar_step, return_periods
 
 

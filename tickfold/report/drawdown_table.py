@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Floats, Ints
+from tickfold.engine.arrays import Floats, Ints
+from tickfold.engine.bars import MICROSECONDS_PER_DAY
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tickfold.backtests.recorded_run import ClosedTrades, Curve
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Floats, Ints
-from tickfold.engine.decisions.orders import REASONS
+from tickfold.engine.arrays import Floats, Ints
+from tickfold.engine.bars import MICROSECONDS_PER_DAY
+from tickfold.engine.decisions.exits import REASONS
 from tickfold.protocol.formats import counted, money, percent
 
 Figure = dict[str, Any]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tickfold.engine.bars import Floats, Ints
+from tickfold.engine.arrays import Floats, Ints
 
 _NO_RETURN = float("nan")
 

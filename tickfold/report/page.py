@@ -7,7 +7,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tickfold.backtests.recorded_run import RecordedRun
-from tickfold.engine.bars import Floats, Ints
+from tickfold.engine.arrays import Floats, Ints
 from tickfold.engine.performance.benchmark import buy_and_hold
 from tickfold.errors import RunError
 from tickfold.protocol.formats import count

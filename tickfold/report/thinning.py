@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tickfold.engine.bars import Floats, Ints
+from tickfold.engine.arrays import Floats, Ints
 
 DRAWN_WHOLE = 10_000
 """Curves of at most this many bars are drawn whole."""

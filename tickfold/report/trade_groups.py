@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import nan
 
 from tickfold.backtests.recorded_run import ClosedTrades, Curve
-from tickfold.engine.decisions.orders import REASONS
+from tickfold.engine.decisions.exits import REASONS
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ def by_side(trades: ClosedTrades) -> dict[str, Group]:
 
 
 def by_exit(trades: ClosedTrades) -> dict[str, Group]:
-    """Return the trades by exit reason (`tickfold.engine.decisions.orders.REASONS`), without empty groups."""
+    """Return the trades by exit reason (`tickfold.engine.decisions.exits.REASONS`), without empty groups."""
     groups = {reason: _group(trades[trades.exit_reason == reason]) for reason in REASONS}
     return {reason: group for reason, group in groups.items() if group.trades}
 

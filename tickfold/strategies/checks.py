@@ -1,6 +1,6 @@
-"""Checks of a strategy on bars: whether its signals keep what a strategy promises, and if not, where they first fail.
+"""Checks of a strategy on bars: whether its signals keep the contract of `Strategy`, and where they first break it.
 
-They are exhaustive on up to `MOST_CUTS` bars: the bars are cut off after each, and before each.
+They are exhaustive on up to `MOST_CUTS` bars: the range is cut before and after every bar.
 """
 
 from collections.abc import Iterator
@@ -11,17 +11,18 @@ from typing import Any
 import numpy as np
 
 from tickfold.engine.accounting.account import Account
+from tickfold.engine.arrays import Ints
 from tickfold.engine.backtest import AT_THE_NEXT_OPEN, backtest, conclude, simulate
-from tickfold.engine.bars import COLUMNS, Bars, Ints, join
+from tickfold.engine.bars import COLUMNS, Bars, join
 from tickfold.engine.decisions.chunk import cut
 from tickfold.engine.decisions.fold import fold
 from tickfold.engine.signals import FLAT, HOLD, LONG, SHORT, Signals
 from tickfold.strategies.strategy import Strategy
 
 MOST_CUTS = 4_000
-"""Where there are more bars, this many cuts are spread evenly over them."""
+"""On more bars, this many cuts are spread evenly."""
 CHUNKS = (2, 3, 7, 31)
-"""Chunks that the bars are folded from, besides one bar a chunk."""
+"""Numbers of chunks to fold, besides one bar per chunk."""
 
 _NAMES = {HOLD: "HOLD", LONG: "LONG", SHORT: "SHORT", FLAT: "FLAT"}
 _ACCOUNT = Account(capital=1e6, fractional_shares=True)
@@ -29,10 +30,10 @@ _ACCOUNT = Account(capital=1e6, fractional_shares=True)
 
 @dataclass(frozen=True)
 class Check:
-    """One promise, and what became of it.
+    """The result of checking one rule of the contract.
 
-    `holds` is None where these bars cannot tell; `finding` says what was compared, or what is wrong and at which bar
-    first; `advice` what to do.
+    `holds` is None where these bars are not enough to tell. `finding` says what was compared, or what is wrong at which
+    bar first; `advice` says what to do.
     """
 
     promise: str
@@ -42,11 +43,11 @@ class Check:
 
 
 def check(strategy: Strategy, bars: Bars) -> Iterator[Check]:
-    """Check `strategy` on `bars` and yield each promise in turn; the first that leaves no signals ends it."""
+    """Yield the result of each check of `strategy` on `bars`; a strategy that returns no signals ends them."""
     subject = _Subject(strategy)
     try:
         whole = subject.signals(bars)
-        yield _asks(whole)
+        yield _has_signals(whole)
         for prove in (_leaves_bars, _is_deterministic, _sees_no_future, _lookback_suffices, _folds):
             yield prove(subject, bars, whole)
     except _NoSignalsError as error:
@@ -54,7 +55,7 @@ def check(strategy: Strategy, bars: Bars) -> Iterator[Check]:
 
 
 class _NoSignalsError(Exception):
-    """The strategy did not return signals."""
+    """The strategy did not return valid signals."""
 
     def __init__(self, text: str, advice: str) -> None:
         super().__init__(text)
@@ -63,7 +64,7 @@ class _NoSignalsError(Exception):
 
 @dataclass(frozen=True)
 class _Subject:
-    """The strategy under check, as the engine sees it. Every call gets bars of its own, and its answer is looked at."""
+    """The strategy under check. Every call gets a copy of the bars, and its result is validated."""
 
     strategy: Strategy
 
@@ -78,7 +79,7 @@ class _Subject:
         """Return the signals on `bars`.
 
         Raises:
-            _NoSignalsError: the strategy raised an error, or what it returned is no array of signals.
+            _NoSignalsError: the strategy raised an error or returned something else than signals.
         """
         on = f"on {len(bars):,} bar{'s' if len(bars) > 1 else ''}, {_time(bars, 0)} to {_time(bars, len(bars) - 1)},"
         try:
@@ -108,15 +109,15 @@ def _fault(found: Any, bars: int) -> str:
     return f"the value {found[strange][0]} at bar {strange.argmax()}" if strange.any() else ""
 
 
-# --- the promises ----------------------------------------------------------------------------------------------------
+# --- the rules -------------------------------------------------------------------------------------------------------
 
 
-def _asks(whole: Signals) -> Check:
+def _has_signals(whole: Signals) -> Check:
     counts = ", ".join(f"{np.count_nonzero(whole == signal):,} {name}" for signal, name in _NAMES.items())
     if (whole == HOLD).all():
-        advice = "give bars or parameters on which it asks for something: until then nothing here is proved"
-        return Check("signals", None, f"{counts}: it asks for nothing on these bars", advice)
-    return Check("signals", True, f"int8, one a bar: {counts}")
+        advice = "use bars or parameters that produce signals; without any, these checks prove nothing"
+        return Check("signals", None, f"{counts}: no signals on these bars", advice)
+    return Check("signals", True, f"int8, one per bar: {counts}")
 
 
 def _leaves_bars(subject: _Subject, bars: Bars, _whole: Signals) -> Check:
@@ -170,8 +171,8 @@ def _lookback_suffices(subject: _Subject, bars: Bars, whole: Signals) -> Check:
     lookback, promise = subject.lookback, "lookback"
     starts = _cuts(len(bars) - lookback)
     if not len(starts):
-        finding = f"it looks back {lookback:,}, and there are only {len(bars):,} bars"
-        return Check(promise, None, finding, "give more bars, or parameters with a shorter lookback")
+        finding = f"lookback {lookback:,} with only {len(bars):,} bars"
+        return Check(promise, None, finding, "use more bars, or parameters with a shorter lookback")
     first, became, began, needed = len(bars), HOLD, 0, lookback
     for start in starts.tolist():
         part = subject.signals(bars[start:])
@@ -191,10 +192,10 @@ def _lookback_suffices(subject: _Subject, bars: Bars, whole: Signals) -> Check:
 
 def _advice(needed: int, bars: int) -> str:
     if needed < bars / 2:
-        return f"give a larger lookback: {needed:,} would do on these bars"
+        return f"increase the lookback: {needed:,} suffices on these bars"
     return (
-        "what it computes never forgets where the bars began, as a count, a running sum or an average since the first "
-        "bar does not: compute it over a window (tickfold.engine.indicators)"
+        "the signals depend on where the bars start, as a count, a running sum or an average since the first bar does: "
+        "compute them over a window (tickfold.engine.indicators)"
     )
 
 
@@ -218,15 +219,15 @@ def _folds(subject: _Subject, bars: Bars, whole: Signals) -> Check:
 
 
 def _unlike(bars: Bars, at: int, how: str, count: int) -> Check:
-    advice = "if every promise above holds, this is a fault of Tickfold: please report it"
+    advice = "if all other checks pass, this is a bug in Tickfold: please report it"
     return Check("exact fold", False, f"{_bar(bars, at)}: {how} when cut into {count:,} chunks", advice)
 
 
-# --- comparing, and saying where -------------------------------------------------------------------------------------
+# --- comparing and reporting -----------------------------------------------------------------------------------------
 
 
 def _cuts(count: int) -> Ints:
-    """Return the places 1 … `count` − 1, or `MOST_CUTS` of them."""
+    """Return the cuts 1 … `count` − 1, or `MOST_CUTS` of them."""
     return np.unique(np.linspace(1, count - 1, min(max(count - 1, 0), MOST_CUTS)).astype(np.int64))
 
 

@@ -1,4 +1,4 @@
-"""Strategies from files: one that defines a subclass of Strategy adds it, and one that is faulty stops no other."""
+"""Strategy files: Python files that define subclasses of Strategy. A faulty file does not affect the others."""
 
 import ast
 import importlib.util
@@ -16,16 +16,16 @@ from tickfold.errors import RunError
 from tickfold.strategies.strategy import Strategy
 
 FOLDER = Path(__file__).resolve().parents[2] / "strategies"
-"""Where the user's own strategies are: beside `tickfold`, in the repository and so in what Lambda runs."""
+"""The folder of the user's strategies: beside `tickfold`, in the repository and in the Lambda package."""
 
 PACKAGES = ("annotated_types", "numpy", "pyarrow", "pydantic", "tickfold", "typing_extensions")
-"""What a strategy may import besides Python's own library: the functions on AWS have nothing else for it."""
+"""Packages that a strategy may import besides the standard library: those that the Lambda layers contain."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
 class StrategyFileError(RunError):
-    """A file that should define a strategy does not; the message names the file."""
+    """A strategy file cannot be used; the message names the file."""
 
 
 def load_folder(folder: Path, known: Mapping[str, type[Strategy]]) -> tuple[dict[str, type[Strategy]], dict[str, str]]:
@@ -53,8 +53,8 @@ def load_file(path: Path, known: Mapping[str, type[Strategy]]) -> list[type[Stra
     """Return the strategies that a file defines, at least one.
 
     Raises:
-        StrategyFileError: the file is not there, does not import, or defines no strategy, or one that is unfinished
-            or takes the name of a `known` one.
+        StrategyFileError: the file does not exist or cannot be imported, or it defines no strategy, an abstract one, or
+            one with the name of a `known` one.
     """
     if not path.is_file():
         raise StrategyFileError(f"{path}: there is no such file")
@@ -62,7 +62,7 @@ def load_file(path: Path, known: Mapping[str, type[Strategy]]) -> list[type[Stra
 
 
 def foreign_imports(path: Path) -> list[str]:
-    """Return the packages that the file imports, inside functions too, and that the functions on AWS do not have."""
+    """Return the packages that the file imports, also inside functions, and that the Lambda layers do not contain."""
     nodes = list(ast.walk(ast.parse(path.read_bytes())))
     names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     names += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level]
@@ -80,7 +80,7 @@ def _load(spec: ModuleSpec | None, file: str, known: Mapping[str, type[Strategy]
     if spec is None or spec.loader is None:
         raise StrategyFileError(f"{file} is no Python file: its name must end in .py")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # where pydantic looks up the names in annotations
+    sys.modules[spec.name] = module  # pydantic resolves annotations there
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
@@ -97,14 +97,14 @@ def _load(spec: ModuleSpec | None, file: str, known: Mapping[str, type[Strategy]
 
 
 def _own(module: ModuleType) -> Iterator[type[Strategy]]:
-    """Yield the strategies that the module itself defines, unfinished ones too."""
+    """Yield the strategies that the module itself defines, abstract ones included."""
     for value in vars(module).values():
         if inspect.isclass(value) and issubclass(value, Strategy) and value.__module__ == module.__name__:
             yield value
 
 
 def _fault(strategy: type[Strategy], known: Mapping[str, type[Strategy]]) -> str:
-    """Say what `strategy` lacks to be one; nothing where it is."""
+    """Return what is wrong with `strategy`; empty if nothing is."""
     if missing := sorted(getattr(strategy, "__abstractmethods__", ())):
         return f"lacks {' and '.join(missing)}"
     if inspect.isfunction(vars(strategy).get("lookback")):
@@ -117,7 +117,7 @@ def _fault(strategy: type[Strategy], known: Mapping[str, type[Strategy]]) -> str
 
 
 def _explain(error: BaseException, path: str | None) -> str:
-    """Say what went wrong, and at which line of the file."""
+    """Return the error's message, with the line of the file."""
     if isinstance(error, SyntaxError):
         return f"line {error.lineno}: {error.msg}"
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]

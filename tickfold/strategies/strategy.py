@@ -1,4 +1,4 @@
-"""What a strategy is: typed, bounded parameters, a lookback, and signals as a pure function of bars."""
+"""The base class of strategies: typed, bounded parameters, a lookback, and signals as a pure function of bars."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -11,30 +11,30 @@ from tickfold.engine.signals import Signals
 
 
 class Strategy(BaseModel, ABC):
-    """A strategy with its parameters, which are the model's fields."""
+    """A strategy; its parameters are the model's fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     name: ClassVar[str]
-    """The name under which a run asks for it."""
+    """The name by which runs select it."""
 
     @property
     @abstractmethod
     def lookback(self) -> int:
-        """How many bars before a bar its signal depends on."""
+        """The number of bars before a bar that its signal depends on."""
 
     @abstractmethod
     def signals(self, bars: Bars) -> Signals:
-        """Return HOLD, LONG, SHORT or FLAT (see tickfold.engine.signals) for each bar, known at the bar's close.
+        """Return HOLD, LONG, SHORT or FLAT (see tickfold.engine.signals) at each bar's close, shape (bars,), int8.
 
-        The signal at a bar may depend on that bar and the `lookback` bars before it, and on nothing else: not on
-        later bars, nor on where the array begins.
+        The signal of a bar may depend on that bar and the `lookback` bars before it only: not on later bars, nor on
+        where the array starts.
         """
 
     @classmethod
     def signals_of_all(cls, strategies: Sequence[Self], bars: Bars) -> Iterator[Signals]:
         """Yield the signals of each of `strategies`, which differ in their parameters only.
 
-        A strategy whose sets have work in common may do it once here, instead of once for each set.
+        Override it to share work between parameter sets.
         """
         return (strategy.signals(bars) for strategy in strategies)

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from tickfold.engine.accounting.account import Account, Commission
-from tickfold.engine.accounting.ledger import Statement
 from tickfold.engine.accounting.ledger import settle as settle_decisions
+from tickfold.engine.accounting.statement import Statement
 from tickfold.engine.backtest import AT_THE_NEXT_OPEN
 from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
-from tickfold.engine.decisions.automaton import Asks, decide
+from tickfold.engine.decisions.automaton import decide
 from tickfold.engine.decisions.orders import Orders
+from tickfold.engine.decisions.signal_events import SignalEvents
 from tickfold.engine.performance.metrics import measure
 
 
@@ -19,20 +20,20 @@ def bars(open_: list[float], close: list[float]) -> Bars:
     return Bars(np.arange(len(opens)) * MICROSECONDS_PER_DAY, opens, high, low, closes, np.ones(len(opens)))
 
 
-Made = list[tuple[int, int]]
+Signalled = list[tuple[int, int]]
 
 
-def settle(made: Made, bars: Bars, account: Account, orders: Orders = AT_THE_NEXT_OPEN) -> Statement:
-    """Settle what follows when a strategy asks at the bars of `made` for the sides given there."""
-    bar, side = zip(*made, strict=True) if made else ((), ())
-    asks = Asks(np.array(bar, dtype=np.int64), np.array(side, dtype=np.int8))
-    return settle_decisions(decide(bars, asks, orders), bars, account, orders)
+def settle(signalled: Signalled, bars: Bars, account: Account, orders: Orders = AT_THE_NEXT_OPEN) -> Statement:
+    """Settle the decisions that follow from signals, given as pairs of a bar and a target side."""
+    bar, side = zip(*signalled, strict=True) if signalled else ((), ())
+    events = SignalEvents(np.array(bar, dtype=np.int64), np.array(side, dtype=np.int8))
+    return settle_decisions(decide(bars, events, orders), bars, account, orders)
 
 
 STEADY = bars([10, 20, 30, 40], [11, 21, 31, 41])
 
 
-def test_a_decision_is_filled_at_the_next_open_with_whole_shares() -> None:
+def test_market_order_fills_at_next_open_with_whole_shares() -> None:
     statement = settle([(0, 1)], STEADY, Account(105, close_at_end=False))
     assert statement.open_trade is not None
     assert (statement.open_trade.quantity, statement.open_trade.entry_price) == (5, 20)
@@ -47,20 +48,20 @@ def test_fractional_shares_spend_all_cash() -> None:
     assert statement.cash[-1] == pytest.approx(0, abs=1e-12)
 
 
-def test_an_open_trade_is_closed_at_the_last_open() -> None:
+def test_open_trade_is_closed_at_last_open() -> None:
     statement = settle([(0, 1)], STEADY, Account(100))
     (trade,) = statement.trades
     assert (trade.exit_bar, trade.exit_price, trade.exit_reason) == (3, 40, "end")
     assert statement.equity[-1] == 200
 
 
-def test_a_decision_at_the_last_bar_is_not_filled() -> None:
+def test_signal_at_last_bar_is_not_filled() -> None:
     statement = settle([(3, 1)], STEADY, Account(100))
     assert statement.trades == []
     assert statement.equity.tolist() == [100] * 4
 
 
-def test_a_short_earns_when_the_price_falls() -> None:
+def test_short_gains_when_price_falls() -> None:
     falling = bars([10, 20, 15, 12], [10, 18, 14, 11])
     statement = settle([(0, -1), (1, 0)], falling, Account(100))
     (trade,) = statement.trades
@@ -68,14 +69,14 @@ def test_a_short_earns_when_the_price_falls() -> None:
     assert statement.equity.tolist() == [100, 200 - 5 * 18, 125, 125]
 
 
-def test_both_sides_of_a_reversal_happen_at_one_open() -> None:
+def test_reversal_closes_and_opens_at_one_open() -> None:
     statement = settle([(0, 1), (1, -1)], STEADY, Account(100, close_at_end=False))
     assert [(t.entry_bar, t.exit_bar, t.exit_price) for t in statement.trades] == [(1, 2, 30)]
     assert statement.open_trade is not None
     assert (statement.open_trade.side, statement.open_trade.entry_bar, statement.open_trade.quantity) == (-1, 2, 5)
 
 
-def test_commission_is_paid_at_both_ends_and_leaves_room_for_itself() -> None:
+def test_commission_is_paid_at_entry_and_exit_from_the_same_cash() -> None:
     # 100 buys four at 20 × 1.1 = 22 each, not five: the fee must be paid from the same cash.
     statement = settle([(0, 1), (1, 0)], STEADY, Account(100, commission=Commission(0.1)))
     (trade,) = statement.trades
@@ -86,20 +87,20 @@ def test_commission_is_paid_at_both_ends_and_leaves_room_for_itself() -> None:
 
 
 @pytest.mark.parametrize(("side", "paid"), [(1, 22.0), (-1, 18.0)])
-def test_the_spread_is_paid_on_entry_only(side: int, paid: float) -> None:
+def test_spread_is_paid_at_entry_only(side: int, paid: float) -> None:
     statement = settle([(0, side), (1, 0)], STEADY, Account(100, spread=0.1))
     (trade,) = statement.trades
     assert trade.entry_price == pytest.approx(paid)
     assert trade.exit_price == 30
 
 
-def test_cash_that_buys_no_share_opens_nothing() -> None:
+def test_too_little_cash_opens_nothing() -> None:
     statement = settle([(0, 1), (1, -1)], STEADY, Account(15))
     assert statement.trades == []
     assert statement.equity.tolist() == [15] * 4
 
 
-def test_ruin_closes_the_position_at_that_close_and_ends_trading() -> None:
+def test_ruin_closes_the_position_and_ends_trading() -> None:
     rising = bars([10, 10, 15, 30, 1], [10, 11, 25, 30, 1])
     statement = settle([(0, -1), (3, 1)], rising, Account(100, commission=Commission(0.01)))
     (trade,) = statement.trades
@@ -109,7 +110,7 @@ def test_ruin_closes_the_position_at_that_close_and_ends_trading() -> None:
     assert statement.equity[2:].tolist() == pytest.approx([left] * 3)
 
 
-def test_metrics_of_a_ruined_account_are_undefined_where_growth_is() -> None:
+def test_metrics_of_ruined_account_growth_is_nan() -> None:
     rising = bars([10, 10, 15, 30, 1], [10, 11, 25, 30, 1])
     metrics = measure(rising, settle([(0, -1)], rising, Account(100)), lookback=0)
     assert metrics.final_equity < 0
@@ -118,7 +119,7 @@ def test_metrics_of_a_ruined_account_are_undefined_where_growth_is() -> None:
         assert np.isnan(undefined)
 
 
-def test_a_single_bar_has_an_equity_and_no_more() -> None:
+def test_single_bar_has_equity_and_no_trades() -> None:
     one = bars([10], [11])
     metrics = measure(one, settle([(0, 1)], one, Account(100)), lookback=30)
     assert (metrics.final_equity, metrics.total_return, metrics.trades, metrics.exposure) == (100, 0, 0, 0)

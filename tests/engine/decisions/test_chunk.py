@@ -1,12 +1,12 @@
-"""How a range is cut, and what the automaton decides."""
+"""How a range is cut into chunks, and what a worker speculates."""
 
 import numpy as np
 import pytest
 
+from tickfold.engine.arrays import NONE
 from tickfold.engine.bars import Bars
-from tickfold.engine.decisions.automaton import asked
 from tickfold.engine.decisions.chunk import Chunk, cut, speculate
-from tickfold.engine.decisions.orders import NONE, Direction, Orders
+from tickfold.engine.decisions.orders import Orders
 from tickfold.engine.signals import FLAT, HOLD, LONG, SHORT
 
 
@@ -16,19 +16,19 @@ from tickfold.engine.signals import FLAT, HOLD, LONG, SHORT
         (1, 30, 40, 1),
         (2_148, 30, 40, 7),  # 300 bars are ten times the warm-up
         (3_270, 30, 4, 10),
-        (3_270, 1, 40, 12),  # 256 bars are the fewest that are worth a worker
+        (3_270, 1, 40, 12),  # no chunk is shorter than 256 bars
         (3_270, 2_000, 40, 1),
         (1_000_000, 30, 40, 160),  # four for each worker
     ],
 )
-def test_the_number_of_chunks_follows_from_bars_lookback_and_workers(
+def test_cut_number_of_chunks_follows_from_bars_lookback_and_workers(
     bars: int, lookback: int, workers: int, chunks: int
 ) -> None:
     assert len(cut(bars, lookback, workers)) == chunks
 
 
 @pytest.mark.parametrize("chunks", [1, 3, 7, 100])
-def test_a_forced_cut_is_even_and_leaves_no_gap(chunks: int) -> None:
+def test_cut_forced_number_is_even_without_gaps(chunks: int) -> None:
     pieces = cut(100, 30, 4, chunks)
     assert [piece.start for piece in pieces[1:]] == [piece.stop for piece in pieces[:-1]]
     assert (pieces[0].start, pieces[-1].stop) == (0, 100)
@@ -36,7 +36,7 @@ def test_a_forced_cut_is_even_and_leaves_no_gap(chunks: int) -> None:
     assert max(lengths) - min(lengths) <= 1
 
 
-def test_warm_up_stops_at_the_first_bar_of_the_run() -> None:
+def test_warm_up_stops_at_the_runs_first_bar() -> None:
     assert Chunk(10, 20).warm_up(30) == 10
     assert Chunk(50, 60).warm_up(30) == 30
 
@@ -44,42 +44,17 @@ def test_warm_up_stops_at_the_first_bar_of_the_run() -> None:
 SIGNALS = np.array([HOLD, LONG, LONG, HOLD, SHORT, FLAT, FLAT, LONG, HOLD], dtype=np.int8)
 
 
-@pytest.mark.parametrize(
-    ("direction", "expected"),
-    [
-        ("both", [(1, 1), (2, 1), (4, -1), (5, 0), (6, 0), (7, 1)]),
-        ("long", [(1, 1), (2, 1), (4, 0), (5, 0), (6, 0), (7, 1)]),
-        ("short", [(1, 0), (2, 0), (4, -1), (5, 0), (6, 0), (7, 0)]),
-    ],
-)
-def test_signals_become_asks_as_the_direction_allows(direction: Direction, expected: list[tuple[int, int]]) -> None:
-    asks = asked(SIGNALS, direction)
-    assert list(zip(asks.bar.tolist(), asks.side.tolist(), strict=True)) == expected
-
-
-def test_asks_for_one_side_are_one_wish() -> None:
-    asks = asked(SIGNALS, "both")
-    assert asks.begins.tolist() == [0, 2, 3, 5]
-    assert asks.starts.tolist() == [0, 0, 2, 3, 3, 5]
-    assert asks.ends.tolist() == [2, 2, 3, 5, 5, 6]
-
-
-def test_speculation_counts_bars_from_the_runs_first() -> None:
+def test_speculate_counts_bars_from_the_runs_first() -> None:
     price = np.arange(10.0, 19.0)
     bars = Bars(np.arange(9), price, price, price, price, price)
     found = speculate(Chunk(100, 109), bars, SIGNALS, Orders()).decisions
-    assert found.asks.bar.tolist() == [101, 102, 104, 105, 106, 107]
-    assert found.positions.ask.tolist() == [0, 2, 5]
+    assert found.events.bar.tolist() == [101, 102, 104, 105, 106, 107]
+    assert found.positions.event.tolist() == [0, 2, 5]
     assert found.positions.entry_bar.tolist() == [102, 105, 108]
     assert found.positions.exit_bar.tolist() == [105, 106, NONE]  # the last is open at the chunk's end
 
 
-def test_an_unknown_signal_is_refused() -> None:
-    with pytest.raises(ValueError, match="HOLD, LONG, SHORT or FLAT"):
-        asked(np.array([0, 3], dtype=np.int8), "both")
-
-
-def test_signals_of_another_length_are_refused() -> None:
+def test_speculate_lengths_that_differ_raise() -> None:
     price = np.ones(10)
     with pytest.raises(ValueError, match="9 signals and 10 bars for a chunk of 10 bars"):
         speculate(Chunk(0, 10), Bars(np.arange(10), price, price, price, price, price), SIGNALS, Orders())

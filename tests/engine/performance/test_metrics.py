@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 
 from tickfold.engine.accounting.account import Account, Commission, Sizing
+from tickfold.engine.arrays import Floats
 from tickfold.engine.backtest import backtest
-from tickfold.engine.bars import Bars, Floats
+from tickfold.engine.bars import Bars
 from tickfold.engine.performance.benchmark import buy_and_hold
 from tickfold.engine.performance.metrics import TrackRecord, measure, measure_record
 from tickfold.strategies import BUILT_IN
 
 
-def test_turnover_counts_every_fill_and_an_open_trades_entry(goog: Bars) -> None:
+def test_turnover_counts_every_fill_and_open_trade(goog: Bars) -> None:
     strategy = BUILT_IN.create("sma_cross", {"fast": 10, "slow": 20})
     outcome = backtest(goog, strategy, Account(10_000, commission=Commission(0.002), close_at_end=False))
     statement = outcome.statement
@@ -25,7 +26,7 @@ def test_turnover_counts_every_fill_and_an_open_trades_entry(goog: Bars) -> None
     assert outcome.metrics.turnover == pytest.approx(filled / statement.equity.mean() / years, rel=1e-12)
 
 
-def test_cost_paid_is_what_the_account_would_have_had_at_market_prices(goog: Bars) -> None:
+def test_cost_paid_is_the_difference_to_a_run_without_costs(goog: Bars) -> None:
     strategy = BUILT_IN.create("sma_cross", {"fast": 10, "slow": 20})
     one_share = Sizing("shares", 1)
     costs = Account(10_000, Commission(0.002, fixed=0.5), spread=0.001, slippage=0.0005, sizing=one_share)
@@ -37,7 +38,7 @@ def test_cost_paid_is_what_the_account_would_have_had_at_market_prices(goog: Bar
     assert free.cost_paid == 0
 
 
-def test_turnover_of_a_single_bar_or_of_nothing_is_undefined(goog: Bars) -> None:
+def test_turnover_single_bar_or_no_equity_is_nan(goog: Bars) -> None:
     outcome = backtest(goog[:1], BUILT_IN.create("buy_and_hold", {}), Account(10_000))
     assert math.isnan(outcome.metrics.turnover)
     statement = backtest(goog, BUILT_IN.create("buy_and_hold", {}), Account(10_000)).statement
@@ -53,7 +54,7 @@ def test_turnover_without_trades_is_zero(goog: Bars) -> None:
 
 
 @pytest.mark.parametrize(("lookback", "bought"), [(0, 0), (1, 0), (30, 29), (5_000, 2_147)])
-def test_the_benchmark_is_bought_at_the_close_that_ends_the_warm_up(goog: Bars, lookback: int, bought: int) -> None:
+def test_benchmark_is_bought_at_the_end_of_the_warm_up(goog: Bars, lookback: int, bought: int) -> None:
     curve = buy_and_hold(goog.close, 10_000, lookback)
     assert np.isnan(curve[:bought]).all()
     assert curve[bought] == 10_000
@@ -98,11 +99,11 @@ def assert_drawdowns_as_bar_by_bar(equity: Floats) -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 3, 1_023, 1_024, 1_025, 5_000])
 @pytest.mark.parametrize("drift", [-1, 0, 1, 4])
-def test_drawdowns_are_those_found_bar_by_bar(count: int, drift: int) -> None:
+def test_drawdowns_match_bar_by_bar_definition(count: int, drift: int) -> None:
     rng = np.random.default_rng(count + drift)
     changes = rng.integers(-3, 4, count) + drift * (rng.random(count) < 0.5)
     assert_drawdowns_as_bar_by_bar(1e5 + np.cumsum(changes))
 
 
-def test_a_loss_at_the_last_bar_may_be_the_deepest() -> None:
+def test_drawdowns_include_a_loss_at_the_last_bar() -> None:
     assert_drawdowns_as_bar_by_bar(np.array([10.0, 9.0, 9.5, 11.0, 8.0]))

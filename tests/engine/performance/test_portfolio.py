@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
+from tests.engine.order_terms import OrderTerms
 from tests.engine.random_runs import PROPERTY, random_bars
 from tickfold.engine.accounting.account import Account, Commission
+from tickfold.engine.arrays import Floats
 from tickfold.engine.backtest import backtest
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars, Floats, join
-from tickfold.engine.decisions.orders import Orders
+from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars, join
 from tickfold.engine.performance.metrics import measure
 from tickfold.engine.performance.portfolio import Portfolio, Sleeve, combine, exit_order
 from tickfold.strategies import BUILT_IN
@@ -42,8 +43,8 @@ def random_sleeves(draw: st.DrawFn) -> list[Sleeve]:
             fractional_shares=bool(rng.integers(2)),
             close_at_end=bool(rng.integers(2)),
         )
-        orders = Orders(stop_loss=0.05 if rng.integers(2) else None, max_bars=3 if rng.integers(2) else None)
-        outcome = backtest(bars, strategy, account, orders)
+        terms = OrderTerms(stop_loss=0.05 if rng.integers(2) else None, max_bars=3 if rng.integers(2) else None)
+        outcome = backtest(bars, strategy, account, terms.orders)
         sleeves.append(Sleeve(account.capital, bars, outcome.statement, strategy.lookback))
     return sleeves
 
@@ -87,7 +88,7 @@ def held(sleeve: Sleeve) -> int:
 
 @PROPERTY
 @given(random_sleeves(), st.sampled_from([0.0, 12.5, 1e5]))
-def test_the_portfolio_is_the_sum_of_its_sleeves(sleeves: list[Sleeve], uninvested: float) -> None:
+def test_portfolio_is_the_sum_of_its_sleeves(sleeves: list[Sleeve], uninvested: float) -> None:
     found = combine(iter(sleeves), uninvested)
     equity, cash, market = (summed(sleeves, column, uninvested) for column in ("equity", "cash", "market"))
     assert_array_equal(found.timestamp, equity.index.as_unit("us").asi8)
@@ -151,7 +152,7 @@ def assert_trade_metrics(found: Portfolio, trades: pd.DataFrame) -> None:
 
 @PROPERTY
 @given(random_sleeves())
-def test_a_portfolio_of_one_is_that_run(sleeves: list[Sleeve]) -> None:
+def test_portfolio_of_one_sleeve_is_its_run(sleeves: list[Sleeve]) -> None:
     (sleeve, *_) = sleeves
     found = combine([sleeve], 0.0)
     assert_array_equal(found.equity, sleeve.statement.equity)
@@ -171,7 +172,7 @@ def flat(capital: float, days: list[int], closes: list[float]) -> Sleeve:
     return Sleeve(capital, bars, outcome.statement, 1)
 
 
-def test_a_symbol_is_cash_before_its_first_bar_and_its_last_worth_after_its_last() -> None:
+def test_portfolio_sleeve_is_cash_before_its_bars_and_constant_after() -> None:
     early, late = flat(100.0, [1, 2, 3, 4], [10.0, 10.0, 10.0, 20.0]), flat(60.0, [3, 5, 6, 9], [6.0, 6.0, 6.0, 3.0])
     found = combine([early, late], 40.0)
     assert (found.timestamp // MICROSECONDS_PER_DAY).tolist() == [1, 2, 3, 4, 5, 6, 9]
@@ -181,13 +182,13 @@ def test_a_symbol_is_cash_before_its_first_bar_and_its_last_worth_after_its_last
     assert found.metrics.buy_and_hold_return == pytest.approx((100 - 30) / 200)
 
 
-def test_trades_are_in_the_order_of_their_exits_and_at_the_same_time_in_that_of_the_sleeves() -> None:
+def test_exit_order_ties_keep_the_order_of_sleeves() -> None:
     exits = [np.array([2, 5]), np.array([1, 2, 6]), np.array([2])]
     assert exit_order(exits).tolist() == [2, 0, 3, 5, 1, 4]
     many = [np.zeros(100, dtype=np.int64), np.zeros(100, dtype=np.int64), np.array([-1])]
     assert exit_order(many).tolist() == [200, *range(200)]
 
 
-def test_a_portfolio_needs_a_sleeve() -> None:
+def test_portfolio_without_sleeves_raises() -> None:
     with pytest.raises(ValueError, match="at least one sleeve"):
         combine([], 1_000.0)

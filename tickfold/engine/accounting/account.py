@@ -1,4 +1,4 @@
-"""The account: its capital, what trading costs it, and how large its positions are."""
+"""The account: capital, costs and position sizes."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,9 +8,9 @@ SizingKind = Literal["fraction", "cash", "shares", "volatility"]
 
 @dataclass(frozen=True)
 class Commission:
-    """What a fill costs: `fixed` + `per_share` · shares + `relative` · value, and `minimum` at least.
+    """The commission per fill: `fixed` + `per_share` · shares + `relative` · value, at least `minimum`.
 
-    `relative` is a fraction, the others are dollars. Each fill pays it, of an entry as of an exit.
+    `relative` is a fraction, the others are dollars. Entries and exits pay it alike.
     """
 
     relative: float = 0.0
@@ -21,11 +21,14 @@ class Commission:
 
 @dataclass(frozen=True)
 class Sizing:
-    """How much an order buys or sells short, commission included; never more than the cash pays for.
+    """The size of an entry order, commission included; never more than the cash pays for.
 
-    fraction: that fraction of the cash (which is all equity, since only one position is held). cash: that many dollars.
-    shares: that many shares. volatility: the fraction of the cash with which the position's yearly volatility is that
-    `value`, 1 at most; the price's volatility is that of the last `bars` bars, at the close that decided.
+    `value` is, by `kind`:
+        fraction: the fraction of the cash, which is all equity, since at most one position is held.
+        cash: dollars.
+        shares: shares.
+        volatility: the position's target volatility per year, a fraction. The order uses `value` / volatility of the
+            price over the last `bars` bars, at most 1, of the cash.
     """
 
     kind: SizingKind = "fraction"
@@ -35,13 +38,19 @@ class Sizing:
 
 @dataclass(frozen=True)
 class Account:
-    """How the account trades.
+    """The terms of an account.
 
-    `capital` is the cash at the start in dollars. `spread` is a fraction of the price, paid by market orders on entry:
-    a long entry costs price × (1 + spread), a short entry brings price × (1 − spread). `slippage`, a fraction too,
-    makes every market and stop fill worse, exits as well. Limit orders and take profits are filled at their price or a
-    better one, and pay neither. `close_at_end` closes an open trade at the last bar: at its open, or at its close where
-    orders are filled at the close.
+    Attributes:
+        capital: cash at the start, in dollars.
+        commission: per fill.
+        spread: fraction of the price. Market entries pay it: a long entry costs price × (1 + spread), a short entry
+            brings price × (1 − spread).
+        slippage: fraction of the price by which market and stop orders fill worse, at entry and exit. Limit orders pay
+            neither spread nor slippage.
+        sizing: of entry orders.
+        fractional_shares: whether quantities need not be whole.
+        close_at_end: whether to close an open trade at the last bar: at its open, or at its close where market orders
+            fill at the close.
     """
 
     capital: float

@@ -1,8 +1,7 @@
-"""The ledger: the cash and shares account. Positions go through it in order, and only here is money counted."""
+"""The ledger: the account's cash and shares. Positions pass through it in order, and only here is money counted."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TypeVar, overload
+from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -10,143 +9,47 @@ import numpy.typing as npt
 from tickfold.engine.accounting.account import Account, Commission
 from tickfold.engine.accounting.posting import Posted, Terms, affordable, post, post_plain, post_whole
 from tickfold.engine.accounting.sizing import bounds
-from tickfold.engine.bars import Bars, Floats, Ints
-from tickfold.engine.decisions.automaton import Asks, Decisions, Positions, Sides, merge, next_ask, resolve
-from tickfold.engine.decisions.orders import END, MAX_BARS, NONE, REASONS, RUIN, SIGNAL, TAKE_PROFIT, Orders
+from tickfold.engine.accounting.statement import OpenTrade, Statement, Trade, Trades
+from tickfold.engine.arrays import NONE, Flags, Floats
+from tickfold.engine.bars import Bars
+from tickfold.engine.decisions.automaton import Decisions, next_entry, resolve
+from tickfold.engine.decisions.exits import END, RUIN
+from tickfold.engine.decisions.orders import Orders
+from tickfold.engine.decisions.positions import Positions, merge
+from tickfold.engine.decisions.signal_events import SignalEvents
 
-_FIRST_ASKS, _MOST_ASKS = 64, 65_536
-"""So many asks are tried at a time after a refusal: few at first, since the next one may well be paid for."""
+_FIRST_RETRIES, _MOST_RETRIES = 64, 65_536
+"""Events tried at a time after a rejection: few at first, since the next order may well be affordable."""
 _MOST_POSTED = 1_024
-"""So many positions are posted at a time. One at first: after a refusal the next one may well be refused too."""
+"""Positions posted at a time. One at first: after a rejection the next order may well be rejected too."""
 _Number = TypeVar("_Number", bound=np.generic)
 
 
-@dataclass(frozen=True)
-class Trade:
-    """A position from its entry to its exit. Bars count from the run's first; prices and `pnl` are in dollars.
-
-    Prices are what was paid and received, spread and slippage included. `pnl` is after both commissions; `trade_return`
-    is `pnl` over the value at entry. `reason` numbers `tickfold.engine.decisions.orders.REASONS`.
-    """
-
-    side: int
-    quantity: float
-    entry_bar: int
-    entry_price: float
-    exit_bar: int
-    exit_price: float
-    commission: float
-    reason: int
-
-    @property
-    def pnl(self) -> float:
-        return self.side * self.quantity * (self.exit_price - self.entry_price) - self.commission
-
-    @property
-    def trade_return(self) -> float:
-        return self.pnl / (self.quantity * self.entry_price)
-
-    @property
-    def exit_reason(self) -> str:
-        """Why it ended, in a word."""
-        return REASONS[self.reason]
-
-
-@dataclass(frozen=True, eq=False)
-class Trades(Sequence[Trade]):
-    """Closed trades in the order of their exits, as parallel arrays: each is what `Trade` has under that name.
-
-    It reads as a sequence of `Trade` too; a run of a million bars has tens of thousands, so metrics use the arrays.
-    """
-
-    side: Sides
-    quantity: Floats
-    entry_bar: Ints
-    entry_price: Floats
-    exit_bar: Ints
-    exit_price: Floats
-    commission: Floats
-    reason: Sides
-
-    @property
-    def pnl(self) -> Floats:
-        return self.side * self.quantity * (self.exit_price - self.entry_price) - self.commission
-
-    @property
-    def trade_return(self) -> Floats:
-        return self.pnl / (self.quantity * self.entry_price)
-
-    def __len__(self) -> int:
-        return len(self.side)
-
-    @overload
-    def __getitem__(self, at: int) -> Trade: ...
-    @overload
-    def __getitem__(self, at: slice) -> list[Trade]: ...
-    def __getitem__(self, at: int | slice) -> Trade | list[Trade]:
-        if isinstance(at, slice):
-            return [self[k] for k in range(*at.indices(len(self)))]
-        return Trade(*(column[at].item() for column in vars(self).values()))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and list(self) == list(other)
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-@dataclass(frozen=True)
-class OpenTrade:
-    """A position that is still held; `commission` is what its entry cost."""
-
-    side: int
-    quantity: float
-    entry_bar: int
-    entry_price: float
-    commission: float
-
-
-@dataclass(frozen=True, eq=False)
-class Statement:
-    """What the account did: closed trades, the open one if any, and at each bar's close cash, shares and equity.
-
-    `commissions` and `slippage_cost` (what spread and slippage made prices worse by) are in dollars, the entry of an
-    open trade included. `sequential_bars` are the bars whose decisions hung on cash, since an order that it did not pay
-    for may be followed by another; they were decided in sequence.
-    """
-
-    trades: Trades
-    open_trade: OpenTrade | None
-    cash: Floats
-    shares: Floats
-    equity: Floats
-    commissions: float
-    slippage_cost: float
-    sequential_bars: int
-
-
 def settle(decisions: Decisions, bars: Bars, account: Account, orders: Orders) -> Statement:
-    """Put the decided positions through the account and return what it did.
+    """Return the statement of `account` after the decided positions.
 
-    A decision at the last bar is never carried out. An order that cash does not pay for is refused, and the same wish
-    tries again at the strategy's next ask. When a bar's close leaves no equity, the account is ruined: what is held is
-    closed at that close and nothing is traded after it.
+    A decision at the last bar is not carried out. An order that cash does not pay for is rejected; its target tries
+    again at the strategy's next signal event. Where a bar's close leaves no equity, the account is ruined: the position
+    is closed at that close, and trading ends.
     """
-    ledger = Ledger(decisions.asks, bars, account, orders)
+    ledger = Ledger(decisions.events, bars, account, orders)
     ledger.post(decisions.positions)
     statement = ledger.statement()
     ruined = statement.equity <= 0
     if not ruined.any():
         return statement
-    until = Ledger(decisions.asks, bars, account, orders, ruin=int(ruined.argmax()))
+    until = Ledger(decisions.events, bars, account, orders, ruin=int(ruined.argmax()))
     until.post(ledger.positions)
     return replace(until.statement(), sequential_bars=statement.sequential_bars)
 
 
 class Ledger:
-    """Cash, and at most one position, opened with what cash there is when its turn comes."""
+    """Cash, and at most one position, sized by the cash at its entry. `ruin` is the bar whose close ends trading."""
 
-    def __init__(self, asks: Asks, bars: Bars, account: Account, orders: Orders, ruin: int | None = None) -> None:
-        self._asks, self._bars, self._account, self._orders, self._ruin = asks, bars, account, orders, ruin
+    def __init__(
+        self, events: SignalEvents, bars: Bars, account: Account, orders: Orders, ruin: int | None = None
+    ) -> None:
+        self._events, self._bars, self._account, self._orders, self._ruin = events, bars, account, orders, ruin
         self._cash = account.capital
         self._quantity = [np.empty(0)]
         self._posted: list[Positions] = []
@@ -162,26 +65,26 @@ class Ledger:
         return merge(self._posted)
 
     def post(self, positions: Positions) -> None:
-        """Open and close `positions` in turn; where one is refused, decide the rest of its wish anew."""
-        positions = self._ended(positions)
+        """Open and close `positions` in turn; after a rejection, decide the rest of its target in sequence."""
+        positions = self._carried_out(positions)
         terms, at = self._terms(positions), 0
         while True:
-            first, at = at, at + self._post_until_refused(terms, at)
+            first, at = at, at + self._post_until_rejected(terms, at)
             self._posted.append(positions[first:at])
-            if at == len(positions) or self._cash <= 0:  # no cash left is no equity left: the next close is the ruin
+            if at == len(positions) or self._cash <= 0:  # without cash there is no equity: the next close is the ruin
                 return
-            self._try_again(positions[at : at + 1])
-            at = int(np.searchsorted(positions.ask, self._asks.ends[positions.ask[at]]))
+            self._retry(positions[at : at + 1])
+            at = int(np.searchsorted(positions.event, self._events.target_stop[positions.event[at]]))
 
-    def _post_until_refused(self, terms: Terms, first: int = 0) -> int:
-        """Post positions from the `first` until one is refused; return how many were not."""
-        at, count, refused = first, 1, False
-        while at < len(terms) and not refused:
+    def _post_until_rejected(self, terms: Terms, first: int = 0) -> int:
+        """Post positions from the `first` until one is rejected; return how many were posted."""
+        at, count, rejected = first, 1, False
+        while at < len(terms) and not rejected:
             some = terms[at : at + count]
             quantity, self._cash = self._post_some(some)
             self._quantity.append(quantity)
             at += len(quantity)
-            refused = len(quantity) < len(some)
+            rejected = len(quantity) < len(some)
             count = min(2 * count, _MOST_POSTED)
         return at - first
 
@@ -192,135 +95,119 @@ class Ledger:
             return post_plain(terms, self._cash, whole=False)
         return post_whole(terms, self._cash)
 
-    def _try_again(self, refused: Positions) -> None:
-        """After a refusal, go through the rest of the wish ask by ask, with the account at hand."""
-        end = int(self._asks.ends[refused.ask[0]])
-        until = self._asks.bar[end] if end < len(self._asks) else len(self._bars) - 1
-        self._sequential_bars += int(until - self._asks.bar[refused.ask[0]])
-        position, taken = refused, False
+    def _retry(self, rejected: Positions) -> None:
+        """After a rejection, decide the rest of the target event by event, with the cash at hand."""
+        stop = int(self._events.target_stop[rejected.event[0]])
+        until = self._events.bar[stop] if stop < len(self._events) else len(self._bars) - 1
+        self._sequential_bars += int(until - self._events.bar[rejected.event[0]])
+        position, opened = rejected, False
         while self._cash > 0:
-            ask = self._next(position) if taken else self._after_refusal(position)
-            if not NONE < ask < end:
+            event = self._next(position) if opened else self._after_rejection(position)
+            if not NONE < event < stop:
                 return
-            position = resolve(self._bars, self._asks, np.array([ask]), self._orders)
-            ended = self._ended(position)
-            taken = self._post_until_refused(self._terms(ended)) == len(ended)
-            if taken:
-                self._posted.append(ended)
+            position = resolve(self._bars, self._events, np.array([event]), self._orders)
+            carried_out = self._carried_out(position)
+            opened = self._post_until_rejected(self._terms(carried_out)) == len(carried_out)
+            if opened:
+                self._posted.append(carried_out)
 
-    def _after_refusal(self, refused: Positions) -> int:
-        """Return the first ask after an order was refused; of market orders, the first that cash would pay for."""
-        ask = int(max(refused.ask[0] + 1, np.searchsorted(self._asks.bar, refused.entry_bar[0])))
-        end = int(self._asks.ends[refused.ask[0]])
-        without_exits = Orders(fill=self._orders.fill)  # of which nothing is asked but the price of the entry
-        count = _FIRST_ASKS
-        while self._orders.limit is None and ask < end:
-            some = np.arange(ask, min(ask + count, end))
-            tried = resolve(self._bars, self._asks, some, without_exits)
+    def _after_rejection(self, rejected: Positions) -> int:
+        """Return the event to retry at: the next one; for market orders, the first at which cash would suffice."""
+        event = int(max(rejected.event[0] + 1, np.searchsorted(self._events.bar, rejected.entry_bar[0])))
+        stop = int(self._events.target_stop[rejected.event[0]])
+        entries_only = replace(self._orders, exits=())
+        count = _FIRST_RETRIES
+        while not self._orders.entry.rests and event < stop:
+            some = np.arange(event, min(event + count, stop))
+            tried = resolve(self._bars, self._events, some, entries_only)
             for number, (paid, _, _, each, fraction) in enumerate(self._terms(tried)):
                 if self._affordable(self._cash, abs(paid), each, fraction) > 0:
-                    return ask + number
-            ask += len(some)
-            count = min(2 * count, _MOST_ASKS)
-        return ask
+                    return event + number
+            event += len(some)
+            count = min(2 * count, _MOST_RETRIES)
+        return event
 
     def _next(self, position: Positions) -> int:
-        return int(next_ask(self._asks, position, self._orders)[0])
+        return int(next_entry(self._events, position, self._orders)[0])
 
     def _terms(self, positions: Positions) -> Terms:
-        paid, got = self._prices(positions)
+        paid, received = self._prices(positions)
         side, fees = positions.side, self._account.commission
-        fraction = bounds(self._account.sizing, self._bars, self._asks.bar[positions.ask]).fraction
+        fraction = bounds(self._account.sizing, self._bars, self._events.bar[positions.event]).fraction
         return Terms(
             paid=side * paid,
-            got=side * got,
+            received=side * received,
             rate=side * np.float64(fees.relative),
             each=paid * (1 + fees.relative) + fees.per_share,
             fraction=np.full(len(positions), fraction),
         )
 
     def _prices(self, positions: Positions) -> tuple[Floats, Floats]:
-        """Return what is paid and what is got a share: market prices made worse by spread and slippage.
-
-        An open position has got nothing yet.
-        """
+        """Return the prices of entries and exits, made worse by spread and slippage; 0 for exits to come."""
         slippage, side = self._account.slippage, positions.side
-        paid, got = positions.entry_price, positions.exit_price
-        if self._orders.limit is None:
+        paid, received = positions.entry_price, positions.exit_price
+        if self._orders.entry.takes_liquidity:
             paid = paid * (1 + side * self._account.spread) * (1 + side * slippage)
-        got = np.where(positions.reason == TAKE_PROFIT, got, got * (1 - side * slippage))
-        return paid, np.where(positions.known, got, 0.0)
+        at_limit = self._orders.closed_at_limit(positions.reason)
+        received = np.where(at_limit, received, received * (1 - side * slippage))
+        return paid, np.where(positions.known, received, 0.0)
 
-    def _ended(self, positions: Positions) -> Positions:
-        """Return what is carried out of `positions`, of which the account's ruin, or the run's end, ends the last."""
-        market, at_open = self._orders.limit is None, self._orders.fill == "open"
-        decided, filled = self._asks.bar[positions.ask], positions.entry_bar != NONE
+    def _carried_out(self, positions: Positions) -> Positions:
+        """Return the `positions` that are opened, of which the end of the run, or the ruin, may close the last."""
+        decided, filled = self._events.bar[positions.event], positions.entry_bar != NONE
         if self._ruin is not None:
-            carried_out = filled & (positions.entry_bar <= self._ruin) & ((decided < self._ruin) | (not market))
-            over = ~positions.known | (positions.exit_bar > self._ruin)
-            return _close(positions, over, self._ruin, self._bars.close[self._ruin], RUIN)[carried_out]
-        last = len(self._bars) - 1
-        carried_out = filled & ((decided < last) | (not market))
-        asked = (positions.reason == SIGNAL) | (positions.reason == MAX_BARS)
-        over = (positions.exit_bar == last) & asked & (not at_open)  # decided at the last bar
+            opened = filled & (positions.entry_bar <= self._ruin) & (decided < self._ruin)
+            outlasts = ~positions.known | (positions.exit_bar > self._ruin)
+            return _close(positions, outlasts, self._ruin, self._bars.close[self._ruin], RUIN)[opened]
+        last, fill = len(self._bars) - 1, self._orders.fill
+        opened = filled & (decided < last)
+        at_market = self._orders.closed_at_market(positions.reason)
+        decided_last = at_market & (positions.exit_bar - fill.delay == last)
         if not self._account.close_at_end:
-            return _close(positions, over, NONE, np.nan, 0)[carried_out]
-        over |= ~positions.known
-        if at_open:  # whatever comes later in the last bar comes too late
-            over |= (positions.exit_bar == last) & ~asked
-            carried_out &= (positions.entry_bar < last) | market
-        price = (self._bars.open if at_open else self._bars.close)[last]
-        return _close(positions, over, last, price, END)[carried_out]
+            return _close(positions, decided_last, NONE, np.nan, 0)[opened]
+        outlasts = ~positions.known | decided_last
+        if fill.at_open:  # the last open closes the account's position, so nothing fills later in that bar
+            outlasts |= (positions.exit_bar == last) & ~at_market
+            opened &= (positions.entry_bar < last) | (not self._orders.entry.rests)
+        return _close(positions, outlasts, last, fill.prices(self._bars)[last], END)[opened]
 
     def statement(self) -> Statement:
-        """Return what has happened so far."""
+        """Return the statement of what has been posted."""
         positions, quantity = self.positions, np.concatenate(self._quantity)
-        paid, got = self._prices(positions)
-        fees = self._account.commission
-        known = positions.known
-        closed = slice(int(np.count_nonzero(known)))  # only the last can be open
-        entry_fee, exit_fee = _fee(fees, quantity, paid), np.where(known, _fee(fees, quantity, got), 0.0)
-        trades = Trades(
-            side=positions.side[closed],
-            quantity=quantity[closed],
-            entry_bar=positions.entry_bar[closed],
-            entry_price=paid[closed],
-            exit_bar=positions.exit_bar[closed],
-            exit_price=got[closed],
-            commission=(entry_fee + exit_fee)[closed],
-            reason=positions.reason[closed],
-        )
-        open_trade = None
-        if len(known) and not known[-1]:
-            open_trade = OpenTrade(
-                int(positions.side[-1]),
-                float(quantity[-1]),
-                int(positions.entry_bar[-1]),
-                float(paid[-1]),
-                float(entry_fee[-1]),
-            )
-        worse = (
-            np.abs(paid - positions.entry_price) + np.where(known, np.abs(got - positions.exit_price), 0)
-        ) * quantity
+        paid, received = self._prices(positions)
+        fees, known = self._account.commission, positions.known
+        entry_fee, exit_fee = _fee(fees, quantity, paid), np.where(known, _fee(fees, quantity, received), 0.0)
+        worse = np.abs(paid - positions.entry_price)
+        worse += np.where(known, np.abs(received - positions.exit_price), 0)
         signed = positions.side * quantity
-        cash, shares = self._at_closes(positions, signed, -signed * paid - entry_fee, signed * got - exit_fee)
+        cash, shares = self._at_closes(positions, signed, -signed * paid - entry_fee, signed * received - exit_fee)
         equity = shares * self._bars.close
         equity += cash
+        trades = Trades(
+            side=positions.side,
+            quantity=quantity,
+            entry_bar=positions.entry_bar,
+            entry_price=paid,
+            exit_bar=positions.exit_bar,
+            exit_price=received,
+            commission=entry_fee + exit_fee,
+            reason=positions.reason,
+        )
         return Statement(
-            trades,
-            open_trade,
-            cash,
-            shares,
-            equity,
+            trades=trades[: int(np.count_nonzero(known))],
+            open_trade=_open_trade(trades[-1]) if len(known) and not known[-1] else None,  # only the last can be open
+            cash=cash,
+            shares=shares,
+            equity=equity,
             commissions=float(entry_fee.sum() + exit_fee.sum()),
-            slippage_cost=float(worse.sum()),
+            slippage_cost=float((worse * quantity).sum()),
             sequential_bars=self._sequential_bars,
         )
 
     def _at_closes(self, positions: Positions, shares: Floats, entry: Floats, exit_: Floats) -> tuple[Floats, Floats]:
-        """Return cash and shares at each bar's close, given what each entry and exit does to the cash."""
+        """Return cash and shares at each bar's close; `entry` and `exit_` are the changes in cash per position."""
         events = _in_turn(positions.entry_bar, np.where(positions.known, positions.exit_bar, len(self._bars)))
-        lasts = np.diff(events, prepend=0, append=len(self._bars))  # how many closes see the account as each left it
+        lasts = np.diff(events, prepend=0, append=len(self._bars))  # closes between one fill and the next
         cash = np.cumsum(np.append(self._account.capital, _in_turn(entry, exit_)))
         held = np.append(0.0, _in_turn(shares, np.zeros(len(shares))))
         return np.repeat(cash, lasts), np.repeat(held, lasts)
@@ -330,13 +217,17 @@ def _in_turn(entry: npt.NDArray[_Number], exit_: npt.NDArray[_Number]) -> npt.ND
     return np.column_stack([entry, exit_]).ravel()
 
 
+def _open_trade(trade: Trade) -> OpenTrade:
+    return OpenTrade(trade.side, trade.quantity, trade.entry_bar, trade.entry_price, trade.commission)
+
+
 def _fee(commission: Commission, quantity: Floats, price: Floats) -> Floats:
     each = commission.per_share + commission.relative * price
     return np.maximum(commission.fixed + quantity * each, commission.minimum)
 
 
-def _close(positions: Positions, which: npt.NDArray[np.bool_], bar: int, price: float, reason: int) -> Positions:
-    """Return `positions`, those of `which` with another end."""
+def _close(positions: Positions, which: Flags, bar: int, price: float, reason: int) -> Positions:
+    """Return `positions` with another end for those of `which`."""
     return replace(
         positions,
         exit_bar=np.where(which, bar, positions.exit_bar),

@@ -1,1 +1,1 @@
-"""Decisions: which positions follow from signals and orders, before any money is known."""
+"""Decisions: the positions that follow from signals and orders, before money is counted."""

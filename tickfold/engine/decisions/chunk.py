@@ -1,41 +1,42 @@
-"""Chunks: how a range is cut, and what a worker finds out about its chunk without knowing what came before it."""
+"""Chunks: how a range of bars is cut, and what a worker simulates of its chunk."""
 
 from dataclasses import dataclass
 from itertools import pairwise
 
 from tickfold.engine.bars import Bars
-from tickfold.engine.decisions.automaton import Decisions, asked, decide
+from tickfold.engine.decisions.automaton import Decisions, decide
 from tickfold.engine.decisions.orders import Orders
+from tickfold.engine.decisions.signal_events import signal_events
 from tickfold.engine.signals import Signals
 
 WARM_UP_SHARE = 10
-"""A chunk is at least this many times its warm-up, so that no more than a tenth of the work is done twice."""
+"""A chunk is at least this many times as long as its warm-up: at most a tenth of the work is done twice."""
 FEWEST_BARS = 256
-"""Below this, starting a worker takes longer than its work."""
+"""Shorter chunks take a worker longer to start than to simulate."""
 WAVES = 4
-"""So many chunks a worker at most: a slow one then holds up little, and progress is seen."""
+"""Chunks per worker at most: a slow worker then delays the run little, and progress is visible."""
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """The bars from `start` to `stop` (exclusive), counted from the run's first bar."""
+    """The bars from `start` to `stop`, exclusive, counted from the run's first bar."""
 
     start: int
     stop: int
 
     def warm_up(self, lookback: int) -> int:
-        """Return how many bars before the chunk its worker must read."""
+        """Return how many bars before the chunk a worker reads for a strategy with this `lookback`."""
         return min(lookback, self.start)
 
 
 def cut(bars: int, lookback: int, workers: int, chunks: int | None = None) -> list[Chunk]:
-    """Cut `bars` bars into nearly equal chunks.
+    """Return chunks of nearly equal length that cover `bars` bars.
 
     Args:
         bars: bars in the run.
-        lookback: bars that a signal looks back.
+        lookback: bars before a bar that its signal depends on.
         workers: workers that can run at once.
-        chunks: force this number.
+        chunks: the number of chunks; by default it follows from the other arguments.
     """
     smallest = max(FEWEST_BARS, WARM_UP_SHARE * lookback)
     count = chunks if chunks is not None else max(1, min(WAVES * workers, bars // smallest))
@@ -45,20 +46,24 @@ def cut(bars: int, lookback: int, workers: int, chunks: int | None = None) -> li
 
 @dataclass(frozen=True, eq=False)
 class Speculation:
-    """A chunk simulated as if it began with nothing held. Bars count from the run's first, asks from the chunk's."""
+    """The speculative execution of a chunk: its decisions under the assumption of a flat start.
+
+    A worker cannot know what is held at its chunk's start; the fold keeps what holds under the true state and replays
+    the rest. Bars count from the run's first, signal events from the chunk's first.
+    """
 
     chunk: Chunk
     decisions: Decisions
 
 
 def speculate(chunk: Chunk, bars: Bars, signals: Signals, orders: Orders) -> Speculation:
-    """Run the automaton over the chunk's own bars and signals (warm-up removed), assuming that it starts flat.
+    """Run the automaton from a flat start over the chunk's own `bars` and `signals`, without warm-up.
 
     Raises:
-        ValueError: bars or signals are more or fewer than the chunk's.
+        ValueError: the lengths of chunk, bars and signals differ.
     """
     length = chunk.stop - chunk.start
     if not length == len(signals) == len(bars):
         raise ValueError(f"{len(signals)} signals and {len(bars)} bars for a chunk of {length} bars")
-    found = decide(bars, asked(signals, orders.direction), orders)
-    return Speculation(chunk, Decisions(found.asks.later(chunk.start), found.positions.later(chunk.start)))
+    found = decide(bars, signal_events(signals, orders.direction), orders)
+    return Speculation(chunk, Decisions(found.events.later(chunk.start), found.positions.later(chunk.start)))

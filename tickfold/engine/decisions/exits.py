@@ -1,97 +1,119 @@
-"""Exits inside a bar: where a stop loss, a trailing stop or a take profit ends a position, and at what price."""
+"""Exits: the kinds of orders that close a position before the target changes. A new kind is a class here."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar, Final
 
 import numpy as np
-import numpy.typing as npt
 
-from tickfold.engine.bars import Bars, Floats, Ints
-from tickfold.engine.decisions.entries import Entries
-from tickfold.engine.decisions.orders import NONE, STOP_LOSS, TAKE_PROFIT, TRAILING_STOP, Orders
-from tickfold.engine.decisions.scan import scan
+from tickfold.engine.arrays import Floats, Ints
+from tickfold.engine.decisions.entries import Fills
 
-Flags = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True, eq=False)
-class Exits:
-    """Where positions end inside a bar (`NONE`: they do not), at what market price, and which of `REASONS` it was."""
-
-    bar: Ints
-    price: Floats
-    reason: npt.NDArray[np.int8]
+REASONS: Final = ("open", "signal", "stop_loss", "trailing_stop", "take_profit", "max_bars", "end", "ruin", "unfilled")
+"""Why a position or an order ended. Files store the number, so the order is fixed: append only."""
+SIGNAL, STOP_LOSS, TRAILING_STOP, TAKE_PROFIT, MAX_BARS, END, RUIN, UNFILLED = range(1, len(REASONS))
 
 
-def first_exit(bars: Bars, side: npt.NDArray[np.int8], entry: Entries, final: Ints, orders: Orders) -> Exits:
-    """Return the first exit inside a bar of each position that `entry` opened, up to the bar `final`."""
-    found = Exits(np.full(len(side), NONE), np.full(len(side), np.nan), np.zeros(len(side), dtype=np.int8))
-    for one in (1, -1):
-        search = _Search(one, bars, entry, orders, found)
-        scan(np.flatnonzero((side == one) & (entry.bar != NONE)), entry.after + 1, final, len(bars), search.look)
-    return found
+class PriceWindow:
+    """What price exits see: positions of one side over their next bars, a row per position, a column per bar.
+
+    Prices of shorts are negated, so that higher is better for both sides. `entry` is the market price at entry, shape
+    (positions, 1); `best` is the best price of each bar, shape (positions, bars), −inf where it may lie before the
+    entry. `best_so_far` has the best price before the window for all positions, of which `which` are in it.
+    """
+
+    def __init__(self, side: int, which: Ints, entry: Floats, best: Floats, best_so_far: Floats) -> None:
+        self.side, self.entry, self.best = side, entry, best
+        self._which, self._best_so_far = which, best_so_far
+
+    def best_before(self) -> Floats:
+        """Return the best price since the entry before each bar, and carry it over to the positions' next window."""
+        highest = np.maximum.accumulate(np.column_stack([self._best_so_far[self._which], self.best]), axis=1)
+        self._best_so_far[self._which] = highest[:, -1]
+        return highest[:, :-1]
 
 
-class _Search:
-    """The search for one side's exits. Prices of shorts are negated, so that better is higher for both sides."""
+@dataclass(frozen=True)
+class Exit(ABC):
+    """A kind of exit. `name` is its field in the protocol, `reason` its number in `REASONS`."""
 
-    def __init__(self, side: int, bars: Bars, entry: Entries, orders: Orders, found: Exits) -> None:
-        self._side, self._entry, self._found = side, entry, found
-        self._open = bars.open
-        self._worst, self._best = (bars.low, bars.high) if side > 0 else (bars.high, bars.low)
-        self._stop = self._level(orders.stop_loss, -1)
-        self._target = self._level(orders.take_profit, 1)
-        self._trail = None if orders.trailing_stop is None else 1 - side * orders.trailing_stop
-        self._best_so_far = side * entry.price
-        self._inside = bool(entry.inside.any())
+    name: ClassVar[str]
+    reason: ClassVar[int]
 
-    def _level(self, distance: float | None, towards: int) -> Floats | None:
-        if distance is None:
-            return None
-        return self._side * self._entry.price * (1 + self._side * towards * distance)
 
-    def look(self, which: Ints, window: Ints, within: Flags) -> Flags:
-        """Find the exits of positions `which` in the bars of `window`, a row each."""
-        best = self._best_of(which, window)
-        stop = self._stops(which, best)
-        stopped: Flags = within & (self._signed(self._worst, window) <= stop)
-        hit = stopped if self._target is None else stopped | ((best >= self._target[which, None]) & within)
-        found: Flags = np.logical_or.reduce(hit, axis=1)
-        row = np.flatnonzero(found)
-        column = hit[row].argmax(axis=1)
-        level = np.broadcast_to(stop, window.shape)
-        self._note(which[row], window[row, column], level[row, column], stopped[row, column])
-        return found
+@dataclass(frozen=True)
+class TimedExit(Exit):
+    """An exit that is decided at a bar's close, and filled as a market order."""
 
-    def _signed(self, prices: Floats, window: Ints) -> Floats:
-        taken = prices[window]
-        return taken if self._side > 0 else np.negative(taken, out=taken)
+    @abstractmethod
+    def decided(self, fills: Fills) -> Ints:
+        """Return the bar at whose close each position is to be closed."""
 
-    def _best_of(self, which: Ints, window: Ints) -> Floats:
-        """Return the best price of each bar, as far as it is known to have come after the entry."""
-        best = self._signed(self._best, window)
-        if self._inside:
-            best[(window == self._entry.bar[which, None]) & self._entry.inside[which, None]] = -np.inf
-        return best
 
-    def _stops(self, which: Ints, best: Floats) -> Floats:
-        """Return the level of the stop at each bar: the stop loss, or the trailing stop where that is nearer."""
-        fixed = np.full((len(which), 1), -np.inf) if self._stop is None else self._stop[which, None]
-        if self._trail is None:
-            return fixed
-        highest = np.maximum.accumulate(np.column_stack([self._best_so_far[which], best]), axis=1)
-        self._best_so_far[which] = highest[:, -1]
-        return np.maximum(highest[:, :-1] * self._trail, fixed)  # high and low of one bar have no known order
+@dataclass(frozen=True)
+class PriceExit(Exit):
+    """An exit at a price level inside a bar; `distance` is a fraction of a price."""
 
-    def _note(self, which: Ints, bar: Ints, stop: Floats, stopped: Flags) -> None:
-        """Keep where positions `which` end: at the open where that is past a level, else at the level, stops first."""
-        open_ = self._side * self._open[bar]
-        target = np.full(len(which), np.inf) if self._target is None else self._target[which]
-        inside = (bar == self._entry.bar[which]) & self._entry.inside[which]
-        win = ~stopped | ((open_ >= target) & ~inside)
-        price = np.where(win, np.maximum(open_, target), np.where(inside, stop, np.minimum(open_, stop)))
-        trailing = np.full(len(which), self._trail is not None)
-        if self._stop is not None:
-            trailing &= stop > self._stop[which]
-        self._found.bar[which] = bar
-        self._found.price[which] = self._side * price
-        self._found.reason[which] = np.where(win, TAKE_PROFIT, np.where(trailing, TRAILING_STOP, STOP_LOSS))
+    distance: float
+
+    @abstractmethod
+    def level(self, window: PriceWindow) -> Floats:
+        """Return the level during each bar of `window`, shape (positions, bars) or (positions, 1), shorts negated."""
+
+
+class StopExit(PriceExit):
+    """A stop order: it fills at its level or, after a gap, at a worse open, and pays slippage."""
+
+
+class TargetExit(PriceExit):
+    """A limit order: it fills at its level or, after a gap, at a better open, and pays no slippage."""
+
+
+class StopLoss(StopExit):
+    """Close at a loss of `distance` of the market price at entry."""
+
+    name: ClassVar[str] = "stop_loss"
+    reason: ClassVar[int] = STOP_LOSS
+
+    def level(self, window: PriceWindow) -> Floats:
+        return window.entry * (1 - window.side * self.distance)
+
+
+class TrailingStop(StopExit):
+    """Close `distance` from the best price since the entry.
+
+    A bar's own best price does not count for it, since the order of its high and low is unknown.
+    """
+
+    name: ClassVar[str] = "trailing_stop"
+    reason: ClassVar[int] = TRAILING_STOP
+
+    def level(self, window: PriceWindow) -> Floats:
+        return window.best_before() * (1 - window.side * self.distance)
+
+
+class TakeProfit(TargetExit):
+    """Close at a profit of `distance` of the market price at entry."""
+
+    name: ClassVar[str] = "take_profit"
+    reason: ClassVar[int] = TAKE_PROFIT
+
+    def level(self, window: PriceWindow) -> Floats:
+        return window.entry * (1 + window.side * self.distance)
+
+
+@dataclass(frozen=True)
+class MaxBars(TimedExit):
+    """Close after `bars` bars."""
+
+    bars: int
+
+    name: ClassVar[str] = "max_bars"
+    reason: ClassVar[int] = MAX_BARS
+
+    def decided(self, fills: Fills) -> Ints:
+        return fills.since + self.bars
+
+
+EXITS: Final = (StopLoss, TrailingStop, TakeProfit, MaxBars)
+"""Every kind. Where the levels of two stops tie, the reason is the first's."""

@@ -1,48 +1,66 @@
-"""Orders: how what a strategy asks for is carried out, and when a position ends without being asked to.
+"""Orders: how a run enters and leaves its strategy's target positions. docs/explanation/orders.md has the rules."""
 
-The engine decides all of it, from bars alone and never from cash; docs/explanation/orders.md states the rules.
-"""
-
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from functools import cached_property
+from typing import Final
 
-Direction = Literal["both", "long", "short"]
-Fill = Literal["open", "close"]
+import numpy as np
 
-NONE: Final = -1
-"""A bar that is not there: the order is not filled, or the position not closed, within the bars that are known."""
+from tickfold.engine.arrays import Flags, Sides
+from tickfold.engine.decisions.entries import MARKET_ENTRY, NEXT_OPEN, SAME_CLOSE, Entry, MarketFill
+from tickfold.engine.decisions.exits import SIGNAL, Exit, StopExit, TargetExit, TimedExit
+from tickfold.engine.decisions.terms import Direction, Fill
 
-REASONS: Final = ("open", "signal", "stop_loss", "trailing_stop", "take_profit", "max_bars", "end", "ruin", "unfilled")
-"""Why a position ended, by number; an order that was never filled ends too."""
-SIGNAL, STOP_LOSS, TRAILING_STOP, TAKE_PROFIT, MAX_BARS, END, RUIN, UNFILLED = range(1, len(REASONS))
+MARKET_FILLS: Final[Mapping[Fill, MarketFill]] = {"open": NEXT_OPEN, "close": SAME_CLOSE}
 
 
 @dataclass(frozen=True)
 class Orders:
-    """The terms of every order. Distances are fractions of a price, times are bars; None: there is no such term.
+    """The orders of a run.
 
-    `direction` is the side that may be held. `fill` says where market orders are filled: at the next bar's open, or at
-    the close that decided. With `limit` an entry is a limit order, so far on the better side of the close that decided;
-    it lives for `limit_bars` bars, or until the strategy asks for something else. `stop_loss` and `take_profit` are
-    distances from the market price at entry, `trailing_stop` is one from the best price since. `max_bars` is the
-    longest time that a position is held.
+    `direction` is the side that may be held. `fill` is where market orders fill: a `MarketEntry`, and exits by
+    a signal or a `TimedExit`. `entry` opens a position, and the first of `exits`, or a changed target, closes it.
     """
 
     direction: Direction = "both"
-    fill: Fill = "open"
-    limit: float | None = None
-    limit_bars: int | None = None
-    stop_loss: float | None = None
-    take_profit: float | None = None
-    trailing_stop: float | None = None
-    max_bars: int | None = None
+    fill: MarketFill = NEXT_OPEN
+    entry: Entry = MARKET_ENTRY
+    exits: tuple[Exit, ...] = ()
+
+    @cached_property
+    def stops(self) -> list[StopExit]:
+        return [each for each in self.exits if isinstance(each, StopExit)]
+
+    @cached_property
+    def targets(self) -> list[TargetExit]:
+        return [each for each in self.exits if isinstance(each, TargetExit)]
+
+    @cached_property
+    def timed(self) -> list[TimedExit]:
+        return [each for each in self.exits if isinstance(each, TimedExit)]
 
     @property
-    def within_bars(self) -> bool:
-        """Whether a position may end inside a bar, where its high and low reach."""
-        return not (self.stop_loss is None and self.take_profit is None and self.trailing_stop is None)
+    def one_position_per_target(self) -> bool:
+        """Whether each target is one position, held until the target changes."""
+        return not self.entry.rests and not self.exits
 
-    @property
-    def one_position_a_wish(self) -> bool:
-        """Whether each wish for a side makes just one position, which lasts until another side is asked for."""
-        return self.limit is None and self.max_bars is None and not self.within_bars
+    def timed_out(self, reason: Sides) -> Flags:
+        """Return which positions, given their exit reasons, a `TimedExit` closed."""
+        return _is_any(reason, self.timed)
+
+    def closed_at_market(self, reason: Sides) -> Flags:
+        """Return which positions a market order closed that was decided at a bar's close."""
+        signalled: Flags = reason == SIGNAL
+        return signalled | self.timed_out(reason)
+
+    def closed_at_limit(self, reason: Sides) -> Flags:
+        """Return which positions a limit order closed."""
+        return _is_any(reason, self.targets)
+
+
+def _is_any(reason: Sides, exits: Sequence[Exit]) -> Flags:
+    found = np.zeros(len(reason), dtype=np.bool_)
+    for each in exits:
+        found |= reason == each.reason
+    return found

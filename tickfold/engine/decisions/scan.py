@@ -1,32 +1,30 @@
-"""Scanning: looks at the bars of many positions at once, a window at a time, until each has found what it looks for."""
+"""Scanning: visits the bars of many positions at once, a window at a time, until each is found."""
 
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
-from tickfold.engine.bars import Ints
+from tickfold.engine.arrays import Flags, Ints
 
-Flags = npt.NDArray[np.bool_]
 Look = Callable[[Ints, Ints, Flags], Flags]
 
 _FIRST_WINDOW = 16
 _CELLS = 1 << 16
-"""Bars that are looked at in one go, all positions together: what stays in a processor's cache."""
+"""Bars per call of `look`, all positions together: they fit into a processor's cache."""
 
 
 def scan(which: Ints, first: Ints, final: Ints, bars: int, look: Look) -> None:
-    """Show `look` the bars from `first` to `final`, inclusive, of the positions numbered in `which`.
+    """Call `look` on the bars from `first` to `final`, inclusive, of the positions `which`, until each is found.
 
-    `look(which, window, within)` gets some of the numbers, a row for each with the bars that come next, and which of
-    these are not past `final`; it says which positions have found what they look for, and are left out from then on.
-    There are `bars` bars; a window that reaches past them repeats the last. Windows double each time, so that few looks
-    reach far, and near ones see little that is not needed.
+    `look(which, window, within)` gets some of the positions, shape (n,), a row of their next bars for each, shape
+    (n, width), and a mask of the bars that are not after `final`. It returns which positions are found; those are not
+    visited again. There are `bars` bars, and a window that exceeds them repeats the last. Windows double in width, so
+    that few calls reach far and the first ones waste little.
     """
     width = _FIRST_WINDOW
     at = first[which]
-    left = at <= final[which]
-    which, at = which[left], at[left]
+    open_ = at <= final[which]
+    which, at = which[open_], at[open_]
     while len(which):
         found = np.zeros(len(which), dtype=np.bool_)
         ahead = np.arange(width)
@@ -36,6 +34,6 @@ def scan(which: Ints, first: Ints, final: Ints, bars: int, look: Look) -> None:
             window = at[some, None] + ahead
             found[some] = look(which[some], np.minimum(window, bars - 1), window <= final[which[some], None])
         at = at + width
-        left = ~found & (at <= final[which])
-        which, at = which[left], at[left]
+        open_ = ~found & (at <= final[which])
+        which, at = which[open_], at[open_]
         width = min(2 * width, _CELLS)

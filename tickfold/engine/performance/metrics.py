@@ -1,10 +1,10 @@
-"""The metrics of a run, from its equity curve and trades alone.
+"""The metrics of a run, from its equity curve and trades.
 
 Conventions are those of backtesting.py (formulas: docs/reference/metrics.md): annual figures compound the geometric
 mean of daily returns, Sharpe divides the compounded annual return by the compounded annual volatility (risk-free
 rate 0), CAGR counts calendar days, profit factor and expectancy look at trade returns, SQN and Kelly at trade profits.
-Ratios are fractions, durations days, amounts dollars. A metric that is undefined (no trades, no losing trade, a
-single bar) is NaN, one that no float can hold infinite.
+Ratios are fractions, durations days, amounts dollars. An undefined metric (no trades, no losing trade, a single bar) is
+NaN; one that overflows is infinite.
 """
 
 from dataclasses import asdict, dataclass
@@ -12,20 +12,21 @@ from math import nan
 
 import numpy as np
 
-from tickfold.engine.accounting.ledger import Statement
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars, Floats, Ints
+from tickfold.engine.accounting.statement import Statement
+from tickfold.engine.arrays import Floats, Ints
+from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
 from tickfold.engine.performance.benchmark import bought_at
 from tickfold.engine.performance.return_periods import bar_step, return_periods
 
 _DAYS_PER_YEAR = 365.25
 _CLOCK = (MICROSECONDS_PER_DAY, 3_600_000_000, 60_000_000, 1_000_000, 1)
-"""A day, an hour, a minute, a second and a microsecond."""
+"""A day, an hour, a minute, a second and a microsecond, in microseconds."""
 _STRETCH = 1_024
 
 
 @dataclass(frozen=True)
 class Metrics:
-    """Every metric of a run, in the order in which they are reported."""
+    """All metrics of a run, in the order of reports."""
 
     final_equity: float
     peak_equity: float
@@ -63,12 +64,19 @@ class Metrics:
 
 @dataclass(frozen=True, eq=False)
 class TrackRecord:
-    """All that metrics follow from.
+    """The inputs of the metrics.
 
-    `equity` (dollars) has a value at each `timestamp`, `market_returns` (the log returns that beta is measured against)
-    from each to the next; `benchmark_return` is a fraction; `pnl` (dollars) and `trade_return` have a value for each
-    closed trade, in the order of their exits; `exposure` is the fraction of bars with a position; what was filled, and
-    what it cost, are dollars.
+    Attributes:
+        timestamp: microseconds since 1970 UTC, shape (bars,).
+        equity: dollars, shape (bars,).
+        market_returns: the market's log returns, for beta, shape (bars − 1,).
+        benchmark_return: fraction.
+        pnl: dollars per closed trade, in the order of exits, shape (trades,).
+        trade_return: fraction of the value at entry, shape (trades,).
+        exposure: fraction of bars with a position.
+        value_filled: dollars of all fills.
+        commissions: dollars.
+        slippage_cost: dollars.
     """
 
     timestamp: Ints
@@ -84,7 +92,7 @@ class TrackRecord:
 
 
 def measure(bars: Bars, statement: Statement, lookback: int) -> Metrics:
-    """Measure the run over `bars`; its benchmark is bought at the close that ends `lookback` bars of warm-up."""
+    """Return the metrics of a run over `bars`; the benchmark is bought at the close that ends `lookback` bars."""
     trades = statement.trades
     return measure_record(
         TrackRecord(
@@ -103,7 +111,7 @@ def measure(bars: Bars, statement: Statement, lookback: int) -> Metrics:
 
 
 def measure_record(record: TrackRecord) -> Metrics:
-    """Return every metric of `record`."""
+    """Return the metrics of `record`."""
     timestamp, equity = record.timestamp, record.equity
     total = _change(equity[0], equity[-1])
     step = bar_step(timestamp)
@@ -144,7 +152,7 @@ def _change(before: float, after: float) -> float:
 
 
 def _geometric_mean(returns: Floats) -> float:
-    """Return the constant return that compounds to the same growth; NaN where a loss is total."""
+    """Return the constant return that compounds to the same growth; NaN after a total loss."""
     if not len(returns) or (returns <= -1).any():
         return nan
     return float(np.exp(np.log1p(returns).sum() / len(returns)) - 1)
@@ -174,7 +182,7 @@ def _yearly(timestamp: Ints, equity: Floats, step: float) -> _Yearly:
     returns = at[1:] / at[:-1] - 1
     growth = np.float64(1 + _geometric_mean(returns))
     variance = returns.var(ddof=1) if len(returns) > 1 else nan
-    with np.errstate(over="ignore", invalid="ignore"):  # a doubling every day does not fit a float after a year
+    with np.errstate(over="ignore", invalid="ignore"):  # doubling daily overflows within years
         return _Yearly(
             annual_return=float(growth**periods - 1),
             volatility=float(np.sqrt((variance + growth**2) ** periods - growth ** (2 * periods))),
@@ -195,10 +203,10 @@ class _Drawdowns:
 
 
 def _drawdowns(timestamp: Ints, equity: Floats, step: float) -> _Drawdowns:
-    """Measure the stretches in which equity was below an earlier peak; depths are negative fractions.
+    """Return the drawdowns, the intervals with equity below an earlier peak; depths are negative fractions.
 
-    A stretch lasts from its peak to the bar that reaches the peak again, or to the last bar; durations are rounded
-    up to whole days, hours or minutes: the largest of these that divides the time between bars.
+    A drawdown lasts from its peak to the bar that reaches the peak again, or to the last bar. Durations are rounded up
+    to whole days, hours or minutes, the largest of these that divides the time between bars.
     """
     at_peak, last = _at_peak(equity), len(equity) - 1
     at_the_end = float(equity[last] / equity[at_peak[-1]] - 1)
@@ -208,7 +216,7 @@ def _drawdowns(timestamp: Ints, equity: Floats, step: float) -> _Drawdowns:
     if not len(below):
         return _Drawdowns(at_the_end, nan, nan, nan)
     start, stop = at_peak[below], at_peak[below + 1]
-    lowest = np.minimum.reduceat(equity[: stop[-1] + 1], start)  # between a stop and the next start all are peaks
+    lowest = np.minimum.reduceat(equity[: stop[-1] + 1], start)  # from a stop to the next start all bars are peaks
     deepest = lowest / equity[start] - 1
     duration = (timestamp[stop] - timestamp[start]).astype(np.float64)
     unit = next((unit for unit in _CLOCK if step % unit == 0), 1)
@@ -221,9 +229,9 @@ def _drawdowns(timestamp: Ints, equity: Floats, step: float) -> _Drawdowns:
 
 
 def _at_peak(equity: Floats) -> Ints:
-    """Return the bars at which equity is as high as ever before.
+    """Return the bars at which equity is at its running maximum.
 
-    A running maximum goes bar by bar; a stretch's maximum does not, and leaves few bars that can be peaks.
+    The maximum of each block, which is faster than a running maximum, leaves few candidates.
     """
     highest = np.maximum.reduceat(equity, np.arange(0, len(equity), _STRETCH))
     before = np.maximum.accumulate(np.append(-np.inf, highest[:-1]))
@@ -255,16 +263,16 @@ def _trade_metrics(pnl: Floats, returns: Floats) -> dict[str, float]:
 
 
 def buy_and_hold_return(bars: Bars, lookback: int) -> float:
-    """Return what a share gained that was bought at the close that ends `lookback` bars of warm-up, as a fraction."""
+    """Return the return of a share bought at the close that ends `lookback` bars of warm-up, as a fraction."""
     return _change(bars.close[bought_at(len(bars), lookback)], bars.close[-1])
 
 
 def bars_held(statement: Statement, bars: int) -> int:
-    """Return in how many of the run's `bars`, entry and exit bars included, a position was held."""
+    """Return the number of the run's `bars` with a position, entry and exit bars included."""
     entry, exit_ = statement.trades.entry_bar, statement.trades.exit_bar
     if statement.open_trade:
         entry, exit_ = np.append(entry, statement.open_trade.entry_bar), np.append(exit_, bars - 1)
-    shared = np.count_nonzero(entry[1:] == exit_[:-1])  # a reversal's bar belongs to two trades
+    shared = np.count_nonzero(entry[1:] == exit_[:-1])  # the bar of a reversal belongs to two trades
     return int((exit_ - entry + 1).sum() - shared)
 
 
@@ -276,18 +284,18 @@ def value_filled(statement: Statement) -> float:
 
 
 def _turnover(record: TrackRecord) -> float:
-    """Return the value of all fills over the mean equity, a year of 365.25 days."""
+    """Return the value of all fills over the mean equity, per year of 365.25 days."""
     mean = float(record.equity.mean())
     return _ratio(record.value_filled / mean, _years(record.timestamp)) if mean > 0 else nan
 
 
 def _beta(equity: Floats, market_returns: Floats) -> float:
-    """Return the slope of the account's log returns over the market's, bar by bar."""
+    """Return the regression slope of the account's log returns per bar on the market's."""
     if len(equity) < 3 or equity.min() <= 0:
         return nan
     logs = np.log(equity)
     ours = np.diff(logs)
-    market = np.subtract(market_returns, market_returns.mean(), out=logs[1:])  # new memory takes longer than the sum
+    market = np.subtract(market_returns, market_returns.mean(), out=logs[1:])  # reuses memory, which is faster
     ours -= ours.mean()
     ours *= market
     return _ratio(float(ours.sum()), float(np.square(market, out=market).sum()))

@@ -1,6 +1,6 @@
-"""The portfolio: runs of several symbols, each with a ledger of its own, seen as one account.
+"""The portfolio: runs of several symbols, each with its own ledger, measured as one account.
 
-Nothing moves between the symbols: what the portfolio is worth is the sum of what each is worth.
+No cash moves between symbols: the portfolio's equity is the sum of theirs.
 """
 
 from collections.abc import Iterable, Sequence
@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tickfold.engine.accounting.ledger import Statement
-from tickfold.engine.bars import Bars, Floats, Ints
+from tickfold.engine.accounting.statement import Statement
+from tickfold.engine.arrays import Floats, Ints
+from tickfold.engine.bars import Bars
 from tickfold.engine.performance.benchmark import buy_and_hold
 from tickfold.engine.performance.metrics import (
     Metrics,
@@ -23,9 +24,9 @@ from tickfold.engine.performance.metrics import (
 
 @dataclass(frozen=True, eq=False)
 class Sleeve:
-    """A part of a portfolio that trades one symbol on its own.
+    """The part of a portfolio that trades one symbol.
 
-    `capital` is the cash at its start in dollars, `lookback` the bars of its strategy's warm-up.
+    `capital` is its cash at the start in dollars, `lookback` its strategy's lookback in bars.
     """
 
     capital: float
@@ -36,9 +37,9 @@ class Sleeve:
 
 @dataclass(frozen=True, eq=False)
 class Portfolio:
-    """All sleeves as one account, in dollars at each timestamp at which any of them has a bar.
+    """All sleeves as one account: dollars at each timestamp at which any of them has a bar.
 
-    `benchmark` is buy and hold of the same shares: each sleeve's capital is cash until its warm-up is over.
+    `benchmark` is buy and hold of the same allocation; each sleeve's capital is cash until its warm-up ends.
     """
 
     timestamp: Ints
@@ -50,9 +51,9 @@ class Portfolio:
 
 @dataclass(frozen=True, eq=False)
 class _Steps:
-    """Several values over time, each of which stays what it is until the next timestamp.
+    """Several step functions of time, each constant until the next timestamp.
 
-    `values` has a row a value and a column a timestamp; `opening` is what each value was before the first timestamp.
+    `values` has shape (functions, timestamps); `opening`, shape (functions,), holds before the first timestamp.
     """
 
     timestamp: Ints
@@ -72,10 +73,10 @@ class _Steps:
 
 
 def combine(sleeves: Iterable[Sleeve], uninvested: float) -> Portfolio:
-    """Add up `sleeves` and the cash of which none has a share, `uninvested` dollars.
+    """Return the sum of `sleeves` and of `uninvested` dollars of cash.
 
-    At a timestamp each sleeve counts with its equity at its latest bar, and before its first bar with its capital.
-    Each sleeve is used once, in turn, and its bars are not kept.
+    At each timestamp a sleeve counts with its equity at its latest bar, and before its first bar with its capital.
+    Sleeves are consumed one at a time, and their bars are not kept.
 
     Raises:
         ValueError: there is no sleeve.
@@ -116,15 +117,15 @@ def combine(sleeves: Iterable[Sleeve], uninvested: float) -> Portfolio:
 
 
 def exit_order(exit_times: Sequence[Ints]) -> Ints:
-    """Return the order of all sleeves' trades, laid end to end, by the times of their exits.
+    """Return the indices that sort the concatenated trades of all sleeves by exit time, shape (trades,).
 
-    Of trades that end at the same time the earlier sleeve's comes first.
+    Ties keep the order of the sleeves.
     """
     return np.argsort(np.concatenate(exit_times), kind="stable")
 
 
 def _steps(sleeve: Sleeve) -> _Steps:
-    """Return the sleeve's cash, its equity, its capital in shares from the first close on, and its benchmark."""
+    """Return the sleeve's cash, equity, capital invested in shares at the first close, and benchmark."""
     close = sleeve.bars.close
     market = sleeve.capital * (close / close[0])
     benchmark = np.nan_to_num(buy_and_hold(close, sleeve.capital, sleeve.lookback), nan=sleeve.capital)

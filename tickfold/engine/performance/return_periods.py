@@ -1,10 +1,11 @@
-"""Return periods: the stretches over which returns are taken before they are scaled to a year."""
+"""Return periods: the intervals whose returns are annualised."""
 
 from math import nan
 
 import numpy as np
 
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Ints
+from tickfold.engine.arrays import Ints
+from tickfold.engine.bars import MICROSECONDS_PER_DAY
 
 _SATURDAY = 5
 
@@ -16,15 +17,15 @@ def bar_step(timestamp: Ints) -> float:
     steps = np.diff(timestamp)
     usual = steps[len(steps) // 2]
     if np.count_nonzero(steps == usual) * 2 > len(steps):
-        return float(usual)  # what most steps are is their median, and counting is many times faster than sorting
+        return float(usual)  # a majority is the median, and counting is many times faster than sorting
     return float(np.median(steps))
 
 
 def return_periods(timestamp: Ints, step: float) -> tuple[Ints, int]:
-    """Return the last bar of each return period, and how many periods make a year; `step` is the `bar_step`.
+    """Return the last bar of each return period, and the number of periods per year; `step` is the `bar_step`.
 
-    A period is a UTC day with bars, or one bar where bars are weekly, monthly or yearly. A year has 365 days where
-    the series trades on weekends too, else 252.
+    A period is a UTC day with bars, or one bar where bars are weekly, monthly or yearly. A year has 365 days where the
+    series trades on weekends, else 252.
     """
     days = step // MICROSECONDS_PER_DAY
     for shortest, longest, periods in ((7, 7, 52), (28, 31, 12), (365, 366, 1)):

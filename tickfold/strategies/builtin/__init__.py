@@ -1,1 +1,1 @@
-"""The strategies that come with Tickfold, one a file."""
+"""The built-in strategies, one per file."""

@@ -10,7 +10,7 @@ from tickfold.strategies.strategy import Strategy
 
 
 class BuyAndHold(Strategy):
-    """Ask to be long at every bar that has one before it; all but the first such signal change nothing.
+    """Signal long at every bar but the first; all but the first such signal change nothing.
 
     Waiting for the second bar is what backtesting.py does, so the two agree to the cent.
     """

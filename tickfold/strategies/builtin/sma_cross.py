@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from tickfold.engine.bars import Bars, Floats
+from tickfold.engine.arrays import Floats
+from tickfold.engine.bars import Bars
 from tickfold.engine.indicators import crosses, piecewise, rolling_sum
 from tickfold.engine.signals import Signals
 from tickfold.strategies.strategy import Strategy

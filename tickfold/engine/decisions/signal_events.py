@@ -1,0 +1,73 @@
+"""Signal events: the bars at which a strategy signals, and the target positions that successive signals make."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+
+from tickfold.engine.arrays import ArrayRecord, Ints, Sides
+from tickfold.engine.decisions.terms import Direction
+from tickfold.engine.signals import FLAT, HOLD, SHORT, Signals
+
+NEVER = np.iinfo(np.int64).max // 2
+"""A bar after every run's last."""
+
+
+@dataclass(frozen=True, eq=False)
+class SignalEvents(ArrayRecord):
+    """The bars whose signal is not HOLD, in order, and the target side that each signals: 1 long, 0 flat, −1 short.
+
+    Successive events with the same side are one target position. Each property has one element per event, except
+    `target_starts`, which has one per target.
+    """
+
+    bar: Ints
+    side: Sides
+
+    @cached_property
+    def target_starts(self) -> Ints:
+        """The events at which the target position changes."""
+        return np.append(np.arange(min(len(self), 1)), np.flatnonzero(self.side[1:] != self.side[:-1]) + 1)
+
+    @cached_property
+    def target_start(self) -> Ints:
+        """The first event of the event's target."""
+        return np.repeat(self.target_starts, self._events_per_target)
+
+    @cached_property
+    def target_stop(self) -> Ints:
+        """The first event of the next target; the number of events where there is none."""
+        next_starts = np.append(self.target_starts[1:], len(self))[: len(self.target_starts)]
+        return np.repeat(next_starts, self._events_per_target)
+
+    @cached_property
+    def target_until(self) -> Ints:
+        """The bar at whose close the target changes; `NEVER` where it does not."""
+        return np.append(self.bar, NEVER)[self.target_stop]
+
+    @property
+    def _events_per_target(self) -> Ints:
+        return np.diff(self.target_starts, append=len(self))
+
+    def later(self, bars: int) -> Self:
+        """Return these events with their bars counted from `bars` bars earlier."""
+        return replace(self, bar=self.bar + bars)
+
+
+def signal_events(signals: Signals, direction: Direction) -> SignalEvents:
+    """Return the events of `signals`, shape (bars,); a side that `direction` does not allow becomes flat.
+
+    Raises:
+        ValueError: a value other than HOLD, LONG, SHORT and FLAT.
+    """
+    if len(signals) and not SHORT <= signals.min() <= signals.max() <= FLAT:  # HOLD and LONG lie between these
+        raise ValueError("a strategy's signals must be HOLD, LONG, SHORT or FLAT at every bar")
+    bar = np.flatnonzero(signals != HOLD)
+    side = signals[bar]
+    side[side == FLAT] = 0
+    if direction == "long":
+        side = np.maximum(side, 0)
+    elif direction == "short":
+        side = np.minimum(side, 0)
+    return SignalEvents(bar, side)
