@@ -1,6 +1,7 @@
 # The whole of Tickfold's development on one machine: `make help` lists the targets.
 PYTHON ?= python3
 BIN := .venv/bin
+INSTALL := $(BIN)/uv pip install --quiet
 READY := .venv/ready
 WSCAT := build/wscat/node_modules/.bin/wscat
 BENCH_READY := .venv-bench/ready
@@ -13,12 +14,13 @@ help: ## what can be made
 
 setup: $(READY) ## prepare .venv with the `tickfold` command in it
 
-$(READY): requirements/dev.txt pyproject.toml
+$(READY): requirements/uv.txt requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Tickfold needs Python 3.11 or later; $(PYTHON) is older. Name another: make setup PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv --clear .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	$(INSTALL) --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	$(INSTALL) --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 test: $(READY) chromium wscat ## run every test
@@ -48,10 +50,12 @@ $(WSCAT): tests/e2e/wscat/package.json tests/e2e/wscat/package-lock.json
 	  || { echo "npm could not install wscat: see \`npm ci --prefix build/wscat\`" >&2; exit 1; }
 	@touch $@
 
-lint: $(READY) ## ruff and mypy, strict
+lint: $(READY) ## ruff, mypy (strict, for the oldest and the newest Python), and which folder may import which
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/mypy --python-version 3.11
+	$(BIN)/mypy --python-version 3.13
+	$(BIN)/lint-imports --no-logo
 
 demo: $(READY) ## the main job, end to end on this machine
 	$(BIN)/python -m embedded.demo
@@ -59,9 +63,9 @@ demo: $(READY) ## the main job, end to end on this machine
 bench: $(BENCH_READY) ## the engine beside vectorbt and backtesting.py: a table of ratios, in some minutes
 	@.venv-bench/bin/python -m benchmarks
 
-$(BENCH_READY): requirements/bench.txt
+$(BENCH_READY): requirements/bench.txt | $(READY)
 	$(PYTHON) -m venv --clear .venv-bench
-	.venv-bench/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	$(INSTALL) --python .venv-bench/bin/python --require-hashes -r requirements/bench.txt
 	@touch $@
 
 package: $(READY) ## build what is uploaded to Lambda, and print its sizes

@@ -51,15 +51,15 @@ class DataLake(pulumi.ComponentResource):
         return self.bucket.may_read(layout.SERIES)
 
     def may_read_bars(self) -> Grant:
-        """`SeriesStore.read`: by version, so that a run has one snapshot."""
+        """`BarStore.read`: by version, so that a run has one snapshot."""
         return self.bucket.may_read_versions(layout.BARS)
 
     def may_read_chunks(self) -> Grant:
-        """`Manifest.get`, `chunk_files.get_all`, and the item reader of the Distributed Map."""
+        """`Manifest.get`, `ChunkFiles.get_all`, and the item reader of the Distributed Map."""
         return self.bucket.may_read(layout.CHUNKS)
 
     def may_write_chunks(self) -> Grant:
-        """`Manifest.put` and `chunk_files.put`."""
+        """`Manifest.put` and `ChunkFiles.put`."""
         return self.bucket.may_write(layout.CHUNKS)
 
     def may_write_results(self) -> Grant:

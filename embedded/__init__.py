@@ -1,1 +1,1 @@
-"""The embedded stack: the same Pulumi program, deployed onto an AWS emulator on this machine."""
+"""The embedded stack: the Pulumi program deployed to an AWS emulator on this machine."""

@@ -1,4 +1,4 @@
-"""The emulated AWS account as its clients see it: where it is, and with what key."""
+"""The emulated AWS account: its endpoint, its credentials, and boto3 clients for it."""
 
 import threading
 from collections.abc import Callable
@@ -14,20 +14,20 @@ ACCOUNT = "000000000000"
 
 @dataclass(frozen=True)
 class Credentials:
-    """An AWS access key; the session token only goes with a role's key."""
+    """An AWS access key; the session token is set for a role's temporary key only."""
 
     access_key_id: str
     secret_access_key: str
     session_token: str | None = None
 
 
-# The emulator takes this key for the account's root user, whose rights nothing limits.
 ADMIN = Credentials("test", "test")
+"""The key that the emulator takes for the account's root user."""
 
 
 @dataclass
 class Cloud:
-    """Clients of the account at `endpoint_url`, for whoever holds `credentials`."""
+    """The account at `endpoint_url`, accessed with `credentials`."""
 
     endpoint_url: str
     credentials: Credentials = ADMIN
@@ -35,7 +35,7 @@ class Cloud:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def client(self, service: str) -> Any:
-        """Return the boto3 client of `service`; it may be used from several threads."""
+        """Return the boto3 client of `service`, which is thread-safe."""
         with self._lock:
             if service not in self._clients:
                 self._clients[service] = self._connect(service)

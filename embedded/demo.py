@@ -1,4 +1,4 @@
-"""`make demo`: Tickfold's main job from end to end on this machine, with the commands that a user would type."""
+"""`make demo`: a backtest from end to end on this machine, by the commands that a user would type."""
 
 import os
 import subprocess
@@ -19,11 +19,11 @@ RUN = (
 
 
 class StepFailedError(Exception):
-    """A command of the demonstration failed."""
+    """A command of the demo failed."""
 
 
-def demonstrate() -> None:
-    """Start the stack, load bars, run a backtest, query its result, and stop.
+def run_demo() -> None:
+    """Start the stack, list its bars, run a backtest, query the result, and stop.
 
     Raises:
         StepFailedError: a command failed.
@@ -34,11 +34,15 @@ def demonstrate() -> None:
         type_command("query", "SELECT run_id, symbol, strategy, trades, total_return, sharpe, max_drawdown FROM runs")
         run_id = _latest_run(stack.cloud, stack.outputs["bucket"])
         type_command("query", f"SELECT * FROM trades WHERE run_id = '{run_id}' ORDER BY entry_time LIMIT 5")  # noqa: S608
-    print("\nThat was the whole of it: the stack is stopped. Start one that stays with: tickfold up")
+    print("\nDone; the stack is stopped. To start one that keeps running: tickfold up")
 
 
 def type_command(line: str, *last: str) -> None:
-    """Run a command of Tickfold's as a user would, and show it."""
+    """Print a `tickfold` command and run it.
+
+    Raises:
+        StepFailedError: its exit code is not 0.
+    """
     print("\n$ " + " ".join(["tickfold", line, *(f'"{argument}"' for argument in last)]), flush=True)
     ended = subprocess.run([COMMAND, *line.split(), *last], check=False)
     if ended.returncode != 0:
@@ -51,12 +55,12 @@ def _latest_run(cloud: Cloud, bucket: str) -> str:
 
 
 def main() -> int:
-    """Run the demonstration with a state directory of its own; return the exit code."""
+    """Run the demo with its own state directory; return the exit code."""
     finished = False
     with tempfile.TemporaryDirectory(prefix="tickfold-demo-") as state, stopped_by_signals():
         os.environ["TICKFOLD_STATE_DIR"] = state
         try:
-            demonstrate()
+            run_demo()
         except StepFailedError as error:
             print(f"\n{error}", file=sys.stderr)
         else:

@@ -1,7 +1,7 @@
-"""Deploys the Pulumi program of a source tree into the emulator.
+"""Deployment of a source tree's Pulumi program to the emulator.
 
-The program runs in a process of its own with Pulumi's engine replaced: every resource that it registers is created in
-the emulator at once. It runs from the tree's own directory, so that an altered copy deploys its own components.
+The program runs in a subprocess in which Pulumi's engine is replaced: each resource that it registers is created in the
+emulator immediately. The subprocess runs in the tree's directory, so that a modified copy deploys its own components.
 """
 
 import asyncio
@@ -31,24 +31,24 @@ CONFIGURATION = "Pulumi.dev.yaml"
 
 
 class DeploymentError(Exception):
-    """The program could not be deployed; the message says what failed and why."""
+    """The program could not be deployed. The message gives the reason."""
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """What a deployment made: the stack's outputs, and the number of resources."""
+    """The stack's outputs, and the number of resources created."""
 
     outputs: dict[str, str]
     resources: int
 
 
 def deploy(root: Path, cloud: Cloud, directory: Path, settings: Mapping[str, str]) -> Deployment:
-    """Deploy the program at `root` into `cloud`; what it prints goes to deployment.log in `directory`.
+    """Deploy the program at `root` to `cloud`; its output goes to deployment.log in `directory`.
 
-    `settings` are those of the stack that only this run knows, such as its issuer's URL.
+    `settings` override the stack's configuration, such as the issuer's URL.
 
     Raises:
-        DeploymentError: the program failed, or asks for something that the embedded stack cannot create.
+        DeploymentError: the program failed, or uses a resource that the embedded stack does not support.
     """
     result, log = directory / "deployment.json", directory / "deployment.log"
     with log.open("wb") as output:
@@ -67,7 +67,7 @@ def deploy(root: Path, cloud: Cloud, directory: Path, settings: Mapping[str, str
     raise DeploymentError(f"the program in {root} could not be deployed: {reason}")
 
 
-_ANSWERS: dict[str, dict[str, Any]] = {
+_CALLS: dict[str, dict[str, Any]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": {
         "id": ACCOUNT,
         "accountId": ACCOUNT,
@@ -79,37 +79,37 @@ _ANSWERS: dict[str, dict[str, Any]] = {
 
 
 class _Engine(Mocks):
-    """Stands in for Pulumi's engine and its AWS provider."""
+    """Replaces Pulumi's engine and AWS provider."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self.resources = 0
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        if not args.custom:  # a component: its children are registered one by one
+        if not args.custom:  # a component, whose children are registered separately
             return "", args.inputs
         created = create(self._cloud, args.typ, args.name, args.inputs)
         self.resources += 1
         return created
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
-        if args.token in _ANSWERS:
-            return _ANSWERS[args.token], []
+        if args.token in _CALLS:
+            return _CALLS[args.token], []
         raise UnsupportedResourceError(
-            f"the program calls {args.token}, which the embedded stack cannot answer: add it to embedded/deployment.py"
+            f"the embedded stack does not support the call {args.token}: add it to embedded/deployment.py"
         )
 
 
 def configuration(root: Path, settings: Mapping[str, str]) -> dict[str, str]:
-    """Return the settings of the development stack, with what differs on a single machine, and `settings`."""
+    """Return the configuration of the development stack, with the overrides of a single machine and `settings`."""
     values = yaml.safe_load((root / CONFIGURATION).read_text())["config"] | {
         "aws:region": REGION,
-        # The workers run in this very environment, so its packages are theirs.
+        # The workers run in this Python environment and use its packages.
         f"{PROJECT}:dependencies": "runtime",
-        # That account setting is nobody's here, and nothing outlives the emulator.
+        # The account setting is not emulated, and no data outlives the emulator.
         f"{PROJECT}:ownApiGatewayAccount": False,
         f"{PROJECT}:protectData": False,
-        # As many Python processes as the cores can feed.
+        # Two workers per core keep the cores busy.
         f"{PROJECT}:maxConcurrency": max(4, 2 * (os.cpu_count() or 1)),
     }
     values |= {f"{PROJECT}:{key}": value for key, value in settings.items()}
@@ -125,13 +125,13 @@ async def _run_program(root: Path, cloud: Cloud, settings: Mapping[str, str]) ->
         runpy.run_path(str(root / "__main__.py"))
 
     await run_pulumi_func(program)
-    stack = cast(Stack, get_root_resource())  # set_mocks makes it
+    stack = cast(Stack, get_root_resource())  # created by set_mocks
     outputs = await pulumi.Output.from_input(stack.outputs).future()
     return Deployment(outputs=dict(outputs or {}), resources=engine.resources)
 
 
 def main(endpoint_url: str, result: Path, settings: Mapping[str, str]) -> int:
-    """Deploy the program of the working directory with `settings` and write what came of it to `result`."""
+    """Deploy the program in the working directory with `settings`; write the deployment or the error to `result`."""
     sys.path.insert(0, str(Path.cwd()))
     try:
         deployment = asyncio.run(_run_program(Path.cwd(), Cloud(endpoint_url), settings))

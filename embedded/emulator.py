@@ -1,5 +1,6 @@
-"""Starts MiniStack, an emulator of AWS, as a process of its own on the loopback interface, and ends it again."""
+"""The emulator process: MiniStack, an AWS emulator, on the loopback interface."""
 
+import operator
 import os
 import secrets
 import shutil
@@ -8,52 +9,54 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from embedded.cloud import REGION
 
 HOST = "127.0.0.1"
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
+_POLL_SECONDS = 0.05
 
 _INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "SYSTEMROOT")
 
 
 class EmulatorError(Exception):
-    """The emulator could not be started; the message says why and what to do."""
+    """The emulator could not be started or has exited. The message gives the reason and what to do."""
 
 
 class Emulator:
-    """One emulator process. It keeps nothing: its state lives in a directory that is removed when it stops."""
+    """An emulator process. Its state is in a temporary directory, which is removed when it stops."""
 
     def __init__(self, port: int = 0) -> None:
-        """Choose the address. `port` 0 takes a free one.
+        """Reserve a port; 0 takes a free one.
 
         Raises:
-            EmulatorError: the port is taken.
+            EmulatorError: the port is in use.
         """
-        self.port = _claim(port)
+        self.port = _reserve(port)
         self.endpoint_url = f"http://{HOST}:{self.port}"
         self.directory = Path(tempfile.gettempdir(), f"tickfold-{secrets.token_hex(6)}")
         self.log_file = self.directory / "emulator.log"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it and wait until it answers.
+        """Start the process and wait until it responds.
 
         Raises:
-            EmulatorError: it ended, or did not answer in time.
+            EmulatorError: it exited, or did not respond in time.
         """
         temporary = self.directory / "tmp"
         self.directory.mkdir(mode=0o700)
         temporary.mkdir()
         with self.log_file.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "embedded.leash", str(self.directory)],
+                [sys.executable, "-m", "embedded.watchdog", str(self.directory)],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -64,11 +67,11 @@ class Emulator:
         self._wait_until_ready(self._process)
 
     def _environment(self, temporary: Path) -> dict[str, str]:
-        """Only what it needs, so that no AWS profile, proxy or emulator setting of the user leaks in."""
+        """Return only what the emulator needs: no AWS profile, proxy or emulator setting of the user."""
         return {name: os.environ[name] for name in _INHERITED if name in os.environ} | {
             "AUTH": "true",
             "BIND_HOST": HOST,
-            # No daemon: the emulator would otherwise look for containers of its own to remove.
+            # No Docker daemon: the emulator would search it for its own containers to remove.
             "DOCKER_HOST": f"unix://{temporary}/no-docker.sock",
             "GATEWAY_PORT": str(self.port),
             "HOME": str(temporary),
@@ -77,7 +80,7 @@ class Emulator:
             "MINISTACK_REGION": REGION,
             "PYTHONDONTWRITEBYTECODE": "1",
             "S3_DATA_DIR": str(temporary / "s3"),
-            "SFN_WAIT_SCALE": "0.1",  # retries wait a tenth as long
+            "SFN_WAIT_SCALE": "0.1",  # shorten the waits before retries
             "SFTP_ENABLED": "0",
             "STATE_DIR": str(temporary / "state"),
             "TMPDIR": str(temporary),
@@ -85,43 +88,51 @@ class Emulator:
         }
 
     def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while not answers(self.endpoint_url):
-            if process.poll() is not None:
-                raise EmulatorError(f"the emulator ended while starting; its last words:\n{self.log_tail()}")
-            if time.monotonic() > deadline:
-                raise EmulatorError(f"the emulator did not answer at {self.endpoint_url} in {START_SECONDS:.0f} s")
-            time.sleep(0.05)
+        polling = Retrying(
+            retry=retry_if_result(operator.not_),
+            stop=stop_after_delay(START_SECONDS),
+            wait=wait_fixed(_POLL_SECONDS),
+        )
+        try:
+            polling(self._is_ready, process)
+        except RetryError:
+            reason = f"the emulator did not respond at {self.endpoint_url} within {START_SECONDS:.0f} s"
+            raise EmulatorError(reason) from None
+
+    def _is_ready(self, process: subprocess.Popen[bytes]) -> bool:
+        if process.poll() is not None:
+            raise EmulatorError(f"the emulator exited while starting; its last output:\n{self.log_tail()}")
+        return responds(self.endpoint_url)
 
     def wait(self) -> None:
-        """Wait as long as it runs.
+        """Wait until the process exits.
 
         Raises:
-            EmulatorError: it has ended by itself.
+            EmulatorError: always, with the last lines of the log.
         """
         if self._process is not None:
             self._process.wait()
-            raise EmulatorError(f"the emulator has ended by itself; its last words:\n{self.log_tail()}")
+            raise EmulatorError(f"the emulator exited; its last output:\n{self.log_tail()}")
 
     def log_tail(self, lines: int = 15) -> str:
-        """Return the last lines of its log."""
+        """Return the last lines of the log."""
         return "\n".join(self.log_file.read_text(errors="replace").splitlines()[-lines:])
 
     def stop(self) -> None:
-        """End it with every worker it started, and remove its directory. To stop twice is harmless."""
+        """End the process and its workers, and remove its directory. Idempotent."""
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.close()
-            with suppress(subprocess.TimeoutExpired):  # a busy machine; it is killed below
+            with suppress(subprocess.TimeoutExpired):  # it is killed below
                 self._process.wait(STOP_SECONDS)
-            with suppress(ProcessLookupError):  # its workers outlive it when it was killed
+            with suppress(ProcessLookupError):  # workers outlive an emulator that was killed
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
-def answers(endpoint_url: str) -> bool:
-    """Tell whether an emulator answers there."""
+def responds(endpoint_url: str) -> bool:
+    """Return whether an emulator responds at `endpoint_url`."""
     address = urlsplit(endpoint_url)
     connection = HTTPConnection(address.hostname or HOST, address.port, timeout=2)
     try:
@@ -133,15 +144,15 @@ def answers(endpoint_url: str) -> bool:
         connection.close()
 
 
-def _claim(port: int) -> int:
-    """Return `port` if nobody listens there, or a free one for 0."""
+def _reserve(port: int) -> int:
+    """Return `port` if it is free; for 0, any free port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
         except OSError as error:
             raise EmulatorError(
-                f"port {port} of {HOST} cannot be used ({error.strerror}): stop what listens there, "
-                "or choose another port, or 0 for a free one"
+                f"port {port} of {HOST} cannot be used ({error.strerror}): stop the process that "
+                "listens on it, or choose another port, or 0 for a free one"
             ) from error
         return int(probe.getsockname()[1])

@@ -1,6 +1,6 @@
-"""The embedded stack's own OpenID Connect issuer: it makes a token for whoever knows the client's secret.
+"""The embedded stack's OpenID Connect issuer: it issues tokens to clients that present the client secret.
 
-It answers on loopback, from a thread of the process that holds the stack, and keeps its keys in memory only.
+It listens on loopback, in a thread of the stack's process, and keeps its keys in memory only.
 """
 
 import json
@@ -31,7 +31,7 @@ _TOKEN = "/token"  # noqa: S105 - a path
 
 
 class Issuer:
-    """Keys, and the HTTP server that publishes them and hands out tokens, from `start` to `stop`."""
+    """Signing keys, and the HTTP server that publishes them and issues tokens between `start` and `stop`."""
 
     def __init__(self) -> None:
         self.client_secret = secrets.token_urlsafe(32)
@@ -43,29 +43,29 @@ class Issuer:
         self.rotate()
 
     def start(self) -> None:
-        """Begin to answer."""
+        """Start the server."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Answer no more. To stop twice, or what was never started, is harmless."""
+        """Stop the server. Idempotent."""
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join()
         self._server.server_close()
 
     def rotate(self) -> None:
-        """Sign by a new key from now on. The older ones stay published: tokens that they signed are still good."""
+        """Sign with a new key from now on. Older keys stay published, so their tokens stay valid."""
         self._keys = {**self._keys, secrets.token_hex(8): ec.generate_private_key(ec.SECP256R1())}
 
     def token(self, user: str, portfolios: Sequence[str] = (), seconds: int = 3_600) -> str:
-        """Return a token for `user`, valid for `seconds` from now; it has expired already where they are negative."""
+        """Return a token for `user` that expires in `seconds`; negative values give an expired token."""
         key_id, key = list(self._keys.items())[-1]
         now = int(time.time())
         claims = {"iss": self.url, "aud": AUDIENCE, "sub": user, "iat": now, "exp": now + seconds}
         return jwt.encode(claims | {"portfolios": list(portfolios)}, key, ALGORITHM, headers={"kid": key_id})
 
     def metadata(self) -> dict[str, Any]:
-        """Return the provider's metadata, as OpenID Connect Discovery wants it."""
+        """Return the metadata of OpenID Connect Discovery."""
         return {
             "issuer": self.url,
             "jwks_uri": self.url + _JWKS,
@@ -77,7 +77,7 @@ class Issuer:
         }
 
     def jwks(self) -> dict[str, Any]:
-        """Return the public keys."""
+        """Return the public keys as a JSON Web Key Set."""
         return {
             "keys": [
                 ECAlgorithm.to_jwk(key.public_key(), as_dict=True) | {"kid": key_id, "use": "sig", "alg": ALGORITHM}
@@ -87,7 +87,7 @@ class Issuer:
 
 
 def _handler_of(issuer: Issuer) -> type[BaseHTTPRequestHandler]:
-    """Return the class of which the HTTP server makes an instance for each request."""
+    """Return the request handler class of `issuer`'s HTTP server."""
 
     class Handler(BaseHTTPRequestHandler):
         timeout = 10
@@ -95,18 +95,18 @@ def _handler_of(issuer: Issuer) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             documents = {_DISCOVERY: issuer.metadata, _JWKS: issuer.jwks}
             if self.path in documents:
-                self._answer(HTTPStatus.OK, documents[self.path]())
+                self._reply(HTTPStatus.OK, documents[self.path]())
             else:
-                self._answer(HTTPStatus.NOT_FOUND, {"error": "not_found"})
+                self._reply(HTTPStatus.NOT_FOUND, {"error": "not_found"})
 
         def do_POST(self) -> None:
             form = parse_qs(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
             if self.path != _TOKEN:
-                self._answer(HTTPStatus.NOT_FOUND, {"error": "not_found"})
+                self._reply(HTTPStatus.NOT_FOUND, {"error": "not_found"})
             elif not self._is_client():
-                self._answer(HTTPStatus.UNAUTHORIZED, {"error": "invalid_client"})
+                self._reply(HTTPStatus.UNAUTHORIZED, {"error": "invalid_client"})
             else:
-                self._answer(*_issue(issuer, {name: values[-1] for name, values in form.items()}))
+                self._reply(*_issue(issuer, {name: values[-1] for name, values in form.items()}))
 
         def _is_client(self) -> bool:
             scheme, _, credentials = self.headers.get("Authorization", "").partition(" ")
@@ -116,7 +116,7 @@ def _handler_of(issuer: Issuer) -> type[BaseHTTPRequestHandler]:
             except ValueError:
                 return False
 
-        def _answer(self, status: HTTPStatus, document: dict[str, Any]) -> None:
+        def _reply(self, status: HTTPStatus, document: dict[str, Any]) -> None:
             body = json.dumps(document).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
@@ -126,18 +126,18 @@ def _handler_of(issuer: Issuer) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(body)
 
         def log_message(self, *_arguments: Any) -> None:
-            """Say nothing: the terminal is the stack's."""
+            """Log nothing: the terminal shows the stack's own output."""
 
     return Handler
 
 
 def _issue(issuer: Issuer, form: dict[str, str]) -> tuple[HTTPStatus, dict[str, Any]]:
-    """Answer a request for a token by the OAuth 2.0 grant of client credentials, for the user who is named in it."""
+    """Return the reply to an OAuth 2.0 client credentials request, whose `sub` names the user."""
     if form.get("grant_type") != "client_credentials":
         return HTTPStatus.BAD_REQUEST, {"error": "unsupported_grant_type"}
     seconds = form.get("expires_in", "3600")
     if not form.get("sub") or not seconds.isdecimal() or not 0 < int(seconds) <= LONGEST_SECONDS:
-        wanted = f"sub must be given, and expires_in be 1 to {LONGEST_SECONDS} seconds"
-        return HTTPStatus.BAD_REQUEST, {"error": "invalid_request", "error_description": wanted}
+        expected = f"sub is required, and expires_in must be 1 to {LONGEST_SECONDS} seconds"
+        return HTTPStatus.BAD_REQUEST, {"error": "invalid_request", "error_description": expected}
     token = issuer.token(form["sub"], form.get("portfolios", "").split(), int(seconds))
     return HTTPStatus.OK, {"access_token": token, "token_type": "Bearer", "expires_in": int(seconds)}

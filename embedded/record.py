@@ -1,4 +1,4 @@
-"""The record of the embedded stack that is running on this machine, through which the command line finds it."""
+"""The record of the running embedded stack: a file in the state directory, by which the command line finds it."""
 
 import json
 import os
@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from embedded.cloud import Credentials
-from embedded.emulator import answers
+from embedded.emulator import responds
 
 
 @dataclass(frozen=True)
 class Record:
-    """Where a running embedded stack is reached, with what key, and where its users get tokens by what secret."""
+    """The endpoint, credentials and outputs of a running stack, and the token endpoint with its client secret."""
 
     pid: int
     endpoint_url: str
@@ -23,7 +23,7 @@ class Record:
 
 
 def state_directory() -> Path:
-    """Return the directory of Tickfold's state: TICKFOLD_STATE_DIR, or else `tickfold` in the XDG state home."""
+    """Return Tickfold's state directory: TICKFOLD_STATE_DIR, or else `tickfold` in the XDG state home."""
     if chosen := os.environ.get("TICKFOLD_STATE_DIR"):
         return Path(chosen)
     home = os.environ.get("XDG_STATE_HOME")
@@ -36,7 +36,7 @@ def path() -> Path:
 
 
 def write(record: Record) -> None:
-    """Record a running stack. Only this user can read it, since it holds a key and a secret."""
+    """Write the record, readable by this user only since it contains a key and a secret."""
     path().parent.mkdir(parents=True, exist_ok=True)
     unfinished = path().with_suffix(f".{os.getpid()}")
     unfinished.touch(mode=0o600)
@@ -45,23 +45,23 @@ def write(record: Record) -> None:
 
 
 def read() -> Record | None:
-    """Return the record of the stack that runs, or None; what is left of one that died is removed."""
+    """Return the record of the running stack, or None; a stale record is removed."""
     try:
         found = json.loads(path().read_text())
         record = Record(**found | {"credentials": Credentials(**found["credentials"])})
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError, KeyError):  # written by another version, or damaged
+    except (ValueError, TypeError, KeyError):  # damaged, or of another version
         remove()
         return None
-    if _alive(record.pid) and answers(record.endpoint_url):
+    if _alive(record.pid) and responds(record.endpoint_url):
         return record
     remove()
     return None
 
 
 def remove() -> None:
-    """Forget the running stack."""
+    """Remove the record."""
     path().unlink(missing_ok=True)
 
 

@@ -1,4 +1,4 @@
-"""The embedded stack as a context: an emulator is started, the program is deployed onto it, and all of it ends."""
+"""The embedded stack as a context manager: it starts an emulator, deploys the program, and ends both."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from embedded import market_data, record
+from embedded import record, sample_bars
 from embedded.cloud import REGION, Cloud, Credentials
 from embedded.deployment import Deployment, DeploymentError, deploy
 from embedded.emulator import Emulator
@@ -31,24 +31,24 @@ OUTPUTS = (
 
 
 class AlreadyRunningError(Exception):
-    """An embedded stack is running already."""
+    """An embedded stack is already running."""
 
 
 class EmbeddedStack:
-    """Everything that `pulumi up` would create, on this machine, between `with` and the end of its block."""
+    """Everything that `pulumi up` creates, on this machine, for the duration of a `with` block."""
 
     def __init__(self, port: int = 0, root: Path = ROOT, log: Callable[[str], None] = lambda _line: None) -> None:
-        """Choose the emulator's port (0: a free one), the source tree to deploy, and who is told of the progress.
+        """Set the emulator's port (0 for a free one), the source tree to deploy, and the `log` for progress lines.
 
         Raises:
-            AlreadyRunningError: one is running under the same state directory.
-            EmulatorError: the port is taken.
+            AlreadyRunningError: a stack is running with the same state directory.
+            EmulatorError: the port is in use.
         """
         if running := record.read():
             raise AlreadyRunningError(
-                f"an embedded stack is running already (process {running.pid}): {running.outputs['websocket_url']}. "
-                "Use it, or stop it with Ctrl-C where it runs, or give this one a state of its own: "
-                "set TICKFOLD_STATE_DIR to another directory"
+                f"an embedded stack is already running (process {running.pid}): {running.outputs['websocket_url']}. "
+                "Use it, or stop it with Ctrl-C in its terminal, or set TICKFOLD_STATE_DIR to another directory to "
+                "start a second one"
             )
         self._root = root
         self._log = log
@@ -58,7 +58,7 @@ class EmbeddedStack:
         self.cloud = Cloud(self._emulator.endpoint_url)
 
     def __enter__(self) -> Self:
-        """Start the emulator, deploy the program, load the market data, and record the stack for the command line.
+        """Start the emulator, deploy the program, load the sample bars, and write the record for the command line.
 
         Raises:
             EmulatorError: the emulator did not start.
@@ -86,8 +86,8 @@ class EmbeddedStack:
         if missing := [name for name in OUTPUTS if name not in self.outputs]:
             raise DeploymentError(f"the program in {self._root} does not export {', '.join(missing)}")
         self._log(f"deployed {self._deployment.resources} resources")
-        self._tell_of_strategies()
-        loaded = market_data.load(self.client("s3"), self.outputs["bucket"])
+        self._log_strategies()
+        loaded = sample_bars.load(self.client("s3"), self.outputs["bucket"])
         self._log("loaded bars: " + ", ".join(f"{series.symbol} {series.bars:,}" for series in loaded))
         self._record()
 
@@ -104,8 +104,8 @@ class EmbeddedStack:
             )
         )
 
-    def _tell_of_strategies(self) -> None:
-        """Name the user's own strategies, and why others cannot be used."""
+    def _log_strategies(self) -> None:
+        """Log the user's own strategies, and those that cannot be used."""
         registry = Registry.discover(self._root / "strategies")
         if registry.own:
             self._log("own strategies: " + ", ".join(registry.own))
@@ -115,45 +115,45 @@ class EmbeddedStack:
     def _stop(self) -> None:
         self._emulator.stop()
         self.issuer.stop()
-        record.read()  # forgets a stack that no longer answers, and no other
+        record.read()  # removes the record if it is this stack's, which no longer responds
 
     def wait(self) -> None:
-        """Wait as long as the emulator runs.
+        """Wait until the emulator exits.
 
         Raises:
-            EmulatorError: it has ended by itself.
+            EmulatorError: always, with the last lines of its log.
         """
         self._emulator.wait()
 
     @property
     def outputs(self) -> dict[str, str]:
-        """The stack's outputs, as `pulumi stack output` would print them."""
+        """The stack's outputs, as of `pulumi stack output`."""
         if self._deployment is None:
             raise RuntimeError("the embedded stack is not deployed: enter it with `with EmbeddedStack() as stack`")
         return self._deployment.outputs
 
     @property
     def endpoint_url(self) -> str:
-        """Where every AWS service answers."""
+        """The endpoint of every AWS service."""
         return self._emulator.endpoint_url
 
     @property
     def region(self) -> str:
-        """The AWS region that it plays."""
+        """The emulated AWS region."""
         return REGION
 
     @property
     def credentials(self) -> Credentials:
-        """The key of an administrator."""
+        """An administrator's credentials."""
         return self.cloud.credentials
 
     def token(self, user: str = "developer", portfolios: Sequence[str] = (), seconds: int = 3_600) -> str:
-        """Return a token that lets `user` connect, for `seconds` from now."""
+        """Return a token for `user` that expires in `seconds`."""
         return self.issuer.token(user, portfolios, seconds)
 
     @property
     def log_file(self) -> Path:
-        """What the emulator prints."""
+        """The emulator's log."""
         return self._emulator.log_file
 
     def client(self, service: str) -> Any:

@@ -1,4 +1,4 @@
-"""Asks the embedded stack's issuer for a token, with the secret that the stack's record holds."""
+"""Requests tokens from the embedded stack's issuer, with the client secret from the stack's record."""
 
 import json
 from base64 import b64encode
@@ -15,18 +15,18 @@ _TIMEOUT_SECONDS = 5.0
 
 
 class TokenRequestError(Exception):
-    """The issuer gave no token; the message says why."""
+    """The issuer issued no token. The message gives the reason."""
 
 
 def request_token(running: Record, user: str, portfolios: Sequence[str] = (), seconds: int = SECONDS) -> str:
-    """Return a token for `user` of the stack that `running` tells of, valid for `seconds`.
+    """Return a token for `user` of the stack `running`, valid for `seconds`.
 
     Raises:
-        TokenRequestError: the issuer does not answer, or refuses.
+        TokenRequestError: the issuer does not respond, or refuses.
     """
     form = {"grant_type": "client_credentials", "sub": user, "portfolios": " ".join(portfolios), "expires_in": seconds}
     client = b64encode(f"{CLIENT_ID}:{running.client_secret}".encode()).decode()
-    request = Request(  # noqa: S310 - the record's own URL
+    request = Request(  # noqa: S310 - the URL is from the record
         running.token_endpoint, urlencode(form).encode(), {"Authorization": f"Basic {client}"}
     )
     try:

@@ -9,11 +9,11 @@ from embedded.stack import EmbeddedStack
 
 
 def up(port: int, log: Callable[[str], None]) -> None:
-    """Start the stack on `port` (0: a free one), say how to use it, and stay until Ctrl-C or SIGTERM.
+    """Start the stack on `port` (0 for a free one), log how to use it, and run until Ctrl-C or SIGTERM.
 
     Raises:
-        AlreadyRunningError: one is running already.
-        EmulatorError: the port is taken, or the emulator did not start or has ended by itself.
+        AlreadyRunningError: a stack is already running.
+        EmulatorError: the port is in use, or the emulator did not start, or has exited.
         DeploymentError: the program could not be deployed.
     """
     with stopped_by_signals(), EmbeddedStack(port, log=log) as stack:
@@ -25,7 +25,7 @@ def up(port: int, log: Callable[[str], None]) -> None:
 
 @contextmanager
 def stopped_by_signals() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end the block, in good order and without an error."""
+    """End the block on Ctrl-C and SIGTERM without an error."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -47,11 +47,11 @@ def _instructions(stack: EmbeddedStack) -> list[str]:
         f"  state machine   {stack.outputs['state_machine_arn']}",
         f"  bucket          {stack.outputs['bucket']}",
         f"  issuer          {stack.issuer.url}",
-        f"  emulator's log  {stack.log_file}",
+        f"  emulator log    {stack.log_file}",
         "",
         "In another terminal:",
         "  tickfold data list",
         "  tickfold run --symbol AAPL --strategy sma_cross --param fast=10 --param slow=30",
         "",
-        "Ctrl-C stops it; nothing is kept.",
+        "Press Ctrl-C to stop. All data is discarded.",
     ]

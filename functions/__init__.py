@@ -1,1 +1,1 @@
-"""The Lambda entry points: each parses its event, calls tickfold, and answers."""
+"""The Lambda entry points: each parses its event, calls tickfold, and replies."""

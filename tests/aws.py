@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from tickfold.backtests.quota import Quota
 from tickfold.backtests.run_lifecycle import RunLifecycle
-from tickfold.identity.user import Identity
+from tickfold.identity.user import User
 from tickfold.realtime.connections import ConnectionStore
 from tickfold.storage.bucket import Bucket
 
@@ -31,8 +31,8 @@ KEYS = {
 }
 STATE_MACHINE_ARN = f"arn:aws:states:{REGION}:111122223333:stateMachine:tickfold"
 
-ADA = Identity("ada", ("growth",), 4_000_000_000)
-BOB = Identity("bob", (), 4_000_000_000)
+ADA = User("ada", ("growth",), 4_000_000_000)
+BOB = User("bob", (), 4_000_000_000)
 
 
 @cache

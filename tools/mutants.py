@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import libcst as cst
@@ -158,16 +159,16 @@ class Checkout:
         file = self.directory / mutant.path
         original = file.read_text()
         try:
-            file.write_text(mutant.source)
+            _write(file, mutant.source)
             return self._pytest(_tests_of(folder, nearest_to=mutant.path), timeout)
         finally:
-            file.write_text(original)
+            _write(file, original)
 
     def _pytest(self, tests: Sequence[str], timeout: float | None) -> int | None:
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=mutants"]
         if not tests[0].startswith(f"tests/{NEEDS_STACK}"):
             command.append("--without-stack")
-        environment = os.environ | {"PYTHONPATH": str(self.directory), "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = os.environ | {"PYTHONPATH": str(self.directory)}
         process = subprocess.Popen(
             [*command, *tests],
             cwd=self.directory,
@@ -195,6 +196,12 @@ class Checkout:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def _write(file: Path, source: str) -> None:
+    """Write the source without its compiled form, which Python takes for current when time and size are the same."""
+    file.write_text(source)
+    Path(cache_from_source(str(file))).unlink(missing_ok=True)
 
 
 def _git_files() -> list[str]:

@@ -184,5 +184,5 @@ class WebSocketApi(pulumi.ComponentResource):
 
 def management_endpoint(websocket_url: str) -> str:
     """Return the URL for posting to the connections of `websocket_url`: the same over HTTP."""
-    scheme, address = websocket_url.split("://", 1)
+    scheme, _, address = websocket_url.partition("://")
     return f"{ {'wss': 'https', 'ws': 'http'}[scheme] }://{address}"

@@ -1,4 +1,4 @@
-"""The table of `tickfold.backtests.run_store.RunStore`, and the DynamoDB actions that each of its methods needs.
+"""The table of `RunStore` and `RunLifecycle` of tickfold.backtests, and the DynamoDB actions of their methods.
 
 A run's items are its record (`run`) and its messages (`event#000001` and on).
 """
@@ -13,7 +13,7 @@ _BY_USER = "by_user"
 
 
 class RunTable(Table):
-    """The table of runs. Whoever ends or reopens runs needs the rights of `QuotaTable` as well."""
+    """The table of runs. `create`, `end` and `reopen` also need the rights of `QuotaTable`."""
 
     def __init__(self, name: str, *, protect: bool, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(
@@ -47,5 +47,5 @@ class RunTable(Table):
         return self.may("UpdateItem", "PutItem")
 
     def may_publish(self) -> Grant:
-        """`publish`, `publish_all_done`, and `RunLifecycle.end` and `reopen`: progress, and reading the record first."""
+        """`publish`, `publish_all_done`, `RunLifecycle.end` and `reopen`: progress, and reading the record first."""
         return Grant.union(self.may_record_progress(), self.may_read())

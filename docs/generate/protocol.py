@@ -23,7 +23,7 @@ REQUESTED: dict[type[BaseModel], str] = {
     protocol.Range: "range",
     protocol.Windows: "walkForward",
 }
-"""What requests are made of, and what each part is called on the page."""
+"""The objects in requests, and their headings on the page."""
 ANSWERED: dict[type[BaseModel], str] = {
     protocol.SymbolResult: "symbolResult",
     protocol.Ranked: "ranked",
@@ -31,7 +31,7 @@ ANSWERED: dict[type[BaseModel], str] = {
     protocol.Sample: "sample",
     protocol.RunSummary: "runSummary",
 }
-"""What messages are made of."""
+"""The objects in messages."""
 PARTS = REQUESTED | ANSWERED
 NAMES = {f"#/$defs/{model.__name__}": name for model, name in PARTS.items()}
 BOUNDS = {
@@ -42,13 +42,13 @@ BOUNDS = {
     "pattern": "`{}`",
 }
 ERRORS: dict[ErrorCode, str] = {
-    "invalid": "what was sent is wrong, as `reason` says; the same again will be wrong again",
+    "invalid": "the request is invalid, as `reason` says; do not retry it unchanged",
     "unknown_type": "there is no request of this `type`",
-    "not_found": "it names what is not there, or is not the user's",
-    "conflict": "it cannot be done now: the run has ended, is still going on, or the key is taken",
-    "limit": "the user or the connection has as many as it may have; try later",
-    "expired": "the token has expired, and the connection is closed: connect again with a new one",
-    "internal": "Tickfold itself failed; its log says more",
+    "not_found": "the run or topic does not exist, or is not the user's",
+    "conflict": "the run has ended or is still running, or the key was used for another request",
+    "limit": "a limit of the user or the connection is reached; try later",
+    "expired": "the token has expired and the connection is closed; connect again with a new token",
+    "internal": "an internal error, which is in the log",
 }
 
 
@@ -80,7 +80,7 @@ def render_schema() -> str:
 
 
 def schema() -> Json:
-    """Return a JSON Schema: of what a client may send in `$defs/request`, of what it is sent in `$defs/message`."""
+    """Return the JSON Schema: requests are `$defs/request`, messages `$defs/message`."""
     requests: TypeAdapter[Any] = TypeAdapter(Annotated[protocol.Request, Field(discriminator="type")])
     messages: TypeAdapter[Any] = TypeAdapter(Annotated[protocol.ServerMessage, Field(discriminator="type")])
     roots, found = TypeAdapter.json_schemas(
@@ -104,14 +104,14 @@ def schema() -> Json:
 
 
 def _always_sent(model: type[BaseModel]) -> list[str]:
-    """Return the fields that the server writes whatever they are, though a client could leave out some of them."""
+    """Return the fields that the server always sends, although a client may omit some of them."""
     return [field.alias or name for name, field in model.model_fields.items() if field.exclude_if is None]
 
 
 def _readable(node: Any) -> Any:
-    """Return `node` without the titles that pydantic makes up, and with alternatives of which more than one may hold.
+    """Return `node` without pydantic's titles, and with `anyOf` for `oneOf`.
 
-    The config of a sweep that gives each parameter one value also looks like that of a run.
+    More than one alternative may match: a sweep's config with one value per parameter is also a backtest's.
     """
     if isinstance(node, list):
         return [_readable(each) for each in node]
@@ -139,7 +139,7 @@ def _section(definitions: Json, model: type[BaseModel], left_out: Set[str]) -> s
 
 
 def _sent(definitions: Json, model: type[BaseModel]) -> Json:
-    """Return the definition of `model`; where there are two, that of requests, in which a fraction may be `5bp`."""
+    """Return the definition of `model`: of two, that of requests, in which a fraction may be `5bp`."""
     found: Json = definitions.get(f"{model.__name__}-Input") or definitions[model.__name__]
     return found
 

@@ -9,7 +9,7 @@ from functions.settings import PlanSettings
 from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.planning import plan_sleeves, strategies_of
 from tickfold.backtests.run_store import RunStore
-from tickfold.market_data.series import SeriesCatalog
+from tickfold.market_data.series_catalog import SeriesCatalog
 from tickfold.protocol import Planned, parse_config
 from tickfold.storage.bucket import Bucket
 from tickfold.strategies import Registry

@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions import wiring
 from functions.settings import ConnectionsSettings
 from tickfold.identity.handshake import SUBPROTOCOL, query_of, subprotocols_of
-from tickfold.identity.user import Identity
+from tickfold.identity.user import User
 from tickfold.realtime import topics
 from tickfold.realtime.connections import ConnectionStore
 
@@ -34,7 +34,7 @@ def handler(event: APIGatewayWebSocketEvent, _context: LambdaContext) -> dict[st
 def connect(event: APIGatewayWebSocketEvent, connections: ConnectionStore) -> dict[str, Any]:
     """Return 200, after which the connection exists; nothing can be sent to it before that."""
     connection_id = event.request_context.connection_id
-    identity = Identity.of(event.request_context)
+    identity = User.of(event.request_context)
     portfolio_id = query_of(event).get("portfolioId")
     if portfolio_id is not None and portfolio_id not in identity.portfolios:
         logger.warning("refused", reason="the portfolio is not the user's")

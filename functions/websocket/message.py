@@ -19,8 +19,8 @@ from tickfold.backtests.run_lifecycle import RunLifecycle
 from tickfold.backtests.starting import RunStarter
 from tickfold.backtests.workflow import Workflow
 from tickfold.errors import RunError
-from tickfold.identity.user import Identity
-from tickfold.market_data.series import SeriesCatalog
+from tickfold.identity.user import User
+from tickfold.market_data.series_catalog import SeriesCatalog
 from tickfold.protocol import (
     Cancel,
     Error,
@@ -97,7 +97,7 @@ def reply(event: APIGatewayWebSocketEvent, dependencies: Dependencies) -> None:
     """
     context = event.request_context
     logger.append_keys(connection_id=context.connection_id)
-    caller = Caller(context.connection_id, context["messageId"], Identity.of(context), dependencies.sender)
+    caller = Caller(context.connection_id, context["messageId"], User.of(context), dependencies.sender)
     try:
         if caller.has_expired:
             _turn_away(caller)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
-from tickfold.market_data.bar_store import SeriesStore
+from tickfold.market_data.bar_store import BarStore
 from tickfold.market_data.series import Series
 from tickfold.protocol import BacktestConfig, SweepConfig
 from tickfold.storage.bucket import Bucket
@@ -27,7 +27,7 @@ def walk(seed: int, days: int = DAYS) -> Bars:
 
 def load(bucket: Bucket, symbol: str, bars: Bars) -> Series:
     """Put a daily series into the lake."""
-    return SeriesStore(bucket.s3, bucket.name).put(symbol, "1d", bars, "a random walk")
+    return BarStore(bucket.s3, bucket.name).put(symbol, "1d", bars, "a random walk")
 
 
 def config(stock: Any = "WALK", **more: Any) -> BacktestConfig:

@@ -8,7 +8,7 @@ from tests.aws import ADA, STATE_MACHINE_ARN
 from tickfold.backtests.quota import Limits, Start
 from tickfold.backtests.run import Run
 from tickfold.backtests.run_lifecycle import RunLifecycle
-from tickfold.identity.user import Identity
+from tickfold.identity.user import User
 from tickfold.protocol import Accepted, BacktestConfig, Message, Result, dump, parse_message
 from tickfold.realtime.caller import Caller
 
@@ -79,6 +79,6 @@ class Connection:
         return [parse_message(text) for text in self.sent]
 
 
-def caller(connection: Connection, identity: Identity = ADA, connection_id: str = "c1") -> Caller:
+def caller(connection: Connection, identity: User = ADA, connection_id: str = "c1") -> Caller:
     """Return the sender of a request with the correlation id `x1`."""
     return Caller(connection_id, "m1", identity, cast(Any, connection), "x1")

@@ -11,7 +11,7 @@ from tickfold.backtests.cancelling import RunCanceller
 from tickfold.backtests.run_lifecycle import RunLifecycle
 from tickfold.backtests.workflow import Workflow
 from tickfold.errors import RunError
-from tickfold.identity.user import Identity
+from tickfold.identity.user import User
 from tickfold.protocol import Cancel
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def test_cancel_of_a_run_that_has_a_result_is_a_conflict_and_stops_nothing(
 
 def test_only_the_owner_cancels(canceller: RunCanceller, runs: RunLifecycle, connection: Connection) -> None:
     begin(runs, portfolio="growth")
-    carol = Identity("carol", ADA.portfolios, ADA.expires_at)
+    carol = User("carol", ADA.portfolios, ADA.expires_at)
     with pytest.raises(RunError, match="run r1 is not yours: only who started it may cancel it") as caught:
         canceller.cancel(caller(connection, carol), REQUEST)
     assert (caught.value.code, runs.status("r1")) == ("conflict", "running")

@@ -47,7 +47,7 @@ def test_the_speculations_of_all_sets_survive_their_file() -> None:
 
 
 def test_sets_of_many_rows_are_decoded_a_part_at_a_time() -> None:
-    """Forty sets that ask for another side at each of 5,000 bars."""
+    """Forty sets that signal another side at each of 5,000 bars."""
     chunk, price = Chunk(5_000, 10_000), bars(5_000)
     sides = np.where(np.arange(5_000) % 2, 1, -1).astype(np.int8)
     orders = [Orders(exits=(MaxBars(number + 1),)) for number in range(40)]

@@ -10,12 +10,12 @@ from tests.backtests.records import Connection, begin, caller, result
 from tickfold.backtests.following import RunFollower, replay, visible_run
 from tickfold.backtests.run_lifecycle import RunLifecycle
 from tickfold.errors import RunError
-from tickfold.identity.user import Identity
+from tickfold.identity.user import User
 from tickfold.protocol import Failed, GetResult, Planned, Resume, Subscribe, Unsubscribe
 from tickfold.realtime.connections import ConnectionStore
 
 PLANNED = Planned(symbol="AAPL", timeframe="1d", bars=10, chunks=100)
-CAROL = Identity("carol", ("growth", "income"), 4_000_000_000)
+CAROL = User("carol", ("growth", "income"), 4_000_000_000)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tickfold.backtests.run_lifecycle import RunLifecycle
 from tickfold.backtests.starting import RunStarter
 from tickfold.backtests.workflow import Workflow
 from tickfold.errors import RunError
-from tickfold.market_data.series import SeriesCatalog
+from tickfold.market_data.series_catalog import SeriesCatalog
 from tickfold.protocol import Cancelled, StartBacktest, StartSweep
 from tickfold.realtime.connections import ConnectionStore
 from tickfold.storage.bucket import Bucket

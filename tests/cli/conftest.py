@@ -4,8 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import boto3
 import pytest
+from moto import mock_aws
 
 from tests.client.fake_stack import FakeStack, stack_in_thread
 from tickfold.cli import main
@@ -22,6 +25,10 @@ class Ended:
     stderr: str
 
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+BUCKET = "lake"
 Command = Callable[..., Ended]
 
 
@@ -108,3 +115,17 @@ def fake(alone: Path, messages: list[Message], monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", serving.url)
         monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
         yield serving
+
+
+@pytest.fixture
+def s3(alone: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator["S3Client"]:
+    """A client of the bucket of the stack that commands use, which is empty and in this process."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("TICKFOLD_REGION", "us-east-1")
+    monkeypatch.setenv("TICKFOLD_BUCKET", BUCKET)
+    with mock_aws():
+        client = boto3.client("s3", region_name="us-east-1")
+        client.create_bucket(Bucket=BUCKET)
+        client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        yield client

@@ -24,7 +24,7 @@ def rising(points: int) -> Curves:
 
 
 @pytest.mark.parametrize("points", [2, 3, 144, 5_000])
-def test_a_rising_line_joins_the_lower_left_with_the_upper_right(points: int) -> None:
+def test_rising_line_joins_lower_left_with_upper_right(points: int) -> None:
     drawn = lines(chart(rising(points), 80))[:ROWS]
     plot = [line[8:] for line in drawn]
     assert drawn[0].startswith("11,000 ┤")
@@ -43,7 +43,7 @@ def test_it_fits_its_width(width: int, longest: int) -> None:
     assert len(drawn[ROWS]) == longest
 
 
-def test_the_axes_name_round_amounts_and_days() -> None:
+def test_axes_show_round_amounts_and_days() -> None:
     curves = Curves([DAY * at for at in range(366)], [1.0 + at / 365 for at in range(366)], [])
     drawn = lines(chart(curves, 80))
     assert [line.split("┤")[0] for line in drawn if "┤" in line] == ["2.0 ", "1.8 ", "1.6 ", "1.4 ", "1.2 ", "1.0 "]

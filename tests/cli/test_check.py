@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from embedded.stack import EmbeddedStack
 from tests.cli.conftest import Command
 from tests.golden import GOOG
 
@@ -33,6 +32,7 @@ class Dip(Strategy):
         signals[rolling_sum((bars.close < before).astype(float), self.falls) == self.falls] = LONG
         return signals
 '''
+NOT_BUNDLED = "no stack is running, and Tickfold itself has no"
 PROMISES = ("imports", "signals", "bars untouched", "deterministic", "no look-ahead", "lookback", "exact fold")
 
 
@@ -49,7 +49,7 @@ def bar_file(tmp_path: Path) -> Path:
     return tmp_path / "few.csv"
 
 
-def test_a_sound_strategy_is_status_zero(tickfold: Command, alone: Path, file: Path, bar_file: Path) -> None:
+def test_sound_strategy_is_status_zero(tickfold: Command, alone: Path, file: Path, bar_file: Path) -> None:
     ended = tickfold("check", str(file), "--bars", str(bar_file), "--param", "falls=2")
     assert ended.status == 0, ended.stdout
     title, *lines = ended.stdout.splitlines()
@@ -58,7 +58,7 @@ def test_a_sound_strategy_is_status_zero(tickfold: Command, alone: Path, file: P
     assert "tickfold run --strategy dip" in ended.stderr
 
 
-def test_without_a_stack_or_a_file_the_bars_that_come_with_tickfold_are_used(tickfold: Command, alone: Path) -> None:
+def test_check_without_stack_or_file_uses_bundled_bars(tickfold: Command, alone: Path) -> None:
     ended = tickfold("check", "buy_and_hold", "--symbol", "fb")
     assert ended.status == 0
     assert ended.stdout.startswith(
@@ -66,9 +66,7 @@ def test_without_a_stack_or_a_file_the_bars_that_come_with_tickfold_are_used(tic
     )
 
 
-def test_a_broken_promise_is_status_one_and_names_the_bar(
-    tickfold: Command, alone: Path, file: Path, bar_file: Path
-) -> None:
+def test_broken_promise_is_status_one_with_bar(tickfold: Command, alone: Path, file: Path, bar_file: Path) -> None:
     file.write_text(DIP.replace("return self.falls", "return self.falls - 1"))
     ended = tickfold("check", str(file), "--bars", str(bar_file))
     assert ended.status == 1
@@ -77,22 +75,20 @@ def test_a_broken_promise_is_status_one_and_names_the_bar(
     assert ended.stderr == ""
 
 
-def test_what_cannot_be_told_from_the_bars_is_status_one(tickfold: Command, alone: Path, bar_file: Path) -> None:
+def test_undecidable_promise_is_status_one(tickfold: Command, alone: Path, bar_file: Path) -> None:
     ended = tickfold("check", "sma_cross", "--bars", str(bar_file), "--param", "slow=400")
     assert ended.status == 1
     assert "? lookback" in ended.stdout
 
 
-def test_an_import_that_lambda_does_not_have_is_found(
-    tickfold: Command, alone: Path, file: Path, bar_file: Path
-) -> None:
+def test_import_missing_on_lambda_is_found(tickfold: Command, alone: Path, file: Path, bar_file: Path) -> None:
     file.write_text(DIP.replace("import numpy as np", "import numpy as np, pandas"))
     ended = tickfold("check", str(file), "--bars", str(bar_file))
     assert ended.status == 1
     assert ended.stdout.splitlines()[1].startswith("✗ imports        pandas, which the functions on AWS do not have")
 
 
-def test_only_the_last_bars_of_a_long_series_are_used(tickfold: Command, alone: Path, tmp_path: Path) -> None:
+def test_check_uses_last_bars_of_long_series(tickfold: Command, alone: Path, tmp_path: Path) -> None:
     days = (f"{second},{2 + second % 3},9,1,{2 + second // 2 % 3},1\n" for second in range(10**9, 10**9 + 4_500))
     (tmp_path / "long.csv").write_text("time,open,high,low,close,volume\n" + "".join(days))
     ended = tickfold("check", "donchian_breakout", "--bars", str(tmp_path / "long.csv"), "--param", "window=1")
@@ -105,33 +101,27 @@ def test_only_the_last_bars_of_a_long_series_are_used(tickfold: Command, alone: 
         (["absent.py"], "absent.py: there is no such file"),
         (["nonsense"], "unknown strategy 'nonsense'; known strategies: bollinger_reversion, "),
         (["macd", "--param", "fast=26"], "strategy macd: fast (26) must be less than slow (26)"),
-        (["macd", "--symbol", "NOPE"], "no stack is up, and Tickfold itself has no 1d bars of NOPE, only 1d of AAPL,"),
-        (["macd", "--timeframe", "1m"], "no stack is up, and Tickfold itself has no 1m bars of AAPL, only 1d of AAPL,"),
+        (
+            ["macd", "--symbol", "NOPE"],
+            "no stack is running, and Tickfold itself has no 1d bars of NOPE, only 1d of AAPL,",
+        ),
+        (
+            ["macd", "--timeframe", "1m"],
+            "no stack is running, and Tickfold itself has no 1m bars of AAPL, only 1d of AAPL,",
+        ),
         (["macd", "--bars", "absent.csv"], "absent.csv does not exist"),
     ],
 )
-def test_what_cannot_be_checked_is_one_clear_line(
-    tickfold: Command, alone: Path, arguments: list[str], reason: str
-) -> None:
+def test_uncheckable_strategy_is_one_line(tickfold: Command, alone: Path, arguments: list[str], reason: str) -> None:
     ended = tickfold("check", *arguments)
     assert (ended.status, ended.stdout) == (1, "")
     assert ended.stderr.startswith(f"tickfold: {reason}")
     assert ended.stderr.count("\n") == 1
 
 
-def test_one_of_several_strategies_in_a_file_is_chosen_by_name(
-    tickfold: Command, alone: Path, file: Path, bar_file: Path
-) -> None:
+def test_strategy_in_file_is_chosen_by_name(tickfold: Command, alone: Path, file: Path, bar_file: Path) -> None:
     file.write_text(DIP + '\n\nclass Deep(Dip):\n    name: ClassVar[str] = "deep"\n')
     ended = tickfold("check", str(file))
     assert ended.stderr == f"tickfold: {file} defines 2 strategies; choose one with --strategy: dip, deep\n"
     assert tickfold("check", str(file), "--strategy", "nope").stderr.endswith("it defines: dip, deep\n")
     assert tickfold("check", str(file), "--strategy", "deep", "--bars", str(bar_file)).stdout.startswith("deep(")
-
-
-def test_a_stack_that_is_up_gives_the_bars(stack: EmbeddedStack, tickfold: Command) -> None:
-    ended = tickfold("check", "buy_and_hold", "--symbol", "FB")
-    assert ended.status == 0, ended.stderr
-    assert ended.stdout.startswith(
-        "buy_and_hold() on 196 bars of FB 1d in the embedded stack, 2012-05-18 to 2013-03-01"
-    )

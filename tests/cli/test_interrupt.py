@@ -13,8 +13,8 @@ from tickfold.protocol import Cancelled, Message
 RUN = "goog-sma_cross-1"
 OPTIONS = ("--symbol", "goog", "--start", "2004-08-19", "--end", "2013-03-01")
 CTRL_C = b"\x03"
-QUESTION = f"run {RUN} goes on: detach from it, or cancel it? (d/c) [d]"
-DETACHED = f"no longer followed; run {RUN} goes on in the stack: `tickfold attach {RUN}` shows it again"
+QUESTION = f"run {RUN} is still running: detach from it, or cancel it? (d/c) [d]"
+DETACHED = f"detached; run {RUN} continues in the stack: `tickfold attach {RUN}` follows it again"
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +23,7 @@ def _goes_on(fake: FakeStack, messages: list[Message]) -> None:
 
 
 @pytest.mark.parametrize("answer", [b"d\n", b"\n", CTRL_C, b"\x04"], ids=["d", "enter", "ctrl-c", "ctrl-d"])
-def test_on_a_terminal_a_run_is_detached_from(fake: FakeStack, answer: bytes) -> None:
+def test_ctrl_c_on_terminal_detaches_by_default(fake: FakeStack, answer: bytes) -> None:
     with terminal("run", *OPTIONS) as screen:
         screen.read_until("2,148 bars, 7 chunks")
         screen.press(CTRL_C)
@@ -35,7 +35,7 @@ def test_on_a_terminal_a_run_is_detached_from(fake: FakeStack, answer: bytes) ->
     assert "cancel" not in fake.types()
 
 
-def test_on_a_terminal_a_run_is_cancelled(fake: FakeStack, messages: list[Message]) -> None:
+def test_ctrl_c_on_terminal_cancels_on_request(fake: FakeStack, messages: list[Message]) -> None:
     fake.runs[RUN] = messages[:2]
     with terminal("attach", RUN) as screen:
         screen.read_until("2,148 bars, 7 chunks")
@@ -47,7 +47,7 @@ def test_on_a_terminal_a_run_is_cancelled(fake: FakeStack, messages: list[Messag
     assert isinstance(fake.runs[RUN][-1], Cancelled)
 
 
-def test_off_a_terminal_nothing_is_asked(fake: FakeStack) -> None:
+def test_ctrl_c_without_terminal_detaches(fake: FakeStack) -> None:
     command = [*COMMAND, "run", *OPTIONS]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
@@ -63,12 +63,12 @@ def test_off_a_terminal_nothing_is_asked(fake: FakeStack) -> None:
     assert (process.returncode, stdout, stderr) == (130, "", f"{DETACHED}\n")
 
 
-def test_a_lost_connection_is_seen_on_the_live_line(fake: FakeStack) -> None:
+def test_live_line_shows_lost_connection(fake: FakeStack) -> None:
     with terminal("run", *OPTIONS) as screen:
         screen.read_until("2,148 bars, 7 chunks")
         fake.admit = lambda _token, _attempt: HTTPStatus.SERVICE_UNAVAILABLE
         fake.cut()
-        screen.read_until("connection lost, connecting again")
+        screen.read_until("connection lost, reconnecting")
         screen.written = ""
         fake.admit = lambda _token, _attempt: None
         screen.read_until("2,148 bars, 7 chunks")

@@ -95,7 +95,7 @@ def athena(alone: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Athena]:
         thread.join(5)
 
 
-def test_the_statement_goes_to_the_stacks_workgroup_and_database(tickfold: Command, athena: Athena) -> None:
+def test_query_uses_workgroup_and_database_of_stack(tickfold: Command, athena: Athena) -> None:
     assert tickfold("query", "SELECT 1").status == 0
     operation, request = athena.asked[0]
     assert operation == "StartQueryExecution"
@@ -104,7 +104,7 @@ def test_the_statement_goes_to_the_stacks_workgroup_and_database(tickfold: Comma
     assert request["QueryExecutionContext"] == {"Database": "tickfold_dev"}
 
 
-def test_every_page_is_written_and_only_the_first_row_is_names(tickfold: Command, athena: Athena) -> None:
+def test_query_writes_every_page_and_skips_header_row(tickfold: Command, athena: Athena) -> None:
     types = {"symbol": "varchar", "bars": "bigint"}
     athena.states = [{"State": "QUEUED"}, {"State": "RUNNING"}, {"State": "SUCCEEDED"}]
     athena.pages = [page([row("symbol", "bars"), row("GOOG", "1")], **types), page([row("FB", None)], **types)]
@@ -113,7 +113,7 @@ def test_every_page_is_written_and_only_the_first_row_is_names(tickfold: Command
     assert ended.stderr == "123,456 bytes scanned\n"
 
 
-def test_json_has_numbers_and_truth_values_by_type(tickfold: Command, athena: Athena) -> None:
+def test_json_rows_are_typed_by_column(tickfold: Command, athena: Athena) -> None:
     types = {"a": "integer", "b": "double", "c": "boolean", "d": "varchar", "e": "decimal"}
     athena.pages = [
         page([row(*types), row("7", "1.5", "true", "7", "1.10"), row(None, "NaN", "false", "", None)], **types)
@@ -124,13 +124,13 @@ def test_json_has_numbers_and_truth_values_by_type(tickfold: Command, athena: At
     ]
 
 
-def test_a_statement_that_is_no_select_has_no_row_of_names(tickfold: Command, athena: Athena) -> None:
+def test_statement_other_than_select_has_no_header_row(tickfold: Command, athena: Athena) -> None:
     athena.statement = "UTILITY"
     athena.pages = [page([row("bars"), row("runs")], tab_name="string")]
     assert tickfold("query", "SHOW TABLES").stdout == "tab_name\nbars\nruns\n"
 
 
-def test_athenas_error_is_one_line(tickfold: Command, athena: Athena) -> None:
+def test_failed_query_is_one_line_with_reason(tickfold: Command, athena: Athena) -> None:
     athena.states = [
         {"State": "FAILED", "StateChangeReason": "SYNTAX_ERROR: line 1:8:\n  Column 'x' cannot be resolved"}
     ]
@@ -139,7 +139,7 @@ def test_athenas_error_is_one_line(tickfold: Command, athena: Athena) -> None:
     assert ended.stderr == "tickfold: query failed: SYNTAX_ERROR: line 1:8: Column 'x' cannot be resolved\n"
 
 
-def test_ctrl_c_stops_the_query(athena: Athena) -> None:
+def test_ctrl_c_stops_query(athena: Athena) -> None:
     athena.states = [{"State": "RUNNING"}]
     command = [sys.executable, "-m", "tickfold.cli", "query", "SELECT 1"]
     process = subprocess.Popen(command, env=os.environ, stderr=subprocess.PIPE, text=True)

@@ -10,17 +10,17 @@ COLUMNS = ("symbol", "bars", "sharpe", "note")
 ROWS: list[list[Value]] = [["GOOG", 2148, 0.5, 'a "b", c'], ["A", None, float("nan"), None]]
 
 
-def test_csv_is_quoted_where_it_must_be(capsys: pytest.CaptureFixture[str]) -> None:
+def test_csv_quotes_values_with_separators(capsys: pytest.CaptureFixture[str]) -> None:
     write_rows(COLUMNS, ROWS, as_csv=True, as_json=False)
     assert capsys.readouterr().out == 'symbol,bars,sharpe,note\nGOOG,2148,0.5,"a ""b"", c"\nA,,nan,\n'
 
 
-def test_in_a_pipe_csv_is_the_default(capsys: pytest.CaptureFixture[str]) -> None:
+def test_rows_in_pipe_are_csv(capsys: pytest.CaptureFixture[str]) -> None:
     write_rows(["a"], [[1]], as_csv=False, as_json=False)
     assert capsys.readouterr().out == "a\n1\n"
 
 
-def test_json_keeps_numbers_and_has_null_for_what_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_keeps_numbers_and_writes_undefined_as_null(capsys: pytest.CaptureFixture[str]) -> None:
     write_rows(COLUMNS, ROWS, as_csv=False, as_json=True)
     assert json.loads(capsys.readouterr().out) == [
         {"symbol": "GOOG", "bars": 2148, "sharpe": 0.5, "note": 'a "b", c'},
@@ -28,12 +28,12 @@ def test_json_keeps_numbers_and_has_null_for_what_is_none(capsys: pytest.Capture
     ]
 
 
-def test_no_rows_are_an_empty_array(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_without_rows_is_empty_array(capsys: pytest.CaptureFixture[str]) -> None:
     write_rows(COLUMNS, [], as_csv=False, as_json=True)
     assert json.loads(capsys.readouterr().out) == []
 
 
-def test_on_a_terminal_rows_are_a_table_that_cannot_steer_it(
+def test_table_on_terminal_has_no_control_characters(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)

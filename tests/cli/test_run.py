@@ -36,7 +36,7 @@ def _alone(alone: Path) -> None:
     pass
 
 
-def test_the_options_become_the_request(tickfold: Command, fake: FakeStack) -> None:
+def test_options_become_request(tickfold: Command, fake: FakeStack) -> None:
     options = "--strategy sma_cross --param fast=10 --param level=2.5 --capital 5000 --timeframe 1d --commission 0.002"
     more = (
         "--spread 0.001 --fractional --direction long --keep-open --chunks 7 --fill close --limit 1% "
@@ -71,7 +71,7 @@ def test_the_options_become_the_request(tickfold: Command, fake: FakeStack) -> N
     }
 
 
-def test_the_summary_is_on_stdout_and_the_progress_on_stderr(
+def test_run_writes_summary_on_stdout_and_progress_on_stderr(
     tickfold: Command, fake: FakeStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
@@ -83,7 +83,7 @@ def test_the_summary_is_on_stdout_and_the_progress_on_stderr(
     assert "\x1b" not in ended.stdout + ended.stderr
 
 
-def test_json_is_one_document_and_nothing_else(tickfold: Command, fake: FakeStack) -> None:
+def test_json_output_is_one_document(tickfold: Command, fake: FakeStack) -> None:
     ended = tickfold(*RUN, "--json")
     document = json.loads(ended.stdout)
     assert ended.status == 0
@@ -94,7 +94,7 @@ def test_json_is_one_document_and_nothing_else(tickfold: Command, fake: FakeStac
     assert document["metrics"]["final_equity"] == 51_422.99
 
 
-def test_a_run_that_fails_is_status_one_with_its_reason(tickfold: Command, fake: FakeStack) -> None:
+def test_failed_run_is_status_one_with_reason(tickfold: Command, fake: FakeStack) -> None:
     fake.plan = [Failed(sequence=2, stage="plan", reason="too few bars")]
     plain, as_json = tickfold(*RUN), tickfold(*RUN, "--json")
     assert (plain.status, plain.stdout) == (1, "")
@@ -107,7 +107,7 @@ def test_a_run_that_fails_is_status_one_with_its_reason(tickfold: Command, fake:
     }
 
 
-def test_a_run_that_another_cancels_is_status_one(tickfold: Command, fake: FakeStack) -> None:
+def test_cancelled_run_is_status_one(tickfold: Command, fake: FakeStack) -> None:
     fake.plan = [Cancelled(sequence=2)]
     plain, as_json = tickfold(*RUN), tickfold(*RUN, "--json")
     assert (plain.status, plain.stdout) == (1, "")
@@ -116,39 +116,37 @@ def test_a_run_that_another_cancels_is_status_one(tickfold: Command, fake: FakeS
     assert json.loads(as_json.stdout)["status"] == "cancelled"
 
 
-def test_a_refused_request_has_no_run_id(tickfold: Command, fake: FakeStack) -> None:
+def test_refused_request_has_no_run_id(tickfold: Command, fake: FakeStack) -> None:
     fake.refusal = Error(reason="unknown symbol GOOG")
     ended = tickfold(*RUN, "--json")
     assert ended.status == 1
     assert json.loads(ended.stdout) == {"run_id": None, "status": "failed", "error": "unknown symbol GOOG"}
 
 
-def test_fields_that_nobody_knows_are_told(tickfold: Command, fake: FakeStack) -> None:
+def test_ignored_fields_are_noted(tickfold: Command, fake: FakeStack) -> None:
     fake.ignored = ["config.stopLos"]
-    assert "so they are ignored: config.stopLos\n" in tickfold(*RUN).stderr
+    assert "unknown fields of the request are ignored: config.stopLos\n" in tickfold(*RUN).stderr
 
 
-def test_a_detached_run_is_its_id(tickfold: Command, fake: FakeStack) -> None:
+def test_detached_run_prints_id(tickfold: Command, fake: FakeStack) -> None:
     fake.plan = []
     plain, as_json = tickfold(*RUN, "--detach"), tickfold(*RUN, "--detach", "--json")
     assert (plain.status, plain.stdout) == (0, "goog-sma_cross-1\n")
     assert json.loads(as_json.stdout) == {"run_id": "goog-sma_cross-1", "status": "running"}
 
 
-def test_a_lost_connection_is_told_and_costs_nothing(tickfold: Command, fake: FakeStack) -> None:
+def test_lost_connection_is_noted_and_run_completes(tickfold: Command, fake: FakeStack) -> None:
     def connect(_stack: FakeStack, peer: Peer, number: int) -> None:
         peer.sends = None if number else 2
 
     fake.on_connect = connect
     ended = tickfold(*RUN)
     assert ended.status == 0
-    lost = "connection lost, connecting again\nconnected again\n"
+    lost = "connection lost, reconnecting\nreconnected\n"
     assert ended.stderr == f"run goog-sma_cross-1\nGOOG 1d: 2,148 bars, 7 chunks\n{lost}"
 
 
-def test_the_token_of_the_environment_is_sent(
-    tickfold: Command, fake: FakeStack, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_token_of_environment_is_sent(tickfold: Command, fake: FakeStack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TICKFOLD_TOKEN", "secret")
     assert tickfold(*RUN).status == 0
     fake.admit = lambda _token, _attempt: HTTPStatus.UNAUTHORIZED
@@ -158,10 +156,10 @@ def test_the_token_of_the_environment_is_sent(
     assert "get a token with `tickfold token`, or set TICKFOLD_TOKEN" in refused.stderr
 
 
-def test_without_a_stack_json_is_a_document_too(tickfold: Command) -> None:
+def test_json_without_stack_is_document_with_error(tickfold: Command) -> None:
     ended = tickfold(*RUN, "--json")
     assert ended.status == 1
-    assert json.loads(ended.stdout)["error"].startswith("no stack is up")
+    assert json.loads(ended.stdout)["error"].startswith("no stack is running")
 
 
 @pytest.mark.parametrize(
@@ -177,7 +175,7 @@ def test_without_a_stack_json_is_a_document_too(tickfold: Command) -> None:
         (["--limit-bars", "2"], "--limit-bars needs --limit: it sets when that order expires"),
     ],
 )
-def test_a_wrong_value_is_named_by_its_option_before_anything_is_sent(
+def test_invalid_value_is_named_by_option_and_sends_nothing(
     tickfold: Command, monkeypatch: pytest.MonkeyPatch, options: list[str], reason: str
 ) -> None:
     monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "ws://127.0.0.1:1/nobody")
@@ -186,14 +184,14 @@ def test_a_wrong_value_is_named_by_its_option_before_anything_is_sent(
     assert ended.stderr.startswith(f"tickfold: {reason}")
 
 
-def test_without_days_the_bucket_must_be_known(tickfold: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_without_days_requires_bucket(tickfold: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "ws://127.0.0.1:1/nobody")
     ended = tickfold("run", "--symbol", "GOOG")
     assert ended.status == 1
     assert "does not name the stack's bucket" in ended.stderr
 
 
-def test_a_stack_that_cannot_be_reached_is_named(tickfold: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreachable_stack_is_named(tickfold: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "ws://127.0.0.1:1/nobody")
     monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
     ended = tickfold(*RUN)
@@ -201,7 +199,7 @@ def test_a_stack_that_cannot_be_reached_is_named(tickfold: Command, monkeypatch:
     assert ended.stderr.startswith("tickfold: cannot connect to ws://127.0.0.1:1/nobody: ")
 
 
-def test_a_directory_that_cannot_be_made_is_refused_before_the_run(
+def test_unusable_directory_is_refused_before_run(
     tickfold: Command, alone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (alone / "file").write_text("")

@@ -20,7 +20,7 @@ def ended(fake: FakeStack, messages: list[Message]) -> FakeStack:
     return fake
 
 
-def test_runs_are_listed_newest_first(tickfold: Command, ended: FakeStack) -> None:
+def test_runs_lists_newest_first(tickfold: Command, ended: FakeStack) -> None:
     listed = tickfold("runs")
     assert listed.status == 0
     assert listed.stdout.splitlines() == [
@@ -31,19 +31,19 @@ def test_runs_are_listed_newest_first(tickfold: Command, ended: FakeStack) -> No
     assert [run["run_id"] for run in json.loads(tickfold("runs", "--json", "--limit", "1").stdout)] == [RUN]
 
 
-def test_more_runs_than_fit_into_an_answer_are_listed(tickfold: Command, fake: FakeStack) -> None:
+def test_runs_lists_several_pages(tickfold: Command, fake: FakeStack) -> None:
     fake.runs |= {f"r{number}": [progress(1, f"r{number}")] for number in range(120)}
     listed = json.loads(tickfold("runs", "--limit", "110", "--json").stdout)
     assert [run["run_id"] for run in listed] == [f"r{number}" for number in range(119, 9, -1)]
     assert [request["limit"] for request in fake.received] == [50, 50, 10]
 
 
-def test_no_runs_is_said(tickfold: Command, fake: FakeStack) -> None:
+def test_runs_without_runs_says_so(tickfold: Command, fake: FakeStack) -> None:
     listed = tickfold("runs")
     assert listed.stderr == "there are no runs yet: see `tickfold run`\n"
 
 
-def test_on_a_terminal_runs_are_a_table_that_breaks_no_id(ended: FakeStack) -> None:
+def test_runs_table_on_terminal_breaks_no_id(ended: FakeStack) -> None:
     with terminal("runs", columns=60) as screen:
         assert screen.end() == 0
         rows = [" ".join(line.split()) for line in screen.written.splitlines()]
@@ -51,7 +51,7 @@ def test_on_a_terminal_runs_are_a_table_that_breaks_no_id(ended: FakeStack) -> N
     assert "other running 3/7 GOOG sma_cross 2020-01-01T10:00Z – –" in rows
 
 
-def test_attach_shows_a_finished_run_exactly_as_run_does(tickfold: Command, ended: FakeStack) -> None:
+def test_attach_shows_finished_run_like_run(tickfold: Command, ended: FakeStack) -> None:
     attached, as_json = tickfold("attach", RUN), tickfold("attach", RUN, "--json")
     ran, ran_json = tickfold(*START), tickfold(*START, "--json")
     assert attached.status == 0
@@ -61,7 +61,7 @@ def test_attach_shows_a_finished_run_exactly_as_run_does(tickfold: Command, ende
     assert ended.types() == ["resume", "resume", "start_backtest", "start_backtest"]
 
 
-def test_attach_shows_a_sweep_with_its_table(tickfold: Command, fake: FakeStack, messages: list[Message]) -> None:
+def test_attach_shows_sweep_with_table(tickfold: Command, fake: FakeStack, messages: list[Message]) -> None:
     best = [Ranked(rank=1, parameters={"fast": 10}, metrics=dict.fromkeys(_HEADLINES, 1))]
     table = Sweep(run_id=RUN, sequence=2, rank_by="sharpe", combinations=1, left_out=0, best=best, table_uri="s3://b/t")
     fake.runs[RUN] = [messages[0], table, messages[-1].model_copy(update={"sequence": 3})]
@@ -73,7 +73,7 @@ def test_attach_shows_a_sweep_with_its_table(tickfold: Command, fake: FakeStack,
 _HEADLINES = ("sharpe", "total_return", "max_drawdown", "trades", "final_equity")
 
 
-def test_attach_to_a_failed_run_is_status_one_with_its_reason(
+def test_attach_to_failed_run_is_status_one_with_reason(
     tickfold: Command, fake: FakeStack, messages: list[Message]
 ) -> None:
     fake.runs[RUN] = [messages[0], Failed(run_id=RUN, sequence=2, stage="plan", reason="too few bars")]
@@ -82,19 +82,19 @@ def test_attach_to_a_failed_run_is_status_one_with_its_reason(
     assert attached.stderr.endswith("tickfold: too few bars\n")
 
 
-def test_attach_stops_waiting_and_says_that_the_run_goes_on(tickfold: Command, ended: FakeStack) -> None:
+def test_attach_timeout_says_that_run_continues(tickfold: Command, ended: FakeStack) -> None:
     attached = tickfold("attach", "other", "--timeout", "1")
     assert attached.status == 1
-    assert attached.stderr == "tickfold: no result within 1 s; run other goes on\n"
+    assert attached.stderr == "tickfold: no result within 1 s; run other continues\n"
 
 
 @pytest.mark.parametrize("command", ["attach", "cancel"])
-def test_a_run_that_is_not_there_is_refused(tickfold: Command, fake: FakeStack, command: str) -> None:
+def test_unknown_run_is_refused(tickfold: Command, fake: FakeStack, command: str) -> None:
     refused = tickfold(command, "nope")
     assert (refused.status, refused.stdout, refused.stderr) == (1, "", "tickfold: there is no run nope\n")
 
 
-def test_cancel_stops_a_run_that_goes_on_and_no_other(tickfold: Command, ended: FakeStack, result: Result) -> None:
+def test_cancel_stops_running_run_only(tickfold: Command, ended: FakeStack, result: Result) -> None:
     cancelled, too_late = tickfold("cancel", "other"), tickfold("cancel", RUN)
     assert (cancelled.status, cancelled.stdout) == (0, "run other is cancelled\n")
     assert ended.runs["other"][-1].model_dump()["type"] == "cancelled"

@@ -8,7 +8,6 @@ from rich.console import Console
 from tickfold.cli.chart import Curves
 from tickfold.cli.summary import write_summary
 from tickfold.protocol import Result, SymbolResult
-from tickfold.report.metric_groups import GROUPS, formatted
 
 
 def written(result: Result, curves: Curves, width: int, *, terminal: bool = False) -> list[str]:
@@ -17,31 +16,8 @@ def written(result: Result, curves: Curves, width: int, *, terminal: bool = Fals
     return [line.rstrip() for line in file.getvalue().splitlines()]
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "shown"),
-    [
-        ("final_equity", 1_234_567.891, ("Final equity", "1,234,567.89")),
-        ("total_return", 4.142299, ("Total return", "414.23 %")),
-        ("max_drawdown", -0.4798, ("Max drawdown", "-47.98 %")),
-        ("sharpe", 0.58062, ("Sharpe", "0.581")),
-        ("trades", 1_066.0, ("Trades", "1,066")),
-        ("max_drawdown_duration", 584.0, ("Longest drawdown", "584 days")),
-        ("max_drawdown_duration", 1.0, ("Longest drawdown", "1 day")),
-        ("profit_factor", None, ("Profit factor", "–")),
-        ("ulcer_index", 1.25, ("ulcer_index", "1.250")),
-    ],
-)
-def test_a_metric_is_formatted_for_people(name: str, value: float | None, shown: tuple[str, str]) -> None:
-    assert formatted(name, value) == shown
-
-
-def test_no_metric_is_in_two_groups() -> None:
-    names = [name for group in GROUPS.values() for name in group]
-    assert len(names) == len(set(names)) == 29
-
-
 @pytest.mark.parametrize("width", [80, 160])
-def test_the_summary_names_the_run_its_metrics_and_its_places(result: Result, width: int) -> None:
+def test_summary_shows_run_metrics_and_files(result: Result, width: int) -> None:
     lines = written(result, Curves(), width)
     text = "\n".join(lines)
     assert lines[0] == "GOOG 1d   sma_cross fast=10 slow=30   2004-08-19 … 2013-03-01"
@@ -54,7 +30,7 @@ def test_the_summary_names_the_run_its_metrics_and_its_places(result: Result, wi
 
 
 @pytest.mark.parametrize("width", [80, 120])
-def test_several_symbols_have_a_row_each(result: Result, width: int) -> None:
+def test_summary_of_several_symbols_has_row_each(result: Result, width: int) -> None:
     metrics = {"final_equity": 51_422.99, "total_return": 4.1423, "sharpe": None, "max_drawdown": -0.5, "trades": 66}
     symbols = [
         SymbolResult(symbol="GOOG", share=0.75, bars=2_148, metrics=metrics),
@@ -70,12 +46,12 @@ def test_several_symbols_have_a_row_each(result: Result, width: int) -> None:
     ]
 
 
-def test_what_would_steer_a_terminal_is_not_passed_on(result: Result) -> None:
+def test_summary_has_no_control_characters(result: Result) -> None:
     steering = result.model_copy(update={"strategy": "\x1b[2Jsma", "metrics": {"\x1b]0;x": 1.0}})
     assert "\x1b" not in "\n".join(written(steering, Curves(), 80))
 
 
-def test_the_curves_are_drawn_on_a_terminal_only(result: Result) -> None:
+def test_chart_is_drawn_on_terminal_only(result: Result) -> None:
     curves = Curves([0, 86_400_000], [1.0, 2.0], [1.0, 1.5])
     drawn = "\n".join(written(result, curves, 80, terminal=True))
     assert "equity 2.00" in drawn

@@ -82,7 +82,7 @@ def lines(text: str) -> list[str]:
     return [" ".join(line.split()) for line in text.splitlines()]
 
 
-def test_the_options_become_the_request(tickfold: Command, fake: FakeStack, ranking: list[Message]) -> None:
+def test_options_become_request(tickfold: Command, fake: FakeStack, ranking: list[Message]) -> None:
     fake.plan = ranking[1:]
     options = "--param fast=5:50:5 --param slow=20,50.5 --param level=-1 --rank sqn --walk-forward 500:100"
     assert tickfold(*SWEEP, *options.split(), "--capital", "5000", "--chunks", "7").status == 0
@@ -94,9 +94,7 @@ def test_the_options_become_the_request(tickfold: Command, fake: FakeStack, rank
     assert (config["stock"], config["startCapital"], config["chunks"]) == ("GOOG", 5000, 7)
 
 
-def test_the_ranking_comes_before_the_best_runs_summary(
-    tickfold: Command, fake: FakeStack, ranking: list[Message]
-) -> None:
+def test_sweep_shows_ranking_before_summary(tickfold: Command, fake: FakeStack, ranking: list[Message]) -> None:
     fake.plan = ranking[1:]
     ended = tickfold(*SWEEP)
     only_best = tickfold(*SWEEP, "--top", "1")
@@ -110,7 +108,7 @@ def test_the_ranking_comes_before_the_best_runs_summary(
     assert "20 30" not in only_best.stdout
 
 
-def test_the_windows_show_what_was_chosen_and_what_came_of_it(
+def test_walk_forward_shows_choice_and_outcome_of_windows(
     tickfold: Command, fake: FakeStack, windows: list[Message]
 ) -> None:
     fake.plan = windows[1:]
@@ -124,7 +122,7 @@ def test_the_windows_show_what_was_chosen_and_what_came_of_it(
     assert "… and 60 more" in shown
 
 
-def test_json_is_one_document_with_the_best_result_in_it(
+def test_json_of_sweep_is_one_document_with_best_result(
     tickfold: Command, fake: FakeStack, ranking: list[Message], windows: list[Message]
 ) -> None:
     fake.plan = ranking[1:]
@@ -143,14 +141,14 @@ def test_json_is_one_document_with_the_best_result_in_it(
     assert walked["first"][0]["out_of_sample"]["total_return"] == -0.125
 
 
-def test_a_refused_sweep_is_status_one_with_its_reason(tickfold: Command, fake: FakeStack) -> None:
+def test_refused_sweep_is_status_one_with_reason(tickfold: Command, fake: FakeStack) -> None:
     fake.refusal = Error(reason="too many combinations")
     plain, as_json = tickfold(*SWEEP), tickfold(*SWEEP, "--json")
     assert (plain.status, plain.stdout, plain.stderr) == (1, "", "tickfold: too many combinations\n")
     assert json.loads(as_json.stdout) == {"run_id": None, "status": "failed", "error": "too many combinations"}
 
 
-def test_a_sweep_whose_table_does_not_arrive_says_so(tickfold: Command, fake: FakeStack) -> None:
+def test_sweep_without_table_says_so(tickfold: Command, fake: FakeStack) -> None:
     ended = tickfold(*SWEEP)
     assert ended.status == 1
     assert ended.stderr.endswith("tickfold: the table of run goog-sma_cross-1 did not arrive; ask for it in SQL\n")
@@ -164,7 +162,7 @@ def test_a_sweep_whose_table_does_not_arrive_says_so(tickfold: Command, fake: Fa
         (["--capital", "-5"], "--capital -5.0: "),
     ],
 )
-def test_a_wrong_value_is_named_before_anything_is_sent(
+def test_invalid_value_of_sweep_is_named_and_sends_nothing(
     tickfold: Command, monkeypatch: pytest.MonkeyPatch, options: list[str], reason: str
 ) -> None:
     monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "ws://127.0.0.1:1/nobody")

@@ -30,9 +30,7 @@ DAYS = ("--start", "2012-01-01", "--end", "2013-03-01")
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) and isinstance(value[0], str) else "",
 )
-def test_symbols_become_the_stock_of_the_request(
-    tickfold: Command, fake: FakeStack, options: list[str], stock: object
-) -> None:
+def test_symbols_become_stock_of_request(tickfold: Command, fake: FakeStack, options: list[str], stock: object) -> None:
     fake.refusal = Error(reason="enough")
     assert tickfold("run", *options, *DAYS).stderr == "tickfold: enough\n"
     assert fake.received[0]["config"]["stock"] == stock
@@ -54,7 +52,7 @@ def test_symbols_become_the_stock_of_the_request(
         ),
     ],
 )
-def test_wrong_symbols_are_refused_before_anything_is_sent(
+def test_invalid_symbols_are_refused_and_send_nothing(
     alone: object, tickfold: Command, monkeypatch: pytest.MonkeyPatch, options: list[str], reason: str
 ) -> None:
     monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "ws://127.0.0.1:1/nobody")
@@ -64,7 +62,7 @@ def test_wrong_symbols_are_refused_before_anything_is_sent(
 
 
 @pytest.mark.parametrize("text", ["", "a,,b", "a,"])
-def test_an_empty_symbol_is_wrong_usage(text: str) -> None:
+def test_empty_symbol_is_usage_error(text: str) -> None:
     with pytest.raises(typer.BadParameter, match="has an empty symbol"):
         allocations(text)
 
@@ -77,5 +75,5 @@ def test_an_empty_symbol_is_wrong_usage(text: str) -> None:
         ("A,B,C,D,E,F,G", "A, B, C, D, E and 2 more"),
     ],
 )
-def test_many_symbols_are_shown_by_their_first(joined: str, said: str) -> None:
+def test_many_symbols_are_shortened(joined: str, said: str) -> None:
     assert shown(joined) == said

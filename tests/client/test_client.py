@@ -76,7 +76,7 @@ def token(expires_in: float) -> str:
 
 
 @alone
-async def test_a_run_is_followed_to_its_result() -> None:
+async def test_run_is_followed_to_result() -> None:
     async with stack(plan=PLAN) as fake, Client(fake.url, "secret", QUICK) as client:
         handle = await client.start_backtest(CONFIG)
         assert handle.run_id == "run-1"
@@ -90,7 +90,7 @@ async def test_a_run_is_followed_to_its_result() -> None:
 
 
 @alone
-async def test_result_returns_it_and_shows_every_event() -> None:
+async def test_result_shows_every_event() -> None:
     shown: list[int] = []
     async with stack(plan=PLAN) as fake, Client(fake.url, patience=QUICK) as client:
         handle = await client.start_backtest(CONFIG, portfolio="p-1")
@@ -102,7 +102,7 @@ async def test_result_returns_it_and_shows_every_event() -> None:
 
 
 @alone
-async def test_a_sweep_is_followed_as_a_run_is() -> None:
+async def test_sweep_is_followed_like_run() -> None:
     config = SweepConfig(**CONFIG.model_dump(exclude={"parameters"}), parameters={"fast": [1, 2]})
     async with stack(plan=PLAN) as fake, Client(fake.url, patience=QUICK) as client:
         assert (await (await client.start_sweep(config)).result()).sequence == 5
@@ -110,7 +110,7 @@ async def test_a_sweep_is_followed_as_a_run_is() -> None:
 
 
 @alone
-async def test_two_starts_with_one_key_are_one_run() -> None:
+async def test_start_is_idempotent_by_key() -> None:
     async with stack(plan=PLAN) as fake, Client(fake.url, patience=QUICK) as client:
         first, second = await client.start_backtest(CONFIG, key="k"), await client.start_backtest(CONFIG, key="k")
         third, fourth = await client.start_backtest(CONFIG), await client.start_backtest(CONFIG)
@@ -119,7 +119,7 @@ async def test_two_starts_with_one_key_are_one_run() -> None:
 
 
 @alone
-async def test_messages_are_put_in_order_and_repetitions_dropped() -> None:
+async def test_messages_are_ordered_and_deduplicated() -> None:
     def shuffle(messages: list[Message]) -> list[Message]:
         return [messages[0], *reversed(messages), messages[2]] if len(messages) > 1 else messages
 
@@ -132,7 +132,7 @@ async def test_messages_are_put_in_order_and_repetitions_dropped() -> None:
 
 
 @alone
-async def test_a_message_that_did_not_come_is_asked_for() -> None:
+async def test_missing_message_is_requested() -> None:
     def connect(_fake: FakeStack, peer: Peer, _number: int) -> None:
         peer.fault = lambda messages: [each for each in messages if each.sequence != 3 or len(fake.received) > 1]
 
@@ -143,7 +143,7 @@ async def test_a_message_that_did_not_come_is_asked_for() -> None:
 
 
 @alone
-async def test_a_last_message_that_did_not_come_is_asked_for_when_it_is_quiet() -> None:
+async def test_missing_last_message_is_requested_after_silence() -> None:
     def connect(_fake: FakeStack, peer: Peer, _number: int) -> None:
         peer.fault = lambda messages: [each for each in messages if each.sequence != 5 or len(fake.received) > 1]
 
@@ -154,7 +154,7 @@ async def test_a_last_message_that_did_not_come_is_asked_for_when_it_is_quiet() 
 
 
 @alone
-async def test_what_a_newer_server_says_holds_its_place_and_is_left_out() -> None:
+async def test_unknown_message_type_is_skipped_in_sequence() -> None:
     class Novelty(Message):
         type: str = "novelty"
 
@@ -164,13 +164,13 @@ async def test_what_a_newer_server_says_holds_its_place_and_is_left_out() -> Non
 
 
 @alone
-async def test_a_message_that_should_be_understood_and_is_not_is_shown() -> None:
+async def test_unreadable_message_of_known_type_is_error() -> None:
     class Damaged(Message):
         type: str = "result"
 
     async with stack(plan=[Damaged(sequence=2)]) as fake, Client(fake.url, patience=QUICK) as client:
         handle = await client.start_backtest(CONFIG)
-        with pytest.raises(RunError, match=r'no message of this version of Tickfold: .*"result"'):
+        with pytest.raises(RunError, match=r'a message that this version of Tickfold cannot parse: .*"result"'):
             await handle.result()
 
 
@@ -178,7 +178,7 @@ async def test_a_message_that_should_be_understood_and_is_not_is_shown() -> None
 
 
 @alone
-async def test_a_run_that_fails_says_where_and_why() -> None:
+async def test_failed_run_raises_stage_and_reason() -> None:
     plan = [Failed(sequence=2, stage="simulate", reason="no bars on 2020-02-30")]
     async with stack(plan=plan) as fake, Client(fake.url, patience=QUICK) as client:
         with pytest.raises(RunFailedError, match=r"^no bars on 2020-02-30$") as caught:
@@ -187,7 +187,7 @@ async def test_a_run_that_fails_says_where_and_why() -> None:
 
 
 @alone
-async def test_a_run_that_is_cancelled_says_so_to_everybody() -> None:
+async def test_cancelled_run_raises_for_every_follower() -> None:
     async with stack(plan=PLAN[:2]) as fake, Client(fake.url, patience=QUICK) as one:
         handle = await one.start_backtest(CONFIG)
         async with Client(fake.url, patience=QUICK) as other:
@@ -200,7 +200,7 @@ async def test_a_run_that_is_cancelled_says_so_to_everybody() -> None:
 
 
 @alone
-async def test_a_failure_is_not_the_end_of_a_run_that_was_redriven() -> None:
+async def test_redriven_run_continues_after_failure() -> None:
     run = [progress(1, "r"), Failed(run_id="r", sequence=2, stage="simulate", reason="lost")]
     again = [*run, Reopened(run_id="r", sequence=3), result(4, "r")]
     async with stack(runs={"failed": run, "r": again}) as fake, Client(fake.url, patience=QUICK) as client:
@@ -210,7 +210,7 @@ async def test_a_failure_is_not_the_end_of_a_run_that_was_redriven() -> None:
 
 
 @alone
-async def test_a_failure_is_not_the_end_even_if_what_follows_is_late() -> None:
+async def test_redriven_run_continues_though_messages_are_late() -> None:
     def connect(_fake: FakeStack, peer: Peer, _number: int) -> None:
         peer.fault = lambda messages: [each for each in messages if each.sequence < 3 or len(fake.received) > 1]
 
@@ -221,14 +221,14 @@ async def test_a_failure_is_not_the_end_even_if_what_follows_is_late() -> None:
 
 
 @alone
-async def test_what_has_been_seen_to_the_end_ends_at_once() -> None:
+async def test_attach_after_last_event_ends_at_once() -> None:
     async with (
         stack(runs={"r": [progress(1, "r"), result(2, "r")]}) as fake,
         Client(fake.url, patience=QUICK) as client,
     ):
         handle = await client.attach("r", after=2)
         assert await sequences(handle) == []
-        with pytest.raises(Exception, match=r"the last event of run r was taken before; get_result has it"):
+        with pytest.raises(Exception, match=r"the last event of run r was taken before; get_result returns it"):
             await handle.result()
         assert await client.get_result("r") == result(2, "r").model_copy(
             update={"correlation_id": fake.received[-1]["correlationId"]}
@@ -236,17 +236,17 @@ async def test_what_has_been_seen_to_the_end_ends_at_once() -> None:
 
 
 @alone
-async def test_waiting_ends_and_says_that_the_run_goes_on() -> None:
+async def test_timeout_says_that_run_continues() -> None:
     async with stack(plan=PLAN[:2]) as fake, Client(fake.url, patience=QUICK) as client:
         handle = await client.start_backtest(CONFIG)
-        with pytest.raises(RunTimeoutError, match=r"^no result within 0.05 s; run run-1 goes on$"):
+        with pytest.raises(RunTimeoutError, match=r"^no result within 0.05 s; run run-1 continues$"):
             await handle.result(timeout=0.05)
         await fake.publish(progress(4, "run-1"), result(5, "run-1"))
         assert await sequences(handle) == [4, 5]
 
 
 @alone
-async def test_an_error_of_the_caller_is_not_taken_for_a_lost_connection() -> None:
+async def test_error_of_caller_is_not_a_lost_connection() -> None:
     def full(_event: Message) -> None:
         raise TimeoutError("no space left")
 
@@ -257,7 +257,7 @@ async def test_an_error_of_the_caller_is_not_taken_for_a_lost_connection() -> No
 
 
 @alone
-async def test_a_refused_request_says_why_and_of_what_kind() -> None:
+async def test_refused_request_raises_reason_and_code() -> None:
     refusal = Error(code="limit", reason="ten runs are going on")
     async with stack(refusal=refusal) as fake, Client(fake.url, patience=QUICK) as client:
         asks: list[Awaitable[Any]] = [
@@ -276,7 +276,7 @@ async def test_a_refused_request_says_why_and_of_what_kind() -> None:
 
 
 @pytest.mark.parametrize("sends", range(6))
-def test_a_connection_that_breaks_at_any_point_costs_nothing(sends: int) -> None:
+def test_connection_lost_at_any_message_loses_nothing(sends: int) -> None:
     """Before `accepted`, between two events, before the result, and after it; and the next one at the same point."""
 
     def connect(_fake: FakeStack, peer: Peer, number: int) -> None:
@@ -301,7 +301,7 @@ def test_a_connection_that_breaks_at_any_point_costs_nothing(sends: int) -> None
 
 
 @alone
-async def test_every_run_that_is_followed_is_resumed_from_its_last_event() -> None:
+async def test_every_run_resumes_from_last_event() -> None:
     async with stack(plan=PLAN[:2]) as fake, Client(fake.url, patience=QUICK) as client:
         handles = [await client.start_backtest(CONFIG) for _ in range(20)]
         assert await anext(handles[0])
@@ -314,7 +314,7 @@ async def test_every_run_that_is_followed_is_resumed_from_its_last_event() -> No
 
 
 @alone
-async def test_a_request_in_flight_is_sent_again() -> None:
+async def test_request_in_flight_is_sent_again() -> None:
     async with stack(runs={"r": PLAN}) as fake:
         fake.answers = lambda _request: fake.connected > 1
         async with Client(fake.url, patience=QUICK) as client, asyncio.TaskGroup() as tasks:
@@ -327,7 +327,7 @@ async def test_a_request_in_flight_is_sent_again() -> None:
 
 
 @alone
-async def test_a_request_that_is_not_answered_is_sent_again_and_at_last_given_up() -> None:
+async def test_unanswered_request_is_repeated_then_given_up() -> None:
     patience = replace(QUICK, answer=0.05)
     async with stack() as fake, Client(fake.url, patience=patience) as one:
         fake.answers = lambda _request: len(fake.received) > 2
@@ -340,7 +340,7 @@ async def test_a_request_that_is_not_answered_is_sent_again_and_at_last_given_up
 
 
 @alone
-async def test_it_keeps_trying_to_connect_again() -> None:
+async def test_reconnection_is_retried() -> None:
     def admit(_token: str | None, attempt: int) -> HTTPStatus | None:
         return HTTPStatus.SERVICE_UNAVAILABLE if 2 <= attempt <= 5 else None
 
@@ -354,7 +354,7 @@ async def test_it_keeps_trying_to_connect_again() -> None:
 
 
 @alone
-async def test_it_gives_up_at_last_and_says_that_the_run_goes_on() -> None:
+async def test_reconnection_that_fails_says_that_run_continues() -> None:
     def admit(_token: str | None, attempt: int) -> HTTPStatus | None:
         return HTTPStatus.SERVICE_UNAVAILABLE if attempt > 1 else None
 
@@ -362,7 +362,7 @@ async def test_it_gives_up_at_last_and_says_that_the_run_goes_on() -> None:
     async with stack(plan=PLAN[:1], admit=admit) as fake, Client(fake.url, patience=patience) as client:
         handle = await client.start_backtest(CONFIG)
         fake.peers[0].cut()
-        message = r"could not be opened again \(.*HTTP status 503\); run run-1 goes on$"
+        message = r"could not be opened again \(.*HTTP status 503\); run run-1 continues$"
         with pytest.raises(UnreachableError, match=message):
             await handle.result()
         with pytest.raises(UnreachableError, match="could not be opened again"):
@@ -371,7 +371,7 @@ async def test_it_gives_up_at_last_and_says_that_the_run_goes_on() -> None:
 
 
 @alone
-async def test_a_server_that_falls_silent_is_taken_for_lost() -> None:
+async def test_silent_server_counts_as_lost() -> None:
     patience = replace(QUICK, heartbeat=0.05, answer=0.1)
     async with stack(plan=PLAN[:1]) as fake, Client(fake.url, patience=patience) as client:
         handle = await client.start_backtest(CONFIG)
@@ -384,7 +384,7 @@ async def test_a_server_that_falls_silent_is_taken_for_lost() -> None:
 
 
 @alone
-async def test_a_quiet_connection_is_kept_by_pings() -> None:
+async def test_idle_connection_is_kept_by_pings() -> None:
     async with stack() as fake, Client(fake.url, patience=replace(QUICK, heartbeat=0.02)):
         await fake.until(lambda: fake.types() == ["ping"] * 5)
     assert fake.connected == 1
@@ -394,7 +394,7 @@ async def test_a_quiet_connection_is_kept_by_pings() -> None:
 
 
 @alone
-async def test_a_token_that_expires_in_a_run_is_replaced() -> None:
+async def test_token_that_expires_during_run_is_replaced() -> None:
     tokens = iter(["first", "second"])
 
     async def fresh() -> str:
@@ -415,7 +415,7 @@ async def test_a_token_that_expires_in_a_run_is_replaced() -> None:
 
 
 @alone
-async def test_a_connection_is_replaced_before_its_token_expires_and_nothing_is_lost() -> None:
+async def test_connection_is_replaced_before_token_expires() -> None:
     """The new one is opened, and has everything sent to it, before the old one is closed."""
     most_open = 0
 
@@ -449,14 +449,14 @@ async def test_a_connection_is_replaced_before_its_token_expires_and_nothing_is_
 
 
 @alone
-async def test_a_connection_is_replaced_before_the_server_ends_it() -> None:
+async def test_connection_is_replaced_before_server_closes_it() -> None:
     async with stack() as fake, Client(fake.url, "t", replace(QUICK, connection=0.2, margin=0.1)) as client:
         await fake.until(lambda: fake.connected == 3)
         assert (await client.whoami()).user_id == "user-1"
 
 
 @alone
-async def test_a_connection_that_works_is_kept_as_long_as_none_replaces_it() -> None:
+async def test_working_connection_is_kept_until_replaced() -> None:
     """Not even a refused token ends it before its time."""
 
     def admit(_token: str | None, attempt: int) -> HTTPStatus | None:
@@ -470,7 +470,7 @@ async def test_a_connection_that_works_is_kept_as_long_as_none_replaces_it() -> 
 
 
 @alone
-async def test_a_server_that_closes_every_connection_is_given_up() -> None:
+async def test_server_that_closes_every_connection_is_given_up() -> None:
     async with stack(plan=PLAN[:1]) as fake, Client(fake.url, patience=replace(QUICK, reconnecting=0.3)) as client:
         handle = await client.start_backtest(CONFIG)
         fake.on_connect = lambda _fake, peer, _number: setattr(peer, "sends", 0)
@@ -480,14 +480,14 @@ async def test_a_server_that_closes_every_connection_is_given_up() -> None:
 
 
 @alone
-async def test_a_client_that_is_not_open_says_so() -> None:
+async def test_client_that_is_not_open_says_so() -> None:
     with pytest.raises(UnreachableError, match="the client is not open: use it in `async with`"):
         await Client("ws://127.0.0.1:1").whoami()
 
 
 @pytest.mark.parametrize("status", [HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN])
-@pytest.mark.parametrize(("held", "what"), [(None, "wants a token"), ("wrong", "did not accept the token")])
-def test_a_token_that_is_not_accepted_says_how_to_get_one(held: str | None, what: str, status: HTTPStatus) -> None:
+@pytest.mark.parametrize(("held", "what"), [(None, "requires a token"), ("wrong", "did not accept the token")])
+def test_refused_token_says_how_to_get_one(held: str | None, what: str, status: HTTPStatus) -> None:
     @alone
     async def connect() -> None:
         async with stack(admit=lambda _token, _attempt: status) as fake:
@@ -501,7 +501,7 @@ def test_a_token_that_is_not_accepted_says_how_to_get_one(held: str | None, what
 
 
 @alone
-async def test_a_token_that_is_refused_in_a_run_ends_it_for_the_client() -> None:
+async def test_token_refused_during_run_ends_client() -> None:
     def admit(_token: str | None, attempt: int) -> HTTPStatus | None:
         return HTTPStatus.FORBIDDEN if attempt > 1 else None
 
@@ -513,11 +513,11 @@ async def test_a_token_that_is_refused_in_a_run_ends_it_for_the_client() -> None
 
 
 @pytest.mark.parametrize("held", ["a\r\nHost: b", "a, b", "ä"])
-def test_what_cannot_be_a_token_gets_into_no_header(held: str) -> None:
+def test_invalid_token_is_not_sent(held: str) -> None:
     @alone
     async def connect() -> None:
         async with stack() as fake:
-            with pytest.raises(UnauthorizedError, match="the token has characters that no token has"):
+            with pytest.raises(UnauthorizedError, match="the token has invalid characters"):
                 async with Client(fake.url, held, QUICK):
                     pass
         assert fake.attempts == []
@@ -529,7 +529,7 @@ def test_what_cannot_be_a_token_gets_into_no_header(held: str) -> None:
 
 
 @alone
-async def test_a_slow_caller_holds_up_nobody_and_misses_nothing() -> None:
+async def test_slow_caller_blocks_nobody_and_misses_nothing() -> None:
     long = [*(progress(sequence, "slow") for sequence in range(1, 3 * WINDOW)), result(3 * WINDOW, "slow")]
     short = [progress(1, "quick"), *(each.model_copy(update={"run_id": "quick"}) for each in PLAN)]
     async with (
@@ -547,7 +547,7 @@ async def test_a_slow_caller_holds_up_nobody_and_misses_nothing() -> None:
 
 
 @alone
-async def test_a_users_subscription_has_the_events_of_many_runs_and_is_renewed() -> None:
+async def test_user_subscription_receives_all_runs_and_is_renewed() -> None:
     async with (
         stack(runs={"a": [progress(1, "a")], "b": [progress(1, "b")], "old": [result(1, "old")]}) as fake,
         Client(fake.url, patience=QUICK) as client,
@@ -566,7 +566,7 @@ async def test_a_users_subscription_has_the_events_of_many_runs_and_is_renewed()
 
 
 @alone
-async def test_a_subscription_that_nobody_reads_drops_the_oldest_and_counts_them() -> None:
+async def test_unread_subscription_drops_and_counts_oldest() -> None:
     async with stack(runs={"a": []}) as fake, Client(fake.url, patience=QUICK) as client:
         events = await client.subscribe("run", "a")
         await fake.publish(*(progress(sequence, "a") for sequence in range(1, MOST_KEPT + 11)))
@@ -576,7 +576,7 @@ async def test_a_subscription_that_nobody_reads_drops_the_oldest_and_counts_them
 
 
 @alone
-async def test_runs_are_listed_page_by_page() -> None:
+async def test_runs_are_listed_by_page() -> None:
     async with stack(runs={"a": PLAN[:1], "b": PLAN, "c": PLAN}) as fake, Client(fake.url, patience=QUICK) as client:
         first = await client.list_runs(limit=2)
         second = await client.list_runs(limit=2, before=first.next)
@@ -588,7 +588,7 @@ async def test_runs_are_listed_page_by_page() -> None:
 
 
 @alone
-async def test_a_client_that_is_closed_leaves_those_who_wait_with_a_reason() -> None:
+async def test_closed_client_ends_waiters_with_reason() -> None:
     async with stack(plan=PLAN[:1]) as fake:
         async with Client(fake.url, patience=QUICK) as client:
             handle = await client.start_backtest(CONFIG)
@@ -598,12 +598,12 @@ async def test_a_client_that_is_closed_leaves_those_who_wait_with_a_reason() -> 
         with pytest.raises(UnreachableError, match=r"^the client is closed$"):
             await waiting
         assert [(await anext(handle)).sequence, (await anext(handle)).sequence] == [1, 2]
-        with pytest.raises(UnreachableError, match=r"^the client is closed; run run-1 goes on$"):
+        with pytest.raises(UnreachableError, match=r"^the client is closed; run run-1 continues$"):
             await anext(handle)
 
 
 @alone
-async def test_a_client_that_is_cancelled_leaves_nothing_behind() -> None:
+async def test_cancelled_client_leaves_no_task() -> None:
     async def forever(url: str) -> None:
         async with Client(url, patience=QUICK) as client:
             async for _ in await client.start_backtest(CONFIG):
@@ -618,7 +618,7 @@ async def test_a_client_that_is_cancelled_leaves_nothing_behind() -> None:
 
 
 @alone
-async def test_a_server_that_does_not_agree_to_close_is_left() -> None:
+async def test_server_without_closing_handshake_is_left() -> None:
     async with stack() as fake:
         async with Client(fake.url, patience=replace(QUICK, closing=0.05)):
             fake.peers[0].socket.transport.pause_reading()
@@ -628,7 +628,7 @@ async def test_a_server_that_does_not_agree_to_close_is_left() -> None:
 
 
 @alone
-async def test_a_url_that_nobody_serves_is_refused_at_once() -> None:
+async def test_unserved_url_is_refused_at_once() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"ws://127.0.0.1:{free.getsockname()[1]}/stage"
@@ -638,7 +638,7 @@ async def test_a_url_that_nobody_serves_is_refused_at_once() -> None:
 
 
 @alone
-async def test_a_redirect_is_not_followed_with_the_token() -> None:
+async def test_redirect_is_not_followed() -> None:
     async with stack(admit=lambda _token, _attempt: HTTPStatus.FOUND) as fake:
         with pytest.raises(UnreachableError, match="refused the connection with HTTP status 302"):
             async with Client(fake.url, "secret", QUICK):
@@ -647,10 +647,10 @@ async def test_a_redirect_is_not_followed_with_the_token() -> None:
 
 
 @pytest.mark.parametrize("url", ["", "localhost", "http://127.0.0.1/stage", "ws://[1/stage"])
-def test_what_is_no_websocket_url_is_refused(url: str) -> None:
+def test_invalid_url_is_refused(url: str) -> None:
     @alone
     async def connect() -> None:
-        with pytest.raises(UnreachableError, match=r"is no WebSocket URL; expected wss://HOST/STAGE"):
+        with pytest.raises(UnreachableError, match=r"is not a WebSocket URL; expected wss://HOST/STAGE"):
             async with Client(url, patience=QUICK):
                 pass
 

@@ -11,10 +11,10 @@ from tickfold.client import Client, Patience
 from tickfold.client.sequence import WINDOW
 from tickfold.client.subscription import MOST_KEPT
 
-PAGE = (Path(__file__).parents[2] / "docs" / "client.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "use-the-client.md").read_text()
 
 
-def test_the_example_runs_as_it_stands_there() -> None:
+def test_example_of_page_runs() -> None:
     (example,) = re.findall(r"```python\n(.+?)```", PAGE, re.DOTALL)
     with stack_in_thread(plan=[progress(2, ""), result(3, "")]) as fake:
         environment = os.environ | {"TICKFOLD_WEBSOCKET_URL": fake.url, "TICKFOLD_TOKEN": "secret"}
@@ -25,15 +25,15 @@ def test_the_example_runs_as_it_stands_there() -> None:
     assert fake.attempts == ["secret"]
 
 
-def test_every_method_is_in_the_table() -> None:
+def test_every_method_is_documented() -> None:
     methods = [name for name, member in vars(Client).items() if callable(member) and not name.startswith("_")]
     assert [name for name in methods if f"`{name}(" not in PAGE] == []
 
 
-def test_the_numbers_are_the_codes() -> None:
+def test_documented_numbers_are_the_defaults() -> None:
     patience = Patience()
     assert f"every {patience.heartbeat:g} s" in PAGE
-    assert f"answer in {patience.answer:g} s" in PAGE
+    assert f"no answer comes within {patience.answer:g} s" in PAGE
     assert (patience.gap, patience.margin, patience.reconnecting, patience.connection) == (3, 60, 180, 7_200)
-    assert f"A handle keeps {WINDOW} events" in PAGE
-    assert f"A subscription keeps {MOST_KEPT}" in PAGE
+    assert f"A handle buffers {WINDOW} events" in PAGE
+    assert f"A subscription buffers {MOST_KEPT}" in PAGE

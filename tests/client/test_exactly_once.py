@@ -58,7 +58,7 @@ TROUBLES = some.lists(
 
 @settings(deadline=None, max_examples=60)
 @given(length=some.integers(1, 30), live=some.integers(0, 10), troubles=TROUBLES)
-def test_any_trouble_gives_one_to_n(length: int, live: int, troubles: list[Trouble]) -> None:
+def test_any_network_fault_delivers_each_message_once_in_order(length: int, live: int, troubles: list[Trouble]) -> None:
     def connect(_stack: FakeStack, peer: Peer, number: int) -> None:
         if number < len(troubles):
             peer.fault, peer.sends = troubles[number].begin(), troubles[number].sends
@@ -82,9 +82,7 @@ async def _sequences(handle: RunHandle) -> list[int]:
 
 
 @given(numbers=some.lists(some.integers(1, 6)), window=some.integers(1, 8), takes=some.lists(some.booleans()))
-def test_what_is_taken_is_one_to_n_and_what_is_kept_is_bounded(
-    numbers: list[int], window: int, takes: list[bool]
-) -> None:
+def test_sequence_is_ordered_and_bounded(numbers: list[int], window: int, takes: list[bool]) -> None:
     sequence, taken = Sequence(window=window), []
     for at, number in enumerate(numbers):
         sequence.add(progress(number, "r"))

@@ -23,12 +23,12 @@ def of_claims(claims: bytes) -> str:
         (b"{", None),
     ],
 )
-def test_a_token_says_when_it_expires(claims: bytes, expires_at: float | None) -> None:
+def test_expiry_is_exp_claim(claims: bytes, expires_at: float | None) -> None:
     assert expiry(of_claims(claims)) == expires_at
 
 
 @pytest.mark.parametrize("token", [None, "", "opaque", "a.b.c", "a.\xff.c"])
-def test_what_does_not_say_when_it_expires_is_not_asked(token: str | None) -> None:
+def test_token_without_exp_claim_has_no_expiry(token: str | None) -> None:
     assert expiry(token) is None
 
 
@@ -40,5 +40,5 @@ async def _later() -> str:
     ("token", "held"),
     [(None, None), ("", None), (" t\n", "t"), (lambda: "t", "t"), (lambda: None, None), (_later, "t")],
 )
-def test_a_token_comes_from_where_it_is_kept(token: Token, held: str | None) -> None:
+def test_token_may_be_text_or_function(token: Token, held: str | None) -> None:
     assert asyncio.run(current(token)) == held

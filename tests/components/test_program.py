@@ -165,6 +165,12 @@ def test_stack_outputs(dev: Stack) -> None:
     }
 
 
+def test_only_subsystems_and_the_package_are_at_the_top(dev: Stack) -> None:
+    components = {resource.urn: resource for resource in dev.resources if resource.is_component}
+    top = {each.token.rpartition(":")[2] for each in components.values() if each.parent not in components}
+    assert top == {"DataLake", "Package", "Backtests", "Realtime"}
+
+
 def test_every_resource_belongs_to_a_component(dev: Stack) -> None:
     components = {resource.urn for resource in dev.resources if resource.is_component}
     assert [resource.name for resource in created(dev) if resource.parent not in components] == []

@@ -1,4 +1,4 @@
-"""Executions of the workflow, once they have ended: a run's last message is sent a moment before."""
+"""Executions of the workflow, which end a moment after a run's last message."""
 
 import time
 from typing import Any
@@ -8,8 +8,8 @@ from embedded.stack import EmbeddedStack
 SECONDS = 30
 
 
-def ended(stack: EmbeddedStack, arn: str) -> dict[str, Any]:
-    """Wait for an execution to end and describe it."""
+def wait_for_execution(stack: EmbeddedStack, arn: str) -> dict[str, Any]:
+    """Wait until an execution ends; return its description."""
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
         execution: dict[str, Any] = stack.client("stepfunctions").describe_execution(executionArn=arn)

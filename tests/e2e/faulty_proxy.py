@@ -1,4 +1,4 @@
-"""A proxy on loopback between the functions and the emulator, which answers some requests as AWS does in trouble."""
+"""A proxy between the functions and the emulator that injects AWS errors."""
 
 import json
 import threading
@@ -21,7 +21,7 @@ CONNECTIONS = "TICKFOLD_CONNECTIONS_ENDPOINT"
 
 @dataclass(frozen=True)
 class Request:
-    """A request of a function: `operation` is DynamoDB's, or the HTTP method; `number` counts those with the same."""
+    """A function's request: `operation` is DynamoDB's or the HTTP method, `number` counts requests of the operation."""
 
     operation: str
     path: str
@@ -31,20 +31,20 @@ class Request:
 
 @dataclass(frozen=True)
 class Fault:
-    """What is answered instead: an AWS error."""
+    """An AWS error to return instead."""
 
     status: int
     error: str
     more: dict[str, Any] | None = None
 
 
-LOST = Fault(0, "the request is carried out, and its answer lost")
+LOST = Fault(0, "the request is executed and its response lost")
 Trouble = Callable[[Request], Fault | None]
 
 
 @contextmanager
 def faulty_proxy(target: str, trouble: Trouble) -> Iterator[tuple[str, Counter[str]]]:
-    """Pass requests on to `target` unless `trouble` names a fault; give the proxy's URL, and the faults counted."""
+    """Forward requests to `target` unless `trouble` returns a fault; yield the proxy's URL and the faults counted."""
     faults: Counter[str] = Counter()
     server = ThreadingHTTPServer((HOST, 0), _handler_of(target, trouble, faults))
     thread = threading.Thread(target=server.serve_forever, name="faulty proxy", daemon=True)
@@ -59,7 +59,7 @@ def faulty_proxy(target: str, trouble: Trouble) -> Iterator[tuple[str, Counter[s
 
 @contextmanager
 def between(stack: EmbeddedStack, functions: Sequence[str], variable: str, trouble: Trouble) -> Iterator[Counter[str]]:
-    """Put a proxy between `functions` and the endpoint that they find in the environment `variable`."""
+    """Put a proxy between `functions` and the endpoint in their environment `variable`."""
     path = urlsplit(stack.outputs["connections_endpoint"]).path if variable == CONNECTIONS else ""
     with faulty_proxy(stack.endpoint_url, trouble) as (url, faults), ExitStack() as releases:
         for function in functions:
@@ -92,14 +92,14 @@ def _handler_of(target: str, trouble: Trouble, faults: Counter[str]) -> type[Bas
                 with lock:
                     faults[fault.error] += 1
             if fault is None or fault is LOST:
-                self._pass_on(body, answers=fault is None)
+                self._forward(body, answers=fault is None)
             else:
                 self._refuse(fault)
 
         def do_DELETE(self) -> None:
             self.do_POST()
 
-        def _pass_on(self, body: bytes, *, answers: bool) -> None:
+        def _forward(self, body: bytes, *, answers: bool) -> None:
             self._behind.request(self.command, self.path, body, dict(self.headers.items()))
             response = self._behind.getresponse()
             content = response.read()
@@ -118,11 +118,11 @@ def _handler_of(target: str, trouble: Trouble, faults: Counter[str]) -> type[Bas
             for name, value in headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
-            with suppress(ConnectionError):  # whoever asked has given up
+            with suppress(ConnectionError):  # the client has disconnected
                 self.end_headers()
                 self.wfile.write(content)
 
         def log_message(self, *_arguments: Any) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     return Handler

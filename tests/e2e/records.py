@@ -1,4 +1,4 @@
-"""Records of runs that no execution works on, in the stack's own tables."""
+"""Records of runs without an execution, in the stack's tables."""
 
 import secrets
 from datetime import UTC, date, datetime
@@ -16,7 +16,7 @@ PLENTY = Limits(running=1_000, daily=1_000)
 
 
 def run_lifecycle(stack: EmbeddedStack) -> RunLifecycle:
-    """Return the stack's table of runs, for an administrator."""
+    """Return the lifecycle of runs in the stack's tables, with administrator credentials."""
     key = stack.credentials
     session = boto3.Session(key.access_key_id, key.secret_access_key, region_name=stack.region)
     dynamodb = session.resource("dynamodb", endpoint_url=stack.endpoint_url)
@@ -27,7 +27,7 @@ def run_lifecycle(stack: EmbeddedStack) -> RunLifecycle:
 def begin(
     runs: RunLifecycle, user: str, *, key: str | None = None, request: str = "{}", limits: Limits = PLENTY
 ) -> Run:
-    """Record the start of a run of `user`'s; return its record."""
+    """Create the record of a run that `user` started; return it."""
     run_id = f"run-{secrets.token_hex(6)}"
     arn = f"arn:aws:states:us-east-1:000000000000:execution:x:{run_id}"
     run = Run(run_id, user, None, "running", datetime.now(UTC), arn, dump(CONFIG), 1)

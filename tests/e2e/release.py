@@ -1,4 +1,4 @@
-"""Releases: other code or settings behind a function's alias for a while, with the real code still beside it."""
+"""Temporary releases: other code or environment behind a function's alias, beside the real code."""
 
 import io
 import time
@@ -48,9 +48,9 @@ def handler(event, context):
 def deployed(
     stack: EmbeddedStack, function: str, source: str | None = None, environment: Mapping[str, str] | None = None
 ) -> Iterator[None]:
-    """Put `source` behind a function's alias, as a bad release would, and add `environment` to its variables.
+    """Deploy `source` behind a function's alias, and add `environment` to its variables.
 
-    `source` finds the real handler in `functions.FOLDER.NAME_itself`.
+    The real handler stays importable as `functions.FOLDER.NAME_itself`.
     """
     client, name = stack.client("lambda"), f"tickfold-embedded-{function}"
     before = client.get_alias(FunctionName=name, Name="live")["FunctionVersion"]
@@ -69,12 +69,12 @@ def deployed(
 
 @dataclass(frozen=True)
 class Gate:
-    """A gate in the way of a function's workers, which is shut until it is opened."""
+    """A barrier at which a function's workers wait until it is opened."""
 
     directory: Path
 
     def wait(self, sign: str = "reached") -> None:
-        """Wait until a worker has `reached` the gate, or one has `passed` it and done its work."""
+        """Wait until a worker has `reached` the gate, or has `passed` it and finished."""
         deadline = time.monotonic() + SECONDS
         while not (self.directory / sign).exists():
             assert time.monotonic() < deadline, f"no worker has {sign} the gate in {SECONDS} s"
@@ -82,19 +82,19 @@ class Gate:
 
     @property
     def is_reached(self) -> bool:
-        """Whether a worker stands before it."""
+        """Whether a worker has reached it."""
         return (self.directory / "reached").exists()
 
     def open(self) -> None:
-        """Let all workers pass, from now on."""
+        """Let all workers pass from now on."""
         (self.directory / "open").touch()
 
 
 @contextmanager
 def gate(stack: EmbeddedStack, function: str, directory: Path, *, before: str = "") -> Iterator[Gate]:
-    """Put a gate into the way of a function's workers, at their beginning or `before` they call what is named so.
+    """Block a function's workers at their start, or `before` they call the function of that dotted name.
 
-    In the end it is open.
+    The gate is opened at the end of the `with` block.
     """
     folder, module = _place(stack, function)
     owner, _, name = (before or f"functions.{folder}.{module}_itself.handler").rpartition(".")
@@ -109,7 +109,7 @@ def gate(stack: EmbeddedStack, function: str, directory: Path, *, before: str = 
 
 @contextmanager
 def each_invoked_twice(stack: EmbeddedStack) -> Iterator[None]:
-    """Have every function handle each of its events twice, one after the other."""
+    """Make every function handle each of its events twice in sequence."""
     with ExitStack() as releases:
         for function in FUNCTIONS:
             folder, module = _place(stack, function)
@@ -120,7 +120,7 @@ def each_invoked_twice(stack: EmbeddedStack) -> Iterator[None]:
 
 @contextmanager
 def _routed(stack: EmbeddedStack, function: str, old: str, new: str) -> Iterator[None]:
-    """Have the API call another version of a function, if it calls it: the emulator keeps an alias's first worker."""
+    """Make the API call another version of a function: the emulator keeps an alias's first worker."""
     client = stack.client("apigatewayv2")
     (api,) = (each["ApiId"] for each in client.get_apis()["Items"])
     uris = {
@@ -138,7 +138,7 @@ def _routed(stack: EmbeddedStack, function: str, old: str, new: str) -> Iterator
 
 
 def _place(stack: EmbeddedStack, function: str) -> tuple[str, str]:
-    """Return the folder of `functions` and the module in it that hold a function's handler."""
+    """Return the folder and the module in `functions` of a function's handler."""
     handler = stack.client("lambda").get_function_configuration(FunctionName=f"tickfold-embedded-{function}")["Handler"]
     _, folder, module, _ = handler.split(".")
     return folder, module

@@ -1,4 +1,4 @@
-"""Who is let in to the WebSocket and who is not: at the handshake, by the deployed authorizer, on the emulator."""
+"""Authentication at the WebSocket handshake, by the deployed authorizer on the emulator."""
 
 import json
 import time
@@ -12,9 +12,9 @@ from websockets.sync.client import connect
 
 from embedded.issuer import AUDIENCE, Issuer
 from embedded.stack import EmbeddedStack
-from tests.e2e.conversation import SECONDS
+from tests.e2e.websocket_client import SECONDS
 from tickfold.identity.handshake import subprotocols_with
-from tickfold.identity.user import Identity
+from tickfold.identity.user import User
 
 PATIENCE = 30
 
@@ -26,7 +26,7 @@ def place(stack: EmbeddedStack) -> str:
 
 @pytest.fixture
 def stranger() -> Iterator[Issuer]:
-    """An issuer that the stack knows nothing of."""
+    """An issuer that the stack does not trust."""
     issuer = Issuer()
     issuer.start()
     yield issuer
@@ -42,9 +42,7 @@ def status_of(url: str, subprotocols: list[str] | None = None) -> int:
         return refused.response.status_code
 
 
-def test_a_token_in_the_query_string_or_among_the_subprotocols_lets_its_user_in(
-    stack: EmbeddedStack, place: str
-) -> None:
+def test_token_in_query_string_or_subprotocols_is_accepted(stack: EmbeddedStack, place: str) -> None:
     token = stack.token("ada")
     assert status_of(f"{place}?token={token}") == 101
     assert status_of(place, subprotocols_with(token)) == 101
@@ -52,7 +50,7 @@ def test_a_token_in_the_query_string_or_among_the_subprotocols_lets_its_user_in(
 
 
 def refused(stack: EmbeddedStack, stranger: Issuer) -> dict[str, str]:
-    """Return tokens that let nobody in."""
+    """Return invalid tokens."""
     good = stack.token("ada")
     header, claims, signature = good.split(".")
     return {
@@ -82,7 +80,7 @@ def refused(stack: EmbeddedStack, stranger: Issuer) -> dict[str, str]:
         "of a nameless user",
     ],
 )
-def test_any_other_token_is_refused_at_the_handshake(
+def test_invalid_token_is_refused_at_the_handshake(
     stack: EmbeddedStack, place: str, stranger: Issuer, case: str
 ) -> None:
     token = refused(stack, stranger)[case]
@@ -90,13 +88,13 @@ def test_any_other_token_is_refused_at_the_handshake(
     assert status_of(place, subprotocols_with(token)) == 403
 
 
-def test_no_token_is_refused_at_the_handshake(place: str) -> None:
+def test_missing_token_is_refused_at_the_handshake(place: str) -> None:
     assert status_of(place) == 403
     assert status_of(place, ["tickfold"]) == 403
     assert status_of(f"{place}?portfolioId=growth") == 403
 
 
-def test_a_portfolio_must_be_one_of_the_users(stack: EmbeddedStack, place: str) -> None:
+def test_foreign_portfolio_is_refused_at_the_handshake(stack: EmbeddedStack, place: str) -> None:
     url = f"{place}?token={stack.token('ada', ['growth', 'income'])}"
     assert status_of(f"{url}&portfolioId=income") == 101
     assert status_of(f"{url}&portfolioId=other") == 403
@@ -104,7 +102,7 @@ def test_a_portfolio_must_be_one_of_the_users(stack: EmbeddedStack, place: str) 
     assert status_of(f"{place}?token={stack.token('bob')}&portfolioId=income") == 403
 
 
-def test_a_row_expires_with_its_token(stack: EmbeddedStack, place: str) -> None:
+def test_connection_row_expires_with_its_token(stack: EmbeddedStack, place: str) -> None:
     before = int(time.time())
     with connect(f"{place}?token={stack.token('brief', seconds=100)}", open_timeout=SECONDS):
         (row,) = rows_of(stack, "brief")
@@ -117,9 +115,7 @@ def rows_of(stack: EmbeddedStack, user: str) -> list[dict[str, Any]]:
     return [row for row in rows if row.get("user_id") == {"S": user}]
 
 
-def test_a_new_key_of_the_issuer_is_taken_without_a_deployment_and_the_old_one_stays_good(
-    stack: EmbeddedStack, place: str
-) -> None:
+def test_rotated_issuer_key_is_accepted_without_deployment(stack: EmbeddedStack, place: str) -> None:
     old = stack.token("ada")
     assert status_of(f"{place}?token={old}") == 101
     stack.issuer.rotate()
@@ -132,7 +128,7 @@ def test_a_new_key_of_the_issuer_is_taken_without_a_deployment_and_the_old_one_s
     assert status_of(f"{place}?token={old}") == 101
 
 
-def test_no_log_holds_a_token_and_the_authorizers_says_why_it_refused(stack: EmbeddedStack, place: str) -> None:
+def test_logs_contain_no_token_and_the_reason_of_a_refusal(stack: EmbeddedStack, place: str) -> None:
     since = int(time.time() * 1000)
     tokens = [stack.token("logged"), stack.token("logged", seconds=-60)]
     assert [status_of(f"{place}?token={token}") for token in tokens] == [101, 403]
@@ -148,11 +144,11 @@ def test_no_log_holds_a_token_and_the_authorizers_says_why_it_refused(stack: Emb
 
 
 def invoke_connect(stack: EmbeddedStack, token: str) -> None:
-    """Invoke the function as API Gateway does for a client that brings `token` in both places."""
+    """Invoke the authorizer as API Gateway does, with `token` in the query string and in the subprotocols."""
     event = {
         "queryStringParameters": {"token": token},
         "headers": {"Sec-WebSocket-Protocol": ", ".join(subprotocols_with(token))},
-        "requestContext": {"connectionId": "logged=", "authorizer": Identity("logged", (), 2**31).to_context()},
+        "requestContext": {"connectionId": "logged=", "authorizer": User("logged", (), 2**31).to_context()},
     }
     answer = stack.client("lambda").invoke(
         FunctionName="tickfold-embedded-connect:live", Payload=json.dumps(event).encode()

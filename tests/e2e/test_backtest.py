@@ -1,4 +1,4 @@
-"""The main job on the embedded stack: message, fan-out, Parquet, exact result, and what the client is told."""
+"""Backtests on the embedded stack: request, fan-out, Parquet, exact result, and messages."""
 
 import io
 import json
@@ -13,20 +13,20 @@ import pytest
 
 from embedded.cloud import Cloud
 from embedded.stack import EmbeddedStack
-from tests.e2e.conversation import SMA, conversation, run, start
-from tests.e2e.executions import ended
-from tests.e2e.refusal import refusal_of
+from tests.e2e.error_reply import error_reason
+from tests.e2e.executions import wait_for_execution
+from tests.e2e.websocket_client import SMA, connected, run, start
 from tickfold.backtests.planning import account_of, orders_of
 from tickfold.engine.backtest import backtest
 from tickfold.engine.bars import Bars
-from tickfold.market_data.bar_store import SeriesStore
-from tickfold.market_data.series import SeriesCatalog
+from tickfold.market_data.bar_store import BarStore
+from tickfold.market_data.series_catalog import SeriesCatalog
 from tickfold.protocol import BacktestConfig
 from tickfold.strategies import BUILT_IN
 
 
 def table(stack: EmbeddedStack, uri: str) -> list[dict[str, Any]]:
-    """Return the rows of the one Parquet file at `uri`."""
+    """Return the rows of the Parquet file at `uri`."""
     bucket, key = uri.removeprefix("s3://").split("/", 1)
     body = stack.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
     rows: list[dict[str, Any]] = pq.ParquetFile(io.BytesIO(body)).read().to_pylist()
@@ -38,30 +38,30 @@ def keys(stack: EmbeddedStack, prefix: str) -> list[str]:
     return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
 
 
-def test_a_run_tells_its_story_in_order(stack: EmbeddedStack, url: str) -> None:
-    with conversation(url) as client:
-        client.say(start(**SMA))
-        heard = client.hear_out()
-        assert client.heard_nothing_more()
+def test_messages_of_a_run_are_in_order(stack: EmbeddedStack, url: str) -> None:
+    with connected(url) as client:
+        client.send(start(**SMA))
+        received = client.receive_all()
+        assert client.is_idle()
     assert all(len(frame.encode()) < 32_000 for frame in client.frames)
-    story = re.sub(r"(\w+)( \1)+", r"\1", " ".join(message["type"] for message in heard))
-    assert story == "accepted planned progress partial result"
-    assert {message["version"] for message in heard} == {1}
-    assert len({message["runId"] for message in heard}) == 1
-    assert sorted(message["sequence"] for message in heard) == list(range(1, len(heard) + 1))
-    assert heard[1]["chunks"] >= 8
-    done = [message["chunksDone"] for message in heard if message["type"] == "progress"]
-    assert max(done) == heard[1]["chunks"]
+    types = re.sub(r"(\w+)( \1)+", r"\1", " ".join(message["type"] for message in received))
+    assert types == "accepted planned progress partial result"
+    assert {message["version"] for message in received} == {1}
+    assert len({message["runId"] for message in received}) == 1
+    assert sorted(message["sequence"] for message in received) == list(range(1, len(received) + 1))
+    assert received[1]["chunks"] >= 8
+    done = [message["chunksDone"] for message in received if message["type"] == "progress"]
+    assert max(done) == received[1]["chunks"]
 
 
-def test_the_streamed_curve_is_the_one_in_parquet(stack: EmbeddedStack, url: str) -> None:
-    heard = run(url, start(**SMA))
-    pieces = [message for message in heard if message["type"] == "partial"]
+def test_streamed_equity_equals_the_parquet_file(stack: EmbeddedStack, url: str) -> None:
+    received = run(url, start(**SMA))
+    pieces = [message for message in received if message["type"] == "partial"]
     assert [piece["piece"] for piece in pieces] == list(range(1, pieces[0]["pieces"] + 1))
     streamed = [tuple(point) for piece in pieces for point in piece["equity"]]
-    rows = table(stack, heard[-1]["equityUri"])
+    rows = table(stack, received[-1]["equityUri"])
     assert streamed == [(int(row["timestamp"].timestamp() * 1000), row["equity"]) for row in rows]
-    assert len(rows) == heard[-1]["bars"] == 3_270
+    assert len(rows) == received[-1]["bars"] == 3_270
 
 
 @pytest.mark.parametrize(
@@ -77,10 +77,10 @@ def test_the_streamed_curve_is_the_one_in_parquet(stack: EmbeddedStack, url: str
         {"startCapital": 60},  # which does not always buy a share
     ],
 )
-def test_the_result_is_that_of_one_pass(stack: EmbeddedStack, url: str, options: dict[str, Any]) -> None:
+def test_result_equals_a_single_pass(stack: EmbeddedStack, url: str, options: dict[str, Any]) -> None:
     accepted, *_, result = run(url, start(**SMA, **options))
-    store = SeriesStore(stack.client("s3"), stack.outputs["bucket"])
-    series = store.get("AAPL", "1d")
+    store = BarStore(stack.client("s3"), stack.outputs["bucket"])
+    series = store.catalog.get("AAPL", "1d")
     bars = store.read(series, *series.span(datetime(2000, 3, 1).date(), datetime(2013, 3, 1).date()))
     config = BacktestConfig.model_validate(accepted["config"])
     strategy = BUILT_IN.create("sma_cross", {"fast": 10, "slow": 30})
@@ -95,39 +95,37 @@ def test_the_result_is_that_of_one_pass(stack: EmbeddedStack, url: str, options:
     assert result["chunks"] > 1
 
 
-def test_the_original_message_works_to_the_letter(stack: EmbeddedStack, url: str) -> None:
+def test_original_message_starts_a_run(stack: EmbeddedStack, url: str) -> None:
     minutes = np.arange(390) * 60_000_000 + int(datetime(2024, 1, 2, 14, 30, tzinfo=UTC).timestamp()) * 1_000_000
     price = 50 + np.sin(np.arange(390) / 20)
     bars = Bars(minutes, price, price + 0.1, price - 0.1, price, np.ones(390))
-    SeriesStore(stack.client("s3"), stack.outputs["bucket"]).put("TQQQ", "1m", bars, "synthetic")
-    heard = run(
+    BarStore(stack.client("s3"), stack.outputs["bucket"]).put("TQQQ", "1m", bars, "synthetic")
+    received = run(
         url,
         json.loads(
             '{"type":"start_backtest","mode":"cloud","config":{"stock":"TQQQ","startDate":"2024-01-01",'
             '"endDate":"2024-01-02","startCapital":1000}}'
         ),
     )
-    assert heard[-1]["type"] == "result"
-    assert (heard[-1]["bars"], heard[-1]["timeframe"], heard[-1]["strategy"]) == (390, "1m", "buy_and_hold")
+    assert received[-1]["type"] == "result"
+    assert (received[-1]["bars"], received[-1]["timeframe"], received[-1]["strategy"]) == (390, "1m", "buy_and_hold")
     # Nineteen whole shares at the third bar's open, sold at the last bar's.
     shares = 1000 // price[2]
-    assert heard[-1]["metrics"]["final_equity"] == pytest.approx(1000 + shares * (price[-1] - price[2]), rel=1e-12)
+    assert received[-1]["metrics"]["final_equity"] == pytest.approx(1000 + shares * (price[-1] - price[2]), rel=1e-12)
 
 
-def test_the_execution_shows_under_the_runs_id(stack: EmbeddedStack, url: str) -> None:
-    heard = run(url, start(**SMA))
-    run_id, arn = heard[0]["runId"], heard[0]["executionArn"]
-    execution = ended(stack, arn)
+def test_execution_is_named_by_the_run_id(stack: EmbeddedStack, url: str) -> None:
+    received = run(url, start(**SMA))
+    run_id, arn = received[0]["runId"], received[0]["executionArn"]
+    execution = wait_for_execution(stack, arn)
     assert (execution["name"], execution["status"]) == (run_id, "SUCCEEDED")
-    assert heard[-1]["executionArn"] == arn
+    assert received[-1]["executionArn"] == arn
     (map_run,) = stack.client("stepfunctions").list_map_runs(executionArn=arn)["mapRuns"]
     counts = stack.client("stepfunctions").describe_map_run(mapRunArn=map_run["mapRunArn"])["itemCounts"]
-    assert counts["succeeded"] == heard[1]["chunks"]
+    assert counts["succeeded"] == received[1]["chunks"]
 
 
-def test_however_many_chunks_a_run_leaves_one_file_each_of_trades_equity_and_run(
-    stack: EmbeddedStack, url: str
-) -> None:
+def test_run_writes_one_file_per_table_for_any_chunks(stack: EmbeddedStack, url: str) -> None:
     run_id = run(url, start(**SMA, chunks=33))[-1]["runId"]
     assert keys(stack, f"data/trades/run_id={run_id}/") == [f"data/trades/run_id={run_id}/trades.parquet"]
     assert keys(stack, f"data/equity/run_id={run_id}/") == [f"data/equity/run_id={run_id}/equity.parquet"]
@@ -135,15 +133,15 @@ def test_however_many_chunks_a_run_leaves_one_file_each_of_trades_equity_and_run
     assert len(keys(stack, f"data/chunks/run_id={run_id}/")) == 33 + 2  # the manifest, and the map's items
 
 
-def test_many_runs_at_once_do_not_meet(url: str) -> None:
+def test_concurrent_runs_are_isolated(url: str) -> None:
     requests = [start(**SMA, chunks=chunks) for chunks in (2, 3, 5, 8)]
     with ThreadPoolExecutor(4) as pool:
         stories = list(pool.map(lambda request: run(url, request), requests))
-    assert [story[-1]["chunks"] for story in stories] == [2, 3, 5, 8]
-    assert len({story[0]["runId"] for story in stories}) == 4
-    for story in stories:
-        assert {message["runId"] for message in story} == {story[0]["runId"]}
-    assert len({story[-1]["metrics"]["final_equity"] for story in stories}) == 1
+    assert [types[-1]["chunks"] for types in stories] == [2, 3, 5, 8]
+    assert len({types[0]["runId"] for types in stories}) == 4
+    for types in stories:
+        assert {message["runId"] for message in types} == {types[0]["runId"]}
+    assert len({types[-1]["metrics"]["final_equity"] for types in stories}) == 1
 
 
 BAD: dict[str, tuple[Any, str]] = {
@@ -177,40 +175,40 @@ BAD: dict[str, tuple[Any, str]] = {
     "not an object": ("[1, 2, 3]", "the message is JSON but not an object"),
     "unknown type": ({"type": "buy_the_dip"}, "the message has an unknown type; known types: start_backtest"),
     "very long": ("x" * 200_000, "200,000 bytes; at most 32,000"),
-    "another's run": ({"type": "resume", "runId": "nobody-knows-it"}, "there is no run nobody-knows-it"),
+    "another's run": ({"type": "resume", "runId": "unknown-run"}, "there is no run unknown-run"),
 }
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_a_wrong_request_gets_one_answer_and_starts_nothing(stack: EmbeddedStack, url: str, case: str) -> None:
-    request, said = BAD[case]
-    assert said in refusal_of(stack, url, request)
+def test_invalid_request_gets_one_error_and_has_no_effect(stack: EmbeddedStack, url: str, case: str) -> None:
+    request, expected = BAD[case]
+    assert expected in error_reason(stack, url, request)
 
 
-def test_a_range_that_reaches_beyond_the_bars_uses_those_there_are(url: str) -> None:
+def test_range_beyond_the_bars_uses_existing_bars(url: str) -> None:
     result = run(url, start("GOOG", "1990-01-01", "2030-12-31"))[-1]
     assert result["bars"] == 2_148
 
 
-def test_bars_loaded_again_are_the_same_series(stack: EmbeddedStack) -> None:
-    store = SeriesStore(stack.client("s3"), stack.outputs["bucket"])
-    series = store.get("IBM", "1d")
+def test_repeated_load_leaves_the_series_unchanged(stack: EmbeddedStack) -> None:
+    store = BarStore(stack.client("s3"), stack.outputs["bucket"])
+    series = store.catalog.get("IBM", "1d")
     bars = store.read(series, 0, series.bars)
     store.put("IBM", "1d", bars[100:700], series.source)
     assert SeriesCatalog(stack.client("s3"), stack.outputs["bucket"]).get("IBM", "1d") == series
 
 
-def test_a_correction_replaces_only_its_own_bars(stack: EmbeddedStack) -> None:
-    store = SeriesStore(stack.client("s3"), stack.outputs["bucket"])
+def test_correction_replaces_only_its_own_bars(stack: EmbeddedStack) -> None:
+    store = BarStore(stack.client("s3"), stack.outputs["bucket"])
     day = 86_400_000_000
     price = np.array([10.0, 11.0, 12.0, 13.0])
     store.put("FIXME", "1d", Bars(np.arange(363, 367) * day, price, price, price, price, price), "first")
-    before = store.get("FIXME", "1d")
+    before = store.catalog.get("FIXME", "1d")
     fixed = np.array([99.5])
     after = store.put("FIXME", "1d", Bars(np.array([365]) * day, fixed, fixed, fixed, fixed, fixed), "second")
     assert store.read(after, 0, 4).close.tolist() == [10, 11, 99.5, 13]
     assert [file.year for file in after.files] == [1970, 1971]
     assert after.files[0].version_id == before.files[0].version_id  # 1970 was not touched
     assert (after.decimals, before.decimals) == (1, 0)
-    worker = SeriesStore(Cloud(stack.endpoint_url).client("s3"), stack.outputs["bucket"])  # one that kept no file
+    worker = BarStore(Cloud(stack.endpoint_url).client("s3"), stack.outputs["bucket"])  # one that kept no file
     assert worker.read(before, 0, 4).close.tolist() == [10, 11, 12, 13]  # a run's snapshot stays what it was

@@ -1,4 +1,4 @@
-"""The session that docs/reference/protocol.md shows, typed into the wscat that a user would type it into."""
+"""The session shown in docs/reference/protocol.md, typed into wscat."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.e2e.conversation import Json
+from tests.e2e.websocket_client import Json
 from tickfold.protocol import dump, parse_message
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +23,7 @@ HEARD = re.compile(rb"< (\{.*?\})\x1b\[39m\r*\n")
 
 
 class Terminal:
-    """A wscat in a terminal of its own. Only there does it say that it is connected, and what came from the server."""
+    """wscat in a pseudo-terminal; without one it does not print messages from the server."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -34,7 +34,7 @@ class Terminal:
         os.write(self._descriptor, line.encode() + b"\r")
 
     def wait_for(self, pattern: re.Pattern[bytes]) -> re.Match[bytes]:
-        """Wait until the terminal shows `pattern`; forget what it showed up to there."""
+        """Wait until the terminal shows `pattern`; discard the output up to it."""
         deadline = time.monotonic() + SECONDS
         while not (found := pattern.search(self._shown)):
             readable, _, _ = select.select([self._descriptor], [], [], max(0.0, deadline - time.monotonic()))
@@ -43,17 +43,17 @@ class Terminal:
         self._shown = self._shown[found.end() :]
         return found
 
-    def hear(self) -> Json:
-        """Wait for the next message of the server; it must be one of the protocol."""
+    def receive(self) -> Json:
+        """Wait for the next message from the server, which must be valid."""
         text = self.wait_for(HEARD)[1]
-        heard: Json = json.loads(text)
-        assert json.loads(dump(parse_message(text))) == heard
-        return heard
+        received: Json = json.loads(text)
+        assert json.loads(dump(parse_message(text))) == received
+        return received
 
 
 @contextmanager
 def terminal(command: list[str]) -> Iterator[Terminal]:
-    """Run `command` in a terminal and leave it by Ctrl-C, as a user would."""
+    """Run `command` in a pseudo-terminal; end it by Ctrl-C."""
     ours, its = pty.openpty()
     process = subprocess.Popen(command, stdin=its, stdout=its, stderr=its, start_new_session=True)
     os.close(its)
@@ -67,50 +67,50 @@ def terminal(command: list[str]) -> Iterator[Terminal]:
         os.close(ours)
 
 
-def the_session() -> list[tuple[str, list[str]]]:
-    """Return each line that the page says to type, and the types of the messages that it promises."""
+def documented_session() -> list[tuple[str, list[str]]]:
+    """Return each line to type on the page, and the types of the messages that follow it."""
     page = (ROOT / "docs/reference/protocol.md").read_text()
     (block,) = re.findall(r"```\n(\{.+?)\n```", page.split("## By hand", 1)[1], re.DOTALL)
-    said: list[tuple[str, list[str]]] = []
+    lines: list[tuple[str, list[str]]] = []
     for line in block.splitlines():
         if line.startswith("< "):
-            said[-1][1].append(line.removeprefix("< "))
+            lines[-1][1].append(line.removeprefix("< "))
         else:
-            said.append((line, []))
-    return said
+            lines.append((line, []))
+    return lines
 
 
-def hear_types(client: Terminal, promised: list[str]) -> list[Json]:
-    """Wait for the messages that are promised, in order; between them may be others of a run."""
-    heard: list[Json] = []
-    for kind in promised:
-        heard.append(client.hear())
-        while heard[-1]["type"] != kind:
-            assert heard[-1]["type"] in ("planned", "progress", "partial", "accepted", "result"), heard[-1]
-            heard.append(client.hear())
-    return heard
+def receive_types(client: Terminal, types: list[str]) -> list[Json]:
+    """Wait for messages of these types, in order; other messages of a run may come between them."""
+    received: list[Json] = []
+    for kind in types:
+        received.append(client.receive())
+        while received[-1]["type"] != kind:
+            assert received[-1]["type"] in ("planned", "progress", "partial", "accepted", "result"), received[-1]
+            received.append(client.receive())
+    return received
 
 
-def test_the_session_of_the_page_goes_as_it_says(url: str) -> None:
+def test_documented_wscat_session_works(url: str) -> None:
     assert WSCAT.exists(), "wscat is missing: `make wscat` installs it"
     assert shutil.which("node"), "wscat needs `node` on the PATH: `make wscat` says how"
-    session = the_session()
+    session = documented_session()
     assert len(session) == 12
     run_id, followed = "RUN", 0
     with terminal([str(WSCAT), "--connect", url]) as client:
         client.wait_for(re.compile(re.escape(PROMPT)))
-        for line, promised in session:
+        for line, types in session:
             client.type(line.replace("RUN", run_id))
-            heard = hear_types(client, promised)
+            received = receive_types(client, types)
             sent = json.loads(line)
             if "correlationId" in sent:
-                assert sent["correlationId"] in {message.get("correlationId") for message in heard}
-            if promised == ["accepted", "result"]:
-                run_id, followed = heard[0]["runId"], heard[-1]["sequence"]
-                assert {message["sequence"] for message in heard} == {*range(1, followed + 1)}
-            if promised == ["accepted"]:
-                assert heard[-1]["runId"] == run_id  # the same run, not another
-            if promised == ["resumed"]:
-                assert heard[-1]["lastSequence"] == followed
-            if promised == ["runs"]:
-                assert run_id in {run["runId"] for run in heard[-1]["runs"]}
+                assert sent["correlationId"] in {message.get("correlationId") for message in received}
+            if types == ["accepted", "result"]:
+                run_id, followed = received[0]["runId"], received[-1]["sequence"]
+                assert {message["sequence"] for message in received} == {*range(1, followed + 1)}
+            if types == ["accepted"]:
+                assert received[-1]["runId"] == run_id  # the same run, not another
+            if types == ["resumed"]:
+                assert received[-1]["lastSequence"] == followed
+            if types == ["runs"]:
+                assert run_id in {run["runId"] for run in received[-1]["runs"]}

@@ -1,4 +1,4 @@
-"""Whatever is sent, by whoever has a token: one answer of the protocol comes back, soon, and the connection lives on.
+"""Fuzzing: any message from an authenticated client gets one valid reply in time, and the connection stays open.
 
 Much is sent to the message function in this process, with what the deployed one has: its environment, its role's key,
 the emulator behind it. Some goes all the way over the WebSocket.
@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from embedded.stack import EmbeddedStack
 from functions import settings as environment
 from functions.websocket import message
-from tests.e2e.conversation import Conversation, Json, conversation, start, sweep
+from tests.e2e.websocket_client import Json, WebSocketClient, connected, start, sweep
 from tests.embedded.test_deployment import credentials_of
 from tests.protocol.schema_instances import instances
-from tickfold.identity.user import Identity
+from tickfold.identity.user import User
 from tickfold.protocol import MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, ServerMessage, parse_message
 from tickfold.realtime.connections import MOST_TOPICS
 
@@ -59,7 +59,7 @@ REQUESTS = instances(SCHEMA, "request")
 
 @st.composite
 def mutants(draw: st.DrawFn, requests: st.SearchStrategy[Json] = REQUESTS) -> str:
-    """Return requests by the schema in which up to three things are not as they should be."""
+    """Return requests of the schema with up to three mutations."""
     request = json.loads(json.dumps(draw(requests)))  # a copy, since what is drawn may be drawn again
     for _ in range(draw(st.integers(0, 3))):
         _mutate(draw, request)
@@ -67,7 +67,7 @@ def mutants(draw: st.DrawFn, requests: st.SearchStrategy[Json] = REQUESTS) -> st
 
 
 def _mutate(draw: st.DrawFn, node: Any) -> None:
-    """Change one thing in `node`, or in something in it."""
+    """Mutate `node` or one of its descendants."""
     at = draw(st.sampled_from(sorted(node))) if isinstance(node, dict) and node else draw(ANY_TEXT)
     if isinstance(node.get(at), dict) and draw(st.booleans()):
         return _mutate(draw, node[at])
@@ -87,7 +87,7 @@ NAMES = st.sampled_from([KEY, "growth", "tester", "THE RUN"]) | st.sampled_from(
 
 @st.composite
 def questions(draw: st.DrawFn) -> Json:
-    """Return requests about what there is, or not: runs, topics, pages of lists, and keys."""
+    """Return requests about existing and missing runs, topics, pages of lists, and keys."""
     name = draw(NAMES)
     return draw(
         st.sampled_from(
@@ -112,21 +112,21 @@ ANYTHING = st.one_of(RAW, mutants(), mutants(STARTS.map(json.dumps).map(json.loa
 
 
 class MessageFunction:
-    """The message function, invoked in this process as API Gateway would, for a connection that is open."""
+    """The message function, invoked in this process as by API Gateway, for an open connection."""
 
-    def __init__(self, client: Conversation) -> None:
+    def __init__(self, client: WebSocketClient) -> None:
         self._client = client
-        client.say({"type": "whoami"})
-        self._who = client.hear()
+        client.send({"type": "whoami"})
+        self._who = client.receive()
         self._sent = 0
         self.run_id = ""
 
     def answer_to(self, body: Json | str) -> ServerMessage:
-        """Send `body`; return its answer, which is the only one."""
+        """Send `body`; return the only reply."""
         text = body if isinstance(body, str) else json.dumps(body)
         began = time.monotonic()
         assert self._invoke(text.replace("THE RUN", self.run_id)) == {"statusCode": 200}
-        answer = parsed(self._client.hear_frame())
+        answer = parsed(self._client.receive_text())
         assert time.monotonic() - began < SECONDS
         if answer.type in ("resumed", "accepted"):
             self._hear_the_runs_messages()
@@ -134,13 +134,13 @@ class MessageFunction:
 
     def _hear_the_runs_messages(self) -> None:
         self._invoke('{"type": "ping", "correlationId": "sentinel"}')
-        while (heard := parsed(self._client.hear_frame())).correlation_id != "sentinel":
-            assert heard.run_id
+        while (received := parsed(self._client.receive_text())).correlation_id != "sentinel":
+            assert received.run_id
 
     def _invoke(self, body: str) -> Any:
         self._sent += 1
         who = self._who
-        identity = Identity(who["userId"], tuple(who["portfolios"]), who["expiresAt"] // 1_000)
+        identity = User(who["userId"], tuple(who["portfolios"]), who["expiresAt"] // 1_000)
         context = {
             "connectionId": who["connectionId"],
             "messageId": f"fuzz-{self._sent}",
@@ -153,17 +153,17 @@ class MessageFunction:
 
 
 def parsed(frame: str) -> ServerMessage:
-    """Return the message that `frame` is, which must say nothing of what went on inside."""
+    """Return the message in `frame`, which must expose no internals."""
     assert len(frame.encode()) <= MAX_MESSAGE_BYTES
     assert "Traceback" not in frame
-    heard = parse_message(frame)
-    assert heard.type != "error" or heard.code != "internal", frame
-    return heard
+    received = parse_message(frame)
+    assert received.type != "error" or received.code != "internal", frame
+    return received
 
 
 @pytest.fixture(scope="module")
 def function(stack: EmbeddedStack, url: str) -> Iterator[MessageFunction]:
-    """The function with one run that has ended; its user may start no other today."""
+    """The function, with one run that has ended and no quota for another today."""
     deployed = stack.client("lambda").get_function_configuration(FunctionName="tickfold-embedded-message")
     key = credentials_of(stack, "message")
     variables = deployed["Environment"]["Variables"] | {
@@ -176,33 +176,33 @@ def function(stack: EmbeddedStack, url: str) -> Iterator[MessageFunction]:
         environment.DAILY_LIMIT: "1",
     }
     message.dependencies.cache_clear()
-    with pytest.MonkeyPatch.context() as patch, conversation(url) as client:
-        client.say(start(chunks=1) | {"key": KEY})
-        accepted, *_ = client.hear_out()
+    with pytest.MonkeyPatch.context() as patch, connected(url) as client:
+        client.send(start(chunks=1) | {"key": KEY})
+        accepted, *_ = client.receive_all()
         for name, value in variables.items():
             patch.setenv(name, value)
         function = MessageFunction(client)
         function.run_id = accepted["runId"]
         yield function
-        assert client.heard_nothing_more()
+        assert client.is_idle()
     message.dependencies.cache_clear()
 
 
-def test_a_connection_with_all_its_subscriptions_may_still_start_a_run(stack: EmbeddedStack, url: str) -> None:
+def test_connection_at_its_subscription_limit_can_start_a_run(stack: EmbeddedStack, url: str) -> None:
     # The first of the tests: the others subscribe to what their user starts.
-    with conversation(url) as client:
-        client.say({"type": "whoami"})
-        connection_id = client.hear()["connectionId"]
+    with connected(url) as client:
+        client.send({"type": "whoami"})
+        connection_id = client.receive()["connectionId"]
         stack.client("dynamodb").update_item(
             TableName=stack.outputs["connections_table"],
             Key={"connection_id": {"S": connection_id}},
             UpdateExpression="ADD topics :topics",
             ExpressionAttributeValues={":topics": {"SS": [f"run#{n}" for n in range(MOST_TOPICS)]}},
         )
-        client.say({"type": "subscribe", "topic": "user"})
-        assert client.hear()["code"] == "limit"
-        client.say(start(chunks=1))
-        assert client.hear_out()[-1]["type"] == "result"
+        client.send({"type": "subscribe", "topic": "user"})
+        assert client.receive()["code"] == "limit"
+        client.send(start(chunks=1))
+        assert client.receive_all()[-1]["type"] == "result"
 
 
 FUZZ = settings(
@@ -212,13 +212,13 @@ FUZZ = settings(
 
 @given(body=ANYTHING)
 @settings(FUZZ, max_examples=1_500)
-def test_no_input_is_without_an_answer(function: MessageFunction, body: str) -> None:
+def test_every_input_gets_a_reply(function: MessageFunction, body: str) -> None:
     function.answer_to(body)
 
 
 @given(body=st.text(st.characters(categories=["Cs", "L"]), min_size=1, max_size=9))
 @settings(FUZZ, max_examples=20)
-def test_what_is_no_unicode_has_an_answer_too(function: MessageFunction, body: str) -> None:
+def test_invalid_unicode_gets_a_reply(function: MessageFunction, body: str) -> None:
     assert function.answer_to(body).type == "error"
 
 
@@ -229,7 +229,7 @@ HOSTILE = {
     "all the money there is": (start(startCapital=1e308), "startCapital 1e+308"),
     "the first day": (start(first="0001-01-01", last="0001-01-01"), "no 1d bars from 0001-01-01"),
     "the last day": (start(first="9999-12-31", last="9999-12-31"), "no 1d bars from 9999-12-31"),
-    "a day that is none": (start(first="0000-01-01"), "startDate"),
+    "an invalid day": (start(first="0000-01-01"), "startDate"),
     "all the days": (start(first="0001-01-01", last="9999-12-31", chunks=10**9), "can be cut into"),
     "chunks without end": (start(chunks=10**400), "chunks"),
     "a strategy of 30 KB": (start(strategy="s" * 30_000), "unknown strategy"),
@@ -242,20 +242,20 @@ HOSTILE = {
     "windows longer than time": (sweep(walkForward={"inSample": 10**9, "outOfSample": 10**9}), "a window of"),
     "a page before no date": ({"type": "list_runs", "before": "yesterday"}, "before 'yesterday'"),
     "somebody else's messages": ({"type": "subscribe", "topic": "user", "id": "root"}, "no other user"),
-    "an id as long as may be": ({"type": "subscribe", "topic": "run", "id": "x" * 256}, "there is no run"),
+    "the longest id": ({"type": "subscribe", "topic": "run", "id": "x" * 256}, "there is no run"),
     "a request as long as may be": ("x" * MAX_REQUEST_BYTES, "not JSON"),
     "a longer one": ("x" * (MAX_REQUEST_BYTES + 1), "at most 32,000 are accepted"),
 }
 
 
-@pytest.mark.parametrize(("body", "said"), HOSTILE.values(), ids=HOSTILE)
-def test_what_is_hostile_is_refused_in_plain_words(function: MessageFunction, body: Json | str, said: str) -> None:
+@pytest.mark.parametrize(("body", "expected"), HOSTILE.values(), ids=HOSTILE)
+def test_hostile_input_is_refused_without_internals(function: MessageFunction, body: Json | str, expected: str) -> None:
     answer = function.answer_to(body)
     assert answer.type == "error"
-    assert said in answer.reason
+    assert expected in answer.reason
 
 
-def test_thousands_of_unknown_fields_do_not_make_the_answer_too_long(function: MessageFunction) -> None:
+def test_thousands_of_unknown_fields_fit_into_the_reply(function: MessageFunction) -> None:
     request = start()
     request["config"] |= {f"{n:x}": 0 for n in range(2_700)}
     answer = function.answer_to(request)
@@ -267,19 +267,19 @@ def test_thousands_of_unknown_fields_do_not_make_the_answer_too_long(function: M
 
 
 @pytest.fixture(scope="module")
-def client(url: str) -> Iterator[Conversation]:
-    with conversation(url, SECONDS) as client:
+def client(url: str) -> Iterator[WebSocketClient]:
+    with connected(url, SECONDS) as client:
         yield client
 
 
 def _starts_nothing(body: str) -> bool:
-    """Tell whether no run can come of `body`, whose messages would come between the answers."""
+    """Return whether `body` cannot start a run, whose messages would come between the replies."""
     return "start_" not in body
 
 
 @given(body=st.one_of(RAW, mutants(), questions().map(json.dumps)).filter(_starts_nothing))
 @settings(FUZZ, max_examples=200)
-def test_every_message_over_the_websocket_has_one_answer(client: Conversation, body: str) -> None:
-    client.say(body)
-    parsed(client.hear_frame())
-    assert client.heard_nothing_more()
+def test_every_websocket_message_gets_one_reply(client: WebSocketClient, body: str) -> None:
+    client.send(body)
+    parsed(client.receive_text())
+    assert client.is_idle()

@@ -1,4 +1,4 @@
-"""Every right that a function has is needed: with any one removed something goes red, and the log says which.
+"""Least privilege: without any one permission of a function's role the scenario fails, and the log names it.
 
 The emulator enforces IAM on what functions call. A scenario uses all that the system does. It is green with the
 policies as they are, and red with any one action of any function removed.
@@ -17,10 +17,10 @@ from websockets.exceptions import ConnectionClosed
 
 from embedded.stack import EmbeddedStack
 from tests.conftest import url_for
-from tests.e2e.conversation import SMA, Conversation, Json, conversation, start, sweep
-from tests.e2e.executions import ended
-from tickfold.identity.user import Identity
-from tickfold.market_data.bar_store import SeriesStore
+from tests.e2e.executions import wait_for_execution
+from tests.e2e.websocket_client import SMA, Json, WebSocketClient, connected, start, sweep
+from tickfold.identity.user import User
+from tickfold.market_data.bar_store import BarStore
 from tickfold.storage import layout
 
 BEYOND_THE_EMULATOR = (
@@ -85,7 +85,7 @@ SILENCE = 12
 
 
 class Role:
-    """The one inline policy of a function's role, as it is deployed."""
+    """The deployed inline policy of a function's role."""
 
     def __init__(self, stack: EmbeddedStack, function: str) -> None:
         self._iam = stack.client("iam")
@@ -104,7 +104,7 @@ class Role:
 
     @contextmanager
     def without(self, right: str) -> Iterator[None]:
-        """Take one right from the role for a while."""
+        """Remove one permission from the role for the `with` block."""
         statements: list[Json] = []
         for statement in self.document["Statement"]:
             kept = [action for action in statement["Action"] if _name(action, statement) != right]
@@ -121,7 +121,7 @@ class Role:
 
 
 def _name(action: str, statement: Json) -> str:
-    """Name a right by its action and the end of what it is about."""
+    """Return a permission's name: its action and the end of its resource."""
     (resource,) = statement["Resource"]
     prefix = statement.get("Condition", {}).get("StringLike", {}).get("s3:prefix")
     for mark in ("/live/", ":table/tickfold-embedded-", ":stateMachine:", ":execution:", "/data/"):
@@ -132,7 +132,7 @@ def _name(action: str, statement: Json) -> str:
 
 
 class Scenario:
-    """All that the system does, in parts. Functions are invoked as API Gateway would, so that their logs are kept."""
+    """Everything that the system does, in parts. Functions are invoked directly, so that their logs are captured."""
 
     def __init__(self, stack: EmbeddedStack) -> None:
         self._stack = stack
@@ -149,72 +149,72 @@ class Scenario:
         assert self._rows_of(connection_id) == 0
 
     def run(self) -> None:
-        """A run of two symbols succeeds, is told, and can be asked for, resumed and listed."""
+        """A run of two symbols succeeds, streams its messages, and can be fetched, resumed and listed."""
         began = datetime.now(UTC)
         with self._connected() as (client, connection_id):
             asked = start(["AAPL", "IBM"], **SMA, chunks=3) | {"key": secrets.token_hex(8)}
             self._message(connection_id, asked)
-            heard = client.hear_out()
-            assert [message["type"] for message in heard[:2]] == ["accepted", "planned"]
-            assert heard[-1]["type"] == "result"
-            assert "progress" in {message["type"] for message in heard}
-            run_id = heard[0]["runId"]
+            received = client.receive_all()
+            assert [message["type"] for message in received[:2]] == ["accepted", "planned"]
+            assert received[-1]["type"] == "result"
+            assert "progress" in {message["type"] for message in received}
+            run_id = received[0]["runId"]
             self._ended(run_id)
-            # A worker that may not tell of its chunk fails once that is written; its retry hides it.
+            # A worker that may not publish progress fails after writing its chunk; its retry hides that.
             assert not _logged(self._stack, "simulate", began, "the step failed")
-            self._message(connection_id, {"type": "resume", "runId": run_id, "after": heard[-2]["sequence"]})
-            assert client.hear()["type"] == "resumed"
-            assert client.hear() == heard[-1]
+            self._message(connection_id, {"type": "resume", "runId": run_id, "after": received[-2]["sequence"]})
+            assert client.receive()["type"] == "resumed"
+            assert client.receive() == received[-1]
             self._message(connection_id, {"type": "list_runs", "limit": 1})
-            listed = client.hear()
+            listed = client.receive()
             assert listed["type"] == "runs"
             assert listed["runs"][0]["runId"] == run_id
             self._message(connection_id, asked)  # again under its key: nothing is started
-            assert client.hear_out() == heard
+            assert client.receive_all() == received
 
     def subscriptions(self) -> None:
-        """A connection is subscribed to its user's runs, and no longer."""
+        """A connection subscribes to its user's runs, and unsubscribes."""
         with self._connected() as (client, connection_id):
             rows = self._rows_of(connection_id)
             for kind, more in (("subscribe", 1), ("unsubscribe", 0)):
                 self._message(connection_id, {"type": kind, "topic": "user"})
-                assert client.hear()["type"] == f"{kind}d"
+                assert client.receive()["type"] == f"{kind}d"
                 assert self._rows_of(connection_id) == rows + more
 
     def cancel(self) -> None:
         """A run is cancelled."""
         with self._connected() as (client, connection_id):
             self._message(connection_id, start(**SMA, chunks=200))
-            accepted = client.hear()
+            accepted = client.receive()
             self._message(connection_id, {"type": "cancel", "runId": accepted["runId"]})
-            assert client.hear_out()[-1]["type"] == "cancelled"
+            assert client.receive_all()[-1]["type"] == "cancelled"
         assert self._ended(accepted["runId"])["status"] == "ABORTED"
 
     def gone(self) -> None:
-        """Of a connection that is gone nothing remains, whether an answer finds that out or a delivery."""
-        answered, told = (f"{secrets.token_hex(6)}=" for _ in range(2))
-        for connection_id in (answered, told):
+        """The rows of a closed connection are deleted, whether a reply or a delivery finds it gone."""
+        replied, delivered = (f"{secrets.token_hex(6)}=" for _ in range(2))
+        for connection_id in (replied, delivered):
             event = {"requestContext": self._context(connection_id), "queryStringParameters": {"portfolioId": "growth"}}
             self._invoke("connect", event)
-        self._message(answered, {"type": "whoami"})
-        assert self._rows_of(answered) == 0
+        self._message(replied, {"type": "whoami"})
+        assert self._rows_of(replied) == 0
         with self._connected() as (client, connection_id):
             self._message(connection_id, start(**SMA, chunks=1) | {"portfolio": "growth"})
-            self._ended(client.hear_out()[0]["runId"])
-        _wait(lambda: self._rows_of(told) == 0, "the connection that is gone is remembered")
+            self._ended(client.receive_all()[0]["runId"])
+        _wait(lambda: self._rows_of(delivered) == 0, "the rows of the closed connection are not deleted")
 
     def expired(self) -> None:
-        """A connection whose token has expired is turned away and closed."""
+        """A connection whose token has expired gets an error and is closed."""
         with self._connected() as (client, connection_id):
             self._message(connection_id, {"type": "whoami"}, expires=int(time.time()) - 1)
-            assert client.hear()["code"] == "expired"
+            assert client.receive()["code"] == "expired"
             assert client.is_closed()
 
     def cut_off(self) -> None:
-        """A connection that nothing can be sent to is closed, so that its client comes back for what it missed."""
+        """A connection to which delivery fails is closed, so that its client reconnects and resumes."""
         with self._connected() as (client, connection_id):
             self._message(connection_id, {"type": "subscribe", "topic": "user"})
-            assert client.hear()["type"] == "subscribed"
+            assert client.receive()["type"] == "subscribed"
             with Role(self._stack, "deliver").without(TALKS[0]):
                 self._message(f"{secrets.token_hex(6)}=", start(**SMA, chunks=1))
                 assert client.is_closed()
@@ -229,23 +229,23 @@ class Scenario:
         self._succeeds(sweep(chunks=2, walkForward={"inSample": 1_000, "outOfSample": 1_000}))
 
     def failure(self) -> None:
-        """A run fails and says why."""
+        """A run fails with a reason."""
         with self._connected() as (client, connection_id):
             self._message(connection_id, start(BROKEN, **SMA, chunks=3))
-            told = client.hear_out()[-1]
-        assert told["type"] == "failed"
-        assert "were deleted" in told["reason"]
+            failure = client.receive_all()[-1]
+        assert failure["type"] == "failed"
+        assert "were deleted" in failure["reason"]
 
     def _succeeds(self, request: Json) -> None:
         with self._connected() as (client, connection_id):
             self._message(connection_id, request)
-            assert client.hear_out()[-1]["type"] == "result"
+            assert client.receive_all()[-1]["type"] == "result"
 
     @contextmanager
-    def _connected(self) -> Iterator[tuple[Conversation, str]]:
-        """Open a connection of a new user's; give it and its id."""
+    def _connected(self) -> Iterator[tuple[WebSocketClient, str]]:
+        """Open a connection of a new user; yield it and its id."""
         self._user = f"user-{secrets.token_hex(6)}"
-        with conversation(url_for(self._stack, self._user, ["growth"]), SILENCE) as client:
+        with connected(url_for(self._stack, self._user, ["growth"]), SILENCE) as client:
             rows = self._dynamodb.scan(TableName=self._stack.outputs["connections_table"])["Items"]
             (connection_id,) = (row["connection_id"]["S"] for row in rows if row["user_id"]["S"] == self._user)
             yield client, connection_id
@@ -257,16 +257,16 @@ class Scenario:
         return sum(row["connection_id"]["S"] == connection_id for row in rows)
 
     def _ended(self, run_id: str) -> Json:
-        """Wait until a run's execution has ended, and describe it."""
+        """Wait until a run's execution ends; return its description."""
         machine = self._stack.outputs["state_machine_arn"].replace(":stateMachine:", ":execution:")
-        return ended(self._stack, f"{machine}:{run_id}")
+        return wait_for_execution(self._stack, f"{machine}:{run_id}")
 
     def _message(self, connection_id: str, body: Json, expires: int | None = None) -> None:
         self._invoke("message", {"requestContext": self._context(connection_id, expires), "body": json.dumps(body)})
 
     def _context(self, connection_id: str, expires: int | None = None) -> Json:
-        """Return the `requestContext` of an event on a connection that the authorizer has let in."""
-        identity = Identity(self._user, ("growth",), expires or int(time.time()) + 3_600)
+        """Return the `requestContext` of an event on an authorized connection."""
+        identity = User(self._user, ("growth",), expires or int(time.time()) + 3_600)
         message_id = secrets.token_hex(8)
         return {"connectionId": connection_id, "messageId": message_id, "authorizer": identity.to_context()}
 
@@ -312,9 +312,9 @@ def _wait(done: Callable[[], bool], otherwise: str, seconds: float = SILENCE) ->
 
 @pytest.fixture(scope="module")
 def scenario(stack: EmbeddedStack) -> Scenario:
-    """The scenario, with a series of which one file is gone: a run of it fails in simulate."""
-    store = SeriesStore(stack.client("s3"), stack.outputs["bucket"])
-    ibm = store.get("IBM", "1d")
+    """The scenario, with a series of which one file is deleted: a run of it fails in simulate."""
+    store = BarStore(stack.client("s3"), stack.outputs["bucket"])
+    ibm = store.catalog.get("IBM", "1d")
     series = store.put(BROKEN, "1d", store.read(ibm, 0, ibm.bars), "a copy of IBM")
     stack.client("s3").delete_object(
         Bucket=stack.outputs["bucket"], Key=layout.bars_key(BROKEN, "1d", 2005), VersionId=series.files[5].version_id
@@ -323,17 +323,17 @@ def scenario(stack: EmbeddedStack) -> Scenario:
 
 
 @pytest.mark.parametrize("function", RIGHTS)
-def test_the_deployed_role_holds_exactly_the_rights_that_are_tested(stack: EmbeddedStack, function: str) -> None:
+def test_deployed_role_has_exactly_the_tested_permissions(stack: EmbeddedStack, function: str) -> None:
     assert sorted(Role(stack, function).rights()) == sorted(RIGHTS[function])
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_with_all_rights_the_scenario_is_green(scenario: Scenario, part: str) -> None:
+def test_scenario_passes_with_all_permissions(scenario: Scenario, part: str) -> None:
     getattr(scenario, part)()
 
 
 @pytest.mark.parametrize(("function", "right"), EACH, ids=[f"{function}: {right}" for function, right in EACH])
-def test_without_one_right_the_scenario_is_red_and_the_log_names_it(
+def test_scenario_fails_without_any_one_permission_and_the_log_names_it(
     stack: EmbeddedStack, scenario: Scenario, function: str, right: str
 ) -> None:
     part = PART_OF_BOTH.get((function, right)) or PART_OF_RIGHT.get(right) or PART.get(function, "run")

@@ -1,4 +1,4 @@
-"""A user's own strategy, as in docs/tutorial/own-strategy.md: checked, deployed, run; and faulty ones."""
+"""Own strategies as in docs/tutorial/own-strategy.md: checked, deployed and run; and faulty files."""
 
 import re
 import shutil
@@ -11,7 +11,7 @@ from embedded.stack import ROOT, EmbeddedStack
 from tests.cli.conftest import Command
 from tests.cli.conftest import tickfold as tickfold  # noqa: PLC0414 - a fixture
 from tests.conftest import url_for
-from tests.e2e.conversation import SMA, run, start
+from tests.e2e.websocket_client import SMA, run, start
 
 PAGE = (ROOT / "docs/tutorial/own-strategy.md").read_text()
 TREE = ("components", "embedded", "functions", "statemachines", "tickfold")
@@ -31,7 +31,7 @@ class Raising(Strategy):
 
 
 def block(language: str, holding: str) -> str:
-    """Return the page's block of code in `language` that has `holding` in it."""
+    """Return the page's code block in `language` that contains `holding`."""
     fenced = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.M | re.S)
     found = [code for written, code in fenced if written == language and holding in code]
     assert len(found) == 1
@@ -44,7 +44,7 @@ def command(holding: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The repository with the page's strategy and two faulty ones in it."""
+    """A copy of the repository with the page's strategy and two faulty ones."""
     root = tmp_path_factory.mktemp("tree")
     for folder in TREE:
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
@@ -58,21 +58,21 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def told() -> list[str]:
-    """What the stack said while it was deployed."""
+def log_lines() -> list[str]:
+    """The log of the deployment."""
     return []
 
 
 @pytest.fixture(scope="module")
-def own(tree: Path, told: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStack]:
-    """A stack that is deployed from the tree, beside the one of the session."""
+def own(tree: Path, log_lines: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStack]:
+    """A stack deployed from the copy, beside that of the session."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("TICKFOLD_STATE_DIR", str(tmp_path_factory.mktemp("state-of-own")))
-        with EmbeddedStack(root=tree, log=told.append) as running:
+        with EmbeddedStack(root=tree, log=log_lines.append) as running:
             yield running
 
 
-def test_the_check_says_what_the_page_says(
+def test_check_prints_what_the_page_shows(
     tickfold: Command, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TICKFOLD_STATE_DIR", str(tmp_path))
@@ -89,22 +89,22 @@ def test_the_check_says_what_the_page_says(
     assert set(block("", "✗ lookback").splitlines()) < {line.rstrip() for line in ended.stdout.splitlines()}
 
 
-def test_deploying_names_own_strategies_and_those_that_cannot_be_used(own: EmbeddedStack, told: list[str]) -> None:
-    assert "own strategies: dip_buyer, raising" in told
-    faults = [line for line in told if line.startswith("unusable strategy")]
+def test_deployment_lists_own_strategies_and_unusable_files(own: EmbeddedStack, log_lines: list[str]) -> None:
+    assert "own strategies: dip_buyer, raising" in log_lines
+    faults = [line for line in log_lines if line.startswith("unusable strategy")]
     assert faults == ["unusable strategy: strategies/unfinished.py cannot be imported: line 1: invalid syntax"]
     # What `pulumi up` prints as a warning.
     warned = (own.log_file.parent / "deployment.log").read_text()
     assert "strategies/unfinished.py cannot be imported: line 1: invalid syntax" in warned
 
 
-def test_an_own_strategy_runs_by_its_name(own: EmbeddedStack, tickfold: Command) -> None:
+def test_own_strategy_runs_by_name(own: EmbeddedStack, tickfold: Command) -> None:
     ended = tickfold(*command("tickfold run"))
     assert ended.status == 0, ended.stderr
     assert "dip_buyer" in ended.stdout
 
 
-def test_an_own_strategy_runs_the_same_in_any_cut(own: EmbeddedStack) -> None:
+def test_own_strategy_gives_the_same_result_for_any_chunks(own: EmbeddedStack) -> None:
     one, many = (
         run(url_for(own, "tester"), start(strategy="dip_buyer", parameters={"falls": 2}, chunks=chunks))[-1]
         for chunks in (1, 9)
@@ -115,7 +115,7 @@ def test_an_own_strategy_runs_the_same_in_any_cut(own: EmbeddedStack) -> None:
     assert one["metrics"]["trades"] > 100
 
 
-def test_a_faulty_file_stops_no_other_strategy_and_is_told_to_whoever_asks_for_it(own: EmbeddedStack) -> None:
+def test_faulty_strategy_file_affects_only_its_own_runs(own: EmbeddedStack) -> None:
     url = url_for(own, "tester")
     assert run(url, start(**SMA))[-1]["type"] == "result"
     refused = run(url, start(strategy="unfinished"))[-1]
@@ -123,12 +123,12 @@ def test_a_faulty_file_stops_no_other_strategy_and_is_told_to_whoever_asks_for_i
     assert refused["reason"] == "strategies/unfinished.py cannot be imported: line 1: invalid syntax"
 
 
-def test_a_value_out_of_its_own_bounds_is_refused(own: EmbeddedStack) -> None:
+def test_own_strategy_parameter_out_of_bounds_is_refused(own: EmbeddedStack) -> None:
     refused = run(url_for(own, "tester"), start(strategy="dip_buyer", parameters={"falls": 0}))[-1]
     assert refused["reason"] == "strategy dip_buyer: falls 0: input should be greater than or equal to 1"
 
 
-def test_what_an_own_strategy_raises_is_told(own: EmbeddedStack) -> None:
+def test_exception_of_own_strategy_is_reported(own: EmbeddedStack) -> None:
     failed = run(url_for(own, "tester"), start(strategy="raising", chunks=1))[-1]
     assert failed["type"] == "failed"
     assert failed["reason"] == "chunk 0 of AAPL: strategy raising failed: KeyError: 'no such thing'"

@@ -1,4 +1,4 @@
-"""Whose a run is: its user's alone, and, to be followed, that of whoever has its portfolio."""
+"""Ownership: a run belongs to its user, and users with its portfolio may follow it."""
 
 import secrets
 from collections.abc import Iterator
@@ -8,20 +8,20 @@ import pytest
 
 from embedded.stack import EmbeddedStack
 from tests.conftest import url_for
-from tests.e2e.conversation import SMA, Conversation, Json, conversation, start
+from tests.e2e.websocket_client import SMA, Json, WebSocketClient, connected, start
 
 
 class People:
-    """Users, each with a connection and a portfolio or two."""
+    """Users, each with a connection and portfolios."""
 
     def __init__(self, stack: EmbeddedStack, connections: ExitStack) -> None:
         self._stack, self._connections = stack, connections
         self._suffix = secrets.token_hex(4)
 
-    def come(self, name: str, *portfolios: str) -> Conversation:
-        """Let a user connect; the same name is the same user."""
+    def come(self, name: str, *portfolios: str) -> WebSocketClient:
+        """Connect the user `name`."""
         url = url_for(self._stack, f"{name}-{self._suffix}", portfolios)
-        return self._connections.enter_context(conversation(url))
+        return self._connections.enter_context(connected(url))
 
 
 @pytest.fixture
@@ -30,19 +30,19 @@ def people(stack: EmbeddedStack) -> Iterator[People]:
         yield People(stack, connections)
 
 
-def asked(client: Conversation, request: Json) -> Json:
-    """Send a request with a name of its own, and return its answer."""
+def asked(client: WebSocketClient, request: Json) -> Json:
+    """Send a request with its own correlation id; return the reply."""
     name = secrets.token_hex(4)
-    client.say(request | {"correlationId": name})
-    while (answer := client.hear()).get("correlationId") != name:
+    client.send(request | {"correlationId": name})
+    while (answer := client.receive()).get("correlationId") != name:
         pass
     return answer
 
 
-def ended(client: Conversation, **more: str) -> str:
-    """Start a small run, wait for its end, and return its id."""
-    client.say(start(**SMA, chunks=2) | more)
-    return str(client.hear_out()[-1]["runId"])
+def ended(client: WebSocketClient, **more: str) -> str:
+    """Start a small run, wait until it ends, and return its id."""
+    client.send(start(**SMA, chunks=2) | more)
+    return str(client.receive_all()[-1]["runId"])
 
 
 ABOUT_A_RUN: list[Json] = [
@@ -54,7 +54,7 @@ ABOUT_A_RUN: list[Json] = [
 
 
 @pytest.mark.parametrize("request_", ABOUT_A_RUN, ids=lambda request: str(request["type"]))
-def test_of_another_s_run_nobody_learns_that_it_exists(people: People, request_: Json) -> None:
+def test_existence_of_another_users_run_is_hidden(people: People, request_: Json) -> None:
     run_id = ended(people.come("ann"))
     bob = people.come("bob", "growth")
 
@@ -67,34 +67,34 @@ def test_of_another_s_run_nobody_learns_that_it_exists(people: People, request_:
         == refusal("no-such-run")
         == {"type": "error", "code": "not_found", "reason": "there is no run …"}
     )
-    assert bob.heard_nothing_more()
+    assert bob.is_idle()
 
 
-def test_a_list_has_the_user_s_own_runs_only(people: People) -> None:
+def test_list_runs_has_only_the_users_own(people: People) -> None:
     ann, bob = people.come("ann"), people.come("bob")
     first, second = ended(ann), ended(ann)
     assert [run["runId"] for run in asked(ann, {"type": "list_runs"})["runs"]] == [second, first]
     assert asked(bob, {"type": "list_runs"})["runs"] == []
 
 
-def test_a_user_is_on_all_of_his_screens(people: People) -> None:
+def test_user_topic_reaches_every_connection_of_the_user(people: People) -> None:
     desk, phone, other = people.come("ann"), people.come("ann"), people.come("bob")
     assert asked(phone, {"type": "subscribe", "topic": "user"})["type"] == "subscribed"
-    desk.say(start(**SMA, chunks=2))
-    at_desk, on_phone = desk.hear_out(), phone.hear_out()
+    desk.send(start(**SMA, chunks=2))
+    at_desk, on_phone = desk.receive_all(), phone.receive_all()
     assert [message["sequence"] for message in on_phone] == list(range(1, len(on_phone) + 1))
     assert on_phone == at_desk
-    assert other.heard_nothing_more()
+    assert other.is_idle()
     assert asked(phone, {"type": "unsubscribe", "topic": "user"})["type"] == "unsubscribed"
     ended(desk)
-    assert phone.heard_nothing_more()
+    assert phone.is_idle()
 
 
-def test_who_has_a_portfolio_follows_its_runs_and_cannot_cancel_them(people: People) -> None:
+def test_portfolio_user_follows_runs_but_cannot_cancel_them(people: People) -> None:
     ann, bob = people.come("ann", "growth"), people.come("bob", "growth", "income")
     assert asked(bob, {"type": "subscribe", "topic": "portfolio", "id": "growth"})["type"] == "subscribed"
     run_id = ended(ann, portfolio="growth")
-    assert [message["runId"] for message in bob.hear_out()][-1] == run_id
+    assert [message["runId"] for message in bob.receive_all()][-1] == run_id
     assert asked(bob, {"type": "get_result", "runId": run_id})["type"] == "result"
     refused = asked(bob, {"type": "cancel", "runId": run_id})
     assert (refused["code"], refused["reason"]) == (
@@ -112,20 +112,20 @@ def test_who_has_a_portfolio_follows_its_runs_and_cannot_cancel_them(people: Peo
     ],
     ids=["portfolio", "user", "start"],
 )
-def test_nobody_gets_into_what_is_not_his(people: People, request_: Json) -> None:
+def test_subscription_to_foreign_topic_is_refused(people: People, request_: Json) -> None:
     ann = people.come("ann", "income")
     answer = asked(ann, request_)
     assert (answer["type"], answer["code"]) == ("error", "not_found")
-    assert ann.heard_nothing_more()
+    assert ann.is_idle()
 
 
-def test_a_portfolio_in_the_url_is_followed_from_the_start(stack: EmbeddedStack, people: People) -> None:
-    with conversation(f"{url_for(stack, 'watcher', ['growth'])}&portfolioId=growth") as watcher:
+def test_portfolio_in_the_url_is_subscribed_on_connect(stack: EmbeddedStack, people: People) -> None:
+    with connected(f"{url_for(stack, 'watcher', ['growth'])}&portfolioId=growth") as watcher:
         run_id = ended(people.come("ann", "growth"), portfolio="growth")
-        assert watcher.hear_out()[-1]["runId"] == run_id
+        assert watcher.receive_all()[-1]["runId"] == run_id
 
 
-def test_a_key_sent_by_two_is_two_runs_and_by_one_is_one(people: People) -> None:
+def test_idempotency_key_is_scoped_to_its_user(people: People) -> None:
     ann, bob = people.come("ann"), people.come("bob")
     first = ended(ann, key="monday")
     assert ended(bob, key="monday") != first
@@ -135,14 +135,14 @@ def test_a_key_sent_by_two_is_two_runs_and_by_one_is_one(people: People) -> None
     assert len(asked(ann, {"type": "list_runs"})["runs"]) == 1
 
 
-def test_whoami_says_what_the_token_says(people: People) -> None:
+def test_whoami_returns_the_claims_of_the_token(people: People) -> None:
     answer = asked(people.come("ann", "growth", "income"), {"type": "whoami"})
     assert answer["userId"].startswith("ann-")
     assert answer["portfolios"] == ["growth", "income"]
 
 
-def test_what_nobody_knows_is_ignored_and_named(people: People) -> None:
+def test_unknown_fields_are_ignored_and_named_in_accepted(people: People) -> None:
     ann = people.come("ann")
     accepted = asked(ann, start(**SMA, chunks=1, stopLos=0.1) | {"colour": "red"})
     assert (accepted["type"], accepted["ignored"]) == ("accepted", ["colour", "config.stopLos"])
-    assert ann.hear_out()[-1]["type"] == "result"
+    assert ann.receive_all()[-1]["type"] == "result"

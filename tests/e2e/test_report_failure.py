@@ -1,4 +1,4 @@
-"""What a run's end without a result is told as, for each way in which an execution can end."""
+"""Failure reports: the message that ends a run without a result, for each way in which its execution can end."""
 
 import json
 import secrets
@@ -25,7 +25,7 @@ def runs(stack: EmbeddedStack) -> RunLifecycle:
 
 @pytest.fixture
 def run(runs: RunLifecycle) -> Run:
-    """A run that is planned, with four chunks."""
+    """A planned run of four chunks."""
     run = begin(runs, f"user-{secrets.token_hex(4)}")
     runs.publish(run.run_id, PLANNED, once="planned")
     runs.set(run.run_id, chunks=4)
@@ -34,7 +34,7 @@ def run(runs: RunLifecycle) -> Run:
 
 @pytest.fixture
 def report(stack: EmbeddedStack, runs: RunLifecycle) -> Report:
-    """Tell the function how the execution of a run has ended; return the run's last message."""
+    """Report the end of a run's execution to the function; return the run's last message."""
 
     def report(run_id: str, status: str, error: str | None = None, cause: str | None = None) -> dict[str, Any]:
         detail = {"name": run_id, "status": status, "error": error, "cause": cause}
@@ -49,22 +49,22 @@ def report(stack: EmbeddedStack, runs: RunLifecycle) -> Report:
     return report
 
 
-def test_what_the_step_has_noted_is_told(runs: RunLifecycle, run: Run, report: Report) -> None:
+def test_noted_failure_is_published(runs: RunLifecycle, run: Run, report: Report) -> None:
     runs.note_failure(run.run_id, "simulate", "chunk 3 of AAPL: there are no bars")
-    told = report(run.run_id, "FAILED", "States.ExceedToleratedFailureThreshold", "the threshold was exceeded")
-    assert (told["stage"], told["reason"]) == ("simulate", "chunk 3 of AAPL: there are no bars")
+    message = report(run.run_id, "FAILED", "States.ExceedToleratedFailureThreshold", "the threshold was exceeded")
+    assert (message["stage"], message["reason"]) == ("simulate", "chunk 3 of AAPL: there are no bars")
 
 
-def test_what_a_retry_has_made_up_for_is_not_told(runs: RunLifecycle, run: Run, report: Report) -> None:
+def test_failure_overcome_by_a_retry_is_not_published(runs: RunLifecycle, run: Run, report: Report) -> None:
     runs.note_failure(run.run_id, "simulate", "chunk 3 of AAPL: it was throttled")
     runs.publish_all_done(run.run_id, 4)
-    told = report(run.run_id, "FAILED", "Runtime.OutOfMemory", "")
-    assert told["stage"] == "reduce"
-    assert told["reason"] == "reduce failed: it ran out of memory; the execution and the logs say more"
+    message = report(run.run_id, "FAILED", "Runtime.OutOfMemory", "")
+    assert message["stage"] == "reduce"
+    assert message["reason"] == "reduce failed: it ran out of memory; the execution and the logs say more"
 
 
 @pytest.mark.parametrize(("done", "stage"), [("nothing", "plan"), ("planned", "simulate"), ("all chunks", "reduce")])
-def test_where_nothing_was_noted_the_record_tells_the_stage(
+def test_unnoted_failure_gets_its_stage_from_the_record(
     runs: RunLifecycle, report: Report, done: str, stage: str
 ) -> None:
     run_id = begin(runs, "user").run_id
@@ -73,22 +73,24 @@ def test_where_nothing_was_noted_the_record_tells_the_stage(
         runs.set(run_id, chunks=4)
     if done == "all chunks":
         runs.publish_all_done(run_id, 4)
-    told = report(run_id, "FAILED", "Sandbox.Timedout", json.dumps({"errorMessage": "after 60 s", "stackTrace": ["x"]}))
-    assert told["stage"] == stage
-    assert told["reason"] == f"{stage} failed: it ran out of time; the execution and the logs say more"
+    message = report(
+        run_id, "FAILED", "Sandbox.Timedout", json.dumps({"errorMessage": "after 60 s", "stackTrace": ["x"]})
+    )
+    assert message["stage"] == stage
+    assert message["reason"] == f"{stage} failed: it ran out of time; the execution and the logs say more"
 
 
-@pytest.mark.parametrize(("status", "said"), [("ABORTED", "it was stopped"), ("TIMED_OUT", "it ran out of time")])
-def test_what_was_done_to_the_execution_is_told(
-    runs: RunLifecycle, run: Run, report: Report, status: str, said: str
+@pytest.mark.parametrize(("status", "expected"), [("ABORTED", "it was stopped"), ("TIMED_OUT", "it ran out of time")])
+def test_aborted_or_timed_out_execution_is_published(
+    runs: RunLifecycle, run: Run, report: Report, status: str, expected: str
 ) -> None:
     runs.note_failure(run.run_id, "simulate", "an earlier attempt")
-    told = report(run.run_id, status)
-    assert (told["type"], told["stage"]) == ("failed", "workflow")
-    assert told["reason"] == f"workflow failed: {said}; the execution and the logs say more"
+    message = report(run.run_id, status)
+    assert (message["type"], message["stage"]) == ("failed", "workflow")
+    assert message["reason"] == f"workflow failed: {expected}; the execution and the logs say more"
 
 
-def test_a_run_that_has_ended_stays_as_it_is(runs: RunLifecycle, run: Run, report: Report) -> None:
+def test_ended_run_stays_unchanged(runs: RunLifecycle, run: Run, report: Report) -> None:
     result = Result(
         symbol="AAPL",
         timeframe="1d",
@@ -113,5 +115,5 @@ def test_a_run_that_has_ended_stays_as_it_is(runs: RunLifecycle, run: Run, repor
     assert parse_message(ended.ended_with).run_id == run.run_id
 
 
-def test_an_execution_of_no_run_is_nobody_s_business(report: Report) -> None:
+def test_execution_without_a_run_is_ignored(report: Report) -> None:
     assert report(f"unknown-{secrets.token_hex(4)}", "FAILED") == {}

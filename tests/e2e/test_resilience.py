@@ -1,4 +1,4 @@
-"""What goes wrong on the way: crashing workers, workers run twice, lost connections, a stack that is broken."""
+"""Resilience: crashing workers, repeated invocations, lost connections, a broken stack."""
 
 import json
 import re
@@ -10,10 +10,10 @@ import pytest
 
 from embedded.stack import EmbeddedStack
 from tests.conftest import url_for
-from tests.e2e.conversation import SMA, Json, conversation, run, start
-from tests.e2e.executions import ended
+from tests.e2e.executions import wait_for_execution
 from tests.e2e.release import deployed
-from tickfold.market_data.bar_store import SeriesStore
+from tests.e2e.websocket_client import SMA, Json, connected, run, start
+from tickfold.market_data.bar_store import BarStore
 from tickfold.storage import layout
 
 CRASH_ONCE = """
@@ -39,13 +39,19 @@ def handler(event, context):
     os._exit(1)
 """
 RAISE = """
-from functions.backtests import {stage}_itself
+from types import SimpleNamespace
+from functions import wiring
 from functions.backtests.step import step
+from functions.settings import RunsSettings
+from tickfold.backtests.run_store import RunStore
+
+def dependencies():
+    return SimpleNamespace(runs=RunStore(wiring.dynamodb().Table(RunsSettings.read().runs_table)))
 
 def fail(event, dependencies):
     raise ValueError("the password is hunter2")
 
-handler = step("{stage}", fail, {stage}_itself.dependencies)
+handler = step("{stage}", fail, dependencies)
 """
 
 
@@ -76,7 +82,7 @@ def comparable(result: Json) -> Json:
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before its work", "after its work"])
-def test_a_worker_that_crashes_is_run_again(stack: EmbeddedStack, url: str, tmp_path: Path, before: bool) -> None:
+def test_crashed_worker_is_retried(stack: EmbeddedStack, url: str, tmp_path: Path, before: bool) -> None:
     undisturbed = run(url, start(**SMA, chunks=6))[-1]
     source = CRASH_ONCE.format(marker=str(tmp_path), chunks=[1, 4], before=before)
     with deployed(stack, "simulate", source):
@@ -85,7 +91,7 @@ def test_a_worker_that_crashes_is_run_again(stack: EmbeddedStack, url: str, tmp_
     assert comparable(result) == comparable(undisturbed)
 
 
-def test_a_worker_run_twice_changes_nothing(stack: EmbeddedStack, url: str) -> None:
+def test_simulate_is_idempotent(stack: EmbeddedStack, url: str) -> None:
     run_id = run(url, start(**SMA, chunks=5))[-1]["runId"]
     before, counted = objects(stack), record(stack, run_id)
     for chunk in (0, 4):
@@ -99,7 +105,7 @@ def test_a_worker_run_twice_changes_nothing(stack: EmbeddedStack, url: str) -> N
     assert counted["chunks_done"] == "5"
 
 
-def test_a_reducer_run_twice_changes_nothing(stack: EmbeddedStack, url: str) -> None:
+def test_reduce_is_idempotent(stack: EmbeddedStack, url: str) -> None:
     run_id = run(url, start(**SMA, chunks=5))[-1]["runId"]
     before, recorded = objects(stack), record(stack, run_id)
     answer = stack.client("lambda").invoke(
@@ -110,16 +116,16 @@ def test_a_reducer_run_twice_changes_nothing(stack: EmbeddedStack, url: str) -> 
     assert record(stack, run_id) == recorded
 
 
-def test_a_run_outlives_its_connection_and_a_new_one_gets_what_was_missed(stack: EmbeddedStack, url: str) -> None:
-    with conversation(url) as client:
-        client.say(start(**SMA, chunks=40))
-        first = client.hear()
+def test_run_outlives_its_connection_and_resume_gets_missed_messages(stack: EmbeddedStack, url: str) -> None:
+    with connected(url) as client:
+        client.send(start(**SMA, chunks=40))
+        first = client.receive()
     ended = wait_for_end(stack, first["runId"])
     assert ended["status"] == "succeeded"
     assert f"data/equity/run_id={first['runId']}/equity.parquet" in objects(stack)
-    with conversation(url) as client:
-        client.say({"type": "resume", "runId": first["runId"], "after": 1})
-        resumed, *missed = client.hear_out()
+    with connected(url) as client:
+        client.send({"type": "resume", "runId": first["runId"], "after": 1})
+        resumed, *missed = client.receive_all()
     assert (resumed["type"], resumed["status"]) == ("resumed", "succeeded")
     assert resumed["lastSequence"] == missed[-1]["sequence"]
     assert [message["sequence"] for message in missed] == list(range(2, len(missed) + 2))
@@ -127,73 +133,75 @@ def test_a_run_outlives_its_connection_and_a_new_one_gets_what_was_missed(stack:
     assert json.loads(ended["ended_with"])["metrics"] == missed[-1]["metrics"]
 
 
-def test_a_worker_that_always_crashes_ends_the_run_and_says_so(stack: EmbeddedStack, url: str) -> None:
+def test_worker_that_always_crashes_fails_the_run(stack: EmbeddedStack, url: str) -> None:
     with deployed(stack, "simulate", CRASH_ALWAYS):
-        heard = run(url, start(**SMA))
-    assert (heard[-1]["type"], heard[-1]["stage"]) == ("failed", "simulate")
-    assert "a worker crashed" in heard[-1]["reason"]
-    assert record(stack, heard[0]["runId"])["status"] == "failed"
-    assert ended(stack, heard[0]["executionArn"])["status"] == "FAILED"
+        received = run(url, start(**SMA))
+    assert (received[-1]["type"], received[-1]["stage"]) == ("failed", "simulate")
+    assert "a worker crashed" in received[-1]["reason"]
+    assert record(stack, received[0]["runId"])["status"] == "failed"
+    assert wait_for_execution(stack, received[0]["executionArn"])["status"] == "FAILED"
 
 
-def test_a_run_that_is_stopped_from_outside_ends_for_the_client_too(stack: EmbeddedStack, url: str) -> None:
-    with conversation(url) as client:
-        client.say(start(**SMA, chunks=400))
-        accepted = client.hear()
-        while client.hear()["type"] != "progress":
+def test_execution_stopped_from_outside_fails_the_run(stack: EmbeddedStack, url: str) -> None:
+    with connected(url) as client:
+        client.send(start(**SMA, chunks=400))
+        accepted = client.receive()
+        while client.receive()["type"] != "progress":
             pass
         stack.client("stepfunctions").stop_execution(executionArn=accepted["executionArn"])
-        told = client.hear_out()[-1]
-    assert (told["type"], told["stage"]) == ("failed", "workflow")
-    assert told["reason"] == "workflow failed: it was stopped; the execution and the logs say more"
+        failure = client.receive_all()[-1]
+    assert (failure["type"], failure["stage"]) == ("failed", "workflow")
+    assert failure["reason"] == "workflow failed: it was stopped; the execution and the logs say more"
     assert record(stack, accepted["runId"])["status"] == "failed"
 
 
 @pytest.mark.parametrize("stage", ["plan", "simulate", "reduce"])
-def test_no_secret_or_trace_of_an_internal_error_reaches_the_client(stack: EmbeddedStack, url: str, stage: str) -> None:
-    with deployed(stack, stage, RAISE.format(stage=stage)), conversation(url) as client:
-        client.say(start(**SMA))
-        heard = client.hear_out()
-        assert client.heard_nothing_more()
-    assert (heard[-1]["type"], heard[-1]["stage"]) == ("failed", stage)
-    assert heard[-1]["reason"] == f"{stage} failed with an internal error (ValueError); its log says more"
+def test_internal_error_exposes_no_secret_or_traceback(stack: EmbeddedStack, url: str, stage: str) -> None:
+    with deployed(stack, stage, RAISE.format(stage=stage)), connected(url) as client:
+        client.send(start(**SMA))
+        received = client.receive_all()
+        assert client.is_idle()
+    assert (received[-1]["type"], received[-1]["stage"]) == ("failed", stage)
+    assert received[-1]["reason"] == f"{stage} failed with an internal error (ValueError); its log says more"
     assert not any("hunter2" in frame or "Traceback" in frame for frame in client.frames)
 
 
-def test_a_start_while_the_stack_is_broken_fails_at_once(stack: EmbeddedStack, url: str) -> None:
+def test_start_on_a_broken_stack_fails_at_once(stack: EmbeddedStack, url: str) -> None:
     machine = stack.outputs["state_machine_arn"]
     definition = stack.client("stepfunctions").describe_state_machine(stateMachineArn=machine)
     stack.client("stepfunctions").delete_state_machine(stateMachineArn=machine)
     try:
-        with conversation(url) as client:
-            client.say(start(**SMA))
-            heard = client.hear_out()
-            assert client.heard_nothing_more()
+        with connected(url) as client:
+            client.send(start(**SMA))
+            received = client.receive_all()
+            assert client.is_idle()
     finally:
         stack.client("stepfunctions").create_state_machine(
             name=definition["name"], definition=definition["definition"], roleArn=definition["roleArn"]
         )
-    assert [message["type"] for message in heard] == ["accepted", "failed"]
-    assert heard[1]["stage"] == "start"
-    assert "StateMachineDoesNotExist" in heard[1]["reason"]
-    assert record(stack, heard[0]["runId"])["status"] == "failed"
+    assert [message["type"] for message in received] == ["accepted", "failed"]
+    assert received[1]["stage"] == "start"
+    assert "StateMachineDoesNotExist" in received[1]["reason"]
+    assert record(stack, received[0]["runId"])["status"] == "failed"
 
 
-def test_bars_that_vanish_under_a_run_are_named(stack: EmbeddedStack, url: str) -> None:
-    store = SeriesStore(stack.client("s3"), stack.outputs["bucket"])
-    series = store.get("IBM", "1d")
+def test_deleted_bars_are_named_in_the_failure(stack: EmbeddedStack, url: str) -> None:
+    store = BarStore(stack.client("s3"), stack.outputs["bucket"])
+    series = store.catalog.get("IBM", "1d")
     store.put("GONE", "1d", store.read(series, 0, series.bars), "a copy of IBM")
-    (year,) = (file for file in store.get("GONE", "1d").files if file.year == 2007)
+    (year,) = (file for file in store.catalog.get("GONE", "1d").files if file.year == 2007)
     stack.client("s3").delete_object(
         Bucket=stack.outputs["bucket"], Key=layout.bars_key("GONE", "1d", 2007), VersionId=year.version_id
     )
-    heard = run(url, start("GONE", **SMA))
-    assert (heard[-1]["type"], heard[-1]["stage"]) == ("failed", "simulate")
+    received = run(url, start("GONE", **SMA))
+    assert (received[-1]["type"], received[-1]["stage"]) == ("failed", "simulate")
     # Two chunks need that year, one of them to warm up.
-    assert re.fullmatch("chunk [56] of GONE: the 2007 bars of GONE were deleted; load them again", heard[-1]["reason"])
+    assert re.fullmatch(
+        "chunk [56] of GONE: the 2007 bars of GONE were deleted; load them again", received[-1]["reason"]
+    )
 
 
-def test_connections_are_remembered_while_they_are_open(stack: EmbeddedStack) -> None:
+def test_connection_row_exists_while_connected(stack: EmbeddedStack) -> None:
     def rows() -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = stack.client("dynamodb").scan(
             TableName=stack.outputs["connections_table"],
@@ -202,8 +210,8 @@ def test_connections_are_remembered_while_they_are_open(stack: EmbeddedStack) ->
         )["Items"]
         return found
 
-    with conversation(url_for(stack, "rememberer", ["growth", "income"]) + "&portfolioId=growth") as client:
-        assert client.heard_nothing_more()
+    with connected(url_for(stack, "rememberer", ["growth", "income"]) + "&portfolioId=growth") as client:
+        assert client.is_idle()
         (row,) = rows()
     assert set(row["portfolios"]["SS"]) == {"growth", "income"}
     assert 2 * 3_600 < int(row["expires_at"]["N"]) - time.time() <= 2 * 3_600 + 300

@@ -1,4 +1,4 @@
-"""The table of runs, on the emulator's DynamoDB: messages without gaps or repetitions, one end, quotas, keys."""
+"""The lifecycle of runs on the emulator's DynamoDB: gapless messages, a single end, quotas, idempotency keys."""
 
 import json
 import secrets
@@ -38,7 +38,7 @@ Begin = Callable[..., Run]
 
 @pytest.fixture
 def begin(runs: RunLifecycle, user: str) -> Begin:
-    """Start a run of the user's, and return its record."""
+    """Start a run of the user; return its record."""
 
     def begin(user: str = user, **terms: Any) -> Run:
         return records.begin(runs, user, **terms)
@@ -58,7 +58,7 @@ def at_once(count: int, work: Callable[[int], Any]) -> list[Any]:
 # --- messages --------------------------------------------------------------------------------------------------------
 
 
-def test_messages_of_many_writers_have_no_gaps_and_none_is_lost(runs: RunLifecycle, begin: Begin) -> None:
+def test_messages_of_concurrent_writers_have_no_gaps(runs: RunLifecycle, begin: Begin) -> None:
     run_id = begin().run_id
 
     def publish(number: int) -> None:
@@ -70,13 +70,13 @@ def test_messages_of_many_writers_have_no_gaps_and_none_is_lost(runs: RunLifecyc
     assert sorted(message["piece"] for message in found[1:]) == list(range(1, 41))
 
 
-def test_what_is_published_once_is_there_once_however_many_try(runs: RunLifecycle, begin: Begin) -> None:
+def test_message_published_once_by_concurrent_writers_is_stored_once(runs: RunLifecycle, begin: Begin) -> None:
     run_id = begin().run_id
     at_once(16, lambda _: runs.publish(run_id, PLANNED, once="planned"))
     assert [message["type"] for message in messages(runs, run_id)] == ["accepted", "planned"]
 
 
-def test_a_run_ends_once_and_nothing_comes_after_it(runs: RunLifecycle, begin: Begin) -> None:
+def test_run_ends_once_and_accepts_no_message_after(runs: RunLifecycle, begin: Begin) -> None:
     run = begin()
     ends: list[Final] = [FAILED, Cancelled()] * 4
     ended = [message for message in at_once(8, lambda n: runs.end(run.run_id, ends[n])) if message]
@@ -90,7 +90,7 @@ def test_a_run_ends_once_and_nothing_comes_after_it(runs: RunLifecycle, begin: B
     assert parse_message(now.ended_with) == ended[0]
 
 
-def test_a_failed_run_can_go_on_and_a_cancelled_one_cannot(runs: RunLifecycle, begin: Begin) -> None:
+def test_failed_run_can_be_reopened_and_cancelled_run_cannot(runs: RunLifecycle, begin: Begin) -> None:
     failed, cancelled = begin().run_id, begin().run_id
     runs.end(failed, FAILED)
     runs.end(cancelled, Cancelled())
@@ -102,33 +102,33 @@ def test_a_failed_run_can_go_on_and_a_cancelled_one_cannot(runs: RunLifecycle, b
     assert [message["type"] for message in messages(runs, cancelled)] == ["accepted", "cancelled"]
 
 
-def test_progress_of_ten_thousand_chunks_done_at_once_is_a_message_or_two(runs: RunLifecycle, begin: Begin) -> None:
+def test_progress_of_ten_thousand_chunks_is_coalesced(runs: RunLifecycle, begin: Begin) -> None:
     run_id = begin().run_id
     runs.set(run_id, chunks=10_000)
     for _ in range(2):
         runs.set(run_id, chunks_done=0)
         for _ in range(400):
             runs.publish_progress(runs.chunk_done(run_id))
-    told = [message["chunksDone"] for message in messages(runs, run_id)[1:]]
-    assert 1 <= len(told) <= 6  # one in half a second, and the loops take a few seconds at most
-    assert told == sorted(set(told))
-    assert all(done % (10_000 // PROGRESS_STEPS) == 0 for done in told)
+    published = [message["chunksDone"] for message in messages(runs, run_id)[1:]]
+    assert 1 <= len(published) <= 6  # one in half a second, and the loops take a few seconds at most
+    assert published == sorted(set(published))
+    assert all(done % (10_000 // PROGRESS_STEPS) == 0 for done in published)
 
 
-def test_the_last_progress_is_told_once(runs: RunLifecycle, begin: Begin) -> None:
+def test_final_progress_is_published_once(runs: RunLifecycle, begin: Begin) -> None:
     run_id = begin().run_id
     at_once(4, lambda _: runs.publish_all_done(run_id, 7))
     assert [(m["type"], m.get("chunksDone")) for m in messages(runs, run_id)] == [("accepted", None), ("progress", 7)]
 
 
-def test_a_message_that_no_frame_holds_is_never_kept(runs: RunLifecycle, begin: Begin) -> None:
+def test_message_larger_than_a_frame_is_not_stored(runs: RunLifecycle, begin: Begin) -> None:
     run_id = begin().run_id
     with pytest.raises(ValueError, match=r"at most 32,000 can be sent"):
         runs.publish(run_id, Partial(piece=1, pieces=1, equity=[(10**12, 1.5)] * 3_000), once="partial 1")
     assert len(messages(runs, run_id)) == 1
 
 
-def test_every_row_expires_but_the_set_of_running_runs(stack: EmbeddedStack, runs: RunLifecycle, begin: Begin) -> None:
+def test_every_row_expires_except_running_runs(stack: EmbeddedStack, runs: RunLifecycle, begin: Begin) -> None:
     run = begin()
     runs.end(run.run_id, Cancelled())
     client = stack.client("dynamodb")
@@ -149,17 +149,17 @@ def test_every_row_expires_but_the_set_of_running_runs(stack: EmbeddedStack, run
 # --- starts ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_key_starts_one_run_however_many_try(runs: RunLifecycle, begin: Begin) -> None:
+def test_idempotency_key_starts_one_run_under_concurrency(runs: RunLifecycle, begin: Begin) -> None:
     started = at_once(8, lambda _: begin(key="mine").run_id)
     assert len(set(started)) == 1
     assert [message["type"] for message in messages(runs, started[0])] == ["accepted"]
 
 
-def test_a_key_belongs_to_its_user(begin: Begin) -> None:
+def test_idempotency_key_belongs_to_its_user(begin: Begin) -> None:
     assert begin(key="same", user="ann").run_id != begin(key="same", user="bob").run_id
 
 
-def test_a_key_is_good_for_one_request(begin: Begin) -> None:
+def test_idempotency_key_is_bound_to_its_request(begin: Begin) -> None:
     first = begin(key="mine", request="one")
     with pytest.raises(
         RunError, match=f"key 'mine' was used for another request, which started run {first.run_id}"
@@ -168,7 +168,7 @@ def test_a_key_is_good_for_one_request(begin: Begin) -> None:
     assert e.value.code == "conflict"
 
 
-def test_so_many_runs_may_go_on_and_each_that_ends_makes_room(runs: RunLifecycle, begin: Begin) -> None:
+def test_concurrent_run_limit_is_released_when_runs_end(runs: RunLifecycle, begin: Begin) -> None:
     few = Limits(running=2, daily=100)
     going = [begin(limits=few), begin(limits=few)]
     with pytest.raises(RunError, match=r"concurrent-run limit reached \(2\)") as refused:
@@ -184,7 +184,7 @@ def test_so_many_runs_may_go_on_and_each_that_ends_makes_room(runs: RunLifecycle
         begin(limits=few)
 
 
-def test_so_many_runs_may_be_started_in_a_day(runs: RunLifecycle, begin: Begin) -> None:
+def test_daily_run_limit_is_enforced(runs: RunLifecycle, begin: Begin) -> None:
     few = Limits(running=100, daily=2)
     for _ in range(2):
         runs.end(begin(limits=few).run_id, Cancelled())
@@ -193,7 +193,7 @@ def test_so_many_runs_may_be_started_in_a_day(runs: RunLifecycle, begin: Begin) 
     assert refused.value.code == "limit"
 
 
-def test_limits_hold_against_many_at_once(begin: Begin) -> None:
+def test_limits_hold_under_concurrency(begin: Begin) -> None:
     def attempt(_number: int) -> bool:
         try:
             begin(limits=Limits(running=3, daily=100))
@@ -204,7 +204,7 @@ def test_limits_hold_against_many_at_once(begin: Begin) -> None:
     assert sum(at_once(12, attempt)) == 3
 
 
-def test_a_refused_start_leaves_nothing_behind(runs: RunLifecycle, begin: Begin, user: str) -> None:
+def test_refused_start_leaves_no_rows(runs: RunLifecycle, begin: Begin, user: str) -> None:
     none = Limits(running=1, daily=100)
     begin(limits=none)
     with pytest.raises(RunError):
@@ -217,7 +217,7 @@ def test_a_refused_start_leaves_nothing_behind(runs: RunLifecycle, begin: Begin,
 # --- lists -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_user_s_runs_are_listed_newest_first_page_by_page(runs: RunLifecycle, begin: Begin, user: str) -> None:
+def test_runs_are_listed_newest_first_by_page(runs: RunLifecycle, begin: Begin, user: str) -> None:
     started = [begin().run_id for _ in range(5)]
     begin(user="somebody else")
     listed: list[str] = []
@@ -230,7 +230,7 @@ def test_a_user_s_runs_are_listed_newest_first_page_by_page(runs: RunLifecycle, 
     assert listed == started[::-1]
 
 
-def test_a_reopened_run_says_so(runs: RunLifecycle, begin: Begin) -> None:
+def test_reopened_run_publishes_reopened(runs: RunLifecycle, begin: Begin) -> None:
     run_id = begin().run_id
     runs.end(run_id, FAILED)
     runs.reopen(run_id)

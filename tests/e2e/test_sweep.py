@@ -1,4 +1,4 @@
-"""Sweeps and walk-forwards on the embedded stack: every row is what a run of its own gives."""
+"""Sweeps and walk-forwards on the embedded stack: every row equals a run of its own."""
 
 import io
 import json
@@ -12,15 +12,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from embedded.stack import EmbeddedStack
-from tests.e2e.conversation import Json, conversation, run, start, sweep
-from tests.e2e.refusal import refusal_of
+from tests.e2e.error_reply import error_reason
+from tests.e2e.websocket_client import Json, connected, run, start, sweep
 from tickfold.engine.accounting.account import Account, Commission
 from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.exits import StopLoss
 from tickfold.engine.decisions.orders import Orders
 from tickfold.engine.performance.metrics import Metrics
 from tickfold.engine.walk_forward import walk_forward, windows
-from tickfold.market_data.bar_store import SeriesStore
+from tickfold.market_data.bar_store import BarStore
 from tickfold.strategies import BUILT_IN
 
 ACCEPTED = [(10, 25), (10, 60), (20, 25), (20, 60), (30, 60)]
@@ -33,28 +33,28 @@ def rows_at(stack: EmbeddedStack, uri: str) -> list[Json]:
     return rows
 
 
-def said(messages: Sequence[Json], kind: str) -> Json:
+def message_of(messages: Sequence[Json], kind: str) -> Json:
     (message,) = [message for message in messages if message["type"] == kind]
     return message
 
 
 def aapl(stack: EmbeddedStack) -> Bars:
-    store = SeriesStore(stack.client("s3"), stack.outputs["bucket"])
-    series = store.get("AAPL", "1d")
+    store = BarStore(stack.client("s3"), stack.outputs["bucket"])
+    series = store.catalog.get("AAPL", "1d")
     return store.read(series, *series.span(date(2000, 3, 1), date(2013, 3, 1)))
 
 
-def test_a_sweep_tells_its_story_in_order(url: str) -> None:
-    with conversation(url) as client:
-        client.say(sweep(chunks=4))
-        heard = client.hear_out()
-        assert client.heard_nothing_more()
+def test_messages_of_a_sweep_are_in_order(url: str) -> None:
+    with connected(url) as client:
+        client.send(sweep(chunks=4))
+        received = client.receive_all()
+        assert client.is_idle()
     assert all(len(frame.encode()) < 32_000 for frame in client.frames)
-    story = re.sub(r"\b(\w+)( \1\b)+", r"\1", " ".join(message["type"] for message in heard))
-    assert story == "accepted planned progress sweep partial result"
-    assert heard[0]["config"]["parameters"] == {"fast": {"from": 10, "to": 30, "step": 10}, "slow": [25, 60]}
-    assert (heard[1]["combinations"], heard[1]["chunks"]) == (5, 4)
-    table = said(heard, "sweep")
+    types = re.sub(r"\b(\w+)( \1\b)+", r"\1", " ".join(message["type"] for message in received))
+    assert types == "accepted planned progress sweep partial result"
+    assert received[0]["config"]["parameters"] == {"fast": {"from": 10, "to": 30, "step": 10}, "slow": [25, 60]}
+    assert (received[1]["combinations"], received[1]["chunks"]) == (5, 4)
+    table = message_of(received, "sweep")
     assert (table["combinations"], table["leftOut"], table["rankBy"]) == (5, 1, "sharpe")
     assert sorted((row["parameters"]["fast"], row["parameters"]["slow"]) for row in table["best"]) == ACCEPTED
 
@@ -68,11 +68,9 @@ def test_a_sweep_tells_its_story_in_order(url: str) -> None:
         {"chunks": 12, "stopLoss": 0.05, "trailingStop": 0.08, "maxBars": 30, "slippage": 0.0005},
     ],
 )
-def test_every_row_is_what_a_run_with_its_parameters_gives(
-    stack: EmbeddedStack, url: str, options: dict[str, Any]
-) -> None:
-    heard = run(url, sweep(**options))
-    rows = rows_at(stack, said(heard, "sweep")["tableUri"])
+def test_every_row_equals_a_run_with_its_parameters(stack: EmbeddedStack, url: str, options: dict[str, Any]) -> None:
+    received = run(url, sweep(**options))
+    rows = rows_at(stack, message_of(received, "sweep")["tableUri"])
     assert len(rows) == 5
     shared = {name: value for name, value in options.items() if name != "rankBy"}
     results = []
@@ -82,17 +80,15 @@ def test_every_row_is_what_a_run_with_its_parameters_gives(
         assert {name: row[name] for name in Metrics.__dataclass_fields__} == results[-1]["metrics"]
     # The best is given in full, as its own run gave it.
     apart = ("runId", "sequence", "executionArn", "tradesUri", "equityUri", "durationSeconds")
-    best = heard[-1]
+    best = received[-1]
     assert {k: v for k, v in best.items() if k not in apart} == {k: v for k, v in results[0].items() if k not in apart}
     for uri in ("tradesUri", "equityUri"):
         assert rows_at(stack, best[uri]) == rows_at(stack, results[0][uri])
 
 
 @pytest.mark.parametrize(("rank_by", "sign"), [("sharpe", -1), ("max_drawdown", -1), ("annual_volatility", 1)])
-def test_the_table_is_best_first_and_the_message_its_head(
-    stack: EmbeddedStack, url: str, rank_by: str, sign: int
-) -> None:
-    table = said(run(url, sweep(chunks=3, rankBy=rank_by)), "sweep")
+def test_table_is_ranked_and_the_message_is_its_head(stack: EmbeddedStack, url: str, rank_by: str, sign: int) -> None:
+    table = message_of(run(url, sweep(chunks=3, rankBy=rank_by)), "sweep")
     rows = rows_at(stack, table["tableUri"])
     assert [row["rank"] for row in rows] == [1, 2, 3, 4, 5]
     values = [sign * row[rank_by] for row in rows]
@@ -103,17 +99,17 @@ def test_the_table_is_best_first_and_the_message_its_head(
         assert rank_by in shown["metrics"]
 
 
-def test_the_head_of_a_long_table_fits_a_message(stack: EmbeddedStack, url: str) -> None:
+def test_head_of_a_long_table_fits_a_message(stack: EmbeddedStack, url: str) -> None:
     parameters = {"fast": {"from": 1, "to": 25, "step": 1}, "slow": {"from": 26, "to": 64, "step": 1}}
-    with conversation(url) as client:
-        client.say(sweep(parameters=parameters, chunks=2))
-        table = said(client.hear_out(), "sweep")
+    with connected(url) as client:
+        client.send(sweep(parameters=parameters, chunks=2))
+        table = message_of(client.receive_all(), "sweep")
     assert max(len(frame.encode()) for frame in client.frames) < 32_000
     assert (table["combinations"], len(table["best"])) == (975, 50)
     assert len(rows_at(stack, table["tableUri"])) == 975
 
 
-def test_the_best_run_is_in_the_table_of_runs(stack: EmbeddedStack, url: str) -> None:
+def test_best_run_is_in_the_runs_table(stack: EmbeddedStack, url: str) -> None:
     result = run(url, sweep(chunks=2))[-1]
     pages = stack.client("s3").get_paginator("list_objects_v2")
     found = [
@@ -128,10 +124,10 @@ def test_the_best_run_is_in_the_table_of_runs(stack: EmbeddedStack, url: str) ->
 
 
 @pytest.mark.parametrize("chunks", [1, 9])
-def test_a_walk_forward_is_that_of_the_engine_on_all_bars_at_once(stack: EmbeddedStack, url: str, chunks: int) -> None:
+def test_walk_forward_equals_the_engines_single_pass(stack: EmbeddedStack, url: str, chunks: int) -> None:
     asked = sweep(chunks=chunks, commission=0.001, stopLoss=0.05, rankBy="total_return")
     asked["config"]["walkForward"] = {"inSample": 600, "outOfSample": 200}
-    heard = run(url, asked)
+    received = run(url, asked)
     bars = aapl(stack)
     sets = [BUILT_IN.create("sma_cross", {"fast": fast, "slow": slow}) for fast, slow in ACCEPTED]
     walk = walk_forward(
@@ -142,10 +138,10 @@ def test_a_walk_forward_is_that_of_the_engine_on_all_bars_at_once(stack: Embedde
         Orders(exits=(StopLoss(0.05),)),
         rank_by="total_return",
     )
-    told = said(heard, "walk_forward")
-    assert (told["combinations"], told["leftOut"], told["windows"]) == (5, 1, len(walk.steps))
-    assert told["unusedBars"] == len(bars) - 600 - 200 * len(walk.steps)
-    result = heard[-1]
+    message = message_of(received, "walk_forward")
+    assert (message["combinations"], message["leftOut"], message["windows"]) == (5, 1, len(walk.steps))
+    assert message["unusedBars"] == len(bars) - 600 - 200 * len(walk.steps)
+    result = received[-1]
     defined = {name: None if np.isnan(value) else value for name, value in walk.outcome.metrics.as_dict().items()}
     assert result["metrics"] == defined
     assert (result["bars"], result["parameters"]) == (200 * len(walk.steps), {})
@@ -155,8 +151,8 @@ def test_a_walk_forward_is_that_of_the_engine_on_all_bars_at_once(stack: Embedde
     trades = rows_at(stack, result["tradesUri"])
     assert [trade["pnl"] for trade in trades] == walk.outcome.statement.trades.pnl.tolist()
     assert trades[0]["entry_time"].timestamp() * 1e6 == bars.timestamp[600 + walk.outcome.statement.trades[0].entry_bar]
-    rows = rows_at(stack, told["tableUri"])
-    for row, shown, step in zip(rows, told["first"], walk.steps, strict=True):
+    rows = rows_at(stack, message["tableUri"])
+    for row, shown, step in zip(rows, message["first"], walk.steps, strict=True):
         assert json.loads(row["parameters"]) == shown["parameters"] == sets[step.chosen].model_dump()
         assert row["in_sample_metric"] == shown["inSample"]["metric"] == step.in_sample.total_return
         assert row["out_of_sample_return"] == shown["outOfSample"]["totalReturn"] == step.out_of_sample.total_return
@@ -192,6 +188,6 @@ BAD: dict[str, tuple[Json, str]] = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_a_wrong_sweep_gets_one_answer_and_starts_nothing(stack: EmbeddedStack, url: str, case: str) -> None:
-    request, said = BAD[case]
-    assert said in refusal_of(stack, url, request)
+def test_invalid_sweep_gets_one_error_and_has_no_effect(stack: EmbeddedStack, url: str, case: str) -> None:
+    request, expected = BAD[case]
+    assert expected in error_reason(stack, url, request)

@@ -1,4 +1,4 @@
-"""Runs of several symbols on the embedded stack: each symbol as if it were run alone, all of them as one account."""
+"""Universes on the embedded stack: each symbol equals its own run, and together they are one account."""
 
 import json
 from typing import Any
@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from embedded.stack import EmbeddedStack
-from tests.e2e.conversation import SMA, Json, run, start
-from tests.e2e.refusal import refusal_of
+from tests.e2e.error_reply import error_reason
 from tests.e2e.test_backtest import table
+from tests.e2e.websocket_client import SMA, Json, run, start
 from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
-from tickfold.market_data.bar_store import SeriesStore
+from tickfold.market_data.bar_store import BarStore
 
 SYMBOLS = ["AAPL", "FB", "IBM"]
 """FB was listed twelve years after the others: the range begins with its share in cash."""
@@ -21,24 +21,24 @@ HEADLINE = ["final_equity", "total_return", "sharpe", "max_drawdown", "trades"]
 
 @pytest.fixture(scope="module")
 def singles(stack: EmbeddedStack, url: str) -> dict[str, Json]:
-    """A run of each symbol alone, with its share of the capital."""
+    """A run of each symbol alone with its share of the capital."""
     return {symbol: run(url, start(symbol, **TERMS, startCapital=10_000 * 0.3))[-1] for symbol in SYMBOLS}
 
 
 @pytest.mark.parametrize("chunks", [None, 1, 7, 150])
-def test_each_symbol_is_as_if_it_were_run_alone(
+def test_each_symbol_equals_its_own_run(
     stack: EmbeddedStack, url: str, singles: dict[str, Json], chunks: int | None
 ) -> None:
     stock = [{"symbol": symbol, "share": 0.3} for symbol in SYMBOLS]
     result = run(url, start(stock, **TERMS, chunks=chunks))[-1]
     rows = {row["symbol"]: row for row in table(stack, result["runsBySymbolUri"])}
-    told = {own["symbol"]: own for own in result["symbols"]}
+    by_symbol = {own["symbol"]: own for own in result["symbols"]}
     trades, curves = table(stack, result["tradesUri"]), table(stack, result["equityBySymbolUri"])
     assert [own["symbol"] for own in result["symbols"]] == SYMBOLS
     for symbol, single in singles.items():
         assert json.loads(rows[symbol]["metrics"]) == single["metrics"]
-        assert told[symbol]["metrics"] == {name: single["metrics"][name] for name in HEADLINE}
-        assert told[symbol]["bars"] == rows[symbol]["bars"] == single["bars"]
+        assert by_symbol[symbol]["metrics"] == {name: single["metrics"][name] for name in HEADLINE}
+        assert by_symbol[symbol]["bars"] == rows[symbol]["bars"] == single["bars"]
         assert [trade for trade in trades if trade["symbol"] == symbol] == table(stack, single["tradesUri"])
         own = [{name: row[name] for name in row if name != "symbol"} for row in curves if row["symbol"] == symbol]
         assert own == table(stack, single["equityUri"])
@@ -49,12 +49,12 @@ def test_each_symbol_is_as_if_it_were_run_alone(
     assert chunks is None or {row["chunks"] for row in rows.values()} == {chunks}
 
 
-def test_the_curve_is_the_sum_of_the_symbols_and_of_what_is_not_given_out(
+def test_equity_is_the_sum_of_symbols_and_unallocated_cash(
     stack: EmbeddedStack, url: str, singles: dict[str, Json]
 ) -> None:
     stock = [{"symbol": symbol, "share": 0.3} for symbol in SYMBOLS]
-    heard = run(url, start(stock, **TERMS))
-    rows = table(stack, heard[-1]["equityUri"])
+    received = run(url, start(stock, **TERMS))
+    rows = table(stack, received[-1]["equityUri"])
     curves = {
         symbol: {row["timestamp"]: (row["equity"], row["cash"]) for row in table(stack, single["equityUri"])}
         for symbol, single in singles.items()
@@ -66,27 +66,27 @@ def test_the_curve_is_the_sum_of_the_symbols_and_of_what_is_not_given_out(
         assert row["equity"] == pytest.approx(1_000 + sum(equity for equity, _ in latest.values()), rel=1e-12)
         assert row["cash"] == pytest.approx(1_000 + sum(cash for _, cash in latest.values()), rel=1e-12, abs=1e-6)
         assert row["shares"] is row["close"] is None
-    streamed = [point for message in heard if message["type"] == "partial" for point in message["equity"]]
+    streamed = [point for message in received if message["type"] == "partial" for point in message["equity"]]
     assert streamed == [[int(row["timestamp"].timestamp() * 1000), row["equity"]] for row in rows]
-    assert heard[-1]["metrics"]["final_equity"] == rows[-1]["equity"]
-    exits = [trade["exit_time"] for trade in table(stack, heard[-1]["tradesUri"])]
+    assert received[-1]["metrics"]["final_equity"] == rows[-1]["equity"]
+    exits = [trade["exit_time"] for trade in table(stack, received[-1]["tradesUri"])]
     assert exits == sorted(exits)
 
 
-def test_symbols_without_shares_have_equal_ones(url: str) -> None:
-    heard = run(url, start(["aapl", "ibm", "msft"], "2012-01-01", **SMA))
-    assert [(own["symbol"], own["share"]) for own in heard[-1]["symbols"]] == [
+def test_symbols_without_shares_get_equal_shares(url: str) -> None:
+    received = run(url, start(["aapl", "ibm", "msft"], "2012-01-01", **SMA))
+    assert [(own["symbol"], own["share"]) for own in received[-1]["symbols"]] == [
         ("AAPL", 1 / 3),
         ("IBM", 1 / 3),
         ("MSFT", 1 / 3),
     ]
-    assert {message["symbol"] for message in heard if "symbol" in message} == {"AAPL,IBM,MSFT"}
-    assert heard[0]["runId"].startswith("aapl-and-2-more-sma_cross-")
-    assert heard[1]["bars"] == heard[-1]["bars"]
-    assert max(message["chunksDone"] for message in heard if message["type"] == "progress") == heard[1]["chunks"]
+    assert {message["symbol"] for message in received if "symbol" in message} == {"AAPL,IBM,MSFT"}
+    assert received[0]["runId"].startswith("aapl-and-2-more-sma_cross-")
+    assert received[1]["bars"] == received[-1]["bars"]
+    assert max(message["chunksDone"] for message in received if message["type"] == "progress") == received[1]["chunks"]
 
 
-def test_a_universe_of_one_is_the_run_of_that_symbol(stack: EmbeddedStack, url: str) -> None:
+def test_universe_of_one_equals_the_run_of_its_symbol(stack: EmbeddedStack, url: str) -> None:
     alone, listed = run(url, start("GOOG", **SMA))[-1], run(url, start(["GOOG"], **SMA))[-1]
     for name, value in alone["metrics"].items():
         # The market is held in dollars here, and in shares there: what follows from it differs in the last bits.
@@ -98,11 +98,11 @@ def test_a_universe_of_one_is_the_run_of_that_symbol(stack: EmbeddedStack, url: 
 
 @pytest.fixture(scope="module")
 def _odd_series(stack: EmbeddedStack) -> None:
-    """A series of minutes."""
+    """A series of one-minute bars."""
     price = np.array([10.0, 11.0, 12.0])
     day = np.int64(15_706) * MICROSECONDS_PER_DAY  # 2013-01-01
     bars = Bars(day + np.arange(3) * 60_000_000, price, price, price, price, price)
-    SeriesStore(stack.client("s3"), stack.outputs["bucket"]).put("MINUTES", "1m", bars, "synthetic")
+    BarStore(stack.client("s3"), stack.outputs["bucket"]).put("MINUTES", "1m", bars, "synthetic")
 
 
 BAD: dict[str, tuple[Any, str]] = {
@@ -132,6 +132,6 @@ BAD: dict[str, tuple[Any, str]] = {
 
 @pytest.mark.usefixtures("_odd_series")
 @pytest.mark.parametrize("case", BAD)
-def test_a_wrong_universe_gets_one_answer_and_starts_nothing(stack: EmbeddedStack, url: str, case: str) -> None:
-    request, said = BAD[case]
-    assert said in refusal_of(stack, url, request)
+def test_invalid_universe_gets_one_error_and_has_no_effect(stack: EmbeddedStack, url: str, case: str) -> None:
+    request, expected = BAD[case]
+    assert expected in error_reason(stack, url, request)

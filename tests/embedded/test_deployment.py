@@ -1,4 +1,4 @@
-"""The program deploys whole, and what the embedded stack cannot create is an error that says so."""
+"""Deployment to the emulator: the whole program deploys, and unsupported resources are errors that name them."""
 
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -8,12 +8,12 @@ import pytest
 from bokeh_sampledata import stocks
 from botocore.exceptions import ClientError
 
-from embedded import market_data
+from embedded import sample_bars
 from embedded.cloud import Cloud, Credentials
 from embedded.deployment import DeploymentError, configuration, deploy
 from embedded.resources import UnsupportedResourceError, create
 from embedded.stack import OUTPUTS, ROOT, EmbeddedStack
-from tickfold.market_data.bar_store import SeriesStore
+from tickfold.market_data.bar_store import BarStore
 
 FUNCTIONS = {
     *("authorize", "connect", "disconnect", "message", "deliver"),
@@ -22,13 +22,13 @@ FUNCTIONS = {
 
 
 def program(directory: Path, *lines: str) -> Path:
-    """Write a Pulumi program of its own and return its source tree."""
+    """Write a Pulumi program of `lines`; return its source tree."""
     (directory / "Pulumi.dev.yaml").write_text("config:\n  tickfold:logRetentionDays: 7\n")
     (directory / "__main__.py").write_text("\n".join(["import pulumi", "import pulumi_aws as aws", *lines]))
     return directory
 
 
-def test_every_output_names_something_that_exists(stack: EmbeddedStack) -> None:
+def test_every_output_names_an_existing_resource(stack: EmbeddedStack) -> None:
     outputs = stack.outputs
     assert set(OUTPUTS) <= set(outputs)
     assert outputs["region"] == stack.region
@@ -45,7 +45,7 @@ def test_every_output_names_something_that_exists(stack: EmbeddedStack) -> None:
     assert {table["Name"] for table in tables} == of_one | of_several | {"sweeps", "walk_forward"}
 
 
-def test_the_api_is_on_loopback_with_a_route_to_each_function(stack: EmbeddedStack) -> None:
+def test_api_is_on_loopback_with_a_route_per_function(stack: EmbeddedStack) -> None:
     websocket, management = (urlsplit(stack.outputs[name]) for name in ("websocket_url", "connections_endpoint"))
     assert (websocket.scheme, management.scheme) == ("ws", "http")
     assert websocket.hostname == management.hostname == "127.0.0.1"
@@ -65,18 +65,18 @@ def test_every_function_is_deployed_behind_an_alias(stack: EmbeddedStack) -> Non
         assert alias["FunctionVersion"] != "$LATEST"
 
 
-def test_the_real_bars_are_loaded(stack: EmbeddedStack) -> None:
-    store = SeriesStore(stack.client("s3"), stack.outputs["bucket"])
-    series = store.get("GOOG", "1d")
+def test_sample_bars_are_loaded(stack: EmbeddedStack) -> None:
+    store = BarStore(stack.client("s3"), stack.outputs["bucket"])
+    series = store.catalog.get("GOOG", "1d")
     loaded = store.read(series, 0, series.bars)
-    expected = market_data.daily_bars("GOOG")
+    expected = sample_bars.daily_bars("GOOG")
     assert len(loaded) == 2148
     assert loaded.timestamp.tolist() == expected.timestamp.tolist()
     assert loaded.close.tolist() == expected.close.tolist()
 
 
-def test_adjusted_bars_have_no_split_in_them() -> None:
-    bars = market_data.daily_bars("AAPL")
+def test_sample_bars_are_adjusted_for_splits() -> None:
+    bars = sample_bars.daily_bars("AAPL")
     table = stocks.AAPL
     split = table["date"].index("2005-02-28")
     assert table["close"][split] / table["close"][split - 1] < 0.52
@@ -86,13 +86,13 @@ def test_adjusted_bars_have_no_split_in_them() -> None:
 
 
 def credentials_of(stack: EmbeddedStack, function: str) -> Credentials:
-    """Return a key of the role of a function."""
+    """Return credentials of a function's role."""
     role = stack.client("lambda").get_function_configuration(FunctionName=f"tickfold-embedded-{function}")["Role"]
     key = stack.client("sts").assume_role(RoleArn=role, RoleSessionName="test-session")["Credentials"]
     return Credentials(key["AccessKeyId"], key["SecretAccessKey"], key["SessionToken"])
 
 
-def test_a_role_can_do_what_it_was_granted_and_nothing_else(stack: EmbeddedStack) -> None:
+def test_role_has_only_the_granted_permissions(stack: EmbeddedStack) -> None:
     connect = Cloud(stack.endpoint_url, credentials_of(stack, "connect"))
     table, row = stack.outputs["connections_table"], {"connection_id": {"S": "granted"}}
     connect.client("dynamodb").put_item(TableName=table, Item=row)
@@ -103,36 +103,36 @@ def test_a_role_can_do_what_it_was_granted_and_nothing_else(stack: EmbeddedStack
         connect.client("s3").list_objects_v2(Bucket=stack.outputs["bucket"])
 
 
-def test_an_unknown_type_is_an_error_that_names_it(stack: EmbeddedStack, tmp_path: Path) -> None:
+def test_unknown_resource_type_is_named_in_the_error(stack: EmbeddedStack, tmp_path: Path) -> None:
     tree = program(tmp_path, 'aws.sqs.Queue("jobs")')
     with pytest.raises(DeploymentError, match=r"jobs is of the type aws:sqs/queue:Queue"):
         deploy(tree, stack.cloud, tmp_path, {})
 
 
-def test_an_unused_input_is_an_error_that_names_it(stack: EmbeddedStack, tmp_path: Path) -> None:
+def test_unused_input_is_named_in_the_error(stack: EmbeddedStack, tmp_path: Path) -> None:
     tree = program(tmp_path, 'aws.s3.Bucket("locked", object_lock_enabled=True)')
     with pytest.raises(DeploymentError, match=r"locked \(aws:s3/bucket:Bucket\).*objectLockEnabled"):
         deploy(tree, stack.cloud, tmp_path, {})
 
 
-def test_an_input_that_the_api_does_not_know_is_an_error(stack: EmbeddedStack, tmp_path: Path) -> None:
+def test_input_unknown_to_the_api_is_an_error(stack: EmbeddedStack, tmp_path: Path) -> None:
     tree = program(tmp_path, 'aws.iam.Role("strange", assume_role_policy="{}", managed_policy_arns=["x"])')
     with pytest.raises(DeploymentError, match=r"(?s)strange \(aws:iam/role:Role\) was refused.*ManagedPolicyArns"):
         deploy(tree, stack.cloud, tmp_path, {})
 
 
-def test_an_error_of_the_program_itself_is_reported(stack: EmbeddedStack, tmp_path: Path) -> None:
+def test_error_of_the_program_is_reported(stack: EmbeddedStack, tmp_path: Path) -> None:
     with pytest.raises(DeploymentError, match="ZeroDivisionError"):
         deploy(program(tmp_path, "1 / 0"), stack.cloud, tmp_path, {})
 
 
-def test_an_unknown_call_is_an_error_that_names_it(stack: EmbeddedStack, tmp_path: Path) -> None:
+def test_unknown_call_is_named_in_the_error(stack: EmbeddedStack, tmp_path: Path) -> None:
     tree = program(tmp_path, 'aws.get_availability_zones(state="available")')
     with pytest.raises(DeploymentError, match="getAvailabilityZones"):
         deploy(tree, stack.cloud, tmp_path, {})
 
 
-def test_the_caller_and_the_region_are_known(stack: EmbeddedStack, tmp_path: Path) -> None:
+def test_caller_identity_and_region_are_known(stack: EmbeddedStack, tmp_path: Path) -> None:
     tree = program(
         tmp_path,
         'pulumi.export("account", aws.get_caller_identity().account_id)',
@@ -143,7 +143,7 @@ def test_the_caller_and_the_region_are_known(stack: EmbeddedStack, tmp_path: Pat
     assert outputs == {"account": identity, "region": stack.region}
 
 
-def test_whole_numbers_and_user_keys_arrive_as_they_were_given(stack: EmbeddedStack) -> None:
+def test_integers_and_user_keys_are_passed_unchanged(stack: EmbeddedStack) -> None:
     _, made = create(
         stack.cloud,
         "aws:cloudwatch/logGroup:LogGroup",
@@ -160,7 +160,7 @@ def test_create_refuses_an_unknown_type(stack: EmbeddedStack) -> None:
         create(stack.cloud, "aws:sqs/queue:Queue", "jobs", {})
 
 
-def test_the_configuration_is_that_of_development_but_for_this_machine() -> None:
+def test_configuration_is_the_development_stacks_with_overrides() -> None:
     settings = configuration(ROOT, {"issuer": "http://127.0.0.1:1"})
     assert settings["tickfold:issuer"] == "http://127.0.0.1:1"
     assert settings["tickfold:dependencies"] == "runtime"
@@ -168,8 +168,24 @@ def test_the_configuration_is_that_of_development_but_for_this_machine() -> None
     assert settings["tickfold:logRetentionDays"] == "7"
 
 
-def test_administrators_are_not_found_in_the_environment(stack: EmbeddedStack) -> None:
-    """A client gets the stack's own key, whatever profile the user has."""
+@pytest.mark.parametrize(("cores", "concurrency"), [(None, "4"), (1, "4"), (2, "4"), (3, "6"), (16, "32")])
+def test_configuration_of_a_program_has_the_machines_overrides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int | None, concurrency: str
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    assert configuration(program(tmp_path), {"text": "as it is"}) == {
+        "aws:region": "us-east-1",
+        "tickfold:logRetentionDays": "7",
+        "tickfold:dependencies": "runtime",
+        "tickfold:ownApiGatewayAccount": "false",
+        "tickfold:protectData": "false",
+        "tickfold:maxConcurrency": concurrency,
+        "tickfold:text": "as it is",
+    }
+
+
+def test_environment_credentials_are_not_used(stack: EmbeddedStack) -> None:
+    """Clients use the stack's own key, whatever profile the user has."""
     frozen = boto3.Session().get_credentials()
     assert frozen is None or frozen.access_key != stack.credentials.access_key_id
     assert stack.client("sts").get_caller_identity()["Arn"].endswith(":root")

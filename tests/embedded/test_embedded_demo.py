@@ -1,4 +1,4 @@
-"""`make demo` does Tickfold's main job from end to end, and says by its exit code whether it could."""
+"""`make demo`: it runs from end to end, and its exit code reports a failure."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from embedded.demo import StepFailedError, type_command
 from embedded.stack import ROOT
 
 
-def test_the_demo_runs_a_backtest_and_queries_it(tmp_path: Path) -> None:
+def test_demo_runs_a_backtest_and_queries_it(tmp_path: Path) -> None:
     shown = subprocess.run(
         [sys.executable, "-m", "embedded.demo"],
         cwd=ROOT,
@@ -30,7 +30,7 @@ def test_the_demo_runs_a_backtest_and_queries_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("stack")
-def test_a_command_that_fails_is_an_error(capfd: pytest.CaptureFixture[str]) -> None:
+def test_failing_command_is_an_error(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(StepFailedError, match="exit code"):
         type_command("query", "SELECT * FROM missing")
     assert "$ tickfold query" in capfd.readouterr().out

@@ -1,4 +1,4 @@
-"""However the embedded stack ends, nothing of it is left: no process, no listening port, no file."""
+"""Lifecycle of the embedded stack: however it ends, it leaves no process, no listening port and no file."""
 
 import io
 import os
@@ -16,7 +16,7 @@ import pytest
 from embedded import record
 from embedded.cloud import REGION, Cloud, Credentials
 from embedded.deployment import DeploymentError
-from embedded.emulator import Emulator, EmulatorError, answers
+from embedded.emulator import Emulator, EmulatorError, responds
 from embedded.stack import OUTPUTS, ROOT, AlreadyRunningError, EmbeddedStack
 
 UP = "from embedded.up import up; up(0, lambda line: print(line, flush=True))"
@@ -29,10 +29,10 @@ def processes_of(directory: Path) -> list[str]:
 
 
 def eventually_gone(directory: Path, endpoint_url: str) -> bool:
-    """Tell whether within a few seconds no process, no port and no file is left."""
+    """Return whether within a few seconds no process, no listening port and no file is left."""
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
-        if not processes_of(directory) and not answers(endpoint_url) and not directory.exists():
+        if not processes_of(directory) and not responds(endpoint_url) and not directory.exists():
             return True
         time.sleep(0.05)
     return False
@@ -84,12 +84,12 @@ def running(own_state: Path) -> Iterator[tuple[subprocess.Popen[str], record.Rec
         lines = []
         for line in process.stdout:
             lines.append(line)
-            if "Ctrl-C stops it" in line:
+            if "Press Ctrl-C to stop" in line:
                 break
         recorded = record.read()
         assert recorded, "".join(lines)
         assert recorded.outputs["websocket_url"] in "".join(lines)
-        (log,) = (line.split()[-1] for line in lines if "emulator's log" in line)
+        (log,) = (line.split()[-1] for line in lines if "emulator log" in line)
         keep_a_worker_busy(Cloud(recorded.endpoint_url), Path(log).parent)
         yield process, recorded, Path(log).parent
     finally:
@@ -99,7 +99,7 @@ def running(own_state: Path) -> Iterator[tuple[subprocess.Popen[str], record.Rec
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_all_of_it(
+def test_signal_stops_every_process(
     running: tuple[subprocess.Popen[str], record.Record, Path], number: signal.Signals
 ) -> None:
     process, recorded, directory = running
@@ -109,7 +109,7 @@ def test_a_signal_stops_all_of_it(
     assert not record.path().exists()
 
 
-def test_even_a_killed_stack_leaves_nothing(running: tuple[subprocess.Popen[str], record.Record, Path]) -> None:
+def test_killed_stack_leaves_nothing(running: tuple[subprocess.Popen[str], record.Record, Path]) -> None:
     process, recorded, directory = running
     process.kill()
     assert process.wait(10) == -signal.SIGKILL
@@ -118,7 +118,7 @@ def test_even_a_killed_stack_leaves_nothing(running: tuple[subprocess.Popen[str]
     assert not record.path().exists()
 
 
-def test_up_ends_with_an_error_when_the_emulator_ends_by_itself(
+def test_up_fails_when_the_emulator_exits(
     running: tuple[subprocess.Popen[str], record.Record, Path],
 ) -> None:
     process, recorded, directory = running
@@ -129,7 +129,7 @@ def test_up_ends_with_an_error_when_the_emulator_ends_by_itself(
 
 
 def small_program(directory: Path) -> Path:
-    """Write a program that exports what the stack wants, and creates one bucket."""
+    """Write a program that exports the required outputs and creates one bucket."""
     directory.mkdir()
     (directory / "Pulumi.dev.yaml").write_text("config: {}\n")
     others = [name for name in OUTPUTS if name != "bucket"]
@@ -143,7 +143,7 @@ def small_program(directory: Path) -> Path:
     return directory
 
 
-def test_a_body_that_raises_stops_all_of_it(own_state: Path, tmp_path: Path) -> None:
+def test_exception_in_the_block_stops_every_process(own_state: Path, tmp_path: Path) -> None:
     stack = EmbeddedStack(root=small_program(tmp_path / "tree"))
 
     def fail() -> None:
@@ -162,7 +162,7 @@ def test_a_body_that_raises_stops_all_of_it(own_state: Path, tmp_path: Path) -> 
     assert record.read() is None
 
 
-def test_a_program_that_fails_stops_all_of_it(own_state: Path, tmp_path: Path) -> None:
+def test_failed_deployment_stops_every_process(own_state: Path, tmp_path: Path) -> None:
     tree = small_program(tmp_path / "tree")
     (tree / "__main__.py").write_text("raise RuntimeError('no such luck')\n")
     stack = EmbeddedStack(root=tree)
@@ -172,7 +172,7 @@ def test_a_program_that_fails_stops_all_of_it(own_state: Path, tmp_path: Path) -
     assert not own_state.exists()
 
 
-def test_a_program_without_the_outputs_is_an_error(own_state: Path, tmp_path: Path) -> None:
+def test_missing_output_is_an_error(own_state: Path, tmp_path: Path) -> None:
     tree = small_program(tmp_path / "tree")
     (tree / "__main__.py").write_text("import pulumi\npulumi.export('region', 'here')\n")
     stack = EmbeddedStack(root=tree)
@@ -182,7 +182,7 @@ def test_a_program_without_the_outputs_is_an_error(own_state: Path, tmp_path: Pa
     assert not own_state.exists()
 
 
-def test_a_taken_port_is_refused_before_anything_starts(own_state: Path) -> None:
+def test_port_in_use_is_refused_before_anything_starts(own_state: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(EmulatorError, match=f"port {port} .*another port"):
@@ -190,33 +190,33 @@ def test_a_taken_port_is_refused_before_anything_starts(own_state: Path) -> None
     assert not own_state.exists()
 
 
-def test_a_second_stack_is_told_of_the_first(stack: EmbeddedStack) -> None:
+def test_second_stack_is_refused_with_the_url_of_the_first(stack: EmbeddedStack) -> None:
     with pytest.raises(AlreadyRunningError, match=stack.outputs["websocket_url"]):
         EmbeddedStack()
 
 
-def test_the_command_line_finds_the_running_stack(stack: EmbeddedStack) -> None:
+def test_command_line_finds_the_running_stack(stack: EmbeddedStack) -> None:
     found = record.read()
     assert found
     assert (found.endpoint_url, found.region) == (stack.endpoint_url, stack.region)
     assert (found.credentials, found.outputs) == (stack.credentials, stack.outputs)
 
 
-def test_a_damaged_record_is_as_good_as_none(own_state: Path) -> None:
+def test_damaged_record_is_removed(own_state: Path) -> None:
     own_state.mkdir()
     (own_state / "embedded.json").write_text('{"pid": 1}')
     assert record.read() is None
     assert not (own_state / "embedded.json").exists()
 
 
-def test_a_record_whose_port_is_silent_is_removed(own_state: Path) -> None:
+def test_record_of_a_silent_port_is_removed(own_state: Path) -> None:
     record.write(record.Record(os.getpid(), "http://127.0.0.1:9", REGION, Credentials("a", "b"), {}, "", ""))
     assert record.path().parent == own_state
     assert record.read() is None
     assert not record.path().exists()
 
 
-def test_the_emulator_inherits_no_setting_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_emulator_inherits_no_user_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "production")
     monkeypatch.setenv("PERSIST_STATE", "1")
     emulator = Emulator()

@@ -1,4 +1,4 @@
-"""The embedded stack's issuer: an OpenID Connect provider, as far as its clients go, that ends with the stack."""
+"""The embedded stack's OpenID Connect issuer and its token endpoint."""
 
 import json
 from base64 import b64encode
@@ -16,7 +16,7 @@ from embedded.stack import EmbeddedStack
 from embedded.token_request import CLIENT_ID, TokenRequestError, request_token
 from tickfold.identity.keys import KeySet
 from tickfold.identity.token_verifier import TokenVerifier
-from tickfold.identity.user import Identity
+from tickfold.identity.user import User
 
 
 @pytest.fixture
@@ -27,13 +27,13 @@ def issuer() -> Iterator[Issuer]:
     issuer.stop()
 
 
-def verify(issuer: Issuer, token: str) -> Identity:
+def verify(issuer: Issuer, token: str) -> User:
     keys = KeySet(issuer.url)
     return TokenVerifier(keys, issuer=issuer.url, audience=AUDIENCE, portfolios_claim="portfolios").verify(token)
 
 
 def ask(issuer: Issuer, form: dict[str, Any], client: str | None = None) -> tuple[int, dict[str, Any]]:
-    """Ask for a token as an OAuth 2.0 client would; return the status and the answer."""
+    """Request a token as an OAuth 2.0 client; return the status and the reply."""
     credentials = b64encode((client or f"{CLIENT_ID}:{issuer.client_secret}").encode()).decode()
     connection = HTTPConnection(urlsplit(issuer.token_endpoint).netloc, timeout=5)
     headers = {"Authorization": f"Basic {credentials}", "Content-Type": "application/x-www-form-urlencoded"}
@@ -48,7 +48,7 @@ def ask(issuer: Issuer, form: dict[str, Any], client: str | None = None) -> tupl
 GOOD = {"grant_type": "client_credentials", "sub": "ada", "portfolios": "growth income", "expires_in": 60}
 
 
-def test_a_client_with_the_secret_gets_a_token_for_the_user_whom_it_names(issuer: Issuer) -> None:
+def test_client_with_the_secret_gets_a_token_for_the_named_user(issuer: Issuer) -> None:
     status, answer = ask(issuer, GOOD)
     assert (status, answer["token_type"], answer["expires_in"]) == (200, "Bearer", 60)
     identity = verify(issuer, answer["access_token"])
@@ -56,7 +56,7 @@ def test_a_client_with_the_secret_gets_a_token_for_the_user_whom_it_names(issuer
 
 
 @pytest.mark.parametrize("client", [f"{CLIENT_ID}:wrong", f"{CLIENT_ID}:", "other:secret", "no colon"])
-def test_a_client_without_the_secret_gets_none(issuer: Issuer, client: str) -> None:
+def test_client_without_the_secret_is_refused(issuer: Issuer, client: str) -> None:
     assert ask(issuer, GOOD, client) == (401, {"error": "invalid_client"})
 
 
@@ -71,23 +71,23 @@ def test_a_client_without_the_secret_gets_none(issuer: Issuer, client: str) -> N
         ({"expires_in": "soon"}, "invalid_request"),
     ],
 )
-def test_a_request_that_makes_no_sense_is_refused(issuer: Issuer, changes: dict[str, Any], error: str) -> None:
+def test_invalid_token_request_is_refused(issuer: Issuer, changes: dict[str, Any], error: str) -> None:
     status, answer = ask(issuer, GOOD | changes)
     assert (status, answer["error"]) == (400, error)
 
 
-def test_older_keys_stay_published_and_the_newest_signs(issuer: Issuer) -> None:
+def test_newest_key_signs_and_older_keys_stay_published(issuer: Issuer) -> None:
     old = issuer.token("ada")
     issuer.rotate()
     assert verify(issuer, old).user_id == verify(issuer, issuer.token("ada")).user_id == "ada"
     assert len(issuer.jwks()["keys"]) == 2
 
 
-def test_no_private_key_is_published(issuer: Issuer) -> None:
+def test_jwks_has_no_private_keys(issuer: Issuer) -> None:
     assert all("d" not in key for key in issuer.jwks()["keys"])
 
 
-def test_an_issuer_that_has_ended_gives_no_tokens(issuer: Issuer, stack: EmbeddedStack) -> None:
+def test_stopped_issuer_issues_no_tokens(issuer: Issuer, stack: EmbeddedStack) -> None:
     running = record.read()
     assert running
     ended = record.Record(**vars(running) | {"token_endpoint": issuer.token_endpoint})
@@ -96,7 +96,7 @@ def test_an_issuer_that_has_ended_gives_no_tokens(issuer: Issuer, stack: Embedde
         request_token(ended, "ada")
 
 
-def test_the_secret_is_for_this_user_alone_and_opens_the_token_endpoint(stack: EmbeddedStack) -> None:
+def test_record_is_private_and_its_secret_opens_the_token_endpoint(stack: EmbeddedStack) -> None:
     running = record.read()
     assert running
     assert Path(record.path()).stat().st_mode & 0o777 == 0o600

@@ -31,8 +31,8 @@ from tickfold.backtests.listing import RunLister
 from tickfold.backtests.run_lifecycle import RunLifecycle
 from tickfold.backtests.starting import RunStarter
 from tickfold.backtests.workflow import Workflow
-from tickfold.identity.user import Identity
-from tickfold.market_data.series import SeriesCatalog
+from tickfold.identity.user import User
+from tickfold.market_data.series_catalog import SeriesCatalog
 from tickfold.protocol import REQUESTS, dump
 from tickfold.realtime.connections import ConnectionStore
 from tickfold.realtime.delivery import Delivery
@@ -48,7 +48,7 @@ CONTEXT: Any = SimpleNamespace(
 )
 
 
-def event(body: Any = None, identity: Identity = ADA, message_id: str = "m1", **more: Any) -> APIGatewayWebSocketEvent:
+def event(body: Any = None, identity: User = ADA, message_id: str = "m1", **more: Any) -> APIGatewayWebSocketEvent:
     context = {"connectionId": "c1", "messageId": message_id, "authorizer": identity.to_context()}
     text = body if isinstance(body, str | None) else json.dumps(body)
     return APIGatewayWebSocketEvent({"requestContext": context, "body": text} | more)
@@ -179,7 +179,7 @@ class Client:
     def __init__(self, dependencies: Dependencies, api: ConnectionsApi) -> None:
         self._dependencies, self.api, self._asked = dependencies, api, 0
 
-    def ask(self, body: Any, identity: Identity = ADA) -> dict[str, Any]:
+    def ask(self, body: Any, identity: User = ADA) -> dict[str, Any]:
         """Send a request; return the last message that comes back."""
         self._asked += 1
         reply(event(body, identity, f"m{self._asked}"), self._dependencies)
@@ -280,7 +280,7 @@ def test_an_internal_error_says_its_class_only(client: Client, runs: RunLifecycl
 
 def test_an_expired_caller_is_turned_away(client: Client, connections: ConnectionStore) -> None:
     connections.subscribe("c1", ADA, "user#ada")
-    error = client.ask({"type": "whoami"}, Identity("ada", (), int(time.time()) - 1))
+    error = client.ask({"type": "whoami"}, User("ada", (), int(time.time()) - 1))
     assert (error["type"], error["code"]) == ("error", "expired")
     assert error["reason"] == "the token has expired; connect again with a new one"
     assert client.api.closed == ["c1"]

@@ -1,4 +1,4 @@
-"""An OpenID Connect issuer on this machine, with whatever keys a test gives it; it can be down, and it counts."""
+"""An OpenID Connect issuer on loopback with a test's keys; it records requests and can be down."""
 
 import json
 import threading
@@ -35,7 +35,7 @@ def jwk(key: PrivateKey, key_id: str, **members: str) -> Json:
 
 @dataclass
 class Provider:
-    """What the issuer answers: its metadata, unless `down`, and its keys."""
+    """The issuer's responses: metadata and keys, or 503 if `down`."""
 
     url: str = ""
     keys: list[Json] = field(default_factory=lambda: [jwk(RSA, "rsa", use="sig", alg="RS256")])
@@ -52,19 +52,19 @@ class Provider:
         return (200, {"keys": self.keys}) if path == "/keys" else (404, {})
 
     def claims(self, **changes: Any) -> Json:
-        """Return a good token's claims but for `changes`; None leaves one out."""
+        """Return valid claims with `changes`; None removes a claim."""
         now = int(time.time())
         good = {"iss": self.url, "aud": "tickfold", "sub": "auth0|ada", "iat": now, "exp": now + 600}
         return {name: value for name, value in (good | changes).items() if value is not None}
 
     def token(self, key: PrivateKey = RSA, algorithm: str = "RS256", key_id: str = "rsa", **changes: Any) -> str:
-        """Return a good token but for what is given."""
+        """Return a valid token with `changes` to its claims."""
         return jwt.encode(self.claims(**changes), key, algorithm, headers={"kid": key_id})
 
 
 @contextmanager
 def provider(path: str = "") -> Iterator[Provider]:
-    """Serve an issuer, whose URL ends in `path`."""
+    """Serve an issuer whose URL ends in `path`."""
     serving = Provider()
 
     class Handler(BaseHTTPRequestHandler):

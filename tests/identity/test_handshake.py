@@ -1,4 +1,4 @@
-"""Where the token is in an event of $connect, and which subprotocols its client offers."""
+"""The handshake: token and subprotocols in a `$connect` event."""
 
 from typing import Any
 
@@ -20,13 +20,11 @@ from tickfold.identity.handshake import subprotocols_of, subprotocols_with, toke
         ({}, None),
     ],
 )
-def test_the_token_is_in_the_query_string_or_else_among_the_subprotocols(
-    event: dict[str, Any], token: str | None
-) -> None:
+def test_token_is_in_the_query_string_or_else_in_the_subprotocols(event: dict[str, Any], token: str | None) -> None:
     assert token_of(event) == token
 
 
-def test_what_a_client_offers_is_what_the_server_reads() -> None:
+def test_server_reads_the_subprotocols_that_a_client_offers() -> None:
     event = {"headers": {"Sec-WebSocket-Protocol": ", ".join(subprotocols_with("a.b.c"))}}
     assert token_of(event) == "a.b.c"
     assert subprotocols_of(event) == ["tickfold", "bearer.a.b.c"]

@@ -1,4 +1,4 @@
-"""The issuer's keys: when they are fetched, when not, and what is made of an issuer that answers as none should."""
+"""The issuer's keys: caching, fetching, and invalid responses."""
 
 import socket
 import time
@@ -40,7 +40,7 @@ def keys(issuer: Provider, clock: Clock) -> KeySet:
 FETCHED = ["/.well-known/openid-configuration", "/keys"]
 
 
-def test_keys_are_fetched_once_and_again_when_they_are_old(issuer: Provider, keys: KeySet, clock: Clock) -> None:
+def test_keys_are_cached_until_their_lifetime_ends(issuer: Provider, keys: KeySet, clock: Clock) -> None:
     assert [keys.find("rsa") for _ in range(3)] == [issuer.keys[0]] * 3
     clock.now += LIFETIME_SECONDS - 1
     assert keys.find("rsa")
@@ -50,9 +50,7 @@ def test_keys_are_fetched_once_and_again_when_they_are_old(issuer: Provider, key
     assert issuer.requests == FETCHED * 2
 
 
-def test_a_key_that_is_new_is_found_and_one_that_was_withdrawn_is_not(
-    issuer: Provider, keys: KeySet, clock: Clock
-) -> None:
+def test_new_key_is_found_and_withdrawn_key_is_not(issuer: Provider, keys: KeySet, clock: Clock) -> None:
     assert keys.find("rsa")
     issuer.keys = [jwk(EC, "new")]
     clock.now += PAUSE_SECONDS
@@ -60,7 +58,7 @@ def test_a_key_that_is_new_is_found_and_one_that_was_withdrawn_is_not(
     assert keys.find("rsa") is None
 
 
-def test_made_up_key_ids_do_not_flood_the_issuer(issuer: Provider, keys: KeySet, clock: Clock) -> None:
+def test_unknown_key_ids_do_not_flood_the_issuer(issuer: Provider, keys: KeySet, clock: Clock) -> None:
     seconds = 60
     for number in range(seconds * 20):
         assert keys.find(f"made-up-{number}") is None
@@ -69,9 +67,7 @@ def test_made_up_key_ids_do_not_flood_the_issuer(issuer: Provider, keys: KeySet,
     assert keys.find("rsa")
 
 
-def test_an_issuer_that_is_down_locks_out_nobody_whose_key_is_known(
-    issuer: Provider, keys: KeySet, clock: Clock
-) -> None:
+def test_cached_key_stays_valid_while_issuer_is_down(issuer: Provider, keys: KeySet, clock: Clock) -> None:
     assert keys.find("rsa")
     issuer.down = True
     clock.now += 2 * LIFETIME_SECONDS
@@ -83,9 +79,7 @@ def test_an_issuer_that_is_down_locks_out_nobody_whose_key_is_known(
     assert keys.find("new")
 
 
-def test_an_issuer_that_was_down_at_first_is_asked_again_after_a_pause(
-    issuer: Provider, keys: KeySet, clock: Clock
-) -> None:
+def test_failed_fetch_is_repeated_after_the_pause(issuer: Provider, keys: KeySet, clock: Clock) -> None:
     issuer.down = True
     for _ in range(3):
         with pytest.raises(IssuerError, match=r"openid-configuration could not be read: HTTP Error 503"):
@@ -96,7 +90,7 @@ def test_an_issuer_that_was_down_at_first_is_asked_again_after_a_pause(
     assert keys.find("rsa")
 
 
-def test_an_issuer_that_takes_connections_and_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silent_issuer_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tickfold.identity.keys.TIMEOUT_SECONDS", 0.1)
     began = time.monotonic()
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(IssuerError, match="timed out"):
@@ -107,20 +101,20 @@ def test_an_issuer_that_takes_connections_and_says_nothing_is_given_up(monkeypat
 @pytest.mark.parametrize(
     ("metadata", "reason"),
     [
-        ({"issuer": "https://other.example"}, "is of the issuer 'https://other.example'; configured is 'http://127"),
-        ({"issuer": None}, "is of the issuer None"),
-        ({"jwks_uri": "http://keys.example/"}, r"names 'http://keys.example/' for its keys; expected an https:// URL"),
-        ({"jwks_uri": "file:///etc/passwd"}, "names 'file:///etc/passwd' for its keys"),
-        ({"jwks_uri": None}, "names 'None' for its keys"),
+        ({"issuer": "https://other.example"}, "names the issuer 'https://other.example'; configured is 'http://127"),
+        ({"issuer": None}, "names the issuer None"),
+        ({"jwks_uri": "http://keys.example/"}, r"has the jwks_uri 'http://keys.example/'; expected an https:// URL"),
+        ({"jwks_uri": "file:///etc/passwd"}, "has the jwks_uri 'file:///etc/passwd'"),
+        ({"jwks_uri": None}, "has the jwks_uri 'None'"),
     ],
 )
-def test_metadata_that_is_not_the_issuers_is_refused(issuer: Provider, metadata: dict[str, Any], reason: str) -> None:
+def test_metadata_of_another_issuer_is_refused(issuer: Provider, metadata: dict[str, Any], reason: str) -> None:
     issuer.metadata = metadata
     with pytest.raises(IssuerError, match=reason):
         fetch_keys(issuer.url)
 
 
-def test_metadata_that_leads_elsewhere_is_not_followed(issuer: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_redirect_of_metadata_is_not_followed(issuer: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
     with provider() as other:
         monkeypatch.setattr(issuer, "answer", lambda path: (302, other.url + path))
         with pytest.raises(IssuerError, match="302"):
@@ -129,10 +123,10 @@ def test_metadata_that_leads_elsewhere_is_not_followed(issuer: Provider, monkeyp
 
 
 @pytest.mark.parametrize("document", [[], "text", {"keys": "rsa"}, {}])
-def test_what_is_no_key_set_is_refused(issuer: Provider, monkeypatch: pytest.MonkeyPatch, document: Any) -> None:
+def test_invalid_key_set_is_refused(issuer: Provider, monkeypatch: pytest.MonkeyPatch, document: Any) -> None:
     real = issuer.answer
     monkeypatch.setattr(issuer, "answer", lambda path: (200, document) if path == "/keys" else real(path))
-    with pytest.raises(IssuerError, match="/keys holds no JSON"):
+    with pytest.raises(IssuerError, match="/keys is not a JSON"):
         fetch_keys(issuer.url)
 
 
@@ -150,7 +144,13 @@ def test_keys_without_an_id_or_for_another_use_are_left_out(issuer: Provider) ->
         ("http://127.0.0.1:8080", True),
         ("http://127.0.0.1.evil.example", False),
         ("https:///path", False),
+        ("http:///path", False),
+        ("https://[::1", False),
+        ("http://[::1]:8080", True),
+        ("http://localhost", True),
+        ("http://10.0.0.1", False),
+        ("ftp://localhost", False),
     ],
 )
-def test_only_https_and_this_machine_are_trusted(url: str, trusted: bool) -> None:
+def test_only_https_and_loopback_are_trustworthy(url: str, trusted: bool) -> None:
     assert is_trustworthy(url) is trusted

@@ -1,4 +1,4 @@
-"""Whose tokens are taken, and whose are not: with real keys, and an issuer that is asked over HTTP."""
+"""Verification of tokens, with real keys and an issuer over HTTP."""
 
 import base64
 import hashlib
@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tests.identity.oidc_provider import EC, ED, RSA, PrivateKey, Provider, jwk, provider
 from tickfold.identity.keys import KeySet
 from tickfold.identity.token_verifier import LONGEST_TOKEN, TokenRefusedError, TokenVerifier
-from tickfold.identity.user import Identity
+from tickfold.identity.user import User
 
 
 @pytest.fixture
@@ -25,13 +25,13 @@ def issuer() -> Iterator[Provider]:
         yield serving
 
 
-def verify(issuer: Provider, token: str | None, claim: str = "portfolios") -> Identity:
+def verify(issuer: Provider, token: str | None, claim: str = "portfolios") -> User:
     keys = KeySet(issuer.url)
     return TokenVerifier(keys, issuer=issuer.url, audience="tickfold", portfolios_claim=claim).verify(token)
 
 
 def refusal(issuer: Provider, token: str | None) -> str:
-    """Return why `token` is refused; no part of it may be in that."""
+    """Return the reason of a refusal, which must contain no part of `token`."""
     with pytest.raises(TokenRefusedError) as refused:
         verify(issuer, token)
     assert not refused.value.__cause__
@@ -39,10 +39,10 @@ def refusal(issuer: Provider, token: str | None) -> str:
     return str(refused.value)
 
 
-def test_a_good_token_says_who_it_is(issuer: Provider) -> None:
+def test_valid_token_identifies_its_user(issuer: Provider) -> None:
     expires_at = int(time.time()) + 100
     token = issuer.token(exp=expires_at, portfolios=["growth", "income"])
-    assert verify(issuer, token) == Identity("auth0|ada", ("growth", "income"), expires_at)
+    assert verify(issuer, token) == User("auth0|ada", ("growth", "income"), expires_at)
 
 
 P384 = ec.generate_private_key(ec.SECP384R1())
@@ -58,23 +58,23 @@ SIGNED: list[tuple[str, PrivateKey]] = [
 
 @pytest.mark.parametrize(("algorithm", "key"), SIGNED, ids=[algorithm for algorithm, _ in SIGNED])
 @pytest.mark.parametrize("named", [True, False], ids=["named by the key", "not named"])
-def test_every_asymmetric_algorithm_is_taken(issuer: Provider, algorithm: str, key: PrivateKey, named: bool) -> None:
+def test_every_asymmetric_algorithm_is_accepted(issuer: Provider, algorithm: str, key: PrivateKey, named: bool) -> None:
     issuer.keys = [jwk(key, "one", **({"alg": algorithm} if named else {}))]
     assert verify(issuer, issuer.token(key, algorithm, "one")).user_id == "auth0|ada"
 
 
 @pytest.mark.parametrize("path", ["", "/", "/pool", "/pool/"])
-def test_the_issuer_may_end_in_a_slash_and_its_tokens_must_say_so_too(path: str) -> None:
+def test_issuer_url_must_match_to_the_trailing_slash(path: str) -> None:
     with provider(path) as issuer:
         assert verify(issuer, issuer.token()).user_id == "auth0|ada"
         other = issuer.url.rstrip("/") if path.endswith("/") else issuer.url + "/"
-        assert refusal(issuer, issuer.token(iss=other)) == "the token is of another issuer"
+        assert refusal(issuer, issuer.token(iss=other)) == "the token is from another issuer"
 
 
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"iss": "https://evil.example"}, "the token is of another issuer"),
+        ({"iss": "https://evil.example"}, "the token is from another issuer"),
         ({"iss": None}, "the token has no iss"),
         ({"aud": "another"}, "the token is for another audience"),
         ({"aud": ["another", "third"]}, "the token is for another audience"),
@@ -93,7 +93,7 @@ def test_the_issuer_may_end_in_a_slash_and_its_tokens_must_say_so_too(path: str)
         ({"portfolios": ["p"] * 101}, "the token's portfolios are not a list or a string of 100 ids at most"),
     ],
 )
-def test_a_token_with_a_wrong_claim_is_refused(issuer: Provider, changes: dict[str, Any], reason: str) -> None:
+def test_token_with_invalid_claim_is_refused(issuer: Provider, changes: dict[str, Any], reason: str) -> None:
     assert refusal(issuer, issuer.token(**changes)) == reason
 
 
@@ -105,23 +105,23 @@ def test_a_token_with_a_wrong_claim_is_refused(issuer: Provider, changes: dict[s
     ],
     ids=", ".join,
 )
-def test_a_token_that_is_good_enough_is_taken(issuer: Provider, changes: dict[str, Any]) -> None:
+def test_token_for_several_audiences_or_a_client_is_accepted(issuer: Provider, changes: dict[str, Any]) -> None:
     assert verify(issuer, issuer.token(**changes)).user_id == "auth0|ada"
 
 
-def test_clocks_may_differ_by_a_little(issuer: Provider) -> None:
+def test_clock_difference_is_tolerated(issuer: Provider) -> None:
     now = int(time.time())
     assert verify(issuer, issuer.token(exp=now - 2)).expires_at == now - 2
     assert verify(issuer, issuer.token(nbf=now + 5, iat=now + 5)).user_id == "auth0|ada"
 
 
 @pytest.mark.parametrize("value", [["b", "a", "b"], "b a b", " b  a "])
-def test_portfolios_are_a_list_or_a_string_under_the_claim_that_is_configured(issuer: Provider, value: Any) -> None:
+def test_portfolios_are_read_from_the_configured_claim(issuer: Provider, value: Any) -> None:
     assert verify(issuer, issuer.token(**{"https://x/p": value}), claim="https://x/p").portfolios == ("b", "a")
     assert verify(issuer, issuer.token(**{"https://x/p": value})).portfolios == ()
 
 
-def test_no_token_and_one_that_is_too_long_are_refused_before_the_issuer_is_asked(issuer: Provider) -> None:
+def test_missing_or_too_long_token_is_refused_without_a_request_to_the_issuer(issuer: Provider) -> None:
     assert refusal(issuer, None) == refusal(issuer, "") == "there is no token"
     token = issuer.token(padding="a" * LONGEST_TOKEN)
     assert refusal(issuer, token) == f"the token has {len(token):,} characters; 8,192 are allowed"
@@ -129,53 +129,53 @@ def test_no_token_and_one_that_is_too_long_are_refused_before_the_issuer_is_aske
 
 
 @pytest.mark.parametrize("token", ["junk", "a.b", "a.b.c", "..", "e30.e30.", "\N{EURO SIGN}.b.c", "bnVsbA.e30.AA"])
-def test_what_is_no_token_is_refused(issuer: Provider, token: str) -> None:
+def test_malformed_token_is_refused(issuer: Provider, token: str) -> None:
     assert refusal(issuer, token).startswith(("the token is malformed", "the token is not signed by one of"))
 
 
-def test_a_key_of_somebody_else_is_refused(issuer: Provider) -> None:
+def test_foreign_key_is_refused(issuer: Provider) -> None:
     foreign = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
-    assert refusal(issuer, issuer.token(foreign)) == "the token's signature is not that of its key"
-    unknown = "the token is signed by a key that is not the issuer's"
+    assert refusal(issuer, issuer.token(foreign)) == "the token's signature does not match its key"
+    unknown = "the token is signed by a key that the issuer does not have"
     assert refusal(issuer, issuer.token(foreign, key_id="foreign")) == unknown
     unnamed = jwt.encode(issuer.claims(), RSA, "RS256")
-    assert refusal(issuer, unnamed) == "the token does not name its key by a kid"
+    assert refusal(issuer, unnamed) == "the token's header has no kid"
 
 
-def test_a_claim_that_was_changed_after_signing_is_refused(issuer: Provider) -> None:
+def test_claim_changed_after_signing_is_refused(issuer: Provider) -> None:
     header, _, signature = issuer.token().split(".")
     forged = f"{header}.{_encode(issuer.claims(sub='eve'))}.{signature}"
-    assert refusal(issuer, forged) == "the token's signature is not that of its key"
+    assert refusal(issuer, forged) == "the token's signature does not match its key"
 
 
-def test_a_token_without_a_signature_is_refused(issuer: Provider) -> None:
+def test_unsigned_token_is_refused(issuer: Provider) -> None:
     for algorithm in ("none", "None", "NONE", ""):
         token = f"{_encode({'alg': algorithm, 'kid': 'rsa'})}.{_encode(issuer.claims())}."
         assert refusal(issuer, token).startswith("the token is not signed by one of RS256")
 
 
 @pytest.mark.parametrize("encoding", [Encoding.PEM, Encoding.DER])
-def test_the_public_key_is_no_secret_to_sign_with(issuer: Provider, encoding: Encoding) -> None:
+def test_token_signed_with_the_public_key_as_secret_is_refused(issuer: Provider, encoding: Encoding) -> None:
     secret = RSA.public_key().public_bytes(encoding, PublicFormat.SubjectPublicKeyInfo)
     signed = f"{_encode({'alg': 'HS256', 'kid': 'rsa'})}.{_encode(issuer.claims())}"
     mac = hmac.new(secret, signed.encode(), hashlib.sha256).digest()
     assert refusal(issuer, f"{signed}.{_base64(mac)}").startswith("the token is not signed by one of RS256")
 
 
-def test_a_secret_among_the_issuers_keys_signs_nothing(issuer: Provider) -> None:
+def test_symmetric_key_of_the_issuer_is_refused(issuer: Provider) -> None:
     issuer.keys = [{"kty": "oct", "kid": "rsa", "k": _base64(b"s" * 32)}]
     signed = jwt.encode(issuer.claims(), b"s" * 32, "HS256", headers={"kid": "rsa"})
     assert refusal(issuer, signed).startswith("the token is not signed by one of RS256")
     assert refusal(issuer, issuer.token()) == "the token is malformed (InvalidKeyError)"
 
 
-def test_a_key_serves_its_own_algorithm_and_use_only(issuer: Provider) -> None:
-    assert refusal(issuer, issuer.token(algorithm="PS256")) == "the token's algorithm is not that of its key"
+def test_key_is_limited_to_its_algorithm_and_use(issuer: Provider) -> None:
+    assert refusal(issuer, issuer.token(algorithm="PS256")) == "the token's algorithm does not match its key"
     issuer.keys = [jwk(RSA, "rsa", use="enc")]
-    assert refusal(issuer, issuer.token()) == "the token is signed by a key that is not the issuer's"
+    assert refusal(issuer, issuer.token()) == "the token is signed by a key that the issuer does not have"
 
 
-def test_a_key_that_is_too_short_is_refused(issuer: Provider) -> None:
+def test_short_key_is_refused(issuer: Provider) -> None:
     short = rsa.generate_private_key(public_exponent=65_537, key_size=1_024)  # noqa: S505 - that is what is refused
     issuer.keys = [jwk(short, "short")]
     with pytest.warns(jwt.InsecureKeyLengthWarning):

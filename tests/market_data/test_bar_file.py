@@ -1,4 +1,4 @@
-"""Bar files: what is accepted, what is refused, and how a refusal names the rows."""
+"""Bar files: accepted formats, rejected rows, and the errors that name them."""
 
 import gzip
 from pathlib import Path
@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tickfold.market_data.bar_file import BarFile, BarFileError, read_bar_file
+from tickfold.market_data.bar_file import BarFile, read_bar_file
+from tickfold.market_data.bar_table import BarFileError
 
 HEADER = "date,open,high,low,close,volume"
 SOUND = "2020-01-02,10,12,9,11,100"
@@ -40,7 +41,7 @@ def times(file: BarFile) -> list[str]:
 @pytest.mark.parametrize(
     ("name", "bars", "timeframe"), [("GOOG", 2148, "1d"), ("EURUSD", 5000, "1h"), ("BTCUSD", 156, "31d")]
 )
-def test_real_files_load_exactly_as_written(name: str, bars: int, timeframe: str) -> None:
+def test_real_files_load_exactly(name: str, bars: int, timeframe: str) -> None:
     path = BACKTESTING / f"{name}.csv"
     file = read_bar_file(path)
     expected = np.array([float(line.split(",")[4]) for line in path.read_text().splitlines()[1:]])
@@ -49,7 +50,7 @@ def test_real_files_load_exactly_as_written(name: str, bars: int, timeframe: str
 
 
 @pytest.mark.parametrize("symbol", ["AAPL", "FB", "GOOG", "IBM", "MSFT"])
-def test_real_stocks_load_from_csv_and_parquet_alike(tmp_path: Path, symbol: str) -> None:
+def test_csv_and_parquet_of_real_stocks_load_equally(tmp_path: Path, symbol: str) -> None:
     stocks = pd.read_csv(STOCKS)
     stock = stocks[stocks["Ticker"] == symbol]
     stock.to_csv(tmp_path / "bars.csv", index=False)
@@ -63,7 +64,7 @@ def test_real_stocks_load_from_csv_and_parquet_alike(tmp_path: Path, symbol: str
     assert np.array_equal(from_parquet.bars.volume, stock["Volume"])
 
 
-def test_columns_in_any_case_and_order_are_found_and_others_ignored(tmp_path: Path) -> None:
+def test_columns_are_found_in_any_case_and_order(tmp_path: Path) -> None:
     file = read(tmp_path, "VOLUME,Adj Close, Low ,CLOSE,Timestamp,High,open", "100,7,9,11,2020-01-02,12,10")
     bars = file.bars
     assert (bars.open[0], bars.high[0], bars.low[0], bars.close[0], bars.volume[0]) == (10, 12, 9, 11, 100)
@@ -85,28 +86,28 @@ def test_columns_in_any_case_and_order_are_found_and_others_ignored(tmp_path: Pa
         "1577943000000000000",
     ],
 )
-def test_a_time_is_read_as_utc_however_it_is_written(tmp_path: Path, written: str) -> None:
+def test_time_is_read_as_utc_in_any_spelling(tmp_path: Path, written: str) -> None:
     assert times(read(tmp_path, HEADER, f"{written},10,12,9,11,100")) == ["2020-01-02T05:30:00"]
 
 
 @pytest.mark.parametrize("written", ["2020-01-02", "20200102", "2020/01/02", "2020.01.02"])
-def test_a_day_begins_at_midnight_utc(tmp_path: Path, written: str) -> None:
+def test_day_starts_at_midnight_utc(tmp_path: Path, written: str) -> None:
     assert times(read(tmp_path, HEADER, f"{written},10,12,9,11,100")) == ["2020-01-02T00:00:00"]
 
 
-def test_date_and_time_in_two_columns_are_one_time(tmp_path: Path) -> None:
+def test_date_and_time_columns_are_joined(tmp_path: Path) -> None:
     file = read(tmp_path, "Date,Time,Open,High,Low,Close", "2020-01-02,09:30,10,12,9,11", timeframe="1m")
     assert times(file) == ["2020-01-02T09:30:00"]
 
 
-def test_times_with_offsets_are_converted_across_a_clock_change(tmp_path: Path) -> None:
+def test_offsets_are_converted_across_a_clock_change(tmp_path: Path) -> None:
     rows = ("2020-03-06 00:00:00-05:00,10,12,9,11,1", "2020-03-09 00:00:00-04:00,10,12,9,11,1")
     file = read(tmp_path, HEADER, *rows)
     assert times(file) == ["2020-03-06T05:00:00", "2020-03-09T04:00:00"]
     assert "times converted from their offsets to UTC" in file.notes
 
 
-def test_a_parquet_file_with_a_time_zone_is_converted(tmp_path: Path) -> None:
+def test_parquet_time_zone_is_converted(tmp_path: Path) -> None:
     index = pd.date_range("2020-01-02 09:30", periods=6, freq="min", tz="America/New_York")
     frame = pd.DataFrame(dict.fromkeys(("open", "high", "low", "close", "volume"), 10.0), index=index)
     frame.to_parquet(tmp_path / "bars.parquet")
@@ -115,7 +116,7 @@ def test_a_parquet_file_with_a_time_zone_is_converted(tmp_path: Path) -> None:
     assert file.timeframe == "1m"
 
 
-def test_rows_out_of_order_are_sorted_with_all_that_they_hold(tmp_path: Path) -> None:
+def test_rows_out_of_order_are_sorted_with_all_columns(tmp_path: Path) -> None:
     file = read(tmp_path, HEADER, "2020-01-03,20,22,19,21,200", SOUND)
     assert times(file) == ["2020-01-02T00:00:00", "2020-01-03T00:00:00"]
     assert file.bars.open.tolist() == [10, 20]
@@ -123,18 +124,18 @@ def test_rows_out_of_order_are_sorted_with_all_that_they_hold(tmp_path: Path) ->
     assert "rows were out of order: sorted by time" in file.notes
 
 
-def test_without_a_volume_column_volumes_are_zero(tmp_path: Path) -> None:
+def test_missing_volume_column_gives_zero_volumes(tmp_path: Path) -> None:
     file = read(tmp_path, "date,open,high,low,close", "2020-01-02,10,12,9,11")
     assert file.bars.volume.tolist() == [0]
     assert "no volume column: volumes are 0" in file.notes
 
 
-def test_blank_lines_are_passed_over_but_counted(tmp_path: Path) -> None:
+def test_blank_lines_are_skipped_but_counted(tmp_path: Path) -> None:
     assert len(read(tmp_path, HEADER, "", SOUND, "", "").bars) == 1
     assert "line 4: open 'x'" in refusal(tmp_path, HEADER, "", SOUND, "2020-01-03,x,12,9,11,100")
 
 
-def test_a_byte_order_mark_windows_line_ends_and_gzip_are_read(tmp_path: Path) -> None:
+def test_byte_order_mark_crlf_and_gzip_are_read(tmp_path: Path) -> None:
     path = tmp_path / "bars.csv.gz"
     path.write_bytes(gzip.compress(f"\ufeff{HEADER}\r\n{SOUND}\r\n".encode()))
     assert read_bar_file(path, "1d").bars.close.tolist() == [11]
@@ -164,17 +165,21 @@ def test_a_byte_order_mark_windows_line_ends_and_gzip_are_read(tmp_path: Path) -
         ("2020-01-03,10,12,9,11,100,7", "7 fields where the header has 6"),
     ],
 )
-def test_a_bad_row_is_named_by_line_and_reason(tmp_path: Path, row: str, reason: str) -> None:
+def test_bad_row_is_reported_with_line_and_reason(tmp_path: Path, row: str, reason: str) -> None:
     assert f"has 1 bad row, nothing was loaded:\n  line 3: {reason}" in refusal(tmp_path, HEADER, SOUND, row)
 
 
-def test_every_reason_of_a_row_is_given(tmp_path: Path) -> None:
+def test_prices_below_one_dollar_are_sound(tmp_path: Path) -> None:
+    assert read(tmp_path, HEADER, "2020-01-02,0.10,0.12,0.09,0.11,0.5").bars.low.tolist() == [0.09]
+
+
+def test_bad_row_is_reported_with_every_reason(tmp_path: Path) -> None:
     reasons = refusal(tmp_path, HEADER, "x,-1,12,9,11,100")
     assert "line 2: time 'x' is neither" in reasons
     assert "; open '-1' is not above 0" in reasons
 
 
-def test_a_row_without_its_fields_does_not_shift_the_lines_after_it(tmp_path: Path) -> None:
+def test_misshapen_row_does_not_shift_line_numbers(tmp_path: Path) -> None:
     reasons = refusal(tmp_path, HEADER, "2020-01-01,1", SOUND, "2020-01-03,10,12,9,99,100")
     assert "has 2 bad rows" in reasons
     assert "line 2: 2 fields" in reasons
@@ -189,14 +194,14 @@ def test_twenty_bad_rows_are_shown_and_the_rest_counted(tmp_path: Path) -> None:
     assert reasons.endswith("… and 1,214 more")
 
 
-def test_a_bad_row_of_a_parquet_file_is_named_by_its_row(tmp_path: Path) -> None:
+def test_bad_parquet_row_is_reported_by_row_number(tmp_path: Path) -> None:
     frame = pd.DataFrame({"date": pd.to_datetime(["2020-01-02", "2020-01-03"]), "open": [10, None]})
     frame.assign(high=12.0, low=9.0, close=11.0).to_parquet(tmp_path / "bars.parquet")
     with pytest.raises(BarFileError, match=r"row 2: open \(empty\) is not a finite number"):
         read_bar_file(tmp_path / "bars.parquet", "1d")
 
 
-def test_the_rounding_of_single_precision_is_no_fault_but_a_tick_is(tmp_path: Path) -> None:
+def test_single_precision_rounding_is_tolerated_but_not_a_tick(tmp_path: Path) -> None:
     high = 33.36333
     close = float(np.nextafter(np.float32(high), np.float32(np.inf)))
     assert close > high
@@ -204,16 +209,25 @@ def test_the_rounding_of_single_precision_is_no_fault_but_a_tick_is(tmp_path: Pa
     assert "outside" in refusal(tmp_path, HEADER, "2020-01-02,10,12,9,12.0001,1")
 
 
-def test_missing_columns_are_named_beside_those_found(tmp_path: Path) -> None:
+def test_missing_columns_are_reported_with_those_found(tmp_path: Path) -> None:
     message = refusal(tmp_path, "day,open,high,close", "2020-01-02,1,1,1")
     assert "lacks a column timestamp or date, low; its columns are: day, open, high, close" in message
 
 
-def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
-    assert "more than one column close" in refusal(tmp_path, HEADER + ",Close", SOUND + ",3")
+@pytest.mark.parametrize("name", ["Close", "Volume", "Date"])
+def test_duplicate_column_is_refused(tmp_path: Path, name: str) -> None:
+    assert f"more than one column {name.lower()}: keep one" in refusal(tmp_path, f"{HEADER},{name}", SOUND + ",3")
 
 
-def test_a_row_number_is_not_taken_for_a_time(tmp_path: Path) -> None:
+def test_two_columns_without_a_name_are_refused(tmp_path: Path) -> None:
+    assert "more than one column without a name" in refusal(tmp_path, f",,{HEADER}", f"1,1,{SOUND}")
+
+
+def test_duplicate_column_that_is_not_used_is_ignored(tmp_path: Path) -> None:
+    assert len(read(tmp_path, f"{HEADER},note,note", SOUND + ",a,b").bars) == 1
+
+
+def test_row_numbers_are_not_times(tmp_path: Path) -> None:
     assert "too small to be a count since 1970" in refusal(
         tmp_path, ",open,high,low,close", "0,10,12,9,11", "1,10,12,9,11"
     )
@@ -229,13 +243,13 @@ def test_a_row_number_is_not_taken_for_a_time(tmp_path: Path) -> None:
         (b"\xff\xfe\x00,\x81\n1,2\n", "cannot be read"),
     ],
 )
-def test_a_file_without_a_table_is_refused(tmp_path: Path, content: bytes, reason: str) -> None:
+def test_file_without_a_table_is_refused(tmp_path: Path, content: bytes, reason: str) -> None:
     (tmp_path / "bars.csv").write_bytes(content)
     with pytest.raises(BarFileError, match=reason):
         read_bar_file(tmp_path / "bars.csv")
 
 
-def test_a_path_that_is_no_file_is_refused(tmp_path: Path) -> None:
+def test_path_that_is_not_a_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BarFileError, match="does not exist"):
         read_bar_file(tmp_path / "absent.csv")
     with pytest.raises(BarFileError, match="is not a file"):
@@ -246,31 +260,31 @@ def test_a_path_that_is_no_file_is_refused(tmp_path: Path) -> None:
     ("step", "timeframe"),
     [("1s", "1s"), ("1min", "1m"), ("15min", "15m"), ("60min", "1h"), ("4h", "4h"), ("1D", "1d"), ("7D", "1w")],
 )
-def test_the_timeframe_is_the_most_frequent_step(tmp_path: Path, step: str, timeframe: str) -> None:
+def test_timeframe_is_the_most_frequent_step(tmp_path: Path, step: str, timeframe: str) -> None:
     index = pd.date_range("2020-01-01", periods=10, freq=step).delete([4, 7])
     rows = [f"{time},10,12,9,11,100" for time in index]
     assert read(tmp_path, HEADER, *rows, timeframe=None).timeframe == timeframe
 
 
-def test_a_timeframe_that_the_file_contradicts_is_refused(tmp_path: Path) -> None:
+def test_timeframe_that_contradicts_the_file_is_refused(tmp_path: Path) -> None:
     rows = [f"2020-01-{day:02},10,12,9,11,100" for day in range(1, 9)]
     assert "1h was given, but most bars are 1d apart" in refusal(tmp_path, HEADER, *rows, timeframe="1h")
 
 
-def test_a_timeframe_in_another_unit_is_written_in_the_largest(tmp_path: Path) -> None:
+def test_timeframe_is_normalised_to_the_largest_unit(tmp_path: Path) -> None:
     rows = [f"2020-01-{day:02},10,12,9,11,100" for day in range(1, 9)]
     file = read(tmp_path, HEADER, *rows, timeframe="24h")
     assert file.timeframe == "1d"
     assert "timeframe 24h is written 1d" in file.notes
 
 
-def test_where_no_step_stands_out_the_timeframe_must_be_given(tmp_path: Path) -> None:
+def test_irregular_steps_require_a_timeframe(tmp_path: Path) -> None:
     rows = [f"2020-01-01 00:{minute:02}:00,10,12,9,11,100" for minute in (0, 1, 3, 7, 15, 31)]
     assert "no step between bars stands out" in refusal(tmp_path, HEADER, *rows, timeframe=None)
     assert read(tmp_path, HEADER, *rows, timeframe="1m").timeframe == "1m"
 
 
-def test_a_friday_and_a_monday_do_not_contradict_daily_bars(tmp_path: Path) -> None:
+def test_friday_to_monday_does_not_contradict_daily_bars(tmp_path: Path) -> None:
     assert read(tmp_path, HEADER, "2020-01-03,10,12,9,11,1", "2020-01-06,10,12,9,11,1").timeframe == "1d"
 
 
@@ -282,13 +296,11 @@ def test_a_friday_and_a_monday_do_not_contradict_daily_bars(tmp_path: Path) -> N
         (["2020-01-03 14:30", "2020-01-03 14:31", "2020-01-03 14:35"], "1m"),
     ],
 )
-def test_a_handful_of_bars_is_taken_for_the_likeliest_timeframe(
-    tmp_path: Path, times: list[str], timeframe: str
-) -> None:
+def test_timeframe_of_few_bars_is_assumed(tmp_path: Path, times: list[str], timeframe: str) -> None:
     file = read(tmp_path, HEADER, *(f"{time},10,12,9,11,1" for time in times), timeframe=None)
     assert file.timeframe == timeframe
     assert f"too few bars to be sure of their timeframe: taken as {timeframe}" in file.notes
 
 
-def test_a_timeframe_that_is_none_is_refused(tmp_path: Path) -> None:
+def test_malformed_timeframe_is_refused(tmp_path: Path) -> None:
     assert "'daily' is not a number and a unit" in refusal(tmp_path, HEADER, SOUND, timeframe="daily")

@@ -1,4 +1,4 @@
-"""Series: which bars a range of days has, and where they lie."""
+"""Series: the positions of the bars in a range of days."""
 
 from datetime import UTC, date, datetime
 
@@ -6,7 +6,6 @@ import pytest
 
 from tickfold.errors import RunError
 from tickfold.market_data.series import Series, SeriesFile
-from tickfold.market_data.timeframe import timeframe_seconds
 
 # Two years: bars on 2004-12-30 (2), 2004-12-31 (1), 2005-01-03 (3).
 SERIES = Series(
@@ -43,23 +42,19 @@ SERIES = Series(
         ((1990, 1, 1), (9999, 12, 31), (0, 6)),
     ],
 )
-def test_both_days_of_a_range_are_inclusive(
+def test_span_includes_both_days(
     start: tuple[int, int, int], end: tuple[int, int, int], expected: tuple[int, int]
 ) -> None:
     assert SERIES.span(date(*start), date(*end)) == expected
 
 
 @pytest.mark.parametrize("day", [date(2005, 1, 2), date(1999, 1, 1), date(2020, 1, 1)])
-def test_a_range_without_bars_says_which_range_there_is(day: date) -> None:
+def test_span_without_bars_reports_the_range_of_the_series(day: date) -> None:
     with pytest.raises(RunError, match=r"GOOG has no 1h bars .*; it has 6 from 2004-12-30 to 2005-01-03"):
         SERIES.span(day, day)
 
 
-def test_decimals_are_those_that_write_every_price() -> None:
+def test_decimals_suffice_for_every_price() -> None:
     assert SERIES.decimals == 3
     unknown = SERIES.files[0].model_copy(update={"decimals": None})
     assert SERIES.model_copy(update={"files": [unknown, SERIES.files[1]]}).decimals is None
-
-
-def test_timeframes_are_ordered_by_length() -> None:
-    assert sorted(["1d", "5m", "1w", "4h", "30s"], key=timeframe_seconds) == ["30s", "5m", "4h", "1d", "1w"]

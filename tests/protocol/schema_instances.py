@@ -1,4 +1,4 @@
-"""Instances of a JSON Schema, at random: what a client may say who knows the schema and nothing else."""
+"""Random instances of a JSON Schema, as of a client that knows nothing but the schema."""
 
 from collections.abc import Callable
 from datetime import date
@@ -18,7 +18,7 @@ def instances(schema: Json, name: str) -> st.SearchStrategy[Any]:
 
 
 class _Instances:
-    """Reads as much of JSON Schema as the protocol's has; what it does not know is an error."""
+    """Generates instances of the parts of JSON Schema that the protocol uses; others are an error."""
 
     def __init__(self, definitions: Json) -> None:
         self._definitions = definitions

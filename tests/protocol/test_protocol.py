@@ -1,4 +1,4 @@
-"""What a client may send, what it is told when it is wrong, and what comes back."""
+"""Requests, the errors of invalid ones, and messages."""
 
 import json
 from datetime import date
@@ -53,7 +53,7 @@ def sweep(**parameters: Any) -> str:
     return json.dumps(message)
 
 
-def test_the_original_message_is_accepted_to_the_letter() -> None:
+def test_original_message_is_accepted_verbatim() -> None:
     request, ignored = parse_request(ORIGINAL)
     assert ignored == []
     assert isinstance(request, StartBacktest)
@@ -67,7 +67,7 @@ def test_the_original_message_is_accepted_to_the_letter() -> None:
     assert account_of(config) == Account(1000)
 
 
-def test_every_option_is_read() -> None:
+def test_config_reads_every_option() -> None:
     request, ignored = parse_request(
         start(
             strategy="sma_cross",
@@ -117,7 +117,7 @@ def test_commission_may_have_four_parts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "expected"),
     [
         ("hello", "not JSON"),
         ("", "not JSON"),
@@ -181,15 +181,15 @@ def test_commission_may_have_four_parts() -> None:
         ("x" * 200_000, "200,000 bytes; at most 32,000"),
     ],
 )
-def test_a_wrong_request_is_told_what_is_wrong(body: str, said: str) -> None:
+def test_invalid_request_names_what_is_wrong(body: str, expected: str) -> None:
     with pytest.raises(RunError) as caught:
         parse_request(body)
-    assert said in str(caught.value)
+    assert expected in str(caught.value)
     assert "pydantic" not in str(caught.value)
     assert len(str(caught.value)) < 1_000
 
 
-def test_symbols_are_read_in_any_case() -> None:
+def test_symbols_are_case_insensitive() -> None:
     request, _ = parse_request(start(stock=" goog "))
     assert isinstance(request, StartBacktest)
     assert request.config.stock == "GOOG"
@@ -202,7 +202,7 @@ def allocations(stock: object) -> list[tuple[str, float]]:
     return [(each.symbol, each.share) for each in request.config.allocations]
 
 
-def test_a_list_of_symbols_shares_the_capital() -> None:
+def test_list_of_symbols_shares_the_capital() -> None:
     assert allocations("goog") == [("GOOG", 1)]
     assert allocations(["aapl", "ibm", "goog", "msft"]) == [
         ("AAPL", 0.25),
@@ -221,6 +221,18 @@ def test_a_list_of_symbols_shares_the_capital() -> None:
 def test_resume_and_ping_are_requests() -> None:
     assert parse_request('{"type":"resume","runId":"r-1","after":4}') == (Resume(run_id="r-1", after=4), [])
     assert parse_request('{"type":"ping"}') == (Ping(), [])
+
+
+@pytest.mark.parametrize(("topic", "needs_id"), [("user", False), ("run", True), ("portfolio", True)])
+@pytest.mark.parametrize("kind", ["subscribe", "unsubscribe"])
+def test_every_topic_but_the_users_needs_an_id(kind: str, topic: str, needs_id: bool) -> None:
+    body = {"type": kind, "topic": topic}
+    assert parse_request(json.dumps(body | {"id": "x"}))[1] == []
+    if needs_id:
+        with pytest.raises(RequestError, match=rf"id is missing: which {topic}\?"):
+            parse_request(json.dumps(body))
+    else:
+        assert parse_request(json.dumps(body))[1] == []
 
 
 def test_unknown_fields_are_ignored_and_named() -> None:
@@ -242,24 +254,24 @@ def test_unknown_fields_are_ignored_and_named() -> None:
         ("hello", "invalid", None),
     ],
 )
-def test_a_refusal_has_a_code_and_the_requests_correlation_id(body: str, code: str, correlation_id: str | None) -> None:
+def test_error_has_a_code_and_the_correlation_id(body: str, code: str, correlation_id: str | None) -> None:
     with pytest.raises(RequestError) as caught:
         parse_request(body)
     assert (caught.value.code, caught.value.correlation_id) == (code, correlation_id)
 
 
-def test_the_config_that_a_run_was_accepted_with_is_told_apart_by_what_it_ranks_by() -> None:
+def test_accepted_config_with_rank_by_is_a_sweep() -> None:
     for body, kind in ((ORIGINAL, BacktestConfig), (sweep(fast=5), SweepConfig)):
         request, _ = parse_request(body)
         assert isinstance(request, StartBacktest | StartSweep)
         sent = Accepted(run_id="r", sequence=1, execution_arn="arn", config=request.config)
-        heard = parse_message(dump(sent))
-        assert heard == sent
-        assert isinstance(heard, Accepted)
-        assert type(heard.config) is kind
+        received = parse_message(dump(sent))
+        assert received == sent
+        assert isinstance(received, Accepted)
+        assert type(received.config) is kind
 
 
-def test_what_is_ignored_of_the_longest_request_fits_into_its_answer() -> None:
+def test_ignored_fields_of_longest_request_fit_into_reply() -> None:
     unknown = {f"{number:x}": 0 for number in range(2_700)}
     request, ignored = parse_request(start(**unknown, **{"\u0001" * 200: 0}))
     assert isinstance(request, StartBacktest)
@@ -268,14 +280,14 @@ def test_what_is_ignored_of_the_longest_request_fits_into_its_answer() -> None:
     assert len(answer.encode()) < 5_000
 
 
-def test_messages_survive_the_wire_and_carry_version_run_and_sequence() -> None:
+def test_messages_round_trip_with_version_run_and_sequence() -> None:
     sent = Progress(run_id="r-1", sequence=3, chunks_done=2, chunks=8)
     wire = json.loads(dump(sent))
     assert wire == {"version": 1, "runId": "r-1", "sequence": 3, "type": "progress", "chunksDone": 2, "chunks": 8}
     assert parse_message(dump(sent)) == sent
 
 
-def test_a_full_piece_of_the_curve_fits_a_frame() -> None:
+def test_partial_of_full_size_fits_a_frame() -> None:
     from tickfold.backtests.conclusion import POINTS_A_PIECE  # noqa: PLC0415
 
     longest = (253_402_300_799_999, -1.2345678901234567e-300)
@@ -290,7 +302,7 @@ def test_a_full_piece_of_the_curve_fits_a_frame() -> None:
     assert len(dump(piece).encode()) < MAX_MESSAGE_BYTES
 
 
-def test_a_result_of_as_many_symbols_as_there_may_be_fits_a_frame() -> None:
+def test_result_of_most_symbols_fits_a_frame() -> None:
     longest = -1.2345678901234567e-05
     metrics: dict[str, int | float | None] = {**dict.fromkeys(HEADLINE_METRICS, longest), "trades": 10**7}
     own = SymbolResult(symbol="S" * 20, share=-longest, bars=10**8, metrics=metrics)

@@ -1,4 +1,4 @@
-"""The protocol's JSON Schema and its models agree: what one of them allows, the other takes and gives back."""
+"""The protocol's JSON Schema and its models accept the same requests and messages."""
 
 import json
 from pathlib import Path
@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from pydantic import BaseModel
 
+from docs.generate.protocol import schema
 from tests.protocol.schema_instances import instances
 from tickfold.protocol import MESSAGES, REQUESTS, RequestError, dump, parse_message, parse_request
 
@@ -26,7 +27,11 @@ def by_name(model: type[BaseModel]) -> str:
     return model.__name__
 
 
-def test_it_is_a_schema_with_a_type_in_everything_that_is_sent() -> None:
+def test_published_schema_is_that_of_the_models() -> None:
+    assert schema() == SCHEMA
+
+
+def test_schema_is_valid_and_requires_a_type_everywhere() -> None:
     Draft202012Validator.check_schema(SCHEMA)
     for model in (*REQUESTS, *MESSAGES):
         assert "type" in SCHEMA["$defs"][model.__name__]["required"]
@@ -37,10 +42,10 @@ def test_it_is_a_schema_with_a_type_in_everything_that_is_sent() -> None:
 @pytest.mark.parametrize("model", REQUESTS, ids=by_name)
 @given(data=st.data())
 @MANY
-def test_a_request_by_the_schema_is_taken_and_survives_the_wire(model: type[BaseModel], data: st.DataObject) -> None:
-    said = data.draw(instances(SCHEMA, model.__name__).filter(_keeps_the_rules_between_fields))
-    REQUEST.validate(said)
-    request, ignored = parse_request(json.dumps(said))
+def test_request_valid_by_schema_parses_and_round_trips(model: type[BaseModel], data: st.DataObject) -> None:
+    sent = data.draw(instances(SCHEMA, model.__name__).filter(_keeps_the_rules_between_fields))
+    REQUEST.validate(sent)
+    request, ignored = parse_request(json.dumps(sent))
     assert isinstance(request, model)
     assert ignored == []
     again = dump(request)
@@ -63,12 +68,12 @@ BETWEEN_FIELDS = (
     "numbers; take wider steps",
     "id is missing",
 )
-"""The rules that the schema does not state, as a refusal says them."""
+"""The rules that the schema cannot state, by their error messages."""
 
 
-def _keeps_the_rules_between_fields(said: Any) -> bool:
+def _keeps_the_rules_between_fields(sent: Any) -> bool:
     try:
-        parse_request(json.dumps(said))
+        parse_request(json.dumps(sent))
     except RequestError as error:
         if any(rule in str(error) for rule in BETWEEN_FIELDS):
             return False
@@ -79,24 +84,22 @@ def _keeps_the_rules_between_fields(said: Any) -> bool:
 @pytest.mark.parametrize("model", MESSAGES, ids=by_name)
 @given(data=st.data())
 @MANY
-def test_a_message_by_the_schema_is_understood_and_survives_the_wire(
-    model: type[BaseModel], data: st.DataObject
-) -> None:
-    said = data.draw(instances(SCHEMA, model.__name__).filter(_is_possible))
-    MESSAGE.validate(said)
-    message = parse_message(json.dumps(said))
+def test_message_valid_by_schema_parses_and_round_trips(model: type[BaseModel], data: st.DataObject) -> None:
+    sent = data.draw(instances(SCHEMA, model.__name__).filter(_is_possible))
+    MESSAGE.validate(sent)
+    message = parse_message(json.dumps(sent))
     assert isinstance(message, model)
     again = dump(message)
     MESSAGE.validate(json.loads(again))
     assert parse_message(again) == message
 
 
-def _is_possible(said: Any) -> bool:
-    """Tell whether the config of an `accepted`, if it is one, could have been asked for."""
-    if "config" not in said:
+def _is_possible(sent: Any) -> bool:
+    """Return whether the config of an `accepted` is a valid request's."""
+    if "config" not in sent:
         return True
-    kind = "start_sweep" if "rankBy" in said["config"] else "start_backtest"
-    return _keeps_the_rules_between_fields({"type": kind, "config": said["config"]})
+    kind = "start_sweep" if "rankBy" in sent["config"] else "start_backtest"
+    return _keeps_the_rules_between_fields({"type": kind, "config": sent["config"]})
 
 
 @pytest.mark.parametrize(
@@ -111,7 +114,7 @@ def _is_possible(said: Any) -> bool:
         {"type": "pong"},
     ],
 )
-def test_what_is_refused_is_not_by_the_schema_either(wrong: dict[str, Any]) -> None:
+def test_invalid_request_is_invalid_by_schema_too(wrong: dict[str, Any]) -> None:
     with pytest.raises(RequestError):
         parse_request(json.dumps(wrong))
     with pytest.raises(ValidationError):

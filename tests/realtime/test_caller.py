@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from tests.aws import ADA, ConnectionsApi
-from tickfold.identity.user import Identity
+from tickfold.identity.user import User
 from tickfold.protocol import Pong
 from tickfold.realtime.caller import Caller
 from tickfold.realtime.connections import ConnectionStore
@@ -46,5 +46,5 @@ def test_disconnect_closes_the_connection(caller: Caller, api: ConnectionsApi) -
 
 @pytest.mark.parametrize(("seconds", "expired"), [(-1, True), (0, True), (60, False)])
 def test_a_caller_has_expired_with_its_token(caller: Caller, seconds: int, expired: bool) -> None:
-    caller.identity = Identity("ada", (), int(time.time()) + seconds)
+    caller.identity = User("ada", (), int(time.time()) + seconds)
     assert caller.has_expired is expired

@@ -7,7 +7,7 @@ import pytest
 
 from tests.aws import ADA, BOB, CONNECTIONS, SUBSCRIPTIONS, rows
 from tickfold.errors import RunError
-from tickfold.identity.user import Identity
+from tickfold.identity.user import User
 from tickfold.realtime.connections import MAX_CONNECTION_SECONDS, MOST_TOPICS, ConnectionStore
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def test_add_expires_with_the_token_if_that_is_earlier(
     connections: ConnectionStore, dynamodb: "DynamoDBServiceResource"
 ) -> None:
     soon = int(time.time()) + 60
-    connections.add("c1", Identity("bob", (), soon))
+    connections.add("c1", User("bob", (), soon))
     (row,) = rows(dynamodb.Table(CONNECTIONS))
     assert int(row["expires_at"]) == soon
     assert "portfolios" not in row
@@ -44,8 +44,8 @@ def test_subscribers_are_those_of_the_topic(connections: ConnectionStore) -> Non
 
 
 def test_subscribers_omit_those_that_have_expired(connections: ConnectionStore) -> None:
-    connections.subscribe("c1", Identity("ada", (), int(time.time()) - 1), "run#1")
-    connections.subscribe("c2", Identity("ada", (), int(time.time()) + 60), "run#1")
+    connections.subscribe("c1", User("ada", (), int(time.time()) - 1), "run#1")
+    connections.subscribe("c2", User("ada", (), int(time.time()) + 60), "run#1")
     assert list(connections.subscribers("run#1")) == ["c2"]
 
 

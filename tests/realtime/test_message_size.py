@@ -17,15 +17,24 @@ def test_encode_returns_the_message_as_json() -> None:
     assert json.loads(encode(message))["reason"] == "no bars"
 
 
-def test_encode_counts_bytes_not_characters() -> None:
-    def message(length: int) -> Partial:
-        return Partial(run_id="µ" * length, piece=1, pieces=1, equity=[])
+def message_of(size: int, letter: str = "x") -> Partial:
+    """Return a message that has `size` bytes, of which each letter is two where it is `µ`."""
+    beside = len(dump(Partial(run_id="", piece=1, pieces=1, equity=[])).encode())
+    return Partial(run_id=letter * ((size - beside) // len(letter.encode())), piece=1, pieces=1, equity=[])
 
-    beside = len(dump(message(0)).encode())
-    largest = (MAX_MESSAGE_BYTES - beside) // 2
-    assert len(encode(message(largest)).encode()) <= MAX_MESSAGE_BYTES
-    with pytest.raises(ValueError, match=r"a message of 32,00\d bytes; at most 32,000 can be sent"):
-        encode(message(largest + 1))
+
+def test_encode_takes_what_just_fits() -> None:
+    assert len(encode(message_of(MAX_MESSAGE_BYTES)).encode()) == MAX_MESSAGE_BYTES == 32_000
+
+
+def test_encode_refuses_one_byte_more() -> None:
+    with pytest.raises(ValueError, match=r"^a message of 32,001 bytes; at most 32,000 can be sent$"):
+        encode(message_of(MAX_MESSAGE_BYTES + 1))
+
+
+def test_encode_counts_bytes_not_characters() -> None:
+    with pytest.raises(ValueError, match="at most 32,000 can be sent"):
+        encode(message_of(MAX_MESSAGE_BYTES + 2, "µ"))
 
 
 @pytest.mark.parametrize(("room", "count"), [(0, 0), (SIZE - 1, 0), (SIZE, 1), (3 * SIZE - 1, 2), (3 * SIZE, 3)])

@@ -8,13 +8,13 @@ from tickfold.backtests.recorded_run import RecordedRun
 from tickfold.report.conventions import arithmetic
 
 
-def test_the_golden_curve_has_the_figures_of_empyrical_and_quantstats(golden_run: RecordedRun) -> None:
+def test_golden_curve_matches_empyrical_and_quantstats(golden_run: RecordedRun) -> None:
     found = arithmetic(golden_run.curve.timestamp, golden_run.curve.equity)
     assert (round(found.sharpe, 4), round(found.sortino, 4), round(found.volatility, 4)) == (0.7984, 1.2058, 0.2949)
     assert found.periods == 252
 
 
-def test_minute_bars_are_measured_from_day_to_day() -> None:
+def test_minute_bars_are_measured_by_day() -> None:
     minutes = pd.date_range("2024-03-01", periods=40 * 1440, freq="min", tz="UTC")
     equity = 1e4 * np.exp(np.random.default_rng(7).normal(0, 1e-3, len(minutes)).cumsum())
     returns = pd.Series(equity, index=minutes).resample("D").last().pct_change().dropna()
@@ -27,7 +27,7 @@ def test_minute_bars_are_measured_from_day_to_day() -> None:
 
 
 @pytest.mark.parametrize("equity", [[100.0], [100.0, 110.0], [100.0, 0.0, 50.0]])
-def test_what_too_short_or_ruined_a_curve_does_not_say_is_undefined(equity: list[float]) -> None:
+def test_short_or_ruined_curve_is_undefined(equity: list[float]) -> None:
     timestamp = np.arange(len(equity)) * 86_400_000_000
     found = arithmetic(timestamp, np.array(equity))
     assert np.isnan([found.sharpe, found.sortino, found.volatility]).all()

@@ -12,12 +12,12 @@ from tickfold.report.drawdown_table import Drawdown, deepest_drawdowns, underwat
 DAY = MICROSECONDS_PER_DAY
 
 
-def test_the_curve_under_water_is_that_of_pandas(golden_run: RecordedRun) -> None:
+def test_underwater_matches_pandas(golden_run: RecordedRun) -> None:
     equity = pd.Series(golden_run.curve.equity)
     np.testing.assert_array_equal(underwater(golden_run.curve.equity), (equity / equity.cummax() - 1).to_numpy())
 
 
-def test_every_drawdown_of_the_golden_run_is_found_as_pandas_finds_it(golden_run: RecordedRun) -> None:
+def test_drawdowns_of_golden_run_match_pandas(golden_run: RecordedRun) -> None:
     timestamp, equity = golden_run.curve.timestamp, pd.Series(golden_run.curve.equity)
     depth = equity / equity.cummax() - 1
     stretch = (depth == 0).cumsum()  # a peak and the bars below it have one number
@@ -29,7 +29,7 @@ def test_every_drawdown_of_the_golden_run_is_found_as_pandas_finds_it(golden_run
     assert [one.trough for one in found] == [timestamp[depth[stretch == number].idxmin()] for number in expected.index]
 
 
-def test_the_table_and_the_metrics_agree(golden_run: RecordedRun) -> None:
+def test_drawdowns_match_metrics(golden_run: RecordedRun) -> None:
     found = deepest_drawdowns(golden_run.curve.timestamp, golden_run.curve.equity, most=10_000)
     metrics = golden_run.result.metrics
     assert found[0].depth == metrics["max_drawdown"]
@@ -37,7 +37,7 @@ def test_the_table_and_the_metrics_agree(golden_run: RecordedRun) -> None:
     assert np.mean([one.depth for one in found]) == pytest.approx(metrics["average_drawdown"], rel=1e-12)
 
 
-def test_a_drawdown_runs_from_its_peak_to_the_bar_that_reaches_it_again() -> None:
+def test_drawdown_runs_from_peak_to_recovery() -> None:
     equity = np.array([128.0, 112.0, 96.0, 128.0, 256.0, 224.0])
     timestamp = np.arange(len(equity)) * DAY
     assert deepest_drawdowns(timestamp, equity) == [
@@ -47,6 +47,6 @@ def test_a_drawdown_runs_from_its_peak_to_the_bar_that_reaches_it_again() -> Non
     assert len(deepest_drawdowns(timestamp, equity, most=1)) == 1
 
 
-def test_equity_that_never_falls_has_none() -> None:
+def test_equity_that_never_falls_has_no_drawdown() -> None:
     timestamp = microseconds("2024-01-01", "2024-01-02", "2024-01-03")
     assert deepest_drawdowns(timestamp, np.array([1.0, 1.0, 2.0])) == []

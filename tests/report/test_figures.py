@@ -1,11 +1,13 @@
 """What the charts are given to draw."""
 
 import base64
+import json
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.report.golden_figures import FILE, drawn
 from tickfold.backtests.recorded_run import RecordedRun
 from tickfold.report.figures import (
     MOST_TRADES_DRAWN,
@@ -25,7 +27,7 @@ def traces(figure: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {trace["name"]: trace for trace in figure["data"] if "name" in trace}
 
 
-def test_equity_and_benchmark_are_drawn_at_the_bars_that_were_chosen(golden_run: RecordedRun) -> None:
+def test_equity_figure_draws_chosen_bars(golden_run: RecordedRun) -> None:
     curve, drawn = golden_run.curve, np.array([0, 29, 2147])
     benchmark = np.where(np.arange(len(curve)) < 29, np.nan, curve.close)
     found = traces(equity_figure(curve, benchmark, drawn))
@@ -34,7 +36,7 @@ def test_equity_and_benchmark_are_drawn_at_the_bars_that_were_chosen(golden_run:
     assert numbers(found["Buy and hold"]["y"]) == pytest.approx([np.nan, *curve.close[[29, 2147]]], nan_ok=True)
 
 
-def test_entries_and_exits_are_marked_by_side_where_they_were_filled(golden_run: RecordedRun) -> None:
+def test_trades_figure_marks_fills_by_side(golden_run: RecordedRun) -> None:
     trades = golden_run.trades
     found = traces(trades_figure(golden_run.curve, trades, np.array([0, 2147])))
     for name, side in (("Long", 1), ("Short", -1)):
@@ -50,7 +52,7 @@ def test_entries_and_exits_are_marked_by_side_where_they_were_filled(golden_run:
     assert found["Long entry"]["hovertext"][0].startswith("<b>Long: ")
 
 
-def test_of_too_many_trades_those_that_won_or_lost_most_are_drawn(golden_run: RecordedRun) -> None:
+def test_too_many_trades_are_reduced_to_largest(golden_run: RecordedRun) -> None:
     many = golden_run.trades[np.arange(3 * MOST_TRADES_DRAWN) % len(golden_run.trades)]
     drawn = drawn_trades(many)
     assert len(drawn) == MOST_TRADES_DRAWN
@@ -59,7 +61,7 @@ def test_of_too_many_trades_those_that_won_or_lost_most_are_drawn(golden_run: Re
     assert drawn_trades(golden_run.trades) is golden_run.trades
 
 
-def test_the_distribution_counts_every_trade_and_parts_winners_from_losers(golden_run: RecordedRun) -> None:
+def test_distribution_counts_every_trade_and_splits_at_zero(golden_run: RecordedRun) -> None:
     figure = distribution_figure(golden_run.trades)
     (bars,) = figure["data"]
     centres, counts = np.array(numbers(bars["x"])), np.array(bars["y"])
@@ -71,7 +73,11 @@ def test_the_distribution_counts_every_trade_and_parts_winners_from_losers(golde
 
 
 @pytest.mark.parametrize("value", [0.0, 6.18, -0.5, 1e-9])
-def test_a_single_trade_has_a_distribution(golden_run: RecordedRun, value: float) -> None:
+def test_single_trade_has_distribution(golden_run: RecordedRun, value: float) -> None:
     one = golden_run.trades[np.array([0])]
     one.trade_return[0] = value
     assert sum(distribution_figure(one)["data"][0]["y"]) == 1
+
+
+def test_figures_of_small_run_are_those_of_golden_file() -> None:
+    assert drawn() == json.loads(FILE.read_text()), "if this is meant, run `python -m tests.report.golden_figures`"

@@ -40,12 +40,12 @@ def width_of(page: Page) -> int:
     return width
 
 
-def test_nothing_is_asked_of_the_network_and_nothing_is_wrong(opened: Page) -> None:
+def test_page_sends_no_request_and_logs_no_error(opened: Page) -> None:
     assert [url.partition(":")[0] for url in opened.requested] == ["file"]
     assert opened.complaints == []
 
 
-def test_a_request_and_an_error_would_be_seen(opened_empty: Page, tmp_path: Path) -> None:
+def test_harness_sees_requests_and_errors(opened_empty: Page, tmp_path: Path) -> None:
     path = tmp_path / "wrong.html"
     path.write_text('<img src="absent.png"><script>missing()</script>')
     opened_empty.open(path)
@@ -53,7 +53,7 @@ def test_a_request_and_an_error_would_be_seen(opened_empty: Page, tmp_path: Path
     assert "missing is not defined" in "".join(opened_empty.complaints)
 
 
-def test_every_chart_is_drawn_with_all_its_bars(opened: Page) -> None:
+def test_every_chart_is_drawn(opened: Page) -> None:
     assert opened.evaluate("[...document.querySelectorAll('[data-figure]')].map((box) => box.dataset.figure)") == CHARTS
     drawn = "[...document.querySelectorAll('[data-figure]')].map((box) => box.querySelectorAll('.trace').length)"
     assert opened.evaluate(drawn) == [2, 1, 7, 1]
@@ -62,7 +62,7 @@ def test_every_chart_is_drawn_with_all_its_bars(opened: Page) -> None:
     assert opened.evaluate("document.querySelectorAll('[data-figure=trades-figure] .point').length") == 4 * 33
 
 
-def test_zooming_one_chart_in_time_zooms_all(opened: Page) -> None:
+def test_zoom_is_shared_by_charts(opened: Page) -> None:
     opened.evaluate(
         "Plotly.relayout(document.querySelector('[data-figure=drawdown-figure]'),"
         " {'xaxis.range': ['2008-01-01', '2009-01-01']}).then(() => new Promise((done) => setTimeout(done, 300)))"
@@ -71,12 +71,12 @@ def test_zooming_one_chart_in_time_zooms_all(opened: Page) -> None:
     assert opened.evaluate(ranges) == [["2008-01-01", "2009-01-01"]] * 3
 
 
-def test_equity_can_be_drawn_on_a_logarithmic_axis(opened: Page) -> None:
+def test_equity_axis_can_be_logarithmic(opened: Page) -> None:
     opened.evaluate("document.querySelector('[data-logarithmic]').click()")
     assert opened.evaluate("document.querySelector('[data-figure=equity-figure]').layout.yaxis.type") == "log"
 
 
-def test_the_page_is_dark_for_a_reader_who_wants_it_dark_and_light_on_paper(opened: Page) -> None:
+def test_page_follows_colour_scheme_and_prints_light(opened: Page) -> None:
     paper = "document.querySelector('[data-figure=equity-figure]').layout.paper_bgcolor"
     assert opened.evaluate(paper) == "#ffffff"
     opened.screen(1280, 900, dark=True)
@@ -89,7 +89,7 @@ def test_the_page_is_dark_for_a_reader_who_wants_it_dark_and_light_on_paper(open
     assert opened.evaluate(paper) == "#15191e"
 
 
-def test_the_page_fits_a_phone(opened: Page, golden_run: RecordedRun, tmp_path: Path) -> None:
+def test_page_fits_phone(opened: Page, golden_run: RecordedRun, tmp_path: Path) -> None:
     path = tmp_path / "phone.html"
     path.write_text(page(golden_run, plotly_js(), BUILT_IN), encoding="utf-8")
     opened.screen(390, 844, phone=True)
@@ -100,7 +100,7 @@ def test_the_page_fits_a_phone(opened: Page, golden_run: RecordedRun, tmp_path: 
     assert min(opened.evaluate(f"{boxes}.map((box) => box.width)")) > 350  # one below the other
 
 
-def test_a_run_without_trades_is_drawn(opened: Page, goog: Bars, tmp_path: Path) -> None:
+def test_run_without_trades_is_drawn(opened: Page, goog: Bars, tmp_path: Path) -> None:
     path = tmp_path / "none.html"
     run = recorded(goog[:20], strategy="sma_cross", parameters={"fast": 10, "slow": 30})
     path.write_text(page(run, plotly_js(), BUILT_IN), encoding="utf-8")

@@ -23,7 +23,7 @@ def by_pandas(timestamp: Ints, equity: Floats, frequency: str) -> "pd.Series[flo
     return changes
 
 
-def test_months_and_years_of_the_golden_run_are_those_of_pandas(golden_run: RecordedRun) -> None:
+def test_returns_of_golden_run_match_pandas(golden_run: RecordedRun) -> None:
     timestamp, equity = golden_run.curve.timestamp, golden_run.curve.equity
     years = monthly_returns(timestamp, equity)
     months = {(year.year, at): change for year in years for at, change in enumerate(year.months, 1)}
@@ -33,12 +33,12 @@ def test_months_and_years_of_the_golden_run_are_those_of_pandas(golden_run: Reco
     assert {year.year: year.total for year in years} == pytest.approx(totals, rel=1e-12)
 
 
-def test_the_months_of_a_year_compound_to_its_total(golden_run: RecordedRun) -> None:
+def test_months_compound_to_year(golden_run: RecordedRun) -> None:
     for year in monthly_returns(golden_run.curve.timestamp, golden_run.curve.equity):
         assert np.nanprod(1 + np.array(year.months)) - 1 == pytest.approx(year.total, abs=1e-12)
 
 
-def test_a_move_across_months_without_bars_belongs_to_the_next_month_with_some() -> None:
+def test_move_across_empty_months_belongs_to_next_month() -> None:
     timestamp = microseconds("2024-01-02", "2024-01-31", "2024-04-15")
     (year,) = monthly_returns(timestamp, np.array([100.0, 110.0, 121.0]))
     assert year.months[0] == pytest.approx(0.1)
@@ -47,14 +47,14 @@ def test_a_move_across_months_without_bars_belongs_to_the_next_month_with_some()
     assert np.isnan(year.months[4:]).all()
 
 
-def test_a_month_ends_at_midnight_utc() -> None:
+def test_month_ends_at_midnight_utc() -> None:
     timestamp = microseconds("2023-12-31T23:59:59.999999", "2024-01-01")
     before, after = monthly_returns(timestamp, np.array([100.0, 150.0]))
     assert (before.year, before.months[11], before.total) == (2023, 0.0, 0.0)
     assert (after.year, after.months[0], after.total) == (2024, 0.5, 0.5)
 
 
-def test_from_nothing_no_return_is_defined() -> None:
+def test_return_from_nothing_is_undefined() -> None:
     timestamp = microseconds("2024-01-01", "2024-01-31", "2024-02-01")
     (year,) = monthly_returns(timestamp, np.array([100.0, 0.0, 50.0]))
     assert year.months[0] == -1.0

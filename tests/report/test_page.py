@@ -23,7 +23,7 @@ def text_of(html: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", body)).split())
 
 
-def test_the_golden_run_is_told_in_full(golden_run: RecordedRun) -> None:
+def test_page_of_golden_run_is_complete(golden_run: RecordedRun) -> None:
     text = text_of(page(golden_run, "", BUILT_IN))
     for told in (
         "GOOG 1d sma_cross (fast 10, slow 30)",
@@ -42,14 +42,14 @@ def test_the_golden_run_is_told_in_full(golden_run: RecordedRun) -> None:
         assert told in text
 
 
-def test_every_metric_is_on_the_page_under_a_label_of_its_own(golden_run: RecordedRun) -> None:
+def test_page_labels_every_metric(golden_run: RecordedRun) -> None:
     html = page(golden_run, "", BUILT_IN)
     section = html[html.index('id="metrics"') : html.index('id="equity"')]
     assert section.count('<th scope="row">') == len(golden_run.result.metrics)
     assert "<h3>Other</h3>" not in section
 
 
-def test_text_from_data_stays_text(golden_run: RecordedRun) -> None:
+def test_data_is_escaped(golden_run: RecordedRun) -> None:
     result = golden_run.result.model_copy(
         update={"symbol": HOSTILE, "timeframe": HOSTILE, "run_id": HOSTILE, "metrics": {HOSTILE: 1.0}}
     )
@@ -59,35 +59,35 @@ def test_text_from_data_stays_text(golden_run: RecordedRun) -> None:
     assert text_of(html).count(HOSTILE) == 4
 
 
-def test_the_page_refers_to_nothing_outside_it(golden_run: RecordedRun) -> None:
+def test_page_has_no_external_references(golden_run: RecordedRun) -> None:
     html = page(golden_run, "", BUILT_IN)
     assert not re.search(r"(?i)\b(src|href|srcset|action)\s*=|url\(|@import", html)
     assert "default-src 'none'" in unescape(html)
 
 
-def test_the_end_of_a_script_inside_plotly_does_not_end_it(golden_run: RecordedRun) -> None:
+def test_script_end_inside_plotly_is_escaped(golden_run: RecordedRun) -> None:
     assert page(golden_run, "'</script>'", BUILT_IN).count("</script>") == page(golden_run, "", BUILT_IN).count(
         "</script>"
     )
 
 
-def test_a_run_without_trades_has_a_page(goog: Bars) -> None:
+def test_run_without_trades_has_page(goog: Bars) -> None:
     text = text_of(page(recorded(goog[:20], strategy="sma_cross", parameters={"fast": 10, "slow": 30}), "", BUILT_IN))
     assert "The run closed no trade." in text
     assert "Equity never fell below an earlier peak." in text
 
 
-def test_a_strategy_that_is_not_on_this_machine_costs_the_benchmarks_curve_only(golden_run: RecordedRun) -> None:
+def test_unknown_strategy_loses_benchmark_curve_only(golden_run: RecordedRun) -> None:
     own = golden_run.result.model_copy(update={"strategy": "somebody_elses"})
     assert "Total return 414.23 % buy and hold 522.06 %" in text_of(page(replace(golden_run, result=own), "", BUILT_IN))
 
 
 @pytest.mark.parametrize("bars", [1, 2, 3])
-def test_the_shortest_runs_have_a_page(goog: Bars, bars: int) -> None:
+def test_shortest_runs_have_page(goog: Bars, bars: int) -> None:
     assert f"{bars} in 7 chunks" in text_of(page(recorded(goog[:bars]), "", BUILT_IN))
 
 
-def test_a_million_bars_make_a_page_of_sane_size(minutes: Bars) -> None:
+def test_page_of_million_bars_is_below_one_megabyte(minutes: Bars) -> None:
     html = page(recorded(minutes, strategy="sma_cross", parameters={"fast": 10, "slow": 30}), plotly_js(), BUILT_IN)
     assert len(html) - len(plotly_js()) < 1_000_000
     text = text_of(html)
@@ -96,7 +96,7 @@ def test_a_million_bars_make_a_page_of_sane_size(minutes: Bars) -> None:
     assert "by the fold" in text
 
 
-def test_a_ruined_account_has_a_page(goog: Bars) -> None:
+def test_ruined_account_has_page(goog: Bars) -> None:
     close = np.array([100.0, 100.0, 100.0, 300.0, 300.0])
     few = goog[:5]
     bars = Bars(few.timestamp, close, close, close, close, few.volume)

@@ -13,7 +13,7 @@ def told(**wanted: Any) -> dict[str, str]:
     return dict(terms(BacktestConfig.model_validate(request | wanted)))
 
 
-def test_terms_that_were_not_asked_for_are_the_usual_ones() -> None:
+def test_default_terms() -> None:
     assert told() == {
         "capital": "10,000.00",
         "costs": "commission none, spread none, slippage none",
@@ -71,5 +71,5 @@ def test_terms_that_were_not_asked_for_are_the_usual_ones() -> None:
         ),
     ],
 )
-def test_what_was_asked_for_is_told(wanted: dict[str, Any], kind: str, text: str) -> None:
+def test_configured_terms_are_in_words(wanted: dict[str, Any], kind: str, text: str) -> None:
     assert told(**wanted)[kind] == text

@@ -25,7 +25,7 @@ def assert_same(group: Group, some: pd.DataFrame) -> None:
     assert group.average_bars == pytest.approx(some.bars.mean(), rel=1e-12)
 
 
-def test_each_side_of_the_golden_run_is_what_pandas_says(golden_run: RecordedRun) -> None:
+def test_sides_of_golden_run_match_pandas(golden_run: RecordedRun) -> None:
     trades, found = frame(golden_run.trades), by_side(golden_run.trades)
     assert_same(found["Long"], trades[trades.side == 1])
     assert_same(found["Short"], trades[trades.side == -1])
@@ -33,7 +33,7 @@ def test_each_side_of_the_golden_run_is_what_pandas_says(golden_run: RecordedRun
     assert found["Both"].pnl == pytest.approx(golden_run.curve.equity[-1] - 10_000, rel=1e-9)
 
 
-def test_each_way_to_end_is_what_pandas_says(goog: Bars) -> None:
+def test_exit_reasons_match_pandas(goog: Bars) -> None:
     run = recorded(goog, strategy="sma_cross", stop_loss=0.05, take_profit=0.2, max_bars=15)
     trades, found = frame(run.trades), by_exit(run.trades)
     assert set(found) == set(trades.exit_reason) >= {"signal", "stop_loss", "take_profit", "max_bars"}
@@ -41,7 +41,7 @@ def test_each_way_to_end_is_what_pandas_says(goog: Bars) -> None:
         assert_same(group, trades[trades.exit_reason == reason])
 
 
-def test_a_side_without_trades_has_no_averages(golden_run: RecordedRun) -> None:
+def test_side_without_trades_has_no_averages(golden_run: RecordedRun) -> None:
     nothing = golden_run.trades[np.array([], dtype=np.int64)]
     group = by_side(nothing)["Long"]
     assert (group.trades, group.pnl) == (0, 0.0)
@@ -51,7 +51,7 @@ def test_a_side_without_trades_has_no_averages(golden_run: RecordedRun) -> None:
     assert by_exit(nothing) == {}
 
 
-def test_what_is_held_counts_closes(golden_run: RecordedRun) -> None:
+def test_held_counts_closes(golden_run: RecordedRun) -> None:
     shares = pd.Series(golden_run.curve.shares)
     share = held(golden_run.curve)
     assert share == {"Long": (shares > 0).mean(), "Short": (shares < 0).mean(), "Both": (shares != 0).mean()}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.follower import Followers
+from tests.e2e.recorder import Recorders
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -22,7 +22,7 @@ def in_full(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture
-def followers() -> Iterator[Followers]:
+def recorders() -> Iterator[Recorders]:
     """Connections that are all closed at the end of the test."""
-    with Followers() as opened:
+    with Recorders() as opened:
         yield opened

@@ -11,20 +11,20 @@ import pytest
 
 from embedded.stack import EmbeddedStack
 from tests.conftest import url_for
-from tests.e2e.aftermath import Aftermath, aftermath
-from tests.e2e.conversation import SMA, Json, start
 from tests.e2e.faulty_proxy import CONNECTIONS, Fault, Request, between
-from tests.e2e.follower import Client, Follower, Followers
+from tests.e2e.final_state import FinalState, final_state
+from tests.e2e.recorder import ReconnectingClient, Recorder, Recorders
 from tests.e2e.release import gate
+from tests.e2e.websocket_client import SMA, Json, start
 
 REQUEST = start(**SMA, chunks=4)
 SECONDS = 30
 
 
-def _begin(follower: Follower, request: Json = REQUEST) -> str:
+def _begin(recorder: Recorder, request: Json = REQUEST) -> str:
     """Start a run; return its id."""
-    follower.say(request)
-    run_id: str = follower.wait_for(lambda message: message["type"] == "accepted")["runId"]
+    recorder.send(request)
+    run_id: str = recorder.wait_for(lambda message: message["type"] == "accepted")["runId"]
     return run_id
 
 
@@ -32,13 +32,13 @@ def _is(kind: str) -> Callable[[Json], bool]:
     return lambda message: bool(message["type"] == kind)
 
 
-def _has_more(client: Client, run_id: str, seen: int) -> bool:
+def _has_more(client: ReconnectingClient, run_id: str, seen: int) -> bool:
     return client.last_in_order(run_id) > seen
 
 
-def _connection_id(follower: Follower) -> str:
-    follower.say({"type": "whoami"})
-    return str(follower.wait_for(lambda message: message["type"] == "identity")["connectionId"])
+def _connection_id(recorder: Recorder) -> str:
+    recorder.send({"type": "whoami"})
+    return str(recorder.wait_for(lambda message: message["type"] == "identity")["connectionId"])
 
 
 def _rows(stack: EmbeddedStack, table: str) -> list[Json]:
@@ -66,54 +66,54 @@ def _delete_rows(stack: EmbeddedStack, connection_id: str) -> None:
         client.delete_item(TableName=stack.outputs[f"{table}_table"], Key=key)
 
 
-def _heard_all(client: Client, left: Aftermath) -> None:
+def _heard_all(client: ReconnectingClient, left: FinalState) -> None:
     """Hold the client to having every message, and copies that are the same to the byte."""
     copies = client.copies(left.run.run_id)
     assert [set(copies[sequence]) for sequence in sorted(copies)] == [{body} for body in left.bodies]
 
 
 def test_a_client_that_is_cut_off_ten_times_has_every_message(
-    stack: EmbeddedStack, followers: Followers, url: str, tmp_path: Path
+    stack: EmbeddedStack, recorders: Recorders, url: str, tmp_path: Path
 ) -> None:
-    client = Client(url, followers)
-    follower = client.connect()
+    client = ReconnectingClient(url, recorders)
+    recorder = client.connect()
     with gate(stack, "reduce", tmp_path, before="tickfold.backtests.run_lifecycle.RunLifecycle.end") as way:
-        run_id = _begin(follower)
+        run_id = _begin(recorder)
         for _ in range(10):
             seen = client.last_in_order(run_id)
-            follower.cut()
-            follower.wait_for_close()
-            follower = client.resume(run_id)
-            follower.wait_for(lambda message: message["type"] == "resumed")
+            recorder.cut()
+            recorder.wait_for_close()
+            recorder = client.resume(run_id)
+            recorder.wait_for(lambda message: message["type"] == "resumed")
             if not way.is_reached:  # then there is more to come
-                follower.wait_until(partial(_has_more, client, run_id, seen))
+                recorder.wait_until(partial(_has_more, client, run_id, seen))
         way.wait()
         way.open()
-        follower.wait_for(lambda message: message["type"] == "result")
-    left = aftermath(stack, run_id)
+        recorder.wait_for(lambda message: message["type"] == "result")
+    left = final_state(stack, run_id)
     _heard_all(client, left)
     assert left.kinds.count("partial") > 1
 
 
 def test_a_connection_that_is_forgotten_can_be_used_again(
-    stack: EmbeddedStack, followers: Followers, url: str, tmp_path: Path
+    stack: EmbeddedStack, recorders: Recorders, url: str, tmp_path: Path
 ) -> None:
-    client = Client(url, followers)
-    follower = client.connect()
-    connection_id = _connection_id(follower)
+    client = ReconnectingClient(url, recorders)
+    recorder = client.connect()
+    connection_id = _connection_id(recorder)
     with gate(stack, "simulate", tmp_path) as way:
-        run_id = _begin(follower)
-        follower.wait_for(lambda message: message["type"] == "planned")
+        run_id = _begin(recorder)
+        recorder.wait_for(lambda message: message["type"] == "planned")
         way.wait()
         _delete_rows(stack, connection_id)
         for kind in ("unsubscribe", "subscribe"):
-            follower.say({"type": kind, "topic": "user"})
-            follower.wait_for(_is(f"{kind}d"))
-        follower.say({"type": "resume", "runId": run_id, "after": 0})
-        follower.wait_for(lambda message: message["type"] == "resumed")
+            recorder.send({"type": kind, "topic": "user"})
+            recorder.wait_for(_is(f"{kind}d"))
+        recorder.send({"type": "resume", "runId": run_id, "after": 0})
+        recorder.wait_for(lambda message: message["type"] == "resumed")
         way.open()
-        follower.wait_for(lambda message: message["type"] == "result")
-    _heard_all(client, aftermath(stack, run_id))
+        recorder.wait_for(lambda message: message["type"] == "result")
+    _heard_all(client, final_state(stack, run_id))
     _delete_rows(stack, connection_id)
     answer = stack.client("lambda").invoke(
         FunctionName="tickfold-embedded-disconnect:live",
@@ -123,26 +123,26 @@ def test_a_connection_that_is_forgotten_can_be_used_again(
 
 
 def test_nothing_is_delivered_after_a_token_has_expired(
-    stack: EmbeddedStack, followers: Followers, tmp_path: Path
+    stack: EmbeddedStack, recorders: Recorders, tmp_path: Path
 ) -> None:
     base = stack.outputs["websocket_url"]
-    lasting = followers.open(url_for(stack, "expirer"))
+    lasting = recorders.open(url_for(stack, "expirer"))
     with gate(stack, "reduce", tmp_path) as way:
-        client = Client(f"{base}?token={stack.token('expirer', seconds=6)}", followers)
-        follower = client.connect()
-        follower.say({"type": "whoami"})
-        expires = follower.wait_for(lambda message: message["type"] == "identity")["expiresAt"] / 1_000
-        run_id = _begin(follower)
-        lasting.say({"type": "resume", "runId": run_id, "after": 0})
+        client = ReconnectingClient(f"{base}?token={stack.token('expirer', seconds=6)}", recorders)
+        recorder = client.connect()
+        recorder.send({"type": "whoami"})
+        expires = recorder.wait_for(lambda message: message["type"] == "identity")["expiresAt"] / 1_000
+        run_id = _begin(recorder)
+        lasting.send({"type": "resume", "runId": run_id, "after": 0})
         way.wait()
         time.sleep(max(0.0, expires - time.time()))  # it is the time itself that is waited for
         way.open()
-        left = aftermath(stack, run_id)
+        left = final_state(stack, run_id)
         lasting.wait_for(lambda message: message["type"] == "result")
-        assert follower.frames[-1].received_at < expires
-        follower.say({"type": "ping"})
-        assert follower.wait_for(lambda message: message["type"] == "error")["code"] == "expired"
-        follower.wait_for_close()
+        assert recorder.frames[-1].received_at < expires
+        recorder.send({"type": "ping"})
+        assert recorder.wait_for(lambda message: message["type"] == "error")["code"] == "expired"
+        recorder.wait_for_close()
     assert len(client.copies(run_id)) < len(left.bodies)
     client.url = url_for(stack, "expirer")
     client.resume(run_id).wait_for(lambda message: message["type"] == "result")
@@ -162,11 +162,11 @@ def _hang() -> Fault:
 
 @pytest.mark.parametrize("refuse", [_refuse, pytest.param(_hang, marks=pytest.mark.soak)])
 def test_a_slow_and_a_dead_follower_delay_nobody(
-    stack: EmbeddedStack, followers: Followers, in_full: bool, refuse: Callable[[], Fault]
+    stack: EmbeddedStack, recorders: Recorders, in_full: bool, refuse: Callable[[], Fault]
 ) -> None:
     url = url_for(stack, "slowed", ["slowed"]) + "&portfolioId=slowed"
-    starter, slow, dead, *others = followers.open_all([url] * (40 if in_full else 6))
-    slow_id, dead_id = (_connection_id(follower) for follower in (slow, dead))
+    starter, slow, dead, *others = recorders.open_all([url] * (40 if in_full else 6))
+    slow_id, dead_id = (_connection_id(recorder) for recorder in (slow, dead))
 
     def trouble(request: Request) -> Fault | None:
         if request.operation == "POST" and slow_id in request.path:
@@ -175,49 +175,49 @@ def test_a_slow_and_a_dead_follower_delay_nobody(
 
     with between(stack, ["deliver"], CONNECTIONS, trouble) as faults:
         run_id = _begin(starter, REQUEST | {"portfolio": "slowed"})
-        left = aftermath(stack, run_id)
-        for follower in others:
-            follower.wait_for(_is("result"))
+        left = final_state(stack, run_id)
+        for recorder in others:
+            recorder.wait_for(_is("result"))
         slow.wait_for_close()
         for connection_id in (slow_id, dead_id):
             _wait_until_forgotten(stack, connection_id)
     starter.wait_for(_is("result"))
-    for follower in (starter, *others):  # the starter has `accepted` as its answer, and not again
-        assert [frame.text for frame in follower.of(run_id)] == left.bodies
+    for recorder in (starter, *others):  # the starter has `accepted` as its answer, and not again
+        assert [frame.text for frame in recorder.of(run_id)] == left.bodies
     delays = [
         frame.received_at - left.appended_at[frame.message["sequence"] - 1]
-        for follower in others
-        for frame in follower.of(run_id)
+        for recorder in others
+        for frame in recorder.of(run_id)
     ]
     typical, longest = median(delays) * 1_000, max(delays) * 1_000
-    print(f"\nbeside a slow and a dead follower: median {typical:.0f} ms, at most {longest:.0f} ms")
+    print(f"\nbeside a slow and a dead recorder: median {typical:.0f} ms, at most {longest:.0f} ms")
     assert faults["GoneException"] >= 1
 
 
 @pytest.mark.soak
-def test_nobody_is_cut_off_because_there_are_many(stack: EmbeddedStack, followers: Followers) -> None:
+def test_nobody_is_cut_off_because_there_are_many(stack: EmbeddedStack, recorders: Recorders) -> None:
     """With so many connections a batch takes longer than one connection may, and none of them takes long."""
     url = url_for(stack, "many", ["many"]) + "&portfolioId=many"
-    starter, *others = followers.open_all([url] * 150)
+    starter, *others = recorders.open_all([url] * 150)
 
     def far_away(_request: Request) -> None:
         time.sleep(0.2)
 
     with between(stack, ["deliver"], CONNECTIONS, far_away):
-        left = aftermath(stack, _begin(starter, REQUEST | {"portfolio": "many"}))
-        for follower in others:
-            follower.wait_for(_is("result"))
-            assert [frame.text for frame in follower.of(left.run.run_id)] == left.bodies
+        left = final_state(stack, _begin(starter, REQUEST | {"portfolio": "many"}))
+        for recorder in others:
+            recorder.wait_for(_is("result"))
+            assert [frame.text for frame in recorder.of(left.run.run_id)] == left.bodies
 
 
 def test_rows_of_closed_connections_are_gone_and_all_others_expire(
-    stack: EmbeddedStack, followers: Followers, url: str
+    stack: EmbeddedStack, recorders: Recorders, url: str
 ) -> None:
-    closed, cut, kept = followers.open_all([f"{url}&portfolioId=growth"] * 3)
-    ids = [_connection_id(follower) for follower in (closed, cut, kept)]
-    for follower in (closed, cut, kept):
-        follower.say({"type": "subscribe", "topic": "user"})
-        follower.wait_for(lambda message: message["type"] == "subscribed")
+    closed, cut, kept = recorders.open_all([f"{url}&portfolioId=growth"] * 3)
+    ids = [_connection_id(recorder) for recorder in (closed, cut, kept)]
+    for recorder in (closed, cut, kept):
+        recorder.send({"type": "subscribe", "topic": "user"})
+        recorder.wait_for(lambda message: message["type"] == "subscribed")
     closed.close()
     cut.cut()
     for connection_id in ids[:2]:
@@ -229,9 +229,9 @@ def test_rows_of_closed_connections_are_gone_and_all_others_expire(
 
 
 def test_a_subscription_that_has_expired_and_is_not_deleted_yet_gets_no_message(
-    stack: EmbeddedStack, followers: Followers, url: str
+    stack: EmbeddedStack, recorders: Recorders, url: str
 ) -> None:
-    expired, other = followers.open_all([f"{url}&portfolioId=growth"] * 2)
+    expired, other = recorders.open_all([f"{url}&portfolioId=growth"] * 2)
     connection_id = _connection_id(expired)
     stack.client("dynamodb").put_item(
         TableName=stack.outputs["subscriptions_table"],
@@ -242,6 +242,6 @@ def test_a_subscription_that_has_expired_and_is_not_deleted_yet_gets_no_message(
         },
     )
     run_id = _begin(other, REQUEST | {"portfolio": "growth"})
-    aftermath(stack, run_id)
+    final_state(stack, run_id)
     other.wait_for(lambda message: message["type"] == "result")
     assert expired.of(run_id) == []

@@ -8,9 +8,9 @@ from statistics import quantiles
 
 from embedded.stack import EmbeddedStack
 from tests.conftest import url_for
-from tests.e2e.aftermath import Aftermath, aftermath
-from tests.e2e.conversation import SMA, Json, start
-from tests.e2e.follower import SECONDS, Client, Followers
+from tests.e2e.final_state import FinalState, final_state
+from tests.e2e.recorder import SECONDS, ReconnectingClient, Recorders
+from tests.e2e.websocket_client import SMA, Json, start
 
 CHUNKS = 3
 
@@ -38,19 +38,19 @@ class Party:
     """A user with a portfolio, and the clients of that user."""
 
     user: str
-    starters: list[Client]
-    by_run: list[Client]
-    by_user: list[Client]
-    by_portfolio: list[Client]
+    starters: list[ReconnectingClient]
+    by_run: list[ReconnectingClient]
+    by_user: list[ReconnectingClient]
+    by_portfolio: list[ReconnectingClient]
 
     def start_all(self) -> list[str]:
         """Start a run on each of the starters; return their ids."""
         for starter in self.starters:
             request = start(first="2011-03-01", **SMA, chunks=CHUNKS)
-            starter.connections[0].say(request | {"portfolio": f"of-{self.user}"})
+            starter.connections[0].send(request | {"portfolio": f"of-{self.user}"})
         run_ids = [starter.connections[0].wait_for(_is_accepted)["runId"] for starter in self.starters]
         for client, run_id in zip(self.by_run, run_ids, strict=True):
-            client.connections[0].say({"type": "resume", "runId": run_id, "after": 0})
+            client.connections[0].send({"type": "resume", "runId": run_id, "after": 0})
         return run_ids
 
 
@@ -58,9 +58,9 @@ def _is_accepted(message: Json) -> bool:
     return bool(message["type"] == "accepted")
 
 
-def _gather(stack: EmbeddedStack, followers: Followers, load: Load) -> list[Party]:
-    def clients(url: str, count: int) -> list[Client]:
-        return [Client(url, followers, [follower]) for follower in followers.open_all([url] * count)]
+def _gather(stack: EmbeddedStack, recorders: Recorders, load: Load) -> list[Party]:
+    def clients(url: str, count: int) -> list[ReconnectingClient]:
+        return [ReconnectingClient(url, recorders, [recorder]) for recorder in recorders.open_all([url] * count)]
 
     parties = []
     for _ in range(load.users):
@@ -69,34 +69,34 @@ def _gather(stack: EmbeddedStack, followers: Followers, load: Load) -> list[Part
         by_portfolio = clients(f"{url}&portfolioId=of-{user}", load.by_portfolio)
         starters, by_run, by_user = (clients(url, count) for count in (load.runs_each, load.runs_each, load.by_user))
         for client in by_user:
-            client.connections[0].say({"type": "subscribe", "topic": "user"})
+            client.connections[0].send({"type": "subscribe", "topic": "user"})
             client.connections[0].wait_for(lambda message: message["type"] == "subscribed")
         parties.append(Party(user, starters, by_run, by_user, by_portfolio))
     return parties
 
 
-def _hear_out(client: Client, left: Sequence[Aftermath]) -> None:
+def _hear_out(client: ReconnectingClient, left: Sequence[FinalState]) -> None:
     """Wait until the client has heard everything; one that is cut off comes back for what it missed."""
 
     def has_all() -> bool:
         return all(client.last_in_order(each.run.run_id) == each.run.sequence for each in left)
 
     while not has_all():
-        follower = client.connections[-1]
-        follower.wait_until(lambda: has_all() or client.connections[-1].is_closed, 2 * SECONDS)
-        if follower.is_closed and not has_all():
+        recorder = client.connections[-1]
+        recorder.wait_until(lambda: has_all() or client.connections[-1].is_closed, 2 * SECONDS)
+        if recorder.is_closed and not has_all():
             for each in left:
                 client.resume(each.run.run_id)
 
 
-def _heard_exactly(client: Client, left: Sequence[Aftermath], *, resumed: bool = False) -> int:
+def _heard_exactly(client: ReconnectingClient, left: Sequence[FinalState], *, resumed: bool = False) -> int:
     """Hold the client to having heard `left` and nothing else; return the number of messages.
 
     Without repeats each came in order, unless the client asked for what it missed. Repeats, which an emulator that is
     out of breath makes as AWS does, are the same to the byte.
     """
     _hear_out(client, left)
-    numbered = [frame for follower in client.connections for frame in follower.frames if frame.message["sequence"] > 0]
+    numbered = [frame for recorder in client.connections for frame in recorder.frames if frame.message["sequence"] > 0]
     assert {frame.message["runId"] for frame in numbered} == {each.run.run_id for each in left}
     for each in left:
         copies = client.copies(each.run.run_id)
@@ -107,7 +107,7 @@ def _heard_exactly(client: Client, left: Sequence[Aftermath], *, resumed: bool =
     return len(numbered)
 
 
-def _delays(client: Client, left: Iterable[Aftermath]) -> list[float]:
+def _delays(client: ReconnectingClient, left: Iterable[FinalState]) -> list[float]:
     """Return the seconds between each message's being appended and received."""
     return [
         frame.received_at - each.appended_at[frame.message["sequence"] - 1]
@@ -117,14 +117,14 @@ def _delays(client: Client, left: Iterable[Aftermath]) -> list[float]:
 
 
 def test_every_message_reaches_every_follower_once_and_nobody_else(
-    stack: EmbeddedStack, followers: Followers, in_full: bool
+    stack: EmbeddedStack, recorders: Recorders, in_full: bool
 ) -> None:
     load = FULL if in_full else SHORT
     began = time.monotonic()
-    parties = _gather(stack, followers, load)
+    parties = _gather(stack, recorders, load)
     opened = time.monotonic()
     started = [(party, party.start_all()) for party in parties]
-    left = [(party, [aftermath(stack, run_id) for run_id in run_ids]) for party, run_ids in started]
+    left = [(party, [final_state(stack, run_id) for run_id in run_ids]) for party, run_ids in started]
     messages = resumed = 0
     for party, runs in left:
         assert {each.run.status for each in runs} == {"succeeded"}

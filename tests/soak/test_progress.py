@@ -6,11 +6,11 @@ from collections import Counter
 import numpy as np
 
 from embedded.stack import EmbeddedStack
-from tests.e2e.aftermath import aftermath
-from tests.e2e.conversation import start
-from tests.e2e.follower import Followers
+from tests.e2e.final_state import final_state
+from tests.e2e.recorder import Recorders
+from tests.e2e.websocket_client import start
 from tickfold.engine.bars import Bars
-from tickfold.market_data.bar_store import SeriesStore
+from tickfold.market_data.bar_store import BarStore
 
 MOST_A_SECOND = 3
 
@@ -20,22 +20,22 @@ def _load_synthetic(stack: EmbeddedStack, bars: int) -> None:
     close = 100 + np.cumsum(np.random.default_rng(5).normal(0, 0.01, bars)).round(4)
     minutes = 1_577_836_800_000_000 + 60_000_000 * np.arange(bars)
     walk = Bars(minutes, close, close + 0.01, close - 0.01, close, np.full(bars, 100.0))
-    SeriesStore(stack.client("s3"), stack.outputs["bucket"]).put("SYNTHETIC", "1m", walk, "a random walk")
+    BarStore(stack.client("s3"), stack.outputs["bucket"]).put("SYNTHETIC", "1m", walk, "a random walk")
 
 
 def test_progress_of_very_many_chunks_is_a_few_messages_a_second(
-    stack: EmbeddedStack, followers: Followers, url: str, in_full: bool
+    stack: EmbeddedStack, recorders: Recorders, url: str, in_full: bool
 ) -> None:
     chunks = 10_000 if in_full else 1_000
     _load_synthetic(stack, 10_000)
-    follower = followers.open(url)
+    recorder = recorders.open(url)
     began = time.monotonic()
-    follower.say(start("SYNTHETIC", "2020-01-01", "2020-01-31", chunks=chunks))
-    run_id = follower.wait_for(lambda message: message["type"] == "accepted")["runId"]
-    follower.wait_for(lambda message: message["type"] in ("result", "failed"), 1_800)
+    recorder.send(start("SYNTHETIC", "2020-01-01", "2020-01-31", chunks=chunks))
+    run_id = recorder.wait_for(lambda message: message["type"] == "accepted")["runId"]
+    recorder.wait_for(lambda message: message["type"] in ("result", "failed"), 1_800)
     seconds = time.monotonic() - began
-    left = aftermath(stack, run_id)
-    assert [frame.text for frame in follower.of(run_id)] == left.bodies
+    left = final_state(stack, run_id)
+    assert [frame.text for frame in recorder.of(run_id)] == left.bodies
     told = [message for message in left.messages if message["type"] == "progress"]
     assert (told[-1]["chunksDone"], told[-1]["chunks"]) == (chunks, chunks)
     in_each_second = Counter(

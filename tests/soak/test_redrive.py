@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from embedded.stack import EmbeddedStack
-from tests.e2e.aftermath import aftermath
-from tests.e2e.conversation import SMA, Json, run, start
-from tests.e2e.executions import ended
-from tests.e2e.follower import Followers
+from tests.e2e.executions import wait_for_execution
+from tests.e2e.final_state import final_state
+from tests.e2e.recorder import Recorders
 from tests.e2e.release import deployed
+from tests.e2e.websocket_client import SMA, Json, run, start
 from tickfold.storage import layout
 
 REQUEST = start(**SMA, chunks=4)
@@ -81,7 +81,7 @@ def _redrive(stack: EmbeddedStack, execution_arn: str) -> str:
     )["stateMachineArn"]
     try:
         execution = client.start_execution(stateMachineArn=second, input=given)["executionArn"]
-        return str(ended(stack, execution)["status"])
+        return str(wait_for_execution(stack, execution)["status"])
     finally:
         client.delete_state_machine(stateMachineArn=second)
 
@@ -94,27 +94,27 @@ def _chunks(stack: EmbeddedStack, run_id: str) -> dict[int, str]:
 
 
 def test_a_poisoned_chunk_names_itself_and_the_run_can_be_redriven(
-    stack: EmbeddedStack, followers: Followers, url: str, tmp_path: Path
+    stack: EmbeddedStack, recorders: Recorders, url: str, tmp_path: Path
 ) -> None:
     (tmp_path / "poison").touch()
-    follower = followers.open(url)
+    recorder = recorders.open(url)
     with deployed(stack, "simulate", POISON.format(directory=str(tmp_path), poisoned=POISONED)):
-        follower.say(REQUEST)
-        failed = follower.wait_for(lambda message: message["type"] == "failed")
+        recorder.send(REQUEST)
+        failed = recorder.wait_for(lambda message: message["type"] == "failed")
         run_id = failed["runId"]
         assert failed["stage"] == "simulate"
         assert failed["reason"] == "chunk 2 of AAPL: strategy sma_cross failed: ValueError: the bars are poisoned"
-        before = aftermath(stack, run_id)
+        before = final_state(stack, run_id)
         assert (before.run.status, before.execution) == ("failed", "FAILED")
         chunks = _chunks(stack, run_id)
         assert set(chunks) == {0, 1, 3}
         (tmp_path / "poison").unlink()
         assert _redrive(stack, before.run.execution_arn) == "SUCCEEDED"
-    result = follower.wait_for(lambda message: message["type"] == "result")
-    left = aftermath(stack, run_id)
+    result = recorder.wait_for(lambda message: message["type"] == "result")
+    left = final_state(stack, run_id)
     assert left.bodies[: len(before.bodies)] == before.bodies
     assert left.kinds[len(before.bodies)] == "reopened"
-    assert [frame.text for frame in follower.of(run_id)] == left.bodies
+    assert [frame.text for frame in recorder.of(run_id)] == left.bodies
     again = _chunks(stack, run_id)
     assert {number: again[number] for number in chunks} == chunks
     undisturbed: Json = run(url, REQUEST)[-1]
@@ -123,16 +123,16 @@ def test_a_poisoned_chunk_names_itself_and_the_run_can_be_redriven(
 
 @pytest.mark.soak
 def test_a_failure_that_was_made_good_is_not_blamed_for_a_later_one(
-    stack: EmbeddedStack, followers: Followers, url: str, tmp_path: Path
+    stack: EmbeddedStack, recorders: Recorders, url: str, tmp_path: Path
 ) -> None:
-    follower = followers.open(url)
+    recorder = recorders.open(url)
     with (
         deployed(stack, "simulate", FAIL_ONCE.format(directory=str(tmp_path))),
         deployed(stack, "reduce", CRASH),
     ):
-        follower.say(REQUEST)
-        failed = follower.wait_for(lambda message: message["type"] == "failed")
-    left = aftermath(stack, failed["runId"])
+        recorder.send(REQUEST)
+        failed = recorder.wait_for(lambda message: message["type"] == "failed")
+    left = final_state(stack, failed["runId"])
     assert left.run.failure is not None
     assert left.run.failure.stage == "simulate"
     assert failed["stage"] == "reduce"

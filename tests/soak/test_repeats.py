@@ -9,10 +9,10 @@ import pytest
 
 from embedded.stack import EmbeddedStack
 from tests.conftest import url_for
-from tests.e2e.aftermath import Aftermath, aftermath
-from tests.e2e.conversation import SMA, Json, start
-from tests.e2e.follower import Client, Follower, Followers
+from tests.e2e.final_state import FinalState, final_state
+from tests.e2e.recorder import ReconnectingClient, Recorder, Recorders
 from tests.e2e.release import deployed, each_invoked_twice
+from tests.e2e.websocket_client import SMA, Json, start
 
 SECONDS = 30
 CHUNKS = 3
@@ -61,32 +61,32 @@ handler = step("simulate", fail, simulate_itself.dependencies)
 """
 
 
-def _follow(follower: Follower, request: Json = REQUEST) -> str:
+def _follow(recorder: Recorder, request: Json = REQUEST) -> str:
     """Start a run; return its id."""
-    follower.say(request)
-    run_id: str = follower.wait_for(lambda message: message["type"] == "accepted")["runId"]
+    recorder.send(request)
+    run_id: str = recorder.wait_for(lambda message: message["type"] == "accepted")["runId"]
     return run_id
 
 
-def _heard_once(follower: Follower, left: Aftermath) -> None:
-    follower.wait_for(lambda message: message["sequence"] == left.run.sequence)
-    assert [frame.text for frame in follower.of(left.run.run_id)] == left.bodies
+def _heard_once(recorder: Recorder, left: FinalState) -> None:
+    recorder.wait_for(lambda message: message["sequence"] == left.run.sequence)
+    assert [frame.text for frame in recorder.of(left.run.run_id)] == left.bodies
     kinds = left.kinds
     pieces = [message["piece"] for message in left.messages if message["type"] == "partial"]
     assert pieces == list(range(1, kinds.count("partial") + 1))
     assert (kinds[:2], kinds.count("planned"), kinds[-1]) == (["accepted", "planned"], 1, "result")
 
 
-def _metrics(left: Aftermath) -> Json:
+def _metrics(left: FinalState) -> Json:
     metrics: Json = left.messages[-1]["metrics"]
     return metrics
 
 
 @pytest.fixture(scope="module")
-def undisturbed(stack: EmbeddedStack, url: str) -> Aftermath:
+def undisturbed(stack: EmbeddedStack, url: str) -> FinalState:
     """The run that all the others are to be equal to."""
-    with Followers() as followers:
-        return aftermath(stack, _follow(followers.open(url)))
+    with Recorders() as recorders:
+        return final_state(stack, _follow(recorders.open(url)))
 
 
 def _kill_worker(stack: EmbeddedStack, function: str, marker: Path) -> None:
@@ -116,8 +116,8 @@ KILLED = [
 @pytest.mark.parametrize(("function", "here", "before"), KILLED)
 def test_a_worker_that_is_killed_at_work_is_made_up_for(
     stack: EmbeddedStack,
-    followers: Followers,
-    undisturbed: Aftermath,
+    recorders: Recorders,
+    undisturbed: FinalState,
     tmp_path: Path,
     *,
     function: str,
@@ -125,42 +125,42 @@ def test_a_worker_that_is_killed_at_work_is_made_up_for(
     before: bool,
 ) -> None:
     source = HANG_ONCE.format(function=function, directory=str(tmp_path), before=before, here=here)
-    follower = followers.open(url_for(stack, "tester"))
+    recorder = recorders.open(url_for(stack, "tester"))
     with deployed(stack, function, source):
-        run_id = _follow(follower)
+        run_id = _follow(recorder)
         _kill_worker(stack, function, tmp_path / "worker")
-        left = aftermath(stack, run_id)
-    _heard_once(follower, left)
+        left = final_state(stack, run_id)
+    _heard_once(recorder, left)
     assert (left.run.status, left.execution) == ("succeeded", "SUCCEEDED")
     assert _metrics(left) == _metrics(undisturbed)
 
 
 def test_what_a_killed_deliverer_had_in_hand_is_delivered(
-    stack: EmbeddedStack, followers: Followers, url: str, tmp_path: Path
+    stack: EmbeddedStack, recorders: Recorders, url: str, tmp_path: Path
 ) -> None:
     source = HANG_ONCE.format(function="deliver", directory=str(tmp_path), before=True, here="'planned' in str(event)")
-    client = Client(url, followers)
-    follower = client.connect()
+    client = ReconnectingClient(url, recorders)
+    recorder = client.connect()
     with deployed(stack, "deliver", source):
-        run_id = _follow(follower)
+        run_id = _follow(recorder)
         _kill_worker(stack, "deliver", tmp_path / "worker")
-        left = aftermath(stack, run_id)
-        follower.wait_for(lambda message: message["type"] == "result")
+        left = final_state(stack, run_id)
+        recorder.wait_for(lambda message: message["type"] == "result")
     copies = client.copies(run_id)
     assert [set(copies[sequence]) for sequence in sorted(copies)] == [{body} for body in left.bodies]
 
 
 def test_functions_that_are_all_invoked_twice_do_everything_once(
-    stack: EmbeddedStack, followers: Followers, undisturbed: Aftermath
+    stack: EmbeddedStack, recorders: Recorders, undisturbed: FinalState
 ) -> None:
-    client = Client(url_for(stack, "doubled", ["doubled"]) + "&portfolioId=doubled", followers)
+    client = ReconnectingClient(url_for(stack, "doubled", ["doubled"]) + "&portfolioId=doubled", recorders)
     with each_invoked_twice(stack):
-        follower = client.connect()
-        run_id = _follow(follower, REQUEST | {"portfolio": "doubled"})
-        left = aftermath(stack, run_id)
-        follower.wait_for(lambda message: message["type"] == "result")
+        recorder = client.connect()
+        run_id = _follow(recorder, REQUEST | {"portfolio": "doubled"})
+        left = final_state(stack, run_id)
+        recorder.wait_for(lambda message: message["type"] == "result")
         with deployed(stack, "simulate", POISONED):
-            failed = aftermath(stack, _follow(client.connect()))
+            failed = final_state(stack, _follow(client.connect()))
         client.connections[1].wait_for(lambda message: message["type"] == "failed")
     copies = client.copies(run_id)
     assert [set(copies[sequence]) for sequence in sorted(copies)] == [{body} for body in left.bodies]
@@ -171,12 +171,12 @@ def test_functions_that_are_all_invoked_twice_do_everything_once(
 
 
 def test_a_reducer_that_fails_at_its_end_twice_tells_each_piece_once(
-    stack: EmbeddedStack, followers: Followers, url: str, undisturbed: Aftermath, tmp_path: Path
+    stack: EmbeddedStack, recorders: Recorders, url: str, undisturbed: FinalState, tmp_path: Path
 ) -> None:
-    follower = followers.open(url)
+    recorder = recorders.open(url)
     with deployed(stack, "reduce", FAIL_AT_THE_END_TWICE.format(directory=str(tmp_path))):
-        left = aftermath(stack, _follow(follower))
+        left = final_state(stack, _follow(recorder))
     assert len(list(tmp_path.iterdir())) == 3
-    _heard_once(follower, left)
+    _heard_once(recorder, left)
     assert left.execution == "SUCCEEDED"
     assert _metrics(left) == _metrics(undisturbed)

@@ -48,9 +48,17 @@ def test_the_same_bars_give_the_same_bytes() -> None:
     assert bar_store.encode(bars(1_000)) == bar_store.encode(bars(1_000))
 
 
-def test_an_array_of_another_width_is_refused() -> None:
-    with pytest.raises(ValueError, match="int32 values do not fit int64"):
-        parquet.array(np.zeros(3, dtype=np.int32), pa.int64())
+@pytest.mark.parametrize(
+    ("dtype", "kind", "message"),
+    [
+        (np.int32, pa.int64(), "int32 values do not fit int64"),
+        (np.int64, pa.float64(), "int64 values do not fit double"),
+        (np.float64, pa.int64(), "float64 values do not fit int64"),
+    ],
+)
+def test_array_of_another_width_or_kind_is_refused(dtype: type[np.generic], kind: pa.DataType, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        parquet.array(np.ones(3, dtype=dtype), kind)
 
 
 @pytest.mark.parametrize(

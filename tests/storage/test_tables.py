@@ -6,8 +6,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tickfold.engine.performance.metrics import Metrics
+from tickfold.protocol import HEADLINE_METRICS
 from tickfold.storage import parquet
-from tickfold.storage.tables import TABLES, hive_type
+from tickfold.storage.tables import EQUITY, PORTFOLIO_EQUITY, TABLES, hive_type
 
 # Athena reads each of these Parquet types by the Hive type beside it.
 HIVE_BY_PARQUET = {
@@ -47,3 +49,68 @@ def test_partition_columns_are_not_in_the_file(name: str) -> None:
 def test_a_type_that_no_table_has_yet_is_refused() -> None:
     with pytest.raises(KeyError):
         hive_type(pa.float32())
+
+
+HEADLINE = "trades final_equity total_return sharpe max_drawdown"
+RUN_ID = {"run_id": {"type": "injected"}}
+CONTRACT = {
+    "bars": ("data/bars/", "timestamp open high low close volume"),
+    "trades": (
+        "data/trades/",
+        "symbol side quantity entry_time entry_price exit_time exit_price pnl trade_return commission bars exit_reason",
+    ),
+    "equity": ("data/equity/", "timestamp equity cash shares close"),
+    "runs_by_symbol": (
+        "data/runs_by_symbol/",
+        f"symbol share start_capital bars chunks replayed_bars {HEADLINE} metrics",
+    ),
+    "equity_by_symbol": ("data/equity_by_symbol/", "symbol timestamp equity cash shares close"),
+    "runs": (
+        "data/runs/",
+        "run_id symbol timeframe strategy parameters start_date end_date start_capital bars chunks replayed_bars "
+        f"{HEADLINE} created_at duration_seconds metrics",
+    ),
+    "sweeps": ("data/sweeps/", "rank parameters " + " ".join(Metrics.__dataclass_fields__)),
+    "walk_forward": (
+        "data/walk_forward/",
+        "window_number parameters rank_by in_sample_start in_sample_end in_sample_metric in_sample_return "
+        "out_of_sample_start out_of_sample_end out_of_sample_metric out_of_sample_return",
+    ),
+}
+"""The prefix and the columns of each table, which users' queries name."""
+NULLABLE = {
+    "runs": {"sharpe"},
+    "runs_by_symbol": {"sharpe"},
+    "sweeps": set(Metrics.__dataclass_fields__),
+    "walk_forward": {"in_sample_metric", "in_sample_return", "out_of_sample_metric", "out_of_sample_return"},
+}
+
+
+@pytest.mark.parametrize("name", CONTRACT)
+def test_a_table_keeps_its_prefix_its_columns_and_which_may_be_null(name: str) -> None:
+    table = TABLES[name]
+    assert (table.prefix, " ".join(table.columns)) == CONTRACT[name]
+    assert {field.name for field in table.schema if field.nullable} == NULLABLE.get(name, set())
+    assert set(TABLES) == set(CONTRACT)
+    assert set(HEADLINE.split()) == set(HEADLINE_METRICS)
+
+
+def test_a_portfolio_s_equity_has_no_shares_and_no_price() -> None:
+    assert PORTFOLIO_EQUITY.names == EQUITY.names
+    assert [field.name for field in PORTFOLIO_EQUITY if field.nullable] == ["shares", "close"]
+
+
+def test_partitions_are_projected_so_that_athena_finds_every_file() -> None:
+    projections = {
+        name: {column: dict(partition.projection) for column, partition in table.partitions.items()}
+        for name, table in TABLES.items()
+    }
+    injected = {"type": "injected"}
+    assert projections == dict.fromkeys(CONTRACT, RUN_ID) | {
+        "bars": {
+            "symbol": injected,
+            "timeframe": injected,
+            "year": {"type": "integer", "range": "1900,2200"},
+        },
+        "runs": {"day": {"type": "date", "range": "2020-01-01,NOW", "format": "yyyy-MM-dd"}},
+    }

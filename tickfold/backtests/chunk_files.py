@@ -38,7 +38,7 @@ _ROWS_DECODED = 65_536
 class ChunkFile:
     """The file of one chunk.
 
-    The file stays encoded, and a part of it is decoded at a time: a strategy that signals at every bar has a row per
+    It stays encoded, and a part of it is decoded at a time: a strategy that signals at every bar has a row per
     bar, for each of a sweep's sets. Sets are best read in order.
     """
 

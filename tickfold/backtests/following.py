@@ -6,7 +6,7 @@ from typing import assert_never
 from tickfold.backtests.run import Run
 from tickfold.backtests.run_store import RunStore
 from tickfold.errors import RunError
-from tickfold.identity.user import Identity
+from tickfold.identity.user import User
 from tickfold.protocol import (
     GetResult,
     Resume,
@@ -22,7 +22,7 @@ from tickfold.realtime.caller import Caller
 from tickfold.realtime.connections import ConnectionStore
 
 
-def visible_run(runs: RunStore, identity: Identity, run_id: str) -> Run:
+def visible_run(runs: RunStore, identity: User, run_id: str) -> Run:
     """Return a run of the user, or of one of the user's portfolios.
 
     Raises:
@@ -84,7 +84,7 @@ class RunFollower:
         self.connections.unsubscribe(caller.connection_id, topic)
         caller.reply(Unsubscribed(topic=request.topic, id=name))
 
-    def _topic(self, identity: Identity, request: Subscribe | Unsubscribe) -> tuple[str, str]:
+    def _topic(self, identity: User, request: Subscribe | Unsubscribe) -> tuple[str, str]:
         """Return the requested topic, and the id by which the client knows it."""
         match request.topic:
             case "user":

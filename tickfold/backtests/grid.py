@@ -1,8 +1,9 @@
-"""The grid of a sweep: every combination of its parameters' values, and how much may be asked for at once."""
+"""The grid of a sweep: every combination of its parameters' values, and the limits of a sweep's size."""
 
 from dataclasses import dataclass
 from itertools import product
 from math import prod
+from typing import assert_never
 
 from tickfold.engine.performance.metrics import Metrics
 from tickfold.engine.walk_forward import windows
@@ -12,28 +13,28 @@ from tickfold.strategies import Registry, Strategy
 
 MOST_COMBINATIONS = 1_000
 MOST_BARS = 100_000_000
-"""Bars times combinations: the reducer holds what the strategy asked for at each of them, and settles every set."""
+"""Bars times combinations: the reducer holds the signals of each set at each bar, and settles every set."""
 MOST_CHUNK_BARS = 10_000_000
-"""A chunk's bars times combinations: where the strategy asks at every bar, a worker takes a gigabyte for them."""
+"""A chunk's bars times combinations: with a signal at every bar, a worker needs a gigabyte for them."""
 MOST_WINDOW_RUNS = 100_000
-"""Windows times combinations: a run of a few bars takes about a millisecond, whatever its length."""
+"""Windows times combinations: even a run of a few bars takes about a millisecond."""
 MOST_WINDOW_BARS = 1_000_000_000
-"""In-sample bars of all windows times combinations: the reducer runs through about ten million of them a second."""
+"""In-sample bars of all windows times combinations: the reducer processes about ten million of them a second."""
 
 
 @dataclass(frozen=True)
 class Grid:
-    """The combinations that the strategy accepts, and how many others there are."""
+    """The combinations that the strategy accepts, and the number of those that it refuses."""
 
     strategies: list[Strategy]
     left_out: int
 
 
 def expand(config: SweepConfig, registry: Registry) -> Grid:
-    """Return the combinations that `config` asks for; of the parameters in its order, the last varies fastest.
+    """Return the combinations of `config`, with parameters in the order of their names; the last varies fastest.
 
     Raises:
-        RunError: there are too many, or none that the strategy accepts.
+        RunError: there are too many combinations, or the strategy accepts none.
     """
     asked = prod(_count(values) for values in config.parameters.values())
     if asked > MOST_COMBINATIONS:
@@ -56,7 +57,7 @@ def expand(config: SweepConfig, registry: Registry) -> Grid:
 
 
 def check_size(config: SweepConfig, bars: int, registry: Registry) -> None:
-    """Check that `bars` bars are not too many, nor too few, for what `config` asks.
+    """Check that a sweep over `bars` bars is within the limits, and that a window fits into them.
 
     Raises:
         RunError: the metric to rank by is unknown, the sweep is too large, or no window fits into the bars.
@@ -81,7 +82,7 @@ def check_size(config: SweepConfig, bars: int, registry: Registry) -> None:
 
 
 def fewest_chunks(bars: int, sets: int) -> int:
-    """Return the number of chunks into which `bars` bars must be cut at least, to be simulated with so many `sets`."""
+    """Return the least number of chunks of `bars` bars that workers can simulate with so many `sets` of parameters."""
     return -(-bars * sets // MOST_CHUNK_BARS)
 
 
@@ -96,7 +97,10 @@ def _count(values: Number | list[Number] | Range) -> int:
             return values.count
         case list():
             return len(values)
-    return 1
+        case int() | float():
+            return 1
+        case _:
+            assert_never(values)
 
 
 def _values(values: Number | list[Number] | Range) -> list[Number]:
@@ -105,4 +109,7 @@ def _values(values: Number | list[Number] | Range) -> list[Number]:
             return values.values()
         case list():
             return values
-    return [values]
+        case int() | float():
+            return [values]
+        case _:
+            assert_never(values)

@@ -33,7 +33,7 @@ class Range:
 
 
 def strategies_of(config: Config, registry: Registry) -> list[Strategy]:
-    """Return what is to be run: a run's one strategy, or those of a sweep's sets of parameters.
+    """Return the strategy of a run, or one for each of a sweep's sets of parameters.
 
     Raises:
         RunError: there is no such strategy or parameter, a value is out of its bounds, or there are too many sets.
@@ -44,12 +44,12 @@ def strategies_of(config: Config, registry: Registry) -> list[Strategy]:
 
 
 def lookback_of(strategies: Sequence[Strategy]) -> int:
-    """Return how many bars before a bar the signals of all `strategies` depend on."""
+    """Return the longest lookback of `strategies`, in bars."""
     return max(strategy.lookback for strategy in strategies)
 
 
 def check(config: Config, found: Sequence[Series], registry: Registry) -> list[Range]:
-    """Return what `config` asks for of the series `found`, one for each of its symbols.
+    """Return the range of each symbol of `config`, of which `found` are the series.
 
     Raises:
         RunError: the strategy, a parameter, a range, the number of chunks or the size of a sweep is wrong, or the
@@ -93,7 +93,7 @@ def _check_fewest_chunks(chunks: int, bars: int, sets: int) -> None:
 
 
 def chunks_of(config: Config, ranges: Sequence[Range], workers: int, registry: Registry) -> list[list[Chunk]]:
-    """Cut each of `ranges`, for `workers` that can run at once: each symbol has its part of them, by its bars."""
+    """Cut each of `ranges` into chunks for `workers` that run at once, which symbols share in proportion to bars."""
     strategies = strategies_of(config, registry)
     bars = sum(found.bars for found in ranges)
 
@@ -126,7 +126,7 @@ def plan_sleeves(config: Config, found: Sequence[Series], workers: int, registry
 
 
 def account_of(config: Config, share: float = 1.0) -> Account:
-    """Return the account that `config` trades with, or the one of a symbol that has `share` of the capital."""
+    """Return the account of a run, or of a symbol that has `share` of the capital."""
     return Account(
         capital=config.start_capital * share,
         commission=Commission(**config.commission.model_dump()),

@@ -26,7 +26,7 @@ def defined(metrics: Mapping[str, float]) -> dict[str, int | float | None]:
 
 
 def equity_table(bars: Bars, outcome: Outcome) -> pa.Table:
-    """Return the equity curve, a row a bar."""
+    """Return the equity curve, one row a bar."""
     statement = outcome.statement
     values = (bars.timestamp, statement.equity, statement.cash, statement.shares, bars.close)
     columns = [parquet.array(column, field.type) for column, field in zip(values, tables.EQUITY, strict=True)]
@@ -34,7 +34,7 @@ def equity_table(bars: Bars, outcome: Outcome) -> pa.Table:
 
 
 def trades_table(symbol: str, bars: Bars, trades: Trades) -> pa.Table:
-    """Return the closed trades, a row a trade, in the order of their exits."""
+    """Return the closed trades in the order of their exits, one row each."""
     columns: dict[str, Any] = {
         "symbol": [symbol] * len(trades),
         "side": ["long" if side > 0 else "short" for side in trades.side.tolist()],
@@ -92,7 +92,7 @@ def put_run(bucket: Bucket, manifest: Manifest, result: Result) -> None:
 
 
 def thin(timestamp: Ints, equity: Floats, most: int) -> list[tuple[int, float]]:
-    """Return at most `most` + 1 points (milliseconds since 1970 UTC, dollars) of the curve, its last among them."""
+    """Return at most `most` + 1 points (milliseconds since 1970 UTC, dollars) of the curve, including its last."""
     last = len(timestamp) - 1
     step = -(-len(timestamp) // most)
     kept = np.unique(np.append(np.arange(0, last + 1, step), last))

@@ -8,7 +8,7 @@ from tickfold.backtests.planning import account_of, orders_of
 from tickfold.engine.backtest import Outcome, conclude
 from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.fold import fold
-from tickfold.market_data.bar_store import SeriesStore
+from tickfold.market_data.bar_store import BarStore
 from tickfold.storage.bucket import Bucket
 from tickfold.strategies import Strategy
 
@@ -33,4 +33,4 @@ def settle(bucket: Bucket, manifest: Manifest, sleeve: PlannedSleeve, strategy: 
 
 def read_bars(bucket: Bucket, sleeve: PlannedSleeve) -> Bars:
     """Read the bars of `sleeve`."""
-    return SeriesStore(bucket.s3, bucket.name).read(sleeve.series, sleeve.first, sleeve.first + sleeve.bars)
+    return BarStore(bucket.s3, bucket.name).read(sleeve.series, sleeve.first, sleeve.first + sleeve.bars)

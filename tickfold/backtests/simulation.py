@@ -5,7 +5,7 @@ from tickfold.backtests.planning import lookback_of, orders_of, strategies_of
 from tickfold.engine.decisions.chunk import Speculation
 from tickfold.engine.sweep import simulate_all
 from tickfold.errors import StrategyFailedError
-from tickfold.market_data.bar_store import SeriesStore
+from tickfold.market_data.bar_store import BarStore
 from tickfold.storage.bucket import Bucket
 from tickfold.strategies import Registry
 
@@ -23,7 +23,7 @@ def simulate_chunk(
     chunk, strategies = sleeve.chunks[number], strategies_of(config, registry)
     warm_up = chunk.warm_up(lookback_of(strategies))
     start = sleeve.first + chunk.start - warm_up
-    bars = SeriesStore(bucket.s3, bucket.name).read(sleeve.series, start, sleeve.first + chunk.stop)
+    bars = BarStore(bucket.s3, bucket.name).read(sleeve.series, start, sleeve.first + chunk.stop)
     signals = type(strategies[0]).signals_of_all(strategies, bars)
     try:
         return simulate_all(bars, chunk, warm_up, signals, orders_of(config))

@@ -13,7 +13,7 @@ from tickfold.backtests.run import Run, new_run_id
 from tickfold.backtests.run_lifecycle import RunLifecycle
 from tickfold.backtests.workflow import Workflow
 from tickfold.errors import RunError
-from tickfold.market_data.series import SeriesCatalog
+from tickfold.market_data.series_catalog import SeriesCatalog
 from tickfold.protocol import Accepted, BacktestConfig, Failed, StartBacktest, StartSweep, SweepConfig, dump
 from tickfold.realtime import topics
 from tickfold.realtime.caller import Caller

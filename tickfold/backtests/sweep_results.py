@@ -18,7 +18,7 @@ Row = dict[str, Any]
 
 
 def sweep_rows(strategies: Sequence[Strategy], metrics: Sequence[Metrics], order: Sequence[int]) -> list[Row]:
-    """Return a row a run in `order`, parameters as a dict."""
+    """Return one row for each run in `order`, parameters as a dict."""
     return [
         {"rank": rank, "parameters": strategies[at].model_dump()} | defined(metrics[at].as_dict())
         for rank, at in enumerate(order, 1)
@@ -26,7 +26,7 @@ def sweep_rows(strategies: Sequence[Strategy], metrics: Sequence[Metrics], order
 
 
 def walk_forward_rows(strategies: Sequence[Strategy], walk: Walk, bars: Bars, rank_by: str) -> list[Row]:
-    """Return a row a window, in order, parameters as a dict and times in microseconds since 1970 UTC."""
+    """Return one row for each window in order, parameters as a dict and times in microseconds since 1970 UTC."""
     rows = []
     for number, step in enumerate(walk.steps, 1):
         window, parameters = step.window, strategies[step.chosen].model_dump()

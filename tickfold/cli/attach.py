@@ -1,10 +1,10 @@
-"""`tickfold attach`: a run that is going on, or has ended, shown as `tickfold run` would."""
+"""`tickfold attach`: follow a running or ended run, shown as by `tickfold run`."""
 
 from typing import Annotated
 
 import typer
 
-from tickfold.cli.follow import follow, told_as
+from tickfold.cli.follow import failure_as_json, follow
 from tickfold.cli.outcome import write_outcome
 from tickfold.cli.progress import ProgressView
 from tickfold.cli.target import StackOutputs, find_target
@@ -18,16 +18,16 @@ RunIdArgument = Annotated[
 def attach(
     run_id: RunIdArgument,
     timeout: Annotated[
-        float, typer.Option(min=1, help="How long to wait. The run itself goes on after that.", metavar="SECONDS")
+        float, typer.Option(min=1, help="How long to wait. The run itself continues after that.", metavar="SECONDS")
     ] = Patience.run,
     as_json: Annotated[bool, typer.Option("--json", help="Write one JSON document instead of the summary.")] = False,
     stack_outputs: StackOutputs = None,
 ) -> None:
-    """Follow a run from its beginning to its summary, be it going on or ended. A sweep is shown with its table.
+    """Follow a run, running or ended, from its beginning to its summary. A sweep is shown with its table.
 
     Example: tickfold attach goog-sma_cross-20260131T120000-1a2b3c
     """
     view = ProgressView(run_id)
-    with told_as(as_json, view):
+    with failure_as_json(as_json, view):
         result = follow(find_target(stack_outputs), lambda client: client.attach(run_id), view, timeout)
     write_outcome(view, result, as_json=as_json)

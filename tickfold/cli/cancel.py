@@ -1,4 +1,4 @@
-"""`tickfold cancel`: stop a run."""
+"""`tickfold cancel`: cancel a run."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ from tickfold.protocol import Cancelled, Final
 
 
 def cancel(run_id: RunIdArgument, stack_outputs: StackOutputs = None) -> None:
-    """Stop a run. Everybody who follows it is told.
+    """Cancel a run. Its followers are notified.
 
     Example: tickfold cancel goog-sma_cross-20260131T120000-1a2b3c
     """

@@ -1,4 +1,4 @@
-"""A chart for the terminal: equity against buy and hold in dots of braille, with dollars and days on its axes."""
+"""A chart for the terminal: equity and buy and hold in braille dots, with dollars and days on its axes."""
 
 import math
 from collections.abc import Sequence
@@ -15,16 +15,16 @@ WIDEST = 110
 _DOTS_DOWN, _DOTS_ACROSS = 4, 2
 _BLANK = 0x2800
 _BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
-"""Of each dot of a braille character, row by row, its bit in the code point."""
+"""The bit of each dot in the code point of a braille character, row by row."""
 _BENCHMARK, _EQUITY = "bright_black", "green"
 
 Dots = dict[tuple[int, int], int]
-"""The dots to set in each character, by its row and column."""
+"""The dots of each character, by row and column."""
 
 
 @dataclass
 class Curves:
-    """The curves of a run as they were streamed: milliseconds since 1970 UTC, dollars; None is not invested yet."""
+    """The curves of a run as they are streamed: milliseconds since 1970 UTC, dollars; None before the investment."""
 
     time: list[int] = field(default_factory=list)
     equity: list[float] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Curves:
 
 
 def chart(curves: Curves, width: int) -> Text:
-    """Draw `curves`, of two points at least, in at most `width` columns; where both lines meet, equity is seen."""
+    """Draw `curves`, of at least two points, in at most `width` columns. Equity covers buy and hold."""
     known = [dollars for dollars in (*curves.equity, *curves.buy_and_hold) if dollars is not None]
     low, high = min(known), max(known)
     if high == low:
@@ -65,7 +65,7 @@ def chart(curves: Curves, width: int) -> Text:
 
 
 def _line(values: Sequence[float | None], low: float, high: float, columns: int) -> Dots:
-    """Return the dots of the line that joins `values`, spread over all columns."""
+    """Return the dots of a line through `values`, spread over all columns."""
     across, down = columns * _DOTS_ACROSS - 1, ROWS * _DOTS_DOWN - 1
     points = [
         (round(at / (len(values) - 1) * across), round((high - value) / (high - low) * down))
@@ -83,7 +83,7 @@ def _line(values: Sequence[float | None], low: float, high: float, columns: int)
 
 
 def _labels(low: float, high: float) -> dict[int, str]:
-    """Return round amounts by the row in which they lie, no more than every other row having one."""
+    """Return round amounts by row, for at most every other row."""
     step = _round_up((high - low) / (ROWS / 2))
     decimals = max(0, -math.floor(math.log10(step)))
     first, last = math.ceil(low / step), math.floor(high / step)
@@ -95,13 +95,13 @@ def _labels(low: float, high: float) -> dict[int, str]:
 
 
 def _round_up(amount: float) -> float:
-    """Return the least of 1, 2 and 5 times a power of ten that is not below `amount`."""
+    """Round up to 1, 2 or 5 times a power of ten."""
     power = 10.0 ** math.floor(math.log10(amount))
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= amount)
 
 
 def _days(times: Sequence[int], columns: int) -> str:
-    """Return the first and the last day, and that in the middle where there is room for it."""
+    """Return the first and the last day, and the middle one if there is room."""
     first, middle, last = (
         f"{datetime.fromtimestamp(time / 1000, UTC):%Y-%m-%d}" for time in (times[0], times[len(times) // 2], times[-1])
     )

@@ -1,4 +1,4 @@
-"""`tickfold check`: whether a strategy keeps what it promises, shown on real bars before it is deployed."""
+"""`tickfold check`: test a strategy's promises on real bars before it is deployed."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,9 +8,10 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from tickfold.cli.checkout import CheckoutError, needs_checkout
 from tickfold.cli.console import note, printable, stderr, stdout
 from tickfold.cli.data_list import shown
-from tickfold.cli.options import distinct, parameter
+from tickfold.cli.forms import by_name, parameter
 from tickfold.cli.target import StackOutputs, TargetError, find_target
 from tickfold.errors import RunError
 
@@ -20,47 +21,46 @@ if TYPE_CHECKING:
     from tickfold.strategies.checks import Check
 
 MOST_BARS = 4_000
-"""The last so many bars are used, or four times the lookback, so that a check stays a matter of seconds."""
+"""At most so many bars, or four times the lookback, are used, so that a check takes seconds."""
 
 _MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "yellow")}
 
 
 def check(
     source: Annotated[
-        str, typer.Argument(metavar="STRATEGY", help="A Python file, or the name of a strategy that Tickfold knows.")
+        str, typer.Argument(metavar="STRATEGY", help="A Python file, or the name of a built-in strategy.")
     ],
     *,
     strategy: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Which one, where the file defines more than one.")
+        str | None, typer.Option(metavar="NAME", help="The strategy to check, if the file defines several.")
     ] = None,
     param: Annotated[
         list[Any] | None,
         typer.Option(
             parser=parameter,
-            callback=distinct,
             metavar="NAME=NUMBER",
             help="A parameter of the strategy; may be repeated.",
         ),
     ] = None,
-    symbol: Annotated[str, typer.Option(metavar="SYMBOL", help="Whose bars to check it on.")] = "AAPL",
+    symbol: Annotated[str, typer.Option(metavar="SYMBOL", help="Symbol whose bars are used.")] = "AAPL",
     timeframe: Annotated[
         str | None, typer.Option(metavar="TIME", help="Such as 1m, 1h, 1d. Left out: the coarsest that is loaded.")
     ] = None,
     bars: Annotated[
-        Path | None, typer.Option("--bars", metavar="FILE", help="Check it on the bars of this CSV or Parquet file.")
+        Path | None, typer.Option("--bars", metavar="FILE", help="Use the bars of this CSV or Parquet file.")
     ] = None,
     stack_outputs: StackOutputs = None,
 ) -> None:
-    """Check that a strategy looks ahead nowhere, looks back no further than it says, and folds exactly.
+    """Check that a strategy never looks ahead, looks back no further than its lookback, and folds exactly.
 
-    Bars come from --bars, else from the stack that is up or named, else from the five series that come with Tickfold.
-    Exits with 0 only if every promise holds.
+    Bars come from --bars, else from the named or running stack, else from the five series that come with Tickfold.
+    Exit status 0 only if every promise holds.
 
     Example: tickfold check strategies/my_strategy.py --param window=20 --symbol IBM
     """
     from tickfold.strategies.checks import check as checks_of  # noqa: PLC0415 - numpy and pydantic take a while
 
-    checked = _strategy(source, strategy, dict(param or []))
+    checked = _strategy(source, strategy, by_name(param))
     series, origin = _bars(bars, symbol.strip().upper(), timeframe, stack_outputs)
     used = series[-max(MOST_BARS, 4 * _lookback(checked)) :]
     _write_title(checked, used, origin)
@@ -88,7 +88,7 @@ def _strategy(source: str, name: str | None, parameters: dict[str, int | float])
 
 
 def _bars(file: Path | None, symbol: str, timeframe: str | None, stack_outputs: Path | None) -> tuple["Bars", str]:
-    """Return bars, and where they are from."""
+    """Return bars and their origin."""
     if file is not None:
         from tickfold.engine.bars import with_decimals  # noqa: PLC0415
         from tickfold.market_data.bar_file import read_bar_file  # noqa: PLC0415
@@ -97,24 +97,25 @@ def _bars(file: Path | None, symbol: str, timeframe: str | None, stack_outputs: 
         return with_decimals(read.bars), f"{file.name}, {read.timeframe}"
     try:
         target = find_target(stack_outputs)
-    except TargetError:
+    except (TargetError, CheckoutError):
         if stack_outputs is not None:
             raise
         return _bundled_bars(symbol, timeframe)
-    from tickfold.market_data.bar_store import SeriesStore  # noqa: PLC0415
+    from tickfold.market_data.bar_store import BarStore  # noqa: PLC0415
 
-    store = SeriesStore(target.s3(), target.output("bucket"))
-    series = store.find(symbol, timeframe)
+    store = BarStore(target.s3(), target.output("bucket"))
+    series = store.catalog.find(symbol, timeframe)
     return store.read(series, 0, series.bars), f"{series.symbol} {series.timeframe} in {target.origin}"
 
 
 def _bundled_bars(symbol: str, timeframe: str | None) -> tuple["Bars", str]:
-    from embedded.market_data import SYMBOLS, TIMEFRAME, daily_bars  # noqa: PLC0415
+    with needs_checkout("a check on the bars that come with Tickfold", "give a file with --bars"):
+        from embedded.sample_bars import SYMBOLS, TIMEFRAME, daily_bars  # noqa: PLC0415
     from tickfold.engine.bars import with_decimals  # noqa: PLC0415
 
     if symbol not in SYMBOLS or timeframe not in (None, TIMEFRAME):
         raise RunError(
-            f"no stack is up, and Tickfold itself has no {timeframe or TIMEFRAME} bars of {symbol}, only "
+            f"no stack is running, and Tickfold itself has no {timeframe or TIMEFRAME} bars of {symbol}, only "
             f"{TIMEFRAME} of {', '.join(SYMBOLS)}; give a file with --bars, or start a stack with `tickfold up`"
         )
     return with_decimals(daily_bars(symbol)), f"{symbol} {TIMEFRAME} that come with Tickfold"
@@ -134,7 +135,7 @@ def _imports(source: str) -> "Iterator[Check]":
 
 
 def _lookback(strategy: "Strategy") -> int:
-    """Return the strategy's lookback, or 0 where it has no proper one, which its check will say."""
+    """Return the lookback; 0 if it is invalid, which its check will report."""
     try:
         return int(strategy.lookback)
     except Exception:
@@ -145,7 +146,7 @@ def _lookback(strategy: "Strategy") -> int:
 
 
 def _live(checks: "Iterator[Check]") -> "Iterator[Check]":
-    """Pass `checks` on as they are made, and show that work goes on where a terminal is there to see it."""
+    """Yield `checks` as they are made; on a terminal, show that work is in progress."""
     with stderr().status("checking"):
         yield from checks
 
@@ -160,7 +161,7 @@ def _write_title(strategy: "Strategy", bars: "Bars", origin: str) -> None:
 
 
 def _write(check: "Check") -> bool:
-    """Write one line, and its advice under it; return whether the promise holds."""
+    """Write one line with its advice; return whether the promise holds."""
     mark, style = _MARKS[check.holds]
     row = Table.grid(padding=(0, 1))
     row.add_column(width=1)

@@ -1,4 +1,4 @@
-"""Where the command line writes: results on stdout, everything else on stderr."""
+"""The consoles of the command line: stdout for results, stderr for everything else."""
 
 import sys
 from typing import TextIO
@@ -17,15 +17,15 @@ def stderr() -> Console:
 
 
 def note(text: str) -> None:
-    """Write a line for the user, which is no result, on stderr."""
+    """Write a line to stderr."""
     stderr().print(printable(text), markup=False, highlight=False, soft_wrap=True)
 
 
 def printable(text: str) -> str:
-    """Return `text` without what would steer a terminal: a server or a file may have put it there."""
+    """Return `text` without control characters, which a server or a file may have put there."""
     return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def _console(file: TextIO) -> Console:
-    # Said outright, as otherwise FORCE_COLOR and the like would put control characters into files and pipes.
+    # Explicit, as otherwise FORCE_COLOR and the like would put control characters into files and pipes.
     return Console(file=file, force_terminal=file.isatty(), force_interactive=file.isatty(), emoji=False)

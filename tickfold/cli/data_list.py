@@ -1,4 +1,4 @@
-"""`tickfold data list`: which bars a stack has."""
+"""`tickfold data list`: the series of a stack."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ COLUMNS = ("symbol", "timeframe", "bars", "first", "last", "source")
 def list_series(as_csv: AsCsv = False, as_json: AsJson = False, stack_outputs: StackOutputs = None) -> None:
     """List the series that are loaded: symbol, timeframe, number of bars, first and last bar (UTC), source."""
     check_formats(as_csv, as_json)
-    from tickfold.market_data.series import SeriesCatalog  # noqa: PLC0415 - loads pydantic
+    from tickfold.market_data.series_catalog import SeriesCatalog  # noqa: PLC0415 - loads pydantic
 
     target = find_target(stack_outputs)
     found = SeriesCatalog(target.s3(), target.output("bucket")).list()
@@ -23,5 +23,5 @@ def list_series(as_csv: AsCsv = False, as_json: AsJson = False, stack_outputs: S
 
 
 def shown(time: datetime) -> str:
-    """Return a time in ISO 8601, or only the day where it is midnight UTC, as for daily bars it is."""
+    """Return a time in ISO 8601; only the day at midnight UTC, as of daily bars."""
     return f"{time:%Y-%m-%d}" if (time.hour, time.minute) == (0, 0) else f"{time:%Y-%m-%dT%H:%MZ}"

@@ -1,4 +1,4 @@
-"""`tickfold data load`: bars from a file into the stack."""
+"""`tickfold data load`: load bars from a file into the stack."""
 
 import re
 from pathlib import Path
@@ -16,11 +16,11 @@ def symbol(text: str) -> str:
     """Return `text` as a symbol.
 
     Raises:
-        BadParameter: it is none.
+        BadParameter: it is not one.
     """
     found = text.strip().upper()
     if not re.match(SYMBOL_PATTERN, found):
-        raise typer.BadParameter(f"{text!r} is no symbol: up to 20 letters, digits and . ^ = _ -")
+        raise typer.BadParameter(f"{text!r} is not a symbol: up to 20 letters, digits and . ^ = _ -")
     return found
 
 
@@ -28,10 +28,10 @@ def timeframe(text: str) -> str:
     """Return `text` as a timeframe.
 
     Raises:
-        BadParameter: it is none.
+        BadParameter: it is not one.
     """
     if not re.match(TIMEFRAME_PATTERN, text):
-        raise typer.BadParameter(f"{text!r} is no timeframe: a number and s, m, h, d or w, such as 5m or 1d")
+        raise typer.BadParameter(f"{text!r} is not a timeframe: a number and s, m, h, d or w, such as 5m or 1d")
     return text
 
 
@@ -46,19 +46,19 @@ def load(
     ] = None,
     stack_outputs: StackOutputs = None,
 ) -> None:
-    """Load bars from a file. All of it or nothing is loaded; bars at times that are loaded already are replaced.
+    """Load bars from a file, all or none. Bars at times that are loaded already are replaced.
 
     Times are taken as UTC unless they carry an offset. A file with a bad row is refused, and its bad rows are named.
     """
-    from tickfold.market_data.bar_file import read_bar_file  # noqa: PLC0415 - loads pandas, which takes a while
-    from tickfold.market_data.bar_store import SeriesStore  # noqa: PLC0415
+    from tickfold.market_data.bar_file import read_bar_file  # noqa: PLC0415 - slow to import
+    from tickfold.market_data.bar_store import BarStore  # noqa: PLC0415
 
     target = find_target(stack_outputs)
     bucket = target.output("bucket")
     read = read_bar_file(file, bar_length)
     for remark in read.notes:
         note(f"{file.name}: {remark}")
-    series = SeriesStore(target.s3(), bucket).put(under, read.timeframe, read.bars, source=file.name)
+    series = BarStore(target.s3(), bucket).put(under, read.timeframe, read.bars, source=file.name)
     typer.echo(
         f"loaded {len(read.bars):,} bars; {series.symbol} {series.timeframe} now has {series.bars:,} "
         f"from {shown(series.first)} to {shown(series.last)}"

@@ -1,4 +1,4 @@
-"""Saving a run's trades and equity curve beside the user's other files."""
+"""Saves a run's trades and equity curve as files."""
 
 import os
 from contextlib import ExitStack
@@ -19,7 +19,7 @@ class SaveError(RunError):
 
 
 def prepare_directory(directory: Path) -> None:
-    """Make `directory`, so that a run is not made for files that can then not be saved.
+    """Make `directory` before the run, so that no run is wasted.
 
     Raises:
         SaveError: it cannot be made or written to.
@@ -33,9 +33,9 @@ def prepare_directory(directory: Path) -> None:
 
 
 def save(s3: "S3Client", result: Result, directory: Path, *others: str) -> list[Path]:
-    """Write the run's trades and curves, and the files at the URIs `others`, into `directory` by their names.
+    """Write the run's trades and curves, and the files at the URIs `others`, into `directory`.
 
-    All are written or none, in place of any that are there.
+    All are written or none; existing files are replaced.
 
     Raises:
         SaveError: they cannot be written.
@@ -55,7 +55,7 @@ def save(s3: "S3Client", result: Result, directory: Path, *others: str) -> list[
 
 
 def _download(s3: "S3Client", uri: str, path: Path, unfinished: ExitStack) -> Path:
-    """Write the object beside `path` under a name of its own, which is removed with `unfinished` if still there."""
+    """Write the object to a temporary file beside `path`, which `unfinished` removes if it is still there."""
     location = urlsplit(uri)
     with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
         unfinished.callback(Path(file.name).unlink, missing_ok=True)

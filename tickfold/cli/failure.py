@@ -1,4 +1,4 @@
-"""How a failure is told: one clear message on stderr, never a stack trace."""
+"""Failures as one clear message on stderr, without a stack trace."""
 
 import os
 import sys
@@ -11,20 +11,20 @@ TRACEBACK = "TICKFOLD_TRACEBACK"
 
 
 def report(error: Exception) -> None:
-    """Write what went wrong on stderr."""
+    """Write the message on stderr, after a stack trace if TICKFOLD_TRACEBACK is set."""
     if os.environ.get(TRACEBACK):
         traceback.print_exception(error, file=sys.stderr)
     note(f"tickfold: {explain(error)}")
 
 
 def explain(error: Exception) -> str:
-    """Say what went wrong, and what to do where that is known."""
+    """Return what went wrong, and what to do about it if that is known."""
     if isinstance(error, RunError):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return _explain_aws(error) or (
-        f"unexpected {type(error).__name__}: {error} (a fault of Tickfold; {TRACEBACK}=1 shows where)"
+        f"unexpected {type(error).__name__}: {error} (a bug in Tickfold; set {TRACEBACK}=1 for the stack trace)"
     )
 
 
@@ -42,5 +42,5 @@ def _explain_aws(error: Exception) -> str | None:
             detail = error.response.get("Error", {})
             return f"AWS refused {error.operation_name}: {detail.get('Code')}: {detail.get('Message')}"
         case aws.BotoCoreError():
-            return f"AWS could not be used: {error}"
+            return f"AWS call failed: {error}"
     return None

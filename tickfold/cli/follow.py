@@ -1,4 +1,4 @@
-"""A run on the command line: started or found, followed live, and left by Ctrl-C."""
+"""Starts or attaches to a run, follows it live, and detaches on Ctrl-C."""
 
 import asyncio
 import json
@@ -9,31 +9,31 @@ from typing import Annotated
 import typer
 
 from tickfold.cli import failure
-from tickfold.cli.interrupt import leave
+from tickfold.cli.interrupt import detach
 from tickfold.cli.progress import ProgressView
 from tickfold.cli.target import Target
 from tickfold.client import Client, RunCancelledError, RunHandle
 from tickfold.protocol import Result
 
 Begin = Callable[[Client], Awaitable[RunHandle]]
-"""Starts a run, or finds one."""
+"""Starts a run, or attaches to one."""
 
 Detach = Annotated[
-    bool, typer.Option("--detach", help="Start it, print its id and return: `tickfold attach` shows it later.")
+    bool, typer.Option("--detach", help="Start the run, print its id and return; `tickfold attach` follows it later.")
 ]
 
 
 def client_of(target: Target, watch: Callable[[bool], None] = lambda _connected: None) -> Client:
-    """Return a client of the stack, whose token is asked for anew with each connection."""
+    """Return a client of the stack that gets a token for each connection."""
     return Client(target.output("websocket_url"), target.token, watch=watch)
 
 
 def follow(target: Target, begin: Begin, view: ProgressView, timeout: float) -> Result:
-    """Follow a run to its result. Ctrl-C leaves it, after a question on a terminal.
+    """Follow a run to its result. On Ctrl-C, detach; on a terminal, ask first whether to cancel.
 
     Raises:
-        RunError: it has none, or it cannot be followed.
-        KeyboardInterrupt: it was left.
+        RunError: it ended without a result, or the stack cannot be reached.
+        KeyboardInterrupt: Ctrl-C.
     """
 
     async def to_its_end() -> Result:
@@ -46,7 +46,7 @@ def follow(target: Target, begin: Begin, view: ProgressView, timeout: float) -> 
         with view:
             return asyncio.run(to_its_end())
     except KeyboardInterrupt:
-        leave(client_of(target), view.run_id)
+        detach(client_of(target), view.run_id)
         raise
 
 
@@ -68,8 +68,8 @@ def start(target: Target, begin: Begin, view: ProgressView, *, as_json: bool) ->
 
 
 @contextmanager
-def told_as(as_json: bool, view: ProgressView) -> Iterator[None]:
-    """With `--json` let a failure be a document too."""
+def failure_as_json(as_json: bool, view: ProgressView) -> Iterator[None]:
+    """With `--json`, write a failure as a JSON document too."""
     try:
         yield
     except Exception as error:

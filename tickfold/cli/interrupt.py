@@ -1,4 +1,4 @@
-"""Ctrl-C while a run is followed: it goes on, unless its user says that it is to be cancelled."""
+"""Ctrl-C while a run is followed: detach from it, or cancel it if the user says so."""
 
 import asyncio
 import sys
@@ -8,28 +8,28 @@ from tickfold.client import Client
 from tickfold.protocol import Cancelled
 
 
-def leave(client: Client, run_id: str | None) -> None:
-    """Follow a run no longer, and on a terminal ask whether to cancel it.
+def detach(client: Client, run_id: str | None) -> None:
+    """Detach from a run; on a terminal, ask whether to cancel it.
 
     Raises:
-        RunError: it cannot be cancelled.
+        RunError: it could not be cancelled.
     """
     if run_id is None:
         note("interrupted; `tickfold runs` shows whether the run has started")
-    elif _is_to_be_cancelled(run_id):
+    elif _asks_to_cancel(run_id):
         asyncio.run(_cancel(client, run_id))
     else:
-        note(f"no longer followed; run {run_id} goes on in the stack: `tickfold attach {run_id}` shows it again")
+        note(f"detached; run {run_id} continues in the stack: `tickfold attach {run_id}` follows it again")
 
 
-def _is_to_be_cancelled(run_id: str) -> bool:
+def _asks_to_cancel(run_id: str) -> bool:
     if not (sys.stdin.isatty() and stderr().is_terminal):
         return False
-    question = f"run {run_id} goes on: detach from it, or cancel it? (d/c) [d] "
+    question = f"run {run_id} is still running: detach from it, or cancel it? (d/c) [d] "
     try:
         stderr().print(question, end="", markup=False, highlight=False)
         answer = sys.stdin.readline()
-    except KeyboardInterrupt:  # once more: he wants to be gone
+    except KeyboardInterrupt:  # a second Ctrl-C detaches
         note("")
         return False
     return answer.strip().lower() in ("c", "cancel")

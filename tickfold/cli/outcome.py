@@ -1,7 +1,7 @@
-"""What came of a run or a sweep: for the reader as tables, or as one JSON document."""
+"""The outcome of a run or a sweep, as tables or as one JSON document."""
 
 import json
-from typing import Any
+from typing import Any, assert_never
 
 import typer
 
@@ -16,7 +16,7 @@ TOP = 10
 
 
 def write_outcome(view: ProgressView, result: Result, *, as_json: bool, top: int = TOP) -> None:
-    """Write the result of what `view` has shown: of a sweep with its table before it."""
+    """Write the result of the run that `view` has shown; of a sweep its table first."""
     if as_json:
         found = sweep_document(view.table, result) if view.table else document(result)
         typer.echo(json.dumps(found, indent=2))
@@ -26,6 +26,10 @@ def write_outcome(view: ProgressView, result: Result, *, as_json: bool, top: int
             write_sweep(stdout(), view.table, top)
         case WalkForward():
             write_walk_forward(stdout(), view.table)
+        case None:
+            pass
+        case _:
+            assert_never(view.table)
     write_summary(stdout(), result, view.curves)
 
 

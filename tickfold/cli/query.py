@@ -1,7 +1,5 @@
-"""`tickfold query`: SQL over the bars, runs, trades and equity curves, answered by Athena."""
+"""`tickfold query`: SQL over the bars, runs, trades and equity curves, by Athena."""
 
-import random
-import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_athena.type_defs import QueryExecutionTypeDef
 
 _FIRST_POLL_SECONDS, _LONGEST_POLL_SECONDS = 0.1, 2.0
+_ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
 _NUMBERS: dict[str, Callable[[str], Value]] = {
     **dict.fromkeys(("tinyint", "smallint", "integer", "int", "bigint"), int),
     **dict.fromkeys(("float", "real", "double"), float),
@@ -25,7 +24,7 @@ _NUMBERS: dict[str, Callable[[str], Value]] = {
 
 
 class QueryError(RunError):
-    """Athena did not answer the query."""
+    """The query failed in Athena."""
 
 
 def query(
@@ -34,7 +33,7 @@ def query(
     as_json: AsJson = False,
     stack_outputs: StackOutputs = None,
 ) -> None:
-    """Ask in SQL. Tables: bars, runs, trades, equity, runs_by_symbol, equity_by_symbol, sweeps, walk_forward.
+    """Query in SQL. Tables: bars, runs, trades, equity, runs_by_symbol, equity_by_symbol, sweeps, walk_forward.
 
     Name the symbol and the timeframe of bars, and the run_id of all others but runs, by = in WHERE.
 
@@ -59,22 +58,23 @@ def query(
 
 
 def _wait(athena: "AthenaClient", execution_id: str) -> "QueryExecutionTypeDef":
-    """Return the query's execution once it has ended well.
+    """Wait for the query to succeed, and return its execution.
 
     Raises:
-        QueryError: it has ended in another way.
+        QueryError: it failed or was cancelled.
     """
-    pause = _FIRST_POLL_SECONDS
-    while True:
-        execution = athena.get_query_execution(QueryExecutionId=execution_id)["QueryExecution"]
-        status = execution["Status"]
-        if status["State"] == "SUCCEEDED":
-            return execution
-        if status["State"] in ("FAILED", "CANCELLED"):
-            reason = " ".join(status.get("StateChangeReason", "").split())
-            raise QueryError(f"query {status['State'].lower()}: {reason or 'Athena gives no reason'}")
-        time.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - jitter, no secret
-        pause = min(2 * pause, _LONGEST_POLL_SECONDS)
+    from tenacity import Retrying, retry_if_result, wait_random_exponential  # noqa: PLC0415 - slow to load
+
+    poll = Retrying(
+        retry=retry_if_result(lambda execution: execution["Status"]["State"] not in _ENDED),
+        wait=wait_random_exponential(multiplier=_FIRST_POLL_SECONDS, max=_LONGEST_POLL_SECONDS),
+    )
+    execution = poll(lambda: athena.get_query_execution(QueryExecutionId=execution_id)["QueryExecution"])
+    status = execution["Status"]
+    if status["State"] != "SUCCEEDED":
+        reason = " ".join(status.get("StateChangeReason", "").split())
+        raise QueryError(f"query {status['State'].lower()}: {reason or 'no reason given'}")
+    return execution
 
 
 def _results(athena: "AthenaClient", execution: "QueryExecutionTypeDef") -> tuple[list[str], Iterator[list[Value]]]:

@@ -1,4 +1,4 @@
-"""Rows for the reader at hand: a table on a terminal, CSV in a pipe, JSON on request."""
+"""Rows as a table on a terminal, as CSV in a pipe, as JSON on request."""
 
 import csv
 import json
@@ -18,15 +18,15 @@ from tickfold.cli.console import printable, stdout
 Value = str | int | float | bool | None
 _WIDEST = 1_000
 
-AsCsv = Annotated[bool, typer.Option("--csv", help="Write CSV, as is also done where stdout is no terminal.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Write CSV; the default where stdout is not a terminal.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write a JSON array of objects.")]
 
 
 def check_formats(as_csv: bool, as_json: bool) -> None:
-    """Refuse to be asked for two formats at once.
+    """Check that at most one format is chosen.
 
     Raises:
-        UsageError: both were asked for.
+        BadParameter: both are.
     """
     if as_csv and as_json:
         raise typer.BadParameter("--csv and --json exclude each other")
@@ -43,7 +43,7 @@ def write_rows(
 ) -> None:
     """Write `rows` on stdout.
 
-    In a table the columns that `shown` names are shown as it says; one that does not fold is as wide as its rows.
+    `shown` formats the cells of a table by column. A table that does not fold is as wide as its longest row.
     """
     if as_json:
         _write_json(columns, rows)
@@ -61,7 +61,7 @@ def _write_json(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> None
 
 
 def _defined(value: Value) -> Value:
-    """Return `value`, or None for what JSON cannot write."""
+    """Return `value`; None for NaN and infinity, which JSON does not have."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
@@ -86,7 +86,7 @@ def _write_table(
         cells = zip(columns, row, strict=True)
         table.add_row(*(_shown(shown[name](value) if name in shown else value) for name, value in cells))
     console = stdout()
-    if not folds:  # the terminal breaks its lines where it must
+    if not folds:  # the terminal wraps its lines
         console.width = max(
             console.width, console.measure(table, options=console.options.update(width=_WIDEST)).maximum
         )

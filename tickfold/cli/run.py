@@ -5,64 +5,27 @@ from typing import Annotated, Any
 
 import typer
 
+from tickfold.cli.config_options import ConfigOptions
 from tickfold.cli.console import note
+from tickfold.cli.date_range import with_range
 from tickfold.cli.download import prepare_directory, save
-from tickfold.cli.follow import Detach, follow, start, told_as
-from tickfold.cli.options import (
-    BARS,
-    STRATEGY,
-    config_of,
-    distinct,
-    known_by_name,
-    parameter,
-    takes_terms,
-    terms,
-    with_range,
-)
+from tickfold.cli.follow import Detach, failure_as_json, follow, start
 from tickfold.cli.outcome import write_outcome
 from tickfold.cli.progress import ProgressView
 from tickfold.cli.report import write_report
-from tickfold.cli.symbols import allocations, stock_of
 from tickfold.cli.target import StackOutputs, Target, find_target
 from tickfold.client import Patience
 from tickfold.errors import RunError
 from tickfold.protocol import BacktestConfig, Result
 
+RUN = ConfigOptions(BacktestConfig)
 
-@takes_terms
+
+@RUN.on
 def run(
     *,
-    symbol: Annotated[
-        list[Any],
-        typer.Option(
-            parser=allocations,
-            help="As it was loaded: see `tickfold data list`. Several (A,B, or repeated) share the capital equally, or "
-            "as A=0.5,B=0.25 says.",
-            rich_help_panel=BARS,
-            metavar="SYMBOL",
-        ),
-    ],
-    strategy: Annotated[
-        str,
-        typer.Option(
-            callback=known_by_name,
-            help="Name of the strategy: Tickfold's, or your own in strategies/.",
-            rich_help_panel=STRATEGY,
-            metavar="NAME",
-        ),
-    ] = "buy_and_hold",
-    param: Annotated[
-        list[Any] | None,
-        typer.Option(
-            parser=parameter,
-            callback=distinct,
-            metavar="NAME=NUMBER",
-            help="A parameter of the strategy; may be repeated.",
-            rich_help_panel=STRATEGY,
-        ),
-    ] = None,
     timeout: Annotated[
-        float, typer.Option(min=1, help="How long to wait. The run itself goes on after that.", metavar="SECONDS")
+        float, typer.Option(min=1, help="How long to wait. The run itself continues after that.", metavar="SECONDS")
     ] = Patience.run,
     as_json: Annotated[bool, typer.Option("--json", help="Write one JSON document instead of the summary.")] = False,
     save_to: Annotated[
@@ -88,10 +51,10 @@ def run(
     if detach and (save_to or report_to):
         raise typer.BadParameter("--detach does not wait for what --save and --report write; leave it out, or them")
     view = ProgressView()
-    wanted = {"stock": stock_of(symbol), "strategy": strategy, "parameters": dict(param or [])} | terms(**options)
-    with told_as(as_json, view):
+    request = RUN.request(options)
+    with failure_as_json(as_json, view):
         target = find_target(stack_outputs)
-        config = _config(target, wanted, save_to, report_to)
+        config = _config(target, request, save_to, report_to)
         if detach:
             start(target, lambda client: client.start_backtest(config), view, as_json=as_json)
             return
@@ -100,10 +63,10 @@ def run(
     write_outcome(view, result, as_json=as_json)
 
 
-def _config(target: Target, wanted: dict[str, Any], save_to: Path | None, report_to: Path | None) -> BacktestConfig:
-    """Return what to run, once all that is needed after the run is known to be there."""
+def _config(target: Target, request: dict[str, Any], save_to: Path | None, report_to: Path | None) -> BacktestConfig:
+    """Return the config, after checking everything that is needed after the run."""
     target.output("websocket_url")
-    config = config_of(BacktestConfig, with_range(target, wanted))
+    config = RUN.config(with_range(target, request))
     if save_to is not None:
         prepare_directory(save_to)
     if report_to is not None:

@@ -12,7 +12,7 @@ from tickfold.cli.follow import client_of
 from tickfold.cli.rows import AsCsv, AsJson, Value, check_formats, write_rows
 from tickfold.cli.target import StackOutputs, Target, find_target
 from tickfold.protocol import RunSummary
-from tickfold.report.metric_groups import formatted
+from tickfold.protocol.metrics import format_metric
 
 COLUMNS = ("run_id", "status", "progress", "stock", "strategy", "started", "total_return", "sharpe")
 METRICS = ("total_return", "sharpe")
@@ -55,4 +55,4 @@ def _row(run: RunSummary) -> list[Value]:
 
 
 def _figure(name: str, value: Value) -> str:
-    return formatted(name, value if isinstance(value, int | float) else None)[1]
+    return format_metric(name, value if isinstance(value, int | float) else None)

@@ -1,4 +1,4 @@
-"""A run's result, laid out to be read: its metrics in groups, percents and money formatted."""
+"""The summary of a result: heading, chart, metrics in groups, files."""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,7 +10,8 @@ from tickfold.cli.chart import Curves, chart
 from tickfold.cli.console import printable
 from tickfold.cli.symbols import shown
 from tickfold.protocol import Result, SymbolResult
-from tickfold.report.metric_groups import UNDEFINED, count, formatted, grouped, percent
+from tickfold.protocol.formats import UNDEFINED, count, counted, percent
+from tickfold.protocol.metrics import format_metric, grouped, label_of
 
 
 def write_summary(console: Console, result: Result, curves: Curves) -> None:
@@ -33,21 +34,21 @@ def _heading(result: Result) -> Text:
     heading.append(f"{shown(result.symbol)} {result.timeframe}", style="bold")
     heading.append(f"   {printable(result.strategy)} {printable(parameters)}".rstrip())
     heading.append(f"   {result.start} … {result.end}\n")
-    pieces = f"{result.chunks:,} chunk{'' if result.chunks == 1 else 's'}"
-    counts = f"{result.bars:,} bars in {pieces}, {result.replayed_bars:,} replayed by the fold"
+    bars, chunks = counted(result.bars, "bar"), counted(result.chunks, "chunk")
+    counts = f"{bars} in {chunks}, {result.replayed_bars:,} replayed by the fold"
     heading.append(f"{counts}, {result.duration_seconds:,.1f} s", style="dim")
     return heading
 
 
 def _symbols(symbols: Sequence[SymbolResult]) -> Table:
-    """Return what each symbol did, a row a symbol."""
+    """Return the headline metrics by symbol, a row a symbol."""
     columns = list(dict.fromkeys(name for own in symbols for name in own.metrics))
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     table.add_column("Symbol", overflow="fold")  # where room is short, this one makes it
-    for label in ("Share", "Bars", *(formatted(name, None)[0] for name in columns)):
+    for label in ("Share", "Bars", *map(label_of, columns)):
         table.add_column(Text(printable(label)), justify="right", no_wrap=True)
     for own in symbols:
-        figures = (formatted(name, own.metrics.get(name))[1] for name in columns)
+        figures = (format_metric(name, own.metrics.get(name)) for name in columns)
         table.add_row(Text(printable(own.symbol)), percent(own.share), count(own.bars), *figures)
     return table
 
@@ -67,8 +68,8 @@ def _group(title: str, names: Iterable[str], metrics: dict[str, float | None]) -
     table.add_column(justify="right", min_width=13)
     table.add_row(Text(title, style="bold"), "")
     for name in names:
-        label, value = formatted(name, metrics[name])
-        table.add_row(Text(printable(label)), Text(value, style="dim" if value == UNDEFINED else ""))
+        value = format_metric(name, metrics[name])
+        table.add_row(Text(printable(label_of(name))), Text(value, style="dim" if value == UNDEFINED else ""))
     return table
 
 

@@ -1,15 +1,15 @@
-"""`tickfold sweep`: many sets of parameters at once, ranked, or chosen window by window in a walk-forward."""
+"""`tickfold sweep`: run many sets of parameters, and rank them or walk forward."""
 
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from tickfold.cli.config_options import ConfigOptions
 from tickfold.cli.console import note
+from tickfold.cli.date_range import with_range
 from tickfold.cli.download import prepare_directory, save
-from tickfold.cli.follow import Detach, follow, start, told_as
-from tickfold.cli.grid import values, window
-from tickfold.cli.options import BARS, STRATEGY, config_of, distinct, known_by_name, takes_terms, terms, with_range
+from tickfold.cli.follow import Detach, failure_as_json, follow, start
 from tickfold.cli.outcome import TOP, write_outcome
 from tickfold.cli.progress import ProgressView
 from tickfold.cli.target import StackOutputs, Target, find_target
@@ -17,52 +17,18 @@ from tickfold.client import Patience
 from tickfold.errors import RunError
 from tickfold.protocol import SweepConfig
 
-SWEEP = "Sweep"
+SWEEP = ConfigOptions(SweepConfig, required=("strategy",))
 MOST_SHOWN = 50
 
 
-@takes_terms
+@SWEEP.on
 def sweep(
     *,
-    symbol: Annotated[
-        str, typer.Option(help="As it was loaded: see `tickfold data list`.", rich_help_panel=BARS, metavar="SYMBOL")
-    ],
-    strategy: Annotated[
-        str,
-        typer.Option(
-            callback=known_by_name,
-            help="Name of the strategy: Tickfold's, or your own in strategies/.",
-            rich_help_panel=STRATEGY,
-            metavar="NAME",
-        ),
-    ],
-    param: Annotated[
-        list[Any] | None,
-        typer.Option(
-            parser=values,
-            callback=distinct,
-            metavar="NAME=VALUES",
-            help="A parameter's values: fast=10, fast=10,20,50 or fast=5:50:5 (from:to:step); may be repeated.",
-            rich_help_panel=SWEEP,
-        ),
-    ] = None,
-    rank: Annotated[
-        str, typer.Option(help="The metric that says which is best.", rich_help_panel=SWEEP, metavar="METRIC")
-    ] = "sharpe",
-    walk_forward: Annotated[
-        Any,
-        typer.Option(
-            parser=window,
-            help="Choose on so many bars, trade on so many after them, and so on: 500:100.",
-            rich_help_panel=SWEEP,
-            metavar="BARS:BARS",
-        ),
-    ] = None,
     top: Annotated[
-        int, typer.Option(min=1, max=MOST_SHOWN, help="Rows of the ranking to show.", rich_help_panel=SWEEP)
+        int, typer.Option(min=1, max=MOST_SHOWN, help="Rows of the ranking to show.", rich_help_panel="Sweep")
     ] = TOP,
     timeout: Annotated[
-        float, typer.Option(min=1, help="How long to wait. The sweep itself goes on after that.", metavar="SECONDS")
+        float, typer.Option(min=1, help="How long to wait. The sweep itself continues after that.", metavar="SECONDS")
     ] = Patience.run,
     as_json: Annotated[bool, typer.Option("--json", help="Write one JSON document instead of the tables.")] = False,
     save_to: Annotated[
@@ -85,16 +51,10 @@ def sweep(
     if detach and save_to:
         raise typer.BadParameter("--detach does not wait for what --save writes; leave out one of them")
     view = ProgressView()
-    wanted = terms(**options) | {
-        "stock": symbol,
-        "strategy": strategy,
-        "parameters": dict(param or []),
-        "rankBy": rank,
-        "walkForward": walk_forward,
-    }
-    with told_as(as_json, view):
+    request = SWEEP.request(options)
+    with failure_as_json(as_json, view):
         target = find_target(stack_outputs)
-        config = _config(target, wanted, save_to)
+        config = _config(target, request, save_to)
         if detach:
             start(target, lambda client: client.start_sweep(config), view, as_json=as_json)
             return
@@ -107,10 +67,10 @@ def sweep(
     write_outcome(view, result, as_json=as_json, top=top)
 
 
-def _config(target: Target, wanted: dict[str, Any], save_to: Path | None) -> SweepConfig:
-    """Return what to run, once all that is needed after the run is known to be there."""
+def _config(target: Target, request: dict[str, Any], save_to: Path | None) -> SweepConfig:
+    """Return the config, after checking everything that is needed after the run."""
     target.output("websocket_url")
-    config = config_of(SweepConfig, with_range(target, wanted))
+    config = SWEEP.config(with_range(target, request))
     if save_to is not None:
         prepare_directory(save_to)
     return config

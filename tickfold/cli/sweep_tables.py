@@ -1,4 +1,4 @@
-"""A sweep's ranking and a walk-forward's windows, laid out to be read."""
+"""The tables of a sweep: its ranking, or the windows of a walk-forward."""
 
 from datetime import UTC, datetime
 
@@ -9,22 +9,18 @@ from rich.text import Text
 
 from tickfold.cli.console import printable
 from tickfold.protocol import Number, Ranked, Sample, Sweep, WalkForward, WindowOutcome
-from tickfold.report.metric_groups import formatted
+from tickfold.protocol.formats import counted
+from tickfold.protocol.metrics import HEADLINE_METRICS, column_of, format_metric, label_of
 
-SHORT = {
-    "total_return": "Return",
-    "max_drawdown": "Drawdown",
-}
-"""Labels that are shorter in a table of many columns."""
-COLUMNS = ("total_return", "sharpe", "max_drawdown", "trades", "final_equity")
+_COLUMNS = sorted(HEADLINE_METRICS, key=lambda name: name == "final_equity")  # the widest comes last
 
 
 def write_sweep(console: Console, table: Sweep, top: int) -> None:
     """Write the first `top` rows of the ranking."""
     shown = table.best[:top]
-    metrics = tuple(dict.fromkeys([table.rank_by, *COLUMNS]))
-    label, _ = formatted(table.rank_by, None)
-    console.print(_heading(f"{len(shown)} of {_runs(table.combinations)} by {label}", table.left_out))
+    metrics = tuple(dict.fromkeys([table.rank_by, *_COLUMNS]))
+    runs = counted(table.combinations, "run")
+    console.print(_heading(f"{len(shown)} of {runs} by {label_of(table.rank_by)}", table.left_out))
     grid = _table()
     grid.add_column("", justify="right", style="dim")
     for name in shown[0].parameters:
@@ -40,9 +36,9 @@ def write_sweep(console: Console, table: Sweep, top: int) -> None:
 def write_walk_forward(console: Console, table: WalkForward) -> None:
     """Write the windows, in-sample beside out-of-sample."""
     metrics = tuple(dict.fromkeys([table.rank_by, "total_return"]))
-    count = f"{table.windows:,} window{'' if table.windows == 1 else 's'}"
-    choice = f"in each the best of {_runs(table.combinations)} by {formatted(table.rank_by, None)[0]}"
-    console.print(_heading(f"{count}, {choice}", table.left_out, table.unused_bars))
+    windows, runs = counted(table.windows, "window"), counted(table.combinations, "run")
+    choice = f"in each the best of {runs} by {label_of(table.rank_by)}"
+    console.print(_heading(f"{windows}, {choice}", table.left_out, table.unused_bars))
     grid = _table()
     grid.add_column("", justify="right", style="dim")
     grid.add_column("Traded from", no_wrap=True)
@@ -60,22 +56,22 @@ def write_walk_forward(console: Console, table: WalkForward) -> None:
 
 
 def _ranked(row: Ranked, metrics: tuple[str, ...]) -> list[Text]:
-    values = [formatted(name, row.metrics[name])[1] for name in metrics]
+    values = [format_metric(name, row.metrics[name]) for name in metrics]
     return [Text(text) for text in (f"{row.rank:,}", *_numbers(row.parameters), *values)]
 
 
 def _window(row: WindowOutcome, metrics: tuple[str, ...]) -> list[Text]:
-    def told(sample: Sample) -> list[str]:
+    def figures(sample: Sample) -> list[str]:
         values = {metrics[0]: sample.metric, "total_return": sample.total_return}
-        return [formatted(name, values[name])[1] for name in metrics]
+        return [format_metric(name, values[name]) for name in metrics]
 
     start = f"{datetime.fromtimestamp(row.out_of_sample.start / 1000, UTC):%Y-%m-%d}"
-    texts = (f"{row.window:,}", start, *_numbers(row.parameters), *told(row.in_sample), *told(row.out_of_sample))
+    texts = (f"{row.window:,}", start, *_numbers(row.parameters), *figures(row.in_sample), *figures(row.out_of_sample))
     return [Text(text) for text in texts]
 
 
 def _label(name: str) -> str:
-    return printable(SHORT.get(name) or formatted(name, None)[0])
+    return printable(column_of(name))
 
 
 def _table() -> Table:
@@ -97,7 +93,3 @@ def _place(uri: str) -> Text:
 
 def _numbers(parameters: dict[str, Number]) -> list[str]:
     return [f"{value:g}" for value in parameters.values()]
-
-
-def _runs(count: int) -> str:
-    return f"{count:,} run{'' if count == 1 else 's'}"

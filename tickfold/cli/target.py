@@ -1,4 +1,4 @@
-"""Which stack a command talks to: one named by its outputs, or else the embedded stack that is up."""
+"""The stack that a command uses: one named by its outputs, or else the running embedded stack."""
 
 import getpass
 import json
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tickfold.cli.checkout import needs_checkout
 from tickfold.errors import RunError
 
 if TYPE_CHECKING:
@@ -28,10 +29,11 @@ OUTPUTS = ("region", "websocket_url", "bucket", "runs_table", "athena_workgroup"
 TOKEN = "TICKFOLD_TOKEN"  # noqa: S105 - the variable's name
 """The environment variable with a token of the stack's issuer; an argument would show in the list of processes."""
 
-HOW_TO_NAME_ONE = (
-    "start the embedded stack with `tickfold up` in another terminal, or name a stack on AWS with "
-    "--stack-outputs FILE (the output of `pulumi stack output --json`) or TICKFOLD_WEBSOCKET_URL"
+NAME_A_STACK = (
+    "name a stack on AWS with --stack-outputs FILE (the output of `pulumi stack output --json`) or "
+    "TICKFOLD_WEBSOCKET_URL"
 )
+"""What to do without the embedded stack."""
 
 StackOutputs = Annotated[
     Path | None,
@@ -47,12 +49,12 @@ StackOutputs = Annotated[
 
 
 class TargetError(RunError):
-    """There is no stack to talk to, or too little is known of it."""
+    """No stack is named or running, or an output that is needed is not known."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """A stack's outputs, where they came from, and how its services are reached."""
+    """A stack's outputs, their origin, and how to reach its services."""
 
     outputs: Mapping[str, str]
     origin: str
@@ -72,7 +74,7 @@ class Target:
         return value
 
     def token(self) -> str:
-        """Return what lets a command connect: the token in the environment, or else one that the embedded stack gives.
+        """Return the token in the environment, or else a new one of the embedded stack.
 
         Raises:
             TargetError: there is none.
@@ -80,15 +82,15 @@ class Target:
         return os.environ.get(TOKEN) or self.request_token()
 
     def request_token(self, user: str | None = None, portfolios: Sequence[str] = (), seconds: int | None = None) -> str:
-        """Return a new token of the embedded stack's issuer, for whoever is logged in unless `user` is given.
+        """Return a new token of the embedded stack's issuer, for `user` or else the login name.
 
         Raises:
-            TargetError: the stack is not the embedded one, or its issuer gives none.
+            TargetError: the stack is not the embedded one, or its issuer refuses.
         """
         if self.running is None:
             raise TargetError(
-                f"the stack that {self.origin} names lets in nobody without a token: get one from its issuer, and "
-                f"set {TOKEN} to it (docs/how-to/set-up-identity.md)"
+                f"the stack that {self.origin} names requires a token: get one from its issuer, and set {TOKEN} to "
+                "it (docs/how-to/set-up-identity.md)"
             )
         from embedded import token_request  # noqa: PLC0415 - not needed for a stack on AWS
 
@@ -128,16 +130,16 @@ class Target:
         key, secret = self.access_key or (None, None)
         session = boto3.Session(key, secret, region_name=self.outputs.get("region"))
         config = Config(retries={"mode": "standard"})
-        if self.endpoint_url:  # on this machine, where no proxy leads
+        if self.endpoint_url:  # on this machine, which a proxy cannot reach
             config = config.merge(Config(proxies={}))
         return session, config
 
 
 def find_target(stack_outputs: Path | None) -> Target:
-    """Return the stack that the file, else the environment names, or else the embedded one that is up.
+    """Return the stack that the file names, else the environment, else the running embedded one.
 
     Raises:
-        TargetError: there is none, or the file is no stack's outputs.
+        TargetError: there is none, or the file does not hold a stack's outputs.
     """
     if stack_outputs is not None:
         return Target(_read_outputs(stack_outputs), str(stack_outputs))
@@ -164,16 +166,19 @@ def _read_outputs(path: Path) -> dict[str, str]:
 
 
 def embedded() -> Target:
-    """Return the embedded stack that is up.
+    """Return the running embedded stack.
 
     Raises:
-        TargetError: none is.
+        TargetError: it is not running.
+        CheckoutError: it is not installed.
     """
-    from embedded import record  # noqa: PLC0415 - not needed for a stack on AWS
+    with needs_checkout("the embedded stack", NAME_A_STACK):
+        from embedded import record  # noqa: PLC0415 - not needed for a stack on AWS
 
     running = record.read()
     if running is None:
-        raise TargetError(f"no stack is up and none was named: {HOW_TO_NAME_ONE}")
+        start = "start the embedded stack with `tickfold up` in another terminal"
+        raise TargetError(f"no stack is running and none is named: {start}, or {NAME_A_STACK}")
     key = running.credentials.access_key_id, running.credentials.secret_access_key
     outputs = {"region": running.region} | running.outputs
     return Target(outputs, "the embedded stack", running.endpoint_url, key, running)
@@ -182,5 +187,5 @@ def embedded() -> Target:
 def _login() -> str:
     try:
         return getpass.getuser()
-    except (OSError, KeyError):  # this process's user has no name
+    except (OSError, KeyError):  # the process's user has no name
         return "developer"

@@ -8,15 +8,11 @@ from tickfold.cli.target import embedded
 
 
 def token(
-    user: Annotated[
-        str | None, typer.Option(help="Whom it speaks for; left out: your login name.", metavar="NAME")
-    ] = None,
+    user: Annotated[str | None, typer.Option(help="The user; left out: your login name.", metavar="NAME")] = None,
     portfolio: Annotated[
-        list[str] | None, typer.Option(help="A portfolio of that user's; may be repeated.", metavar="ID")
+        list[str] | None, typer.Option(help="A portfolio of the user; may be repeated.", metavar="ID")
     ] = None,
-    lifetime: Annotated[
-        int, typer.Option(min=1, max=86_400, help="How long it lets somebody connect.", metavar="SECONDS")
-    ] = 3_600,
+    lifetime: Annotated[int, typer.Option(min=1, max=86_400, help="Lifetime of the token.", metavar="SECONDS")] = 3_600,
 ) -> None:
     """Print a token for the embedded stack, and nothing else.
 

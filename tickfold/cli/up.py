@@ -1,10 +1,12 @@
-"""`tickfold up`: the whole stack on this machine."""
+"""`tickfold up`: run the whole stack on this machine."""
 
 from typing import Annotated
 
 import typer
 
+from tickfold.cli.checkout import needs_checkout
 from tickfold.cli.console import note
+from tickfold.cli.target import NAME_A_STACK
 from tickfold.errors import RunError
 
 
@@ -15,12 +17,13 @@ def up(
 ) -> None:
     """Start the embedded stack: everything that `pulumi up` creates, on this machine, until Ctrl-C.
 
-    No AWS account is needed. The other commands find the stack by themselves.
+    Needs no AWS account. The other commands find the running stack by themselves.
     """
-    from embedded import up as embedded_up  # noqa: PLC0415 - loads Pulumi, which takes a second
-    from embedded.deployment import DeploymentError  # noqa: PLC0415
-    from embedded.emulator import EmulatorError  # noqa: PLC0415
-    from embedded.stack import AlreadyRunningError  # noqa: PLC0415
+    with needs_checkout("`tickfold up`", NAME_A_STACK):
+        from embedded import up as embedded_up  # noqa: PLC0415 - loads Pulumi, which takes a second
+        from embedded.deployment import DeploymentError  # noqa: PLC0415
+        from embedded.emulator import EmulatorError  # noqa: PLC0415
+        from embedded.stack import AlreadyRunningError  # noqa: PLC0415
 
     try:
         embedded_up.up(port, note)

@@ -1,7 +1,7 @@
-"""The client: starts runs and follows them over a WebSocket, over as many connections as that takes.
+"""The client: starts runs and follows them over a WebSocket.
 
-A run outlives its connection. The client opens another in place of one that is lost, and asks for the messages after
-the last that it has, so its caller sees each message once and in order.
+A run outlives its connection. If the connection drops, the client reconnects and resumes after the last message that
+it has, so its caller sees each message once and in order.
 """
 
 from tickfold.client.client import Client

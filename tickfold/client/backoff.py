@@ -1,14 +1,14 @@
-"""Longer and longer pauses between attempts, so that many clients do not fall upon a server that comes back."""
+"""Exponential backoff with full jitter, so that many clients do not reconnect at the same moment."""
 
 import asyncio
 import random
 
 
 class Backoff:
-    """Pauses of random length ("full jitter"), whose limit doubles with each."""
+    """Pauses of random length whose upper limit doubles with each one."""
 
     def __init__(self, first: float, longest: float) -> None:
-        """Begin with a pause of up to `first` seconds, and go up to `longest`."""
+        """Begin with a pause of up to `first` seconds; the limit grows to `longest`."""
         self._first = first
         self._longest = longest
         self._limit = first
@@ -19,5 +19,5 @@ class Backoff:
         self._limit = min(2 * self._limit, self._longest)
 
     def reset(self) -> None:
-        """Begin anew: an attempt has succeeded."""
+        """Start over after a success."""
         self._limit = self._first

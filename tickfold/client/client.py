@@ -1,4 +1,4 @@
-"""The client of a stack: what may be asked of it."""
+"""The client of a stack: its public methods."""
 
 import uuid
 from collections.abc import Callable
@@ -35,12 +35,12 @@ Answer = TypeVar("Answer", bound=Message)
 
 
 class Client:
-    """Starts runs and follows them, as many at once as are wanted, over one connection that is replaced as needed.
+    """Starts and follows any number of runs over one connection, which is replaced whenever it is lost.
 
-    It is an async context manager: the connection is opened on entry, and nothing is left of it after exit. Every
-    method waits for its answer over as many connections as that takes, and raises
+    An async context manager: the connection is opened on entry and closed on exit. Every method waits for its answer
+    over as many connections as that takes, and raises
 
-    - RefusedError: the server refused what was asked; nothing was started or changed;
+    - RefusedError: the server refused the request, which had no effect;
     - UnauthorizedError: it did not accept the token;
     - UnreachableError: it cannot be reached any more, or does not answer.
     """
@@ -52,10 +52,10 @@ class Client:
         patience: Patience | None = None,
         watch: Callable[[bool], None] = lambda _connected: None,
     ) -> None:
-        """Prepare to talk to the WebSocket `url`.
+        """Prepare to connect to the WebSocket `url`.
 
-        A `token` that is a function is asked anew for each connection, so that a run may outlive a token. `watch` is
-        called with False when the connection is lost, and with True when there is one again.
+        If `token` is a function it is called for each connection, so that a run may outlive a token. `watch` is called
+        with False when the connection is lost, and with True when it is back.
         """
         self._session = Session(url, token, patience or Patience(), watch)
 
@@ -67,7 +67,7 @@ class Client:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End everything but the runs, which go on."""
+        """Close the connection and end all tasks. The runs continue."""
         await self._session.close()
 
     async def start_backtest(
@@ -75,18 +75,18 @@ class Client:
     ) -> RunHandle:
         """Start a run, and follow it.
 
-        A start with the `key` of another of the user's starts nothing new: it follows the run that the other started.
-        Without one a key is made up, so that a start that is sent again after a lost connection stays one start.
+        Idempotent by `key`: a second start with the same key follows the run that the first one started. A key is
+        generated if none is given, so that a start that is sent again after a lost connection starts nothing twice.
         """
         return await self._start(StartBacktest(config=config, key=key or uuid.uuid4().hex, portfolio=portfolio))
 
     async def start_sweep(self, config: SweepConfig, key: str | None = None, portfolio: str | None = None) -> RunHandle:
-        """Start a sweep, and follow it; as `start_backtest` does a run."""
+        """Start a sweep, and follow it; see `start_backtest`."""
         return await self._start(StartSweep(config=config, key=key or uuid.uuid4().hex, portfolio=portfolio))
 
     async def attach(self, run_id: str, after: int = 0) -> RunHandle:
-        """Follow a run from its event behind number `after`, be it at its beginning or its end."""
-        handle = RunHandle(self._session, run_id, after)
+        """Follow a run, running or ended, from the event after number `after`."""
+        handle = RunHandle(self._session, run_id, after).start()
         try:
             await handle.subscribed()
         except BaseException:
@@ -95,24 +95,24 @@ class Client:
         return handle
 
     async def cancel(self, run_id: str) -> Final:
-        """Stop a run; return what it ended with: `Cancelled`, or what it had ended with before."""
+        """Cancel a run, and return its final event: `Cancelled`, or the one that it had ended with before."""
         return await self._end_of(Cancel(run_id=run_id))
 
     async def get_result(self, run_id: str) -> Final:
-        """Return what a run ended with."""
+        """Return the final event of a run that has ended."""
         return await self._end_of(GetResult(run_id=run_id))
 
     async def list_runs(self, limit: int = 20, before: str | None = None) -> Runs:
-        """Return up to `limit` of the user's runs, newest first; `before` is the `next` of an answer before."""
+        """Return up to `limit` of the user's runs, newest first; `before` is `next` of the previous page."""
         return _expect(Runs, await self._session.ask(ListRuns(limit=limit, before=before)))
 
     async def whoami(self) -> IdentityMessage:
-        """Return who the token says that the user is."""
+        """Return the user whom the token identifies."""
         return _expect(IdentityMessage, await self._session.ask(Whoami()))
 
     async def subscribe(self, topic: Topic, id: str | None = None) -> Subscription:
-        """Get the events of one run, of the user's runs, or of a portfolio's, from now on."""
-        subscription = Subscription(self._session, topic, id)
+        """Receive the events of one run, of the user's runs, or of a portfolio's, from now on."""
+        subscription = Subscription(self._session, topic, id).start()
         try:
             await subscription.subscribed()
         except BaseException:
@@ -121,19 +121,19 @@ class Client:
         return subscription
 
     async def unsubscribe(self, topic: Topic, id: str | None = None) -> None:
-        """Get no more of them. The topic's subscriptions end."""
-        for listener in tuple(self._session.listeners):
-            if isinstance(listener, Subscription) and (listener.topic, listener.id) == (topic, id):
-                listener.close()
+        """End the subscriptions to a topic."""
+        for follower in tuple(self._session.followers):
+            if isinstance(follower, Subscription) and (follower.topic, follower.id) == (topic, id):
+                follower.close()
         _expect(Unsubscribed, await self._session.ask(Unsubscribe(topic=topic, id=id)))
 
     async def _start(self, request: StartBacktest | StartSweep) -> RunHandle:
         handles: list[RunHandle] = []
 
         def follow(answer: Message, connection: Connection) -> None:
-            # Now and not when the answer is returned: the run's next events may be right behind it.
+            # Here and not after the answer is returned: the run's next events may follow at once.
             if isinstance(answer, Accepted) and answer.run_id:
-                handles.append(RunHandle(self._session, answer.run_id, on=connection))
+                handles.append(RunHandle(self._session, answer.run_id, on=connection).start())
 
         try:
             _expect(Accepted, await self._session.ask(request, follow))
@@ -157,4 +157,4 @@ def _expect(kind: type[Answer], answer: Message) -> Answer:
 
 
 def _unexpected(answer: Message) -> RunError:
-    return RunError(f"the server answered with {type(answer).__name__}, which is no answer to that", "internal")
+    return RunError(f"unexpected answer from the server: {type(answer).__name__}", "internal")

@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
+from typing import Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel
@@ -26,21 +27,27 @@ _UNAUTHORIZED = (401, 403)
 
 
 class Connection:
-    """An open connection. What comes over it is handed to `deliver`, at once and in the order in which it comes."""
+    """An open connection. Each message is passed to `deliver` at once, in the order of arrival."""
+
+    lost: asyncio.Task[None]
+    """Done when the connection is lost."""
 
     def __init__(self, socket: ClientConnection, ends_at: float, deliver: Deliver, patience: Patience) -> None:
-        """Take over an open `socket`, which the server will close at `ends_at`, a time of the event loop."""
+        """Wrap an open `socket`, which the server will close at `ends_at`, a time of the event loop."""
         self._socket = socket
         self._deliver = deliver
         self._patience = patience
         self._ponged = asyncio.Event()
         self.renew_at = ends_at - patience.margin
-        """When another is to be opened in its place."""
-        self.lost: asyncio.Task[None] = asyncio.create_task(self._live())
-        """Done when the connection is gone."""
+        """When to open another in its place, a time of the event loop."""
+
+    def start(self) -> Self:
+        """Read messages and send pings from now on."""
+        self.lost = asyncio.create_task(self._live())
+        return self
 
     async def send(self, request: BaseModel) -> None:
-        """Send `request`. That the connection is lost is seen by `lost`, not here."""
+        """Send `request`. Raises nothing if the connection is lost: `lost` tells."""
         try:
             async with asyncio.timeout(self._patience.answer):
                 await self._socket.send(dump(request))
@@ -48,11 +55,11 @@ class Connection:
             self.abandon()
 
     def abandon(self) -> None:
-        """Take the connection for lost, without a word to the server."""
+        """Drop the connection without a closing handshake."""
         self._socket.transport.abort()
 
     async def close(self) -> None:
-        """End the connection in good order, or without the server's consent if it does not give that soon."""
+        """Close the connection, without the server's closing handshake if that does not come soon."""
         try:
             await self._socket.close()
         finally:
@@ -90,33 +97,33 @@ class Connection:
 
 
 async def open_connection(url: str, token: str | None, deliver: Deliver, patience: Patience) -> Connection:
-    """Open a connection.
+    """Open a connection, and start reading.
 
     Raises:
         UnauthorizedError: the server does not accept the token.
-        UnreachableError: it cannot be opened for another reason, which the message says.
+        UnreachableError: it cannot be opened for another reason, which the message gives.
     """
     ends_at = asyncio.get_running_loop().time() + _life(token, patience)
-    return Connection(await _open_socket(url, token, patience), ends_at, deliver, patience)
+    return Connection(await _open_socket(url, token, patience), ends_at, deliver, patience).start()
 
 
 def _life(token: str | None, patience: Patience) -> float:
-    """Return for how many seconds a connection that is opened now will live."""
+    """Return the lifetime in seconds of a connection that is opened now."""
     expires_at = expiry(token)
     left = patience.connection if expires_at is None else expires_at - time.time()
-    # One whose token soon ends is kept until the server closes it: another with the same token would end as soon.
+    # If the token expires soon, wait for the server to close: another connection with the same token would end as soon.
     return min(left, patience.connection) if left > patience.margin else patience.connection
 
 
 class _Connect(connect):
-    """Follows no redirect: it would take the token to another host."""
+    """Refuses redirects: they would send the token to another host."""
 
     def process_redirect(self, exc: Exception) -> Exception | str:
         return exc
 
 
 async def _open_socket(url: str, token: str | None, patience: Patience) -> ClientConnection:
-    place = url.partition("?")[0]  # a query may hold a token, which belongs into no message
+    place = url.partition("?")[0]  # a query may hold a token, which must not get into an error message
     offered = subprotocols_with(token) if token else [SUBPROTOCOL]
     try:
         return await _Connect(
@@ -130,11 +137,11 @@ async def _open_socket(url: str, token: str | None, patience: Patience) -> Clien
             proxy=None if is_loopback(urlsplit(url).hostname or "") else True,
         )
     except (InvalidURI, ValueError):
-        raise UnreachableError(f"{place!r} is no WebSocket URL; expected wss://HOST/STAGE") from None
+        raise UnreachableError(f"{place!r} is not a WebSocket URL; expected wss://HOST/STAGE") from None
     except InvalidStatus as error:
         status = error.response.status_code
         if status in _UNAUTHORIZED:
-            what = "did not accept the token" if token else "wants a token"
+            what = "did not accept the token" if token else "requires a token"
             raise UnauthorizedError(f"{place} {what} (HTTP status {status})") from None
         raise UnreachableError(f"{place} refused the connection with HTTP status {status}") from None
     except (OSError, EOFError, InvalidHandshake) as error:
@@ -143,5 +150,5 @@ async def _open_socket(url: str, token: str | None, patience: Patience) -> Clien
 
 def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno and error.errno > 0:
-        return os.strerror(error.errno)  # that of asyncio speaks of calls
+        return os.strerror(error.errno)  # asyncio's own text is about system calls
     return str(error).strip() or type(error).__name__

@@ -1,10 +1,10 @@
-"""What can go wrong for a client: each of them is a RunError, whose text says what was wrong and what to do."""
+"""The errors of the client. Each is a RunError, whose text says what went wrong and what to do."""
 
 from tickfold.errors import ErrorCode, RunError
 
 
 class UnreachableError(RunError):
-    """No connection could be opened, or none could be opened again, or the server does not answer."""
+    """The server cannot be reached, or does not answer."""
 
 
 class UnauthorizedError(RunError):
@@ -15,7 +15,7 @@ class UnauthorizedError(RunError):
 
 
 class RefusedError(RunError):
-    """The server refused a request; nothing was started or changed. `code` is the kind of refusal."""
+    """The server refused a request, which had no effect. `code` is the kind of refusal."""
 
     def __init__(self, code: ErrorCode, reason: str) -> None:
         super().__init__(reason, code)
@@ -23,7 +23,7 @@ class RefusedError(RunError):
 
 
 class RunFailedError(RunError):
-    """The run has ended without a result. `stage` is where it failed."""
+    """The run failed in `stage`."""
 
     def __init__(self, reason: str, run_id: str, stage: str) -> None:
         super().__init__(reason)
@@ -33,7 +33,7 @@ class RunFailedError(RunError):
 
 
 class RunCancelledError(RunError):
-    """The run has ended without a result, since its owner cancelled it."""
+    """The run was cancelled by its owner."""
 
     def __init__(self, run_id: str) -> None:
         super().__init__(f"run {run_id} was cancelled")
@@ -41,8 +41,8 @@ class RunCancelledError(RunError):
 
 
 class RunTimeoutError(RunError):
-    """The client has waited long enough. The run itself goes on."""
+    """The client's timeout has passed. The run itself continues."""
 
     def __init__(self, seconds: float, run_id: str) -> None:
-        super().__init__(f"no result within {seconds:g} s; run {run_id} goes on")
+        super().__init__(f"no result within {seconds:g} s; run {run_id} continues")
         self.run_id = run_id

@@ -1,4 +1,4 @@
-"""What comes from the server, read: also from one that is newer, and says what this client does not know."""
+"""Parses messages from the server, which may be newer and send types that this client does not know."""
 
 from typing import Any
 
@@ -12,21 +12,23 @@ _MOST_SHOWN = 200
 
 
 class Unknown(Message):
-    """A message of a type that this client does not know. It holds its place among a run's messages, no more."""
+    """A message of a type that this client does not know; only its place among the run's messages matters."""
 
 
 class Unreadable(Unknown):
-    """A message that should be understood, but is not."""
+    """A message of a known type that cannot be parsed."""
 
     text: str
 
     def fault(self) -> RunError:
-        """Return what to raise where the message is needed."""
-        return RunError(f"the server sent what is no message of this version of Tickfold: {self.text}", "internal")
+        """Return the error to raise where the message is needed."""
+        return RunError(
+            f"the server sent a message that this version of Tickfold cannot parse: {self.text}", "internal"
+        )
 
 
 def read(text: str | bytes) -> Message | None:
-    """Return the message that `text` is; None where it is none at all."""
+    """Return the message in `text`; None if it is not a message."""
     try:
         return parse_message(text)
     except ValidationError:

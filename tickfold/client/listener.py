@@ -1,4 +1,4 @@
-"""What follows runs, over one connection after another, and gives their events to one caller."""
+"""The part that handles and subscriptions share: subscribe on each new connection, and hand events to one caller."""
 
 import asyncio
 from abc import ABC, abstractmethod
@@ -11,18 +11,22 @@ from tickfold.protocol import Message, RunEvent
 
 
 class Listener(ABC):
-    """An async iterator of events. They wait for its caller, who so holds up nobody else."""
+    """An async iterator of events. Events are buffered for its caller; a slow caller blocks nobody else."""
 
     def __init__(self, session: Session, on: Connection | None = None) -> None:
-        """Listen to a session; `on` is the connection that the server sends the events to already."""
+        """Prepare to listen; `on` is the connection that the server already sends the events to."""
         self.on = on
         self._session = session
         self._news = asyncio.Event()
         self._wake = asyncio.Event()
         self._over = False
         self._failure: Exception | None = None
-        session.listeners.append(self)
-        session.spawn(self._keep())
+
+    def start(self) -> Self:
+        """Receive events from now on, and subscribe whenever there is a new connection."""
+        self._session.add(self)
+        self._session.spawn(self._keep_subscribed())
+        return self
 
     def __aiter__(self) -> Self:
         """Iterate over the events that have not been taken yet."""
@@ -32,7 +36,7 @@ class Listener(ABC):
         """Wait for the next event.
 
         Raises:
-            RunError: there will be none, since the server cannot be reached any more, or refuses to send it.
+            RunError: there will be none: the server cannot be reached any more, or refuses to send it.
         """
         while (event := self._take()) is None:
             if self._failure:
@@ -44,36 +48,32 @@ class Listener(ABC):
         return event
 
     def close(self) -> None:
-        """Listen no longer. The runs themselves go on."""
+        """Stop listening. The runs themselves continue."""
         self._over = True
-        if self in self._session.listeners:
-            self._session.listeners.remove(self)
+        self._session.remove(self)
         self._news.set()
         self._wake.set()
-        self._session.note_renewed()
 
-    # --- for the session and the client ------------------------------------------------------------------------------
+    # --- what the session and the client call (`Follower`) -----------------------------------------------------------
 
     @abstractmethod
     def offer(self, message: Message) -> None:
-        """Take a run's `message`, if it is of those that are listened to."""
+        """Take a run's `message`, if it belongs to what is listened to."""
 
     def renew(self) -> None:
-        """Note that there is another connection, to which the server does not send the events yet."""
+        """Subscribe again: there is a new connection."""
         self._wake.set()
 
     def fail(self, error: Exception) -> None:
-        """Note that there will be no more events. Those that have come may still be taken."""
-        self._failure = (
-            UnreachableError(f"{error}; {self._goes_on()}") if isinstance(error, UnreachableError) else error
-        )
+        """End with `error`. Events that have arrived can still be taken."""
+        self._failure = UnreachableError(f"{error}; {self._fate()}") if isinstance(error, UnreachableError) else error
         self.close()
 
     async def subscribed(self) -> None:
-        """Wait until the server sends the events.
+        """Wait for the first subscription.
 
         Raises:
-            RunError: it will not.
+            RunError: the server refuses it, or cannot be reached.
         """
         while self.on is None and not self._over:
             self._news.clear()
@@ -81,29 +81,29 @@ class Listener(ABC):
         if self._failure:
             raise self._failure
 
-    # --- for those that are listeners --------------------------------------------------------------------------------
+    # --- what subclasses define --------------------------------------------------------------------------------------
 
     @abstractmethod
     def _take(self) -> RunEvent | None:
-        """Return the next event, if it has come."""
+        """Return the next event; None if it has not arrived."""
 
     @abstractmethod
-    def _goes_on(self) -> str:
-        """Say what goes on where it can be listened to no longer."""
+    def _fate(self) -> str:
+        """Say what the runs do after the connection is given up."""
 
     @abstractmethod
-    async def _ask(self) -> None:
-        """Ask the server to send the events."""
+    async def _subscribe(self) -> None:
+        """Send the request for the events."""
 
     @abstractmethod
-    async def _must_ask(self) -> bool:
-        """Wait until the server must be asked for events; return False if that will never be."""
+    async def _must_subscribe(self) -> bool:
+        """Wait until a subscription is due; return False at the end."""
 
-    async def _keep(self) -> None:
+    async def _keep_subscribed(self) -> None:
         try:
-            while await self._must_ask():
-                await self._ask()
-        except Exception as error:  # whatever it is, who waits must be told
+            while await self._must_subscribe():
+                await self._subscribe()
+        except Exception as error:  # whatever it is, the caller must get it
             self.fail(error)
 
     def _note_subscribed(self, connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""How long a client waits before it does something about it."""
+"""The timeouts of a client."""
 
 from dataclasses import dataclass
 
@@ -16,18 +16,18 @@ class Patience:
     heartbeat: float = 30.0
     """Between two pings: API Gateway closes a connection that is idle for ten minutes."""
     answer: float = 20.0
-    """For the answer to a ping, before it takes the connection for lost; to a request, before it sends it again."""
+    """For the answer to a ping, before the connection counts as lost; to a request, before it is sent again."""
     gap: float = 3.0
-    """For a message whose successors have come, before it asks for it; doubled each time it asks in vain."""
+    """For a message whose successors have arrived, before it is requested; doubled after each vain request."""
     quiet: float = 180.0
-    """For a run's next message, before it asks whether the last one was missed."""
+    """For a run's next message, before the client asks whether it missed one; doubled likewise."""
     first_retry: float = 0.5
-    """Before it first connects again, at most; doubled each time."""
+    """Before the first reconnection, at most; doubled each time."""
     longest_retry: float = 15.0
-    """Between two attempts to connect again, at most."""
+    """Between two reconnections, at most."""
     reconnecting: float = 180.0
-    """For a lost connection to be replaced, before it gives up."""
+    """For a lost connection to be replaced, before the client gives up."""
     connection: float = 7_200.0
-    """That a connection lives: API Gateway closes it after two hours."""
+    """The lifetime of a connection: API Gateway closes it after two hours."""
     margin: float = 60.0
-    """Before a connection or its token ends, to have opened another."""
+    """Before a connection or its token expires, to open another."""

@@ -1,8 +1,8 @@
-"""A run that is followed: its events, each once and in order, to the last."""
+"""The handle of one run: its events, each once and in order, to the last."""
 
 import asyncio
 from collections.abc import Callable
-from typing import cast
+from typing import assert_never, cast
 
 from tickfold.client.connection import Connection
 from tickfold.client.errors import RunCancelledError, RunFailedError, RunTimeoutError
@@ -11,23 +11,23 @@ from tickfold.client.listener import Listener
 from tickfold.client.sequence import Sequence
 from tickfold.client.session import Session
 from tickfold.errors import RunError
-from tickfold.protocol import Cancelled, Failed, Message, Result, Resume, Resumed, RunEvent
+from tickfold.protocol import Cancelled, Failed, Final, Message, Result, Resume, Resumed, RunEvent
 
 
 class RunHandle(Listener):
     """A run's events, each once and in order, as an async iterator that ends after the last of them.
 
-    They are kept for a caller that is slow, up to a bound; those beyond it are asked for again once he has taken the
-    others. So he misses nothing, and holds up nobody.
+    Events are buffered up to a bound for a slow caller; later ones are requested again once the buffer is drained.
+    So the caller misses nothing, and blocks nobody.
     """
 
     def __init__(self, session: Session, run_id: str, after: int = 0, on: Connection | None = None) -> None:
-        """Follow `run_id` from the event behind number `after`; `on` is the connection that is subscribed to it."""
+        """Prepare to follow `run_id` from the event after number `after`; `on` is a connection subscribed to it."""
+        super().__init__(session, on)
         self.run_id = run_id
         self._sequence = Sequence(after)
         self._since = asyncio.get_running_loop().time()
         self._in_vain = 0
-        super().__init__(session, on)
 
     async def result(
         self, show: Callable[[RunEvent], None] = lambda _event: None, timeout: float | None = None
@@ -50,7 +50,7 @@ class RunHandle(Listener):
             if deadline.expired():
                 raise RunTimeoutError(seconds, self.run_id) from None
             raise
-        return self._result(last)
+        return self._result(last if isinstance(last, Final) else None)
 
     def offer(self, message: Message) -> None:
         """Take `message`, if it is the run's."""
@@ -63,13 +63,13 @@ class RunHandle(Listener):
         self._news.set()
         self._wake.set()
 
-    # --- asking for what has not come --------------------------------------------------------------------------------
+    # --- requests for missing events ---------------------------------------------------------------------------------
 
-    async def _ask(self) -> None:
+    async def _subscribe(self) -> None:
         self._sequence.overflowed = False
         await self._session.ask(Resume(run_id=self.run_id, after=self._sequence.last), self._resumed)
 
-    async def _must_ask(self) -> bool:
+    async def _must_subscribe(self) -> bool:
         while not self._over:
             drained = self._sequence.taken == self._sequence.last
             if self.on is not self._session.connection or (self._sequence.overflowed and drained):
@@ -84,7 +84,7 @@ class RunHandle(Listener):
         return False
 
     def _due(self) -> float | None:
-        """Return when to ask for what has not come; None as long as there is no room for it."""
+        """Return when to request missing events; None while the buffer has no room for them."""
         if self._sequence.overflowed:
             return None
         patience = self._session.patience
@@ -98,7 +98,7 @@ class RunHandle(Listener):
         self._sequence.highest = max(self._sequence.highest, answer.last_sequence)
         self._note_subscribed(connection)
         if answer.status != "running" and not self._sequence.has_gap:
-            self.close()  # all has come
+            self.close()  # every event has arrived
 
     # --- what the events are -----------------------------------------------------------------------------------------
 
@@ -114,22 +114,25 @@ class RunHandle(Listener):
         return event
 
     def _is_last(self, event: RunEvent) -> bool:
-        if isinstance(event, Failed):  # a run whose execution was redriven goes on
+        if isinstance(event, Failed):  # a run whose execution was redriven continues
             return event.sequence >= self._sequence.highest
         return isinstance(event, Result | Cancelled)
 
-    def _result(self, last: RunEvent | None) -> Result:
-        match last:
+    def _result(self, final: Final | None) -> Result:
+        match final:
             case Result():
-                return last
+                return final
             case Failed():
-                raise RunFailedError(last.reason, self.run_id, last.stage)
+                raise RunFailedError(final.reason, self.run_id, final.stage)
             case Cancelled():
                 raise RunCancelledError(self.run_id)
-        raise RunError(f"the last event of run {self.run_id} was taken before; get_result has it")
+            case None:
+                raise RunError(f"the last event of run {self.run_id} was taken before; get_result returns it")
+            case _:
+                assert_never(final)
 
-    def _goes_on(self) -> str:
-        return f"run {self.run_id} goes on"
+    def _fate(self) -> str:
+        return f"run {self.run_id} continues"
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

@@ -3,13 +3,13 @@
 from tickfold.protocol import Message
 
 WINDOW = 256
-"""Messages kept for a caller that does not take them: at 32 kB each, 8 MB at most."""
+"""Messages that are buffered for a slow caller: at 32 kB each, 8 MB at most."""
 
 
 class Sequence:
-    """The messages of one run: they come repeated and in any order, and are taken once and in theirs.
+    """The messages of one run: they arrive repeated and in any order, and are taken once and in order.
 
-    Those too far ahead of what was taken are not kept: the server has them, and sends them again when asked to.
+    Those too far ahead of what was taken are dropped: the server has them, and sends them again on request.
     """
 
     def __init__(self, after: int = 0, window: int = WINDOW) -> None:
@@ -21,7 +21,7 @@ class Sequence:
         self.highest = after
         """The highest number that is known to exist."""
         self.overflowed = False
-        """Whether messages have come that were not kept."""
+        """Whether messages have been dropped."""
         self._window = window
         self._kept: dict[int, Message] = {}
 
@@ -35,7 +35,7 @@ class Sequence:
         return self.last < self.highest
 
     def add(self, message: Message) -> None:
-        """Keep `message`, unless it was there before or is too far ahead."""
+        """Buffer `message`, unless it arrived before or is too far ahead."""
         self.highest = max(self.highest, message.sequence)
         if message.sequence > self.taken + self._window:
             self.overflowed = True
@@ -45,7 +45,7 @@ class Sequence:
             self.last += 1
 
     def take(self) -> Message | None:
-        """Return the message whose turn it is; None if it has not come."""
+        """Return the next message; None if it has not arrived."""
         message = self._kept.pop(self.taken + 1, None)
         if message is not None:
             self.taken += 1

@@ -1,57 +1,49 @@
-"""A connection that is there again whenever it is lost, and the questions and answers that pass over it."""
+"""One connection to the server, replaced whenever it is lost, and the requests and events that pass over it."""
 
 import asyncio
-import uuid
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tickfold.client.backoff import Backoff
 from tickfold.client.connection import Connection, open_connection
 from tickfold.client.errors import RefusedError, UnauthorizedError, UnreachableError
+from tickfold.client.follower import Follower
 from tickfold.client.incoming import Unknown, Unreadable
 from tickfold.client.patience import Patience
+from tickfold.client.pending import OnAnswer, PendingRequests
 from tickfold.client.token import Token, current
 from tickfold.errors import RunError
 from tickfold.protocol import Error, GetResult, Message, Request
 
-if TYPE_CHECKING:
-    from tickfold.client.listener import Listener
-
-Heard = Callable[[Message, Connection], None]
 _MOST_SENDINGS = 3
-"""Of one request over connections that stay, before the server is taken to be unable to answer it."""
-
-
-@dataclass
-class _Question:
-    request: Request
-    answer: asyncio.Future[Message]
-    heard: Heard
+"""Attempts to send a request over connections that stay open, before the server counts as unable to answer it."""
 
 
 class Session:
-    """One connection at a time, replaced when it is lost and before its time is up."""
+    """One connection at a time, replaced when it is lost and before it expires."""
 
     def __init__(self, url: str, token: Token, patience: Patience, watch: Callable[[bool], None]) -> None:
-        """Talk to `url`; `watch` is told False when the connection is lost, and True when there is one again."""
+        """Prepare to connect to `url`; `watch` is called with False when the connection is lost, True when it is back.
+
+        Nothing runs before `open`.
+        """
         self.patience = patience
-        self.listeners: list[Listener] = []
+        self.followers: list[Follower] = []
         self._url = url
         self._token = token
         self._watch = watch
         self._backoff = Backoff(patience.first_retry, patience.longest_retry)
         self._current: Connection | None = None
         self._open: set[Connection] = set()
-        self._questions: dict[str, _Question] = {}
+        self._pending = PendingRequests()
         self._tasks: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
         self._failure: Exception | None = UnreachableError("the client is not open: use it in `async with`")
         self._lost_since: float | None = None
 
     async def open(self) -> None:
-        """Open the first connection.
+        """Open the first connection, and keep connected from then on.
 
         Raises:
             UnreachableError, UnauthorizedError: it cannot be opened.
@@ -62,7 +54,7 @@ class Session:
         self.spawn(self._keep_connected(connection))
 
     async def close(self) -> None:
-        """End everything. It takes `patience.closing` seconds at most, if the server does not answer."""
+        """End all tasks and close the connection, within `patience.closing` seconds if the server does not answer."""
         self._end(UnreachableError("the client is closed"))
         tasks = tuple(self._tasks)
         for task in tasks:
@@ -70,41 +62,46 @@ class Session:
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.gather(*(connection.close() for connection in self._open))
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Start a task that ends with the session, if it has not ended before."""
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Start a task that is cancelled when the session closes."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return task
 
     @property
     def connection(self) -> Connection | None:
-        """The connection, if there is one now."""
+        """The open connection; None while there is none."""
         return self._current if self._current and not self._current.lost.done() else None
 
+    # --- followers ---------------------------------------------------------------------------------------------------
+
+    def add(self, follower: Follower) -> None:
+        """Deliver events to `follower` from now on."""
+        self.followers.append(follower)
+
+    def remove(self, follower: Follower) -> None:
+        """Deliver no more events to `follower`. Idempotent."""
+        if follower in self.followers:
+            self.followers.remove(follower)
+        self.note_renewed()
+
     def note_renewed(self) -> None:
-        """Note that a listener has its messages sent to another connection."""
+        """Note that a follower has subscribed on another connection."""
         self._changed.set()
 
-    # --- questions ---------------------------------------------------------------------------------------------------
+    # --- requests ----------------------------------------------------------------------------------------------------
 
-    async def ask(self, request: Request, heard: Heard = lambda _answer, _connection: None) -> Message:
+    async def ask(self, request: Request, on_answer: OnAnswer = lambda _answer, _connection: None) -> Message:
         """Send `request` until it is answered, over as many connections as that takes, and return the answer.
 
-        `heard` is called with the answer before any message behind it is looked at.
+        `on_answer` is called with the answer before any later message is delivered.
 
         Raises:
             RefusedError: the answer is `error`.
-            UnreachableError: there is no connection any more, or no answer.
+            UnreachableError: no connection could be opened, or the server does not answer.
         """
-        name = uuid.uuid4().hex
-        request = request.model_copy(update={"correlation_id": name})
-        question = _Question(request, asyncio.get_running_loop().create_future(), heard)
-        self._questions[name] = question
-        try:
-            return _granted(await self._answer(request, question.answer))
-        finally:
-            self._questions.pop(name, None)
+        with self._pending.add(request, on_answer) as pending:
+            return _checked(await self._answer(pending.request, pending.answer))
 
     async def _answer(self, request: Request, answer: asyncio.Future[Message]) -> Message:
         sendings = 0
@@ -129,19 +126,16 @@ class Session:
 
     def _deliver(self, connection: Connection, message: Message) -> None:
         if isinstance(message, Error) and message.code == "expired":
-            connection.abandon()  # what was asked over it is asked again, with another token
+            connection.abandon()  # pending requests are sent again, over a connection with another token
             return
         self._backoff.reset()
         self._lost_since = None
-        question = self._questions.pop(message.correlation_id or "", None)
-        if question and not question.answer.done():
-            question.heard(message, connection)
-            question.answer.set_result(message)
-        # The end of a run that was asked for is quoted: it has not just happened.
-        is_quoted = question is not None and isinstance(question.request, GetResult)
-        if message.run_id and message.sequence and not is_quoted:
-            for listener in tuple(self.listeners):
-                listener.offer(message)
+        pending = self._pending.settle(message, connection)
+        # The answer to get_result repeats a run's last event; it is no new event.
+        is_repeated = pending is not None and isinstance(pending.request, GetResult)
+        if message.run_id and message.sequence and not is_repeated:
+            for follower in tuple(self.followers):
+                follower.offer(message)
 
     # --- connections -------------------------------------------------------------------------------------------------
 
@@ -151,22 +145,22 @@ class Session:
                 with suppress(TimeoutError):
                     async with asyncio.timeout_at(connection.renew_at):
                         await asyncio.wait({connection.lost})
-                        connection.lost.result()  # raises what was wrong with a message, if that is why it ended
+                        connection.lost.result()  # raises the error that ended it, such as an invalid message
                 another = await self._replace(connection)
                 self._use(another)
                 await self._renewed()
                 await self._close(connection)
                 connection = another
-        except Exception as error:  # whatever it is, those who wait must be told
+        except Exception as error:  # whatever it is, pending requests and followers must get it
             self._end(error)
             for each in self._open:
                 each.abandon()
 
     async def _replace(self, old: Connection) -> Connection:
-        """Open a connection in place of `old`, with longer and longer pauses. While `old` is open nothing is lost.
+        """Open a connection in place of `old`, with exponential backoff. No event is lost while `old` is open.
 
         Raises:
-            UnreachableError: that has taken too long.
+            UnreachableError: it has taken longer than `patience.reconnecting`.
             UnauthorizedError: the token is not accepted any more.
         """
         why: Exception | str = "the server closes it at once"
@@ -185,10 +179,10 @@ class Session:
                 await self._backoff.pause()
 
     async def _renewed(self) -> None:
-        """Wait until the listeners have their messages sent to the connection, so that another can be closed."""
+        """Wait until all followers are subscribed on the current connection, so that the old one can be closed."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self.patience.answer):
-                while (now := self.connection) and any(listener.on is not now for listener in self.listeners):
+                while (now := self.connection) and any(follower.on is not now for follower in self.followers):
                     self._changed.clear()
                     await self._changed.wait()
 
@@ -203,8 +197,8 @@ class Session:
         was_lost = self._current is not None and self._current.lost.done()
         self._current = connection
         self._changed.set()
-        for listener in tuple(self.listeners):
-            listener.renew()
+        for follower in tuple(self.followers):
+            follower.renew()
         if was_lost:
             self._watch(True)
 
@@ -227,16 +221,16 @@ class Session:
     def _end(self, error: Exception) -> None:
         self._failure = self._failure or error
         self._changed.set()
-        for listener in tuple(self.listeners):
-            listener.fail(self._failure)
+        for follower in tuple(self.followers):
+            follower.fail(self._failure)
 
 
-def _granted(answer: Message) -> Message:
+def _checked(answer: Message) -> Message:
     match answer:
         case Error():
             raise RefusedError(answer.code, answer.reason)
         case Unreadable():
             raise answer.fault()
         case Unknown():
-            raise UnreachableError("the server's answer is of a type that this version of Tickfold does not know")
+            raise UnreachableError("the server's answer has a type that this version of Tickfold does not know")
     return answer

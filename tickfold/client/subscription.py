@@ -1,4 +1,4 @@
-"""Events of many runs, as they come."""
+"""Events of many runs, as they are published."""
 
 from collections import deque
 from typing import cast
@@ -10,30 +10,30 @@ from tickfold.client.session import Session
 from tickfold.protocol import Message, RunEvent, Subscribe, Subscribed, Topic
 
 MOST_KEPT = 256
-"""Events for a caller that does not take them."""
+"""Events that are buffered for a slow caller."""
 _MOST_REMEMBERED = 4_096
 
 
 class Subscription(Listener):
-    """The events of a topic's runs from now on, as an async iterator that ends when it is unsubscribed.
+    """The events of a topic's runs from now on, as an async iterator that ends on `Client.unsubscribe`.
 
-    They come as the server sends them: each at most once, and not those of the time in which a connection was lost. Of
-    a caller that is slow the oldest are dropped, and counted in `missed`; `Client.attach` gives a run's events whole.
-    The server does not say for which topic it sends an event: where a client follows several things, a subscription to
-    a user or a portfolio has the events of all of them.
+    Each event arrives at most once; those sent while the connection was lost are missed. If the caller is slow, the
+    oldest are dropped and counted in `missed`; `Client.attach` gives a run's events without gaps. The server does not
+    say for which topic it sends an event: where a client follows several things, a subscription to a user or a
+    portfolio receives the events of all of them.
     """
 
     def __init__(self, session: Session, topic: Topic, id: str | None) -> None:
-        """Subscribe to `topic`."""
+        """Prepare to subscribe to `topic`."""
+        super().__init__(session)
         self.topic = topic
         self.id = id
         self.missed = 0
         self._kept: deque[RunEvent] = deque()
         self._seen: dict[tuple[str | None, int], None] = {}
-        super().__init__(session)
 
     def offer(self, message: Message) -> None:
-        """Take `message`, if it is new and may be about the topic."""
+        """Take `message`, if it is new and may belong to the topic."""
         of_another = self.topic == "run" and message.run_id != self.id
         if of_another or isinstance(message, Unknown) or not self._is_new(message):
             return
@@ -43,10 +43,10 @@ class Subscription(Listener):
             self.missed += 1
         self._news.set()
 
-    async def _ask(self) -> None:
+    async def _subscribe(self) -> None:
         await self._session.ask(Subscribe(topic=self.topic, id=self.id), self._subscribed)
 
-    async def _must_ask(self) -> bool:
+    async def _must_subscribe(self) -> bool:
         while not self._over and self.on is self._session.connection:
             self._wake.clear()
             await self._wake.wait()
@@ -68,5 +68,5 @@ class Subscription(Listener):
             del self._seen[next(iter(self._seen))]
         return True
 
-    def _goes_on(self) -> str:
-        return "the runs go on"
+    def _fate(self) -> str:
+        return "the runs continue"

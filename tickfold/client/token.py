@@ -1,4 +1,4 @@
-"""The token that a connection is opened with: where it comes from, and until when it is good."""
+"""The token that a connection is opened with, and when it expires."""
 
 import binascii
 import inspect
@@ -10,17 +10,17 @@ from collections.abc import Awaitable, Callable
 from tickfold.client.errors import UnauthorizedError
 
 Token = str | Callable[[], str | Awaitable[str | None] | None] | None
-"""A token; or what returns one, now or when awaited, and is asked anew for each connection; or none."""
+"""A token; or a function, perhaps asynchronous, that returns one for each connection; or none."""
 
 _ALLOWED = re.compile(r"[A-Za-z0-9._~+-]+")
-"""Of what a header of subprotocols may hold, what tokens are made of."""
+"""The characters of tokens, all of which a subprotocol header may hold."""
 
 
 async def current(token: Token) -> str | None:
     """Return the token to open a connection with.
 
     Raises:
-        UnauthorizedError: it cannot be a token, and must not get into a header.
+        UnauthorizedError: it has characters that must not get into a header.
     """
     found = token() if callable(token) else token
     if inspect.isawaitable(found):
@@ -28,14 +28,14 @@ async def current(token: Token) -> str | None:
     if not found or not found.strip():
         return None
     if not _ALLOWED.fullmatch(found.strip()):
-        raise UnauthorizedError("the token has characters that no token has")
+        raise UnauthorizedError("the token has invalid characters")
     return found.strip()
 
 
 def expiry(token: str | None) -> float | None:
-    """Return when `token` expires, in seconds since 1970 UTC, as it says itself; None if it does not say.
+    """Return the `exp` claim of `token`, in seconds since 1970 UTC; None if it has none.
 
-    Nothing is verified: that is for the server.
+    The signature is not verified: that is for the server.
     """
     try:
         payload = (token or "").split(".")[1]

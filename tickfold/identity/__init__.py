@@ -1,1 +1,1 @@
-"""Identity: who a connection belongs to, and how its token is verified."""
+"""Identity: the user that a connection belongs to, and the verification of its token."""

@@ -1,4 +1,4 @@
-"""The public keys of an OpenID Connect issuer: its JSON Web Key Set, fetched when it is needed and kept for a while."""
+"""The public keys of an OpenID Connect issuer: its JSON Web Key Set (RFC 7517), fetched on demand and cached."""
 
 import json
 import math
@@ -12,26 +12,26 @@ from urllib.request import HTTPRedirectHandler, ProxyHandler, build_opener
 from tickfold.identity.loopback import is_loopback
 
 Key = dict[str, Any]
-"""One key as the set holds it: a JSON Web Key (RFC 7517)."""
+"""A JSON Web Key."""
 
 LIFETIME_SECONDS = 600.0
-"""After which a set is fetched again: a key that the issuer has withdrawn is trusted no longer than this."""
+"""Lifetime of a cached set, and so the longest time that a withdrawn key is trusted."""
 PAUSE_SECONDS = 5.0
-"""Between two attempts to fetch: whoever sends made-up key ids cannot make more requests to the issuer than this."""
+"""Minimum time between two fetches, so that tokens with invented key ids cannot flood the issuer."""
 TIMEOUT_SECONDS = 2.0
-"""For the issuer to take a connection, and for each part of its answer."""
+"""Timeout of the connection to the issuer, and of each read from it."""
 
 _MOST_BYTES = 1_000_000
 
 
 class IssuerError(Exception):
-    """The issuer's keys could not be fetched; the message says from where, and why."""
+    """The issuer's keys could not be fetched. The message gives the URL and the reason."""
 
 
 class KeySet:
-    """The keys of the issuer with the URL `issuer`, as its tokens name it.
+    """The keys of the issuer with the URL `issuer`, spelled as in the `iss` of its tokens.
 
-    Not for several threads: a Lambda environment handles one request at a time.
+    Not thread-safe: a Lambda execution environment handles one request at a time.
     """
 
     def __init__(self, issuer: str, clock: Callable[[], float] = time.monotonic) -> None:
@@ -44,10 +44,10 @@ class KeySet:
     def find(self, key_id: str) -> Key | None:
         """Return the key `key_id`, or None if the issuer has no such key.
 
-        A key that is cached outlives an issuer that does not answer.
+        A cached key stays valid while the issuer is unavailable.
 
         Raises:
-            IssuerError: the key is not cached, and the last attempt to fetch it failed.
+            IssuerError: the key is not cached, and the last fetch failed.
         """
         now = self._clock()
         wanted = key_id not in self._keys or now - self._fetched_at >= LIFETIME_SECONDS
@@ -66,26 +66,26 @@ class KeySet:
 
 
 def fetch_keys(issuer: str) -> dict[str, Key]:
-    """Return the keys by which `issuer` signs, by their ids.
+    """Return the signing keys of `issuer` by their ids.
 
     Raises:
-        IssuerError: the issuer does not answer, or answers what no issuer of that name does.
+        IssuerError: the issuer does not respond, or its metadata is invalid or another issuer's.
     """
-    place = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
-    metadata = _fetch_json(place)
+    metadata_url = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
+    metadata = _fetch_json(metadata_url)
     if metadata.get("issuer") != issuer:
-        raise IssuerError(f"{place} is of the issuer {metadata.get('issuer')!r}; configured is {issuer!r}")
-    keys_place = str(metadata.get("jwks_uri"))
-    if not is_trustworthy(keys_place):
-        raise IssuerError(f"{place} names {keys_place!r} for its keys; expected an https:// URL")
-    keys = _fetch_json(keys_place).get("keys")
+        raise IssuerError(f"{metadata_url} names the issuer {metadata.get('issuer')!r}; configured is {issuer!r}")
+    keys_url = str(metadata.get("jwks_uri"))
+    if not is_trustworthy(keys_url):
+        raise IssuerError(f"{metadata_url} has the jwks_uri {keys_url!r}; expected an https:// URL")
+    keys = _fetch_json(keys_url).get("keys")
     if not isinstance(keys, list):
-        raise IssuerError(f"{keys_place} holds no JSON Web Key Set")
+        raise IssuerError(f"{keys_url} is not a JSON Web Key Set")
     return {key["kid"]: key for key in keys if _signs(key)}
 
 
 def is_trustworthy(url: str) -> bool:
-    """Tell whether what is read from `url` is what its owner sent: by https, or from this very machine by http."""
+    """Return whether a response from `url` cannot be tampered with: https, or http on loopback."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
@@ -99,13 +99,13 @@ def _signs(key: Any) -> bool:
 
 
 class _NoRedirects(HTTPRedirectHandler):
-    """A redirect could lead away from https; issuers need none."""
+    """Follows no redirect, which could lead away from https."""
 
     def redirect_request(self, *_arguments: Any) -> None:
         return None
 
 
-# Without proxies: those of a developer's environment do not lead to the loopback, and Lambda has none.
+# No proxies: a developer's proxy cannot reach loopback, and Lambda has none.
 _OPENER = build_opener(ProxyHandler({}), _NoRedirects)
 
 
@@ -116,5 +116,5 @@ def _fetch_json(url: str) -> dict[str, Any]:
     except (OSError, HTTPException, ValueError) as error:
         raise IssuerError(f"{url} could not be read: {error or type(error).__name__}") from None
     if not isinstance(found, dict):
-        raise IssuerError(f"{url} holds no JSON object")
+        raise IssuerError(f"{url} is not a JSON object")
     return found

@@ -1,10 +1,10 @@
-"""What is on this very machine, where no proxy leads and nobody listens in."""
+"""Loopback detection: requests to this machine need no TLS and must bypass proxies."""
 
 from ipaddress import ip_address
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether the host of a URL is this machine itself."""
+    """Return whether the host of a URL is `localhost` or a loopback address."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -1,4 +1,4 @@
-"""Tells who sent a JSON Web Token, if an OpenID Connect issuer has signed it, and it is meant for Tickfold."""
+"""Verification of JSON Web Tokens: signed by the OpenID Connect issuer, for this audience, and not expired."""
 
 import re
 from collections.abc import Mapping
@@ -7,27 +7,27 @@ from typing import Any
 import jwt
 
 from tickfold.identity.keys import KeySet
-from tickfold.identity.user import MOST_PORTFOLIOS, PORTFOLIO_ID, Identity
+from tickfold.identity.user import MOST_PORTFOLIOS, PORTFOLIO_ID, User
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
-"""Signatures by a private key only. With HS256 the issuer's public key would pass for a secret."""
+"""Asymmetric only: HS256 would accept the issuer's public key as a shared secret."""
 LEEWAY_SECONDS = 10
-"""By which the clocks of the issuer and of AWS may differ."""
+"""Tolerated difference between the clocks of the issuer and of AWS."""
 LONGEST_TOKEN = 8_192
-"""Characters: API Gateway takes 10,240 bytes of headers, the query string included."""
+"""Characters. API Gateway limits headers and query string to 10,240 bytes."""
 
 _USER_ID = re.compile(r"[ -~]{1,255}")
-"""What OpenID Connect allows for a `sub`."""
+"""What OpenID Connect allows as `sub`."""
 
 
 class TokenRefusedError(Exception):
-    """A token lets nobody in. The message says why, for the log: it holds nothing of the token."""
+    """A token is invalid. The message, for the log, gives the reason and contains no part of the token."""
 
 
 class TokenVerifier:
-    """Takes tokens of one issuer for one audience.
+    """Verifies tokens of one issuer for one audience.
 
-    `portfolios_claim` names the claim with the ids of the user's portfolios, a list or a string with spaces between.
+    `portfolios_claim` names the claim with the ids of the user's portfolios: a list, or a string with spaces between.
     """
 
     def __init__(self, keys: KeySet, *, issuer: str, audience: str, portfolios_claim: str) -> None:
@@ -36,13 +36,13 @@ class TokenVerifier:
         self._audience = audience
         self._portfolios_claim = portfolios_claim
 
-    def verify(self, token: str | None) -> Identity:
-        """Return the user that `token` speaks for.
+    def verify(self, token: str | None) -> User:
+        """Return the user that `token` identifies.
 
         Raises:
             TokenRefusedError: it is missing, too long, malformed, expired, not valid yet, not signed by the issuer, or
                 not for this audience.
-            IssuerError: the issuer's keys are not known, and cannot be fetched.
+            IssuerError: the issuer's keys are not cached and cannot be fetched.
         """
         if not token:
             raise TokenRefusedError("there is no token")
@@ -57,7 +57,7 @@ class TokenVerifier:
         if not _USER_ID.fullmatch(claims["sub"]):
             raise TokenRefusedError("the token's sub is not 1 to 255 printable ASCII characters")
         portfolios = _portfolios(claims.get(self._portfolios_claim))
-        return Identity(claims["sub"], portfolios, int(claims["exp"]))
+        return User(claims["sub"], portfolios, int(claims["exp"]))
 
     def _claims(self, token: str) -> dict[str, Any]:
         algorithm, key = self._key(jwt.get_unverified_header(token))
@@ -75,22 +75,22 @@ class TokenVerifier:
         )
 
     def _key(self, header: Mapping[str, Any]) -> tuple[str, jwt.PyJWK]:
-        """Return the algorithm that a token's header names, and the issuer's key for it."""
+        """Return the algorithm and the issuer's key that a token's header names."""
         algorithm, key_id = header.get("alg"), header.get("kid")
         if algorithm not in ALGORITHMS:
             raise TokenRefusedError(f"the token is not signed by one of {', '.join(ALGORITHMS)}")
         if not isinstance(key_id, str):
-            raise TokenRefusedError("the token does not name its key by a kid")
+            raise TokenRefusedError("the token's header has no kid")
         key = self._keys.find(key_id)
         if key is None:
-            raise TokenRefusedError("the token is signed by a key that is not the issuer's")
+            raise TokenRefusedError("the token is signed by a key that the issuer does not have")
         if key.get("alg", algorithm) != algorithm:
-            raise TokenRefusedError("the token's algorithm is not that of its key")
+            raise TokenRefusedError("the token's algorithm does not match its key")
         return algorithm, jwt.PyJWK(key, algorithm)
 
 
 def _is_for(audience: str, claims: Mapping[str, Any]) -> bool:
-    """Tell whether the token is for `audience`: Cognito's access tokens say so by their client alone."""
+    """Return whether the token is for `audience`; Cognito's access tokens have a `client_id` instead of an `aud`."""
     stated = claims.get("aud", claims.get("client_id"))
     return audience in stated if isinstance(stated, list) else audience == stated
 
@@ -105,16 +105,16 @@ def _portfolios(claim: object) -> tuple[str, ...]:
 
 
 def _reason(error: jwt.PyJWTError) -> str:
-    """Say what is wrong in words of our own: the library's could hold a part of the token."""
+    """Return the reason in our own words: the library's could contain a part of the token."""
     match error:
         case jwt.ExpiredSignatureError():
             return "the token has expired"
         case jwt.ImmatureSignatureError():
             return "the token is not valid yet"
         case jwt.InvalidIssuerError():
-            return "the token is of another issuer"
+            return "the token is from another issuer"
         case jwt.InvalidSignatureError():
-            return "the token's signature is not that of its key"
+            return "the token's signature does not match its key"
         case jwt.MissingRequiredClaimError(claim=claim):
             return f"the token has no {claim}"
         case _:

@@ -1,7 +1,7 @@
-"""Bars in S3: one Parquet file a symbol, timeframe and year, read by version, so that a run has one snapshot.
+"""The bar store: bars in S3, one Parquet object per symbol, timeframe and year.
 
-A load writes the years' files first and the series' JSON last. Readers follow the versions that the JSON names, so
-they see all of a load or nothing of it.
+A load writes the years' objects first and the series' JSON last. Readers follow the versions that the JSON names, so
+a load is atomic, and a run reads one snapshot.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -16,8 +16,10 @@ from botocore.exceptions import ClientError
 from tickfold.engine.arrays import Ints
 from tickfold.engine.bars import COLUMNS, MICROSECONDS_PER_DAY, Bars, decimals_of, join
 from tickfold.errors import RunError
-from tickfold.market_data.series import Series, SeriesCatalog, SeriesFile, utc
+from tickfold.market_data.series import Series, SeriesFile, utc
+from tickfold.market_data.series_catalog import SeriesCatalog
 from tickfold.storage import layout, parquet, tables
+from tickfold.storage.bucket import is_not_found, is_precondition_failed
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -27,19 +29,19 @@ _PARALLEL_READS = 8
 _FILES_KEPT = 16
 
 
-class SeriesStore(SeriesCatalog):
-    """The series in a bucket, with their bars."""
+class BarStore:
+    """The bars in a bucket, and the catalog of their series."""
 
     def __init__(self, s3: "S3Client", bucket: str) -> None:
-        super().__init__(s3, bucket)
+        self.catalog = SeriesCatalog(s3, bucket)
         self._s3 = s3
         self._bucket = bucket
 
     def put(self, symbol: str, timeframe: str, bars: Bars, source: str) -> Series:
-        """Add `bars` to a series, in place of those it has at the same times; the same load twice changes nothing.
+        """Add `bars` to a series, replacing those at the same times. Idempotent.
 
         Raises:
-            RunError: there are no bars, they are not in time order, or another load has changed the series meanwhile.
+            RunError: there are no bars, they are not in time order, or another load changed the series meanwhile.
         """
         if not len(bars):
             raise RunError(f"no bars to load for {symbol}")
@@ -59,7 +61,7 @@ class SeriesStore(SeriesCatalog):
         """Return the bars of `series` at positions `start` to `stop` (exclusive).
 
         Raises:
-            RunError: the bars that `series` names have been deleted since.
+            RunError: the bars have been deleted.
         """
         parts: list[tuple[SeriesFile, int, int]] = []
         offset = 0
@@ -77,9 +79,9 @@ class SeriesStore(SeriesCatalog):
         try:
             data = _version(self._s3, self._bucket, key, file.version_id)
         except ClientError as error:
-            if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchVersion"):
-                raise RunError(f"the {file.year} bars of {series.symbol} were deleted; load them again") from error
-            raise
+            if not is_not_found(error):
+                raise
+            raise RunError(f"the {file.year} bars of {series.symbol} were deleted; load them again") from error
         return decode(data, start, stop)
 
     def _put_year(self, symbol: str, timeframe: str, year: int, bars: Bars, before: SeriesFile | None) -> SeriesFile:
@@ -96,8 +98,10 @@ class SeriesStore(SeriesCatalog):
         key = layout.series_key(symbol, timeframe)
         try:
             found = self._s3.get_object(Bucket=self._bucket, Key=key)
-        except self._s3.exceptions.NoSuchKey:
-            return None, None
+        except ClientError as error:
+            if is_not_found(error):
+                return None, None
+            raise
         return Series.model_validate_json(found["Body"].read()), found["ETag"]
 
     def _commit(self, series: Series, etag: str | None) -> None:
@@ -109,16 +113,16 @@ class SeriesStore(SeriesCatalog):
             else:
                 self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, IfMatch=etag)
         except ClientError as error:
-            if error.response["Error"]["Code"] in ("PreconditionFailed", "ConditionalRequestConflict"):
-                raise RunError(
-                    f"another load of {series.symbol} {series.timeframe} finished meanwhile; load again"
-                ) from error
-            raise
+            if not is_precondition_failed(error):
+                raise
+            raise RunError(
+                f"another load of {series.symbol} {series.timeframe} finished meanwhile; load again"
+            ) from error
 
 
 @lru_cache(maxsize=_FILES_KEPT)
 def _version(s3: "S3Client", bucket: str, key: str, version_id: str) -> bytes:
-    """Return one version of an object. It never changes, so a warm worker reads it once for many chunks."""
+    """Return one version of an object. Versions are immutable, so a warm worker reads each once for many chunks."""
     return s3.get_object(Bucket=bucket, Key=key, VersionId=version_id)["Body"].read()
 
 
@@ -129,7 +133,7 @@ def encode(bars: Bars) -> bytes:
 
 
 def decode(data: bytes, start: int = 0, stop: int | None = None) -> Bars:
-    """Return the bars of a Parquet file of `tables.BARS`, those from `start` to `stop` only."""
+    """Return the bars at positions `start` to `stop` (exclusive) of a Parquet file of `tables.BARS`."""
     columns = parquet.decode(data, _DTYPES, start, stop)
     return Bars(**columns, decimals=None)
 

@@ -3,10 +3,9 @@
 Each area has a file with its requests and its messages; `requests` and `messages` assemble them and parse.
 """
 
-from tickfold.market_data.timeframe import TIMEFRAME_PATTERN
+from tickfold.engine.timeframe import TIMEFRAME_PATTERN
 from tickfold.protocol.backtest_config import BacktestConfig
 from tickfold.protocol.backtests import (
-    HEADLINE_METRICS,
     Accepted,
     Cancel,
     Cancelled,
@@ -31,6 +30,7 @@ from tickfold.protocol.config import TAGS, Config, parse_config
 from tickfold.protocol.connection import Error, IdentityMessage, Ping, Pong, Whoami
 from tickfold.protocol.costs import CommissionTerms
 from tickfold.protocol.messages import MESSAGES, Answer, Final, RunEvent, ServerMessage, parse_message
+from tickfold.protocol.metrics import HEADLINE_METRICS
 from tickfold.protocol.parameters import Number, Range
 from tickfold.protocol.requests import REQUESTS, Request, RequestError, parse_request
 from tickfold.protocol.sizing import SizingTerms

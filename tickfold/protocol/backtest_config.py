@@ -6,8 +6,9 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from tickfold.market_data.timeframe import TIMEFRAME_PATTERN
+from tickfold.engine.timeframe import TIMEFRAME_PATTERN
 from tickfold.protocol.costs import CostTerms
+from tickfold.protocol.option import Option
 from tickfold.protocol.orders import OrderTerms
 from tickfold.protocol.parameters import MOST_PARAMETERS, Parameter
 from tickfold.protocol.quantities import BarCount
@@ -37,14 +38,30 @@ class _Subject(Wire):
             description="Symbol of a loaded series; or a list of symbols, in equal shares of the capital; or a list of "
             "symbols with their shares. See docs/how-to/run-several-symbols.md."
         ),
+        Option("--symbol", panel="Bars", form="SYMBOLS"),
     ]
-    start_date: Annotated[Day, Field(description="First UTC day, inclusive.")]
-    end_date: Annotated[Day, Field(description="Last UTC day, inclusive.")]
-    start_capital: Annotated[float, Field(gt=0, le=1e15, description="Cash at the start, in dollars.")]
-    strategy: Annotated[str, Field(description="Name of the strategy.")] = "buy_and_hold"
+    start_date: Annotated[
+        Day,
+        Field(description="First UTC day, inclusive."),
+        Option("--start", panel="Bars", form="DAY", default=None, left_out="the first bar's."),
+    ]
+    end_date: Annotated[
+        Day,
+        Field(description="Last UTC day, inclusive."),
+        Option("--end", panel="Bars", form="DAY", default=None, left_out="the last bar's."),
+    ]
+    start_capital: Annotated[
+        float,
+        Field(gt=0, le=1e15, description="Cash at the start, in dollars."),
+        Option("--capital", panel="Money", form="DOLLARS", default=10_000.0),
+    ]
+    strategy: Annotated[str, Field(description="Name of the strategy."), Option(panel="Strategy", form="NAME")] = (
+        "buy_and_hold"
+    )
     timeframe: Annotated[
         str | None,
         Field(pattern=TIMEFRAME_PATTERN, description="Such as 1m, 1h, 1d. Default: the coarsest that is loaded."),
+        Option(panel="Bars", form="TIMEFRAME"),
     ] = None
 
     @model_validator(mode="after")
@@ -67,9 +84,15 @@ class _Subject(Wire):
 class SimulationConfig(CostTerms, PositionTerms, OrderTerms, _Subject):
     """The fields that backtests and sweeps share. Pydantic orders them from the last base to the first."""
 
-    close_at_end: Annotated[bool, Field(description="Close an open trade at the last bar.")] = True
+    close_at_end: Annotated[
+        bool,
+        Field(description="Close an open trade at the last bar."),
+        Option("--close-at-end/--keep-open", panel="Orders"),
+    ] = True
     chunks: Annotated[
-        BarCount | None, Field(description="Number of chunks. Default: derived from bars and lookback.")
+        BarCount | None,
+        Field(description="Number of chunks. Default: derived from bars and lookback."),
+        Option(form="COUNT"),
     ] = None
 
 
@@ -79,6 +102,7 @@ class BacktestConfig(SimulationConfig):
     parameters: Annotated[
         dict[str, Parameter],
         Field(max_length=MOST_PARAMETERS, description="The strategy's parameters. Default: the strategy's own."),
+        Option("--param", panel="Strategy", form="NAME=NUMBER"),
     ] = {}
 
     @field_validator("parameters", mode="before")

@@ -7,11 +7,10 @@ from pydantic import AfterValidator, Field
 
 from tickfold.protocol.backtest_config import BacktestConfig
 from tickfold.protocol.config import Config
+from tickfold.protocol.metrics import HEADLINE_METRICS
 from tickfold.protocol.parameters import Number
 from tickfold.protocol.wire import ClientRequest, Message, PortfolioId, Reason, RunId, Wire, is_absent
 
-HEADLINE_METRICS = ("final_equity", "total_return", "sharpe", "max_drawdown", "trades")
-"""The metrics of a run in a message that lists several runs."""
 _HEADLINES = f"{', '.join(HEADLINE_METRICS[:-1])} and {HEADLINE_METRICS[-1]}"
 MOST_IGNORED = 20
 LONGEST_IGNORED = 80

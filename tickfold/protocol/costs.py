@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from tickfold.protocol.option import Option
 from tickfold.protocol.quantities import Dollars, Fraction
 from tickfold.protocol.wire import Wire
 
@@ -11,9 +12,11 @@ from tickfold.protocol.wire import Wire
 class CommissionTerms(Wire):
     """Commission of a fill: max(minimum, fixed + perShare · shares + relative · value)."""
 
-    relative: Annotated[Fraction, Field(description="Fraction of the fill's value.")] = 0.0
-    per_share: Annotated[Dollars, Field(description="Dollars per share.")] = 0.0
-    fixed: Annotated[Dollars, Field(description="Dollars per fill.")] = 0.0
+    relative: Annotated[
+        Fraction, Field(description="Commission as a fraction of the fill's value."), Option("--commission")
+    ] = 0.0
+    per_share: Annotated[Dollars, Field(description="Commission per share, in dollars.")] = 0.0
+    fixed: Annotated[Dollars, Field(description="Commission per fill, in dollars.")] = 0.0
     minimum: Annotated[Dollars, Field(description="Minimum commission of a fill, in dollars.")] = 0.0
 
 
@@ -28,8 +31,13 @@ class CostTerms(Wire):
         CommissionTerms,
         BeforeValidator(_from_number, json_schema_input_type=CommissionTerms | Fraction),
         Field(description="Commission of a fill. A number is short for `relative`, a fraction of the fill's value."),
+        Option(panel="Money"),
     ] = CommissionTerms()
-    spread: Annotated[Fraction, Field(description="Bid-ask spread as a fraction of the price, paid on entry.")] = 0.0
+    spread: Annotated[
+        Fraction, Field(description="Bid-ask spread as a fraction of the price, paid on entry."), Option(panel="Money")
+    ] = 0.0
     slippage: Annotated[
-        Fraction, Field(description="Fraction of the price by which market and stop orders fill worse.")
+        Fraction,
+        Field(description="Fraction of the price by which market and stop orders fill worse."),
+        Option(panel="Money"),
     ] = 0.0

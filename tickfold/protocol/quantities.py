@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from tickfold.protocol.option import Option
+
 _UNIT_PATTERN = r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(%|bps?)\s*"
 
 
@@ -19,16 +21,18 @@ _Fraction = Annotated[float, Field(ge=0, lt=1)]
 _Distance = Annotated[float, Field(gt=0, lt=1)]
 _Multiple = Annotated[float, Field(gt=0, le=1_000)]
 
+_FRACTION = Option(form="FRACTION")
+
 Fraction = Annotated[
-    _Fraction, BeforeValidator(_from_percent_or_basis_points, json_schema_input_type=_Fraction | _WithUnit)
+    _Fraction, BeforeValidator(_from_percent_or_basis_points, json_schema_input_type=_Fraction | _WithUnit), _FRACTION
 ]
 Distance = Annotated[
-    _Distance, BeforeValidator(_from_percent_or_basis_points, json_schema_input_type=_Distance | _WithUnit)
+    _Distance, BeforeValidator(_from_percent_or_basis_points, json_schema_input_type=_Distance | _WithUnit), _FRACTION
 ]
 """A fraction above 0, as of a stop below a price."""
 Multiple = Annotated[
-    _Multiple, BeforeValidator(_from_percent_or_basis_points, json_schema_input_type=_Multiple | _WithUnit)
+    _Multiple, BeforeValidator(_from_percent_or_basis_points, json_schema_input_type=_Multiple | _WithUnit), _FRACTION
 ]
 """A fraction above 0 that may exceed 1, as of a profit."""
-BarCount = Annotated[int, Field(ge=1, le=1_000_000_000)]
-Dollars = Annotated[float, Field(ge=0, le=1_000_000_000)]
+BarCount = Annotated[int, Field(ge=1, le=1_000_000_000), Option(form="BARS")]
+Dollars = Annotated[float, Field(ge=0, le=1_000_000_000), Option(form="DOLLARS")]

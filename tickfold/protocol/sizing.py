@@ -5,6 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from tickfold.engine.accounting.account import SizingKind
+from tickfold.protocol.option import Option
 from tickfold.protocol.wire import Wire
 
 
@@ -36,8 +37,14 @@ class SizingTerms(Wire):
 class PositionTerms(Wire):
     """How large positions are."""
 
-    sizing: Annotated[SizingTerms, Field(description="Position size.")] = SizingTerms(value=1)
-    fractional_shares: Annotated[bool, Field(description="Trade fractions of a share.")] = False
+    sizing: Annotated[
+        SizingTerms,
+        Field(description="Position size."),
+        Option("--size", panel="Money", form="KIND:NUMBER", default=None, left_out="all cash."),
+    ] = SizingTerms(value=1)
+    fractional_shares: Annotated[
+        bool, Field(description="Trade fractions of a share."), Option("--fractional", panel="Money")
+    ] = False
 
     @model_validator(mode="after")
     def _check_whole_shares(self) -> Self:

@@ -5,9 +5,10 @@ from typing import Annotated
 from pydantic import Field, field_validator
 
 from tickfold.protocol.backtest_config import BacktestConfig, SimulationConfig
+from tickfold.protocol.option import Option
 from tickfold.protocol.parameters import MOST_PARAMETERS, Number, ParameterValues
 from tickfold.protocol.quantities import BarCount
-from tickfold.protocol.stock import Allocation
+from tickfold.protocol.stock import Allocation, Stock
 from tickfold.protocol.wire import Wire
 
 
@@ -21,17 +22,28 @@ class Windows(Wire):
 class SweepConfig(SimulationConfig):
     """What to sweep: a backtest's config in which each parameter may have many values, and the metric to rank by."""
 
+    stock: Annotated[
+        Stock,
+        Field(description="Symbol of a loaded series; a sweep takes one."),
+        Option("--symbol", panel="Bars", form="SYMBOL"),
+    ]
     parameters: Annotated[
         dict[str, ParameterValues],
         Field(
             max_length=MOST_PARAMETERS,
             description="For each parameter a number, a list of numbers, or a range; see below.",
         ),
+        Option("--param", panel="Sweep", form="NAME=VALUES", default=None),
     ]
-    rank_by: Annotated[str, Field(max_length=80, description="Metric by which runs are ranked.")] = "sharpe"
+    rank_by: Annotated[
+        str,
+        Field(max_length=80, description="Metric by which runs are ranked."),
+        Option("--rank", panel="Sweep", form="METRIC"),
+    ] = "sharpe"
     walk_forward: Annotated[
         Windows | None,
         Field(description="Choose and trade window by window; see below. Default: rank runs over the whole range."),
+        Option(panel="Sweep", form="BARS:BARS"),
     ] = None
 
     @field_validator("stock", mode="after")

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from tickfold.identity.user import PORTFOLIO_ID
+
 VERSION: Final = 1
 MAX_MESSAGE_BYTES = 32_000
 """A larger WebSocket frame closes the connection."""
@@ -36,7 +38,7 @@ def _shortened(reason: str) -> str:
 
 CorrelationId = Annotated[str, Field(min_length=1, max_length=64)]
 RunId = Annotated[str, Field(min_length=1, max_length=80)]
-PortfolioId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+PortfolioId = Annotated[str, Field(pattern=f"^{PORTFOLIO_ID.pattern}$")]
 Reason = Annotated[str, AfterValidator(_shortened), Field(description="What was wrong and what was expected.")]
 
 

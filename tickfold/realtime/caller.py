@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-from tickfold.identity.user import Identity
+from tickfold.identity.user import User
 from tickfold.protocol import Message, dump
 from tickfold.realtime.sender import Sender
 
@@ -18,7 +18,7 @@ class Caller:
 
     connection_id: str
     message_id: str
-    identity: Identity
+    identity: User
     sender: Sender
     correlation_id: str | None = None
 

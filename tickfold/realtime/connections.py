@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.conditions import Key
 
 from tickfold.errors import RunError
-from tickfold.identity.user import Identity
+from tickfold.identity.user import User
 from tickfold.storage.query import query_all
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class ConnectionStore:
         self._connections = connections
         self._subscriptions = subscriptions
 
-    def add(self, connection_id: str, identity: Identity) -> None:
+    def add(self, connection_id: str, identity: User) -> None:
         """Record a connection that is being opened."""
         item: dict[str, Any] = {
             "connection_id": connection_id,
@@ -45,7 +45,7 @@ class ConnectionStore:
             item["portfolios"] = set(identity.portfolios)
         self._connections.put_item(Item=item)
 
-    def subscribe(self, connection_id: str, identity: Identity, topic: str, most: int = MOST_TOPICS) -> None:
+    def subscribe(self, connection_id: str, identity: User, topic: str, most: int = MOST_TOPICS) -> None:
         """Subscribe a connection to `topic`. Idempotent; a connection's row that was lost is made again.
 
         Raises:
@@ -97,5 +97,5 @@ class ConnectionStore:
                 batch.delete_item(Key={"topic": topic, "connection_id": connection_id})
 
 
-def _expiry(identity: Identity) -> int:
+def _expiry(identity: User) -> int:
     return min(identity.expires_at, int(time.time()) + MAX_CONNECTION_SECONDS)

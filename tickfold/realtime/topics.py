@@ -1,4 +1,4 @@
-"""Topics: what a connection may subscribe to. Each of a run's messages goes out under the topics of its run."""
+"""Topics: what a connection may subscribe to. A run's messages are published under the topics of its run."""
 
 
 def of_run(run_id: str) -> str:

@@ -1,4 +1,4 @@
-"""The deepest drawdowns: when each began, bottomed and was made good."""
+"""The deepest drawdowns, each with its peak, trough and recovery."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ class Drawdown:
 
 
 def underwater(equity: Floats) -> Floats:
-    """Return how far each bar is below the highest equity so far, as a fraction: 0 at a peak, else negative."""
+    """Return each bar's distance from the highest equity so far, as a fraction: 0 at a peak, else negative."""
     drawdown: Floats = equity / np.maximum.accumulate(equity) - 1
     return drawdown
 

@@ -1,5 +1,4 @@
-"""The charts, as the plain dictionaries that plotly.js draws. No text from data goes into them: plotly.js reads some
-markup in texts."""
+"""The charts, as dictionaries for plotly.js. They hold no text from data: plotly.js interprets markup in texts."""
 
 from base64 import b64encode
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ from tickfold.backtests.recorded_run import ClosedTrades, Curve
 from tickfold.engine.arrays import Floats, Ints
 from tickfold.engine.bars import MICROSECONDS_PER_DAY
 from tickfold.engine.decisions.exits import REASONS
-from tickfold.report.metric_groups import money, percent
+from tickfold.protocol.formats import counted, money, percent
 
 Figure = dict[str, Any]
 
@@ -42,7 +41,7 @@ def equity_figure(curve: Curve, benchmark: Floats, drawn: Ints) -> Figure:
 
 
 def drawdown_figure(curve: Curve, depth: Floats, drawn: Ints) -> Figure:
-    """Draw how far the account is below its highest equity."""
+    """Draw the distance of equity from its highest value so far."""
     line = _line("Drawdown", _times(curve.timestamp[drawn]), depth[drawn], LOSS, "%{y:.2%}")
     line |= {"fill": "tozeroy", "fillcolor": "rgba(207, 86, 70, 0.18)"}
     return _over_time(
@@ -58,7 +57,7 @@ def trades_figure(curve: Curve, trades: ClosedTrades, drawn: Ints) -> Figure:
     """Draw entries and exits on the close: entries are triangles, up for long and down for short, exits are rings.
 
     A ring is wider than a triangle, so both are seen where a reversal closes and opens at one price; for the same
-    reason hovering tells of all trades at a time.
+    reason hovering shows all trades at a time.
     """
     price = _line("Close", _times(curve.timestamp[drawn]), curve.close[drawn], BENCHMARK, "%{y:,.2f}")
     price["hoverinfo"] = "skip"
@@ -70,13 +69,13 @@ def trades_figure(curve: Curve, trades: ClosedTrades, drawn: Ints) -> Figure:
         of_side = chosen[chosen.side == side]
         if not len(of_side):
             continue
-        told = [_told(name, of_side, at, clock) for at in range(len(of_side))]
+        texts = [_hover_text(name, of_side, at, clock) for at in range(len(of_side))]
         size = 8 if len(chosen) <= _FEW_TRADES else 5
         filled = {"symbol": symbol, "size": size, "color": colour}
         ring = {"symbol": "circle-open", "size": size + 5, "color": colour, "line": {"width": size / 5}}
         lines.append(_held(of_side, colour))
-        entries.append(_points(f"{name} entry", of_side.entry_time, of_side.entry_price, filled, told))
-        exits.append(_points(f"{name} exit", of_side.exit_time, of_side.exit_price, ring, told))
+        entries.append(_points(f"{name} entry", of_side.entry_time, of_side.entry_price, filled, texts))
+        exits.append(_points(f"{name} exit", of_side.exit_time, of_side.exit_price, ring, texts))
     return _over_time(
         curve.timestamp,
         [price, *lines, *exits, *entries],
@@ -86,14 +85,14 @@ def trades_figure(curve: Curve, trades: ClosedTrades, drawn: Ints) -> Figure:
 
 
 def drawn_trades(trades: ClosedTrades) -> ClosedTrades:
-    """Return the trades to draw: all, or those that won or lost most where there are too many."""
+    """Return the trades to draw: all, or the largest winners and losers of too many."""
     if len(trades) <= MOST_TRADES_DRAWN:
         return trades
     return trades[np.sort(np.argsort(-np.abs(trades.pnl), kind="stable")[:MOST_TRADES_DRAWN])]
 
 
 def distribution_figure(trades: ClosedTrades) -> Figure:
-    """Draw how many trades returned how much, in bins that meet at zero."""
+    """Draw a histogram of trade returns, with a bin edge at zero."""
     returns = trades.trade_return
     width = _bin_width(returns)
     low, high = int(np.floor(returns.min() / width)), int(np.floor(returns.max() / width)) + 1
@@ -153,7 +152,7 @@ def _bin_width(returns: Floats) -> float:
     return float(next(power * step for step in (1, 2, 5, 10) if power * step * most >= spread))
 
 
-def _points(name: str, time: Ints, price: Floats, marker: Figure, told: list[str]) -> Figure:
+def _points(name: str, time: Ints, price: Floats, marker: Figure, texts: list[str]) -> Figure:
     return {
         "type": "scatter",
         "mode": "markers",
@@ -161,7 +160,7 @@ def _points(name: str, time: Ints, price: Floats, marker: Figure, told: list[str
         "x": _times(time),
         "y": _numbers(price),
         "marker": marker,
-        "hovertext": told,
+        "hovertext": texts,
         "hovertemplate": "%{hovertext}<extra></extra>",
     }
 
@@ -181,7 +180,7 @@ def _held(trades: ClosedTrades, colour: str) -> Figure:
     }
 
 
-def _told(name: str, trades: ClosedTrades, at: int, clock: str) -> str:
+def _hover_text(name: str, trades: ClosedTrades, at: int, clock: str) -> str:
     entered, left = (
         datetime.fromtimestamp(int(time[at]) / 1e6, UTC).strftime(clock)
         for time in (trades.entry_time, trades.exit_time)
@@ -192,13 +191,13 @@ def _told(name: str, trades: ClosedTrades, at: int, clock: str) -> str:
             f"<b>{name}: {money(trades.pnl[at])} dollars, {percent(trades.trade_return[at])}</b>",
             f"in {entered} at {money(trades.entry_price[at])}",
             f"out {left} at {money(trades.exit_price[at])}{_ENDED.get(trades.exit_reason[at], '')}",
-            f"{trades.quantity[at]:,.6g} shares, {bars:,} bar{'' if bars == 1 else 's'}",
+            f"{trades.quantity[at]:,.6g} shares, {counted(bars, 'bar')}",
         ]
     )
 
 
 def _clock(timestamp: Ints) -> str:
-    """Return how times are written: days where every bar is at midnight."""
+    """Return the format of times: days only, if every bar is at midnight."""
     return "%Y-%m-%d %H:%M" if (timestamp % MICROSECONDS_PER_DAY).any() else "%Y-%m-%d"
 
 
@@ -242,5 +241,5 @@ def _times(timestamp: Ints) -> Figure:
 
 
 def _numbers(values: npt.NDArray[np.float64]) -> Figure:
-    """Return `values` as plotly.js takes them in binary: half the size of digits, and NaN is a gap."""
+    """Return `values` in plotly.js's binary form: half the size of digits; NaN is a gap."""
     return {"dtype": "f8", "bdata": b64encode(np.ascontiguousarray(values, dtype="<f8").tobytes()).decode("ascii")}

@@ -22,7 +22,7 @@ def monthly_returns(timestamp: Ints, equity: Floats) -> list[YearOfReturns]:
     """Return every year with bars, oldest first.
 
     The first month counts from the first bar's equity. A month without bars has no return; the move across it
-    belongs to the next month that has some. From a month that ended with nothing or less, no return is defined.
+    belongs to the next month with bars. After a month that ended at zero or below, the return is undefined.
     """
     month = timestamp.astype("datetime64[us]").astype("datetime64[M]").astype(np.int64)  # months since January 1970
     months = _returns(month, equity)

@@ -1,4 +1,4 @@
-"""plotly.js, the text of the script that draws the charts: the plotly package carries it."""
+"""The text of plotly.js, which draws the charts; the plotly package contains it."""
 
 from importlib.resources import files
 

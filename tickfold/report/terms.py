@@ -1,13 +1,16 @@
-"""The terms on which a run traded, in words: costs, sizes, orders and exits."""
+"""The terms of a run in words: costs, position sizes, orders and exits."""
+
+from typing import assert_never
 
 from tickfold.protocol import BacktestConfig, CommissionTerms
+from tickfold.protocol.formats import counted, money, short_percent
 
 
 def terms(config: BacktestConfig) -> list[tuple[str, str]]:
-    """Return each kind of term and what was agreed; a kind of which nothing was asked is left out."""
+    """Return each kind of term with its text; a kind that the config does not use is left out."""
     sides = {"both": "long and short"}.get(config.direction, f"{config.direction} only")
     found = {
-        "capital": [f"{config.start_capital:,.2f}"],
+        "capital": [money(config.start_capital)],
         "costs": [
             f"commission {_commission(config.commission)}",
             f"spread {_rate(config.spread)}",
@@ -27,7 +30,7 @@ def terms(config: BacktestConfig) -> list[tuple[str, str]]:
 
 def _commission(commission: CommissionTerms) -> str:
     parts = [
-        f"{100 * commission.relative:g} %" if commission.relative else "",
+        short_percent(commission.relative) if commission.relative else "",
         f"{commission.per_share:g} a share" if commission.per_share else "",
         f"{commission.fixed:g} a fill" if commission.fixed else "",
     ]
@@ -38,28 +41,30 @@ def _commission(commission: CommissionTerms) -> str:
 
 
 def _rate(fraction: float) -> str:
-    return f"{100 * fraction:g} %" if fraction else "none"
+    return short_percent(fraction) if fraction else "none"
 
 
 def _size(config: BacktestConfig) -> str:
     value = config.sizing.value
     match config.sizing.kind:
         case "fraction":
-            return "all cash" if value == 1 else f"{100 * value:g} % of the cash"
+            return "all cash" if value == 1 else f"{short_percent(value)} of the cash"
         case "cash":
-            return f"{value:,.2f} each"
+            return f"{money(value)} each"
         case "shares":
             return f"{value:,g} shares each"
         case "volatility":
-            return f"sized to a volatility of {100 * value:g} %"
+            return f"sized to a volatility of {short_percent(value)}"
+        case _:
+            assert_never(config.sizing.kind)
 
 
 def _entry(config: BacktestConfig) -> str:
     place = "at the next open" if config.fill == "open" else "at the close that decided"
     if config.limit is None:
         return f"filled {place}"
-    lives = f" for {_bars(config.limit_bars)}" if config.limit_bars else ""
-    return f"entered by limits {100 * config.limit:g} % better than the close{lives}, left {place}"
+    lives = f" for {counted(config.limit_bars, 'bar')}" if config.limit_bars else ""
+    return f"entered by limits {short_percent(config.limit)} better than the close{lives}, left {place}"
 
 
 def _exits(config: BacktestConfig) -> list[str]:
@@ -68,9 +73,5 @@ def _exits(config: BacktestConfig) -> list[str]:
         "take profit": config.take_profit,
         "trailing stop": config.trailing_stop,
     }
-    found = [f"{name} {100 * distance:g} %" for name, distance in distances.items() if distance is not None]
-    return found + ([f"after {_bars(config.max_bars)}"] if config.max_bars else [])
-
-
-def _bars(count: int) -> str:
-    return f"{count:,} bar{'' if count == 1 else 's'}"
+    found = [f"{name} {short_percent(distance)}" for name, distance in distances.items() if distance is not None]
+    return found + ([f"after {counted(config.max_bars, 'bar')}"] if config.max_bars else [])

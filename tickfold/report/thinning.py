@@ -1,13 +1,13 @@
-"""Thinning: which bars of a long run are drawn, so that the page stays small and no extreme is lost."""
+"""Downsampling of long curves for the charts: keeps the page small and every extreme visible."""
 
 import numpy as np
 
 from tickfold.engine.arrays import Floats, Ints
 
 DRAWN_WHOLE = 10_000
-"""Up to so many bars, each is drawn."""
+"""Curves of at most this many bars are drawn whole."""
 STRETCHES = 600
-"""More are cut into so many stretches of equal length, of which a few bars each are drawn."""
+"""Longer ones are cut into this many stretches of equal length, of each of which a few bars are drawn."""
 
 
 def drawn_bars(bars: int, *curves: Floats) -> Ints:

@@ -1,4 +1,4 @@
-"""The closed trades in groups: by side, and by how they ended."""
+"""The closed trades by side and by exit reason."""
 
 from dataclasses import dataclass
 from math import nan
@@ -9,7 +9,7 @@ from tickfold.engine.decisions.exits import REASONS
 
 @dataclass(frozen=True)
 class Group:
-    """Some closed trades. `pnl` is dollars, `win_rate` and `average_return` are fractions; undefined is NaN."""
+    """Statistics of closed trades. `pnl` is dollars, rates and returns are fractions; NaN without trades."""
 
     trades: int
     win_rate: float
@@ -24,13 +24,13 @@ def by_side(trades: ClosedTrades) -> dict[str, Group]:
 
 
 def by_exit(trades: ClosedTrades) -> dict[str, Group]:
-    """Return the trades by exit reason (`tickfold.engine.decisions.exits.REASONS`), where there are any."""
+    """Return the trades by exit reason (`tickfold.engine.decisions.exits.REASONS`), without empty groups."""
     groups = {reason: _group(trades[trades.exit_reason == reason]) for reason in REASONS}
     return {reason: group for reason, group in groups.items() if group.trades}
 
 
 def held(curve: Curve) -> dict[str, float]:
-    """Return the shares of bars at whose close a long position, a short one, and either is held, open ones included."""
+    """Return the fractions of bars at whose close a long position, a short one, and either is held."""
     return {
         "Long": float((curve.shares > 0).mean()),
         "Short": float((curve.shares < 0).mean()),

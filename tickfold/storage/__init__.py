@@ -1,1 +1,1 @@
-"""Where things are kept: bars, chunks, trades, equity and runs in S3 as Parquet."""
+"""Storage: the layout and the tables of the data lake, Parquet, S3 and DynamoDB."""

@@ -1,11 +1,11 @@
-"""Where everything lies in the data lake's bucket.
+"""The layout of the data lake's bucket.
 
 lambda/                                               deployment packages
 logs/                                                 server access logs
-data/series/SYMBOL/TIMEFRAME.json                     what bars there are: the commit point of a load
+data/series/SYMBOL/TIMEFRAME.json                     a series' index: the commit point of a load
 data/bars/symbol=S/timeframe=T/year=Y/bars.parquet    the bars
 data/chunks/run_id=R/items.json                       the Distributed Map's items
-data/chunks/run_id=R/symbol=S/00042.parquet           what a worker found in its chunk
+data/chunks/run_id=R/symbol=S/00042.parquet           a chunk file
 data/runs/day=2026-01-31/RUN_ID.parquet               one row a run
 data/trades/run_id=R/trades.parquet                   the run's trades, one file
 data/equity/run_id=R/equity.parquet                   the run's equity curve, one file

@@ -1,4 +1,4 @@
-"""Parquet in and out of numpy, by buffers: pyarrow's own conversions would import pandas where it is installed."""
+"""Parquet to and from numpy, by buffers: pyarrow's own conversions import pandas if it is installed."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -25,18 +25,16 @@ def array(values: npt.NDArray[np.generic], kind: pa.DataType) -> pa.Array:
     """Return `values` as an Arrow array of the fixed-width type `kind`, without nulls.
 
     Raises:
-        ValueError: the widths differ.
+        ValueError: the widths differ, or one is floating and the other is not: bits would be taken for other numbers.
     """
-    if values.dtype.itemsize * 8 != kind.bit_width:
+    is_floating = values.dtype.kind == "f"
+    if values.dtype.itemsize * 8 != kind.bit_width or is_floating != pa.types.is_floating(kind):
         raise ValueError(f"{values.dtype} values do not fit {kind}")
     return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
 
 
 def column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
-    """Return Python `values`, None for a null, as an Arrow array of a type that tables here have.
-
-    Times are without a zone, and UTC.
-    """
+    """Return Python `values`, None for null, as an Arrow array of one of the types in `tables`; times are naive UTC."""
     there = [value is not None for value in values]
     valid = None if all(there) else pa.py_buffer(np.packbits(there, bitorder="little"))
     if kind == pa.string():
@@ -54,15 +52,15 @@ def column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
 
 
 def table(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
-    """Return `rows`, each by name, as a table of `schema`."""
+    """Return `rows`, which are dicts by column, as a table of `schema`."""
     columns = [column([row[field.name] for row in rows], field.type) for field in schema]
     return pa.Table.from_arrays(columns, schema=schema)
 
 
 def encode(table: pa.Table) -> bytes:
-    """Return `table` as a Parquet file. The same table always gives the same bytes.
+    """Return `table` as a Parquet file. Deterministic: the same table gives the same bytes.
 
-    Times and positions, which grow, are written as differences; every other column gets a dictionary if that helps.
+    Times and positions, which increase, are delta-encoded; other columns have a dictionary if that is smaller.
     """
     growing = [field.name for field in table.schema if field.type in (TIMESTAMP, pa.int64())]
     sink = io.BytesIO()
@@ -80,9 +78,9 @@ def encode(table: pa.Table) -> bytes:
 def decode(
     data: bytes, dtypes: Mapping[str, type[np.generic]], start: int = 0, stop: int | None = None
 ) -> dict[str, npt.NDArray[Any]]:
-    """Return the columns named in `dtypes` of a Parquet file, its rows from `start` to `stop` only.
+    """Return the columns in `dtypes` of the rows `start` to `stop` (exclusive) of a Parquet file.
 
-    Row groups that hold none of these rows are not decoded.
+    Row groups without any of these rows are not decoded.
     """
     file = pq.ParquetFile(pa.BufferReader(data))
     end = file.metadata.num_rows if stop is None else min(stop, file.metadata.num_rows)
@@ -101,7 +99,7 @@ def decode(
 
 
 def _values(column: pa.ChunkedArray, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-    """Return a row group's column, without a copy where it is in one piece."""
+    """Return a row group's column, without a copy if it is contiguous."""
     parts = [
         np.frombuffer(chunk.buffers()[1], dtype)[chunk.offset : chunk.offset + len(chunk)] for chunk in column.chunks
     ]

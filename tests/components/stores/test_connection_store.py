@@ -8,13 +8,13 @@ import pytest
 from components.aws.grant import Grant
 from components.stores.connection_store import ConnectionTables
 from tests.components.stores.rights import dynamodb_with, granted, recorded
-from tickfold.identity.user import Identity
+from tickfold.identity.user import User
 from tickfold.realtime.connections import ConnectionStore
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
 
-ADA = Identity("ada", ("growth",), 4_000_000_000)
+ADA = User("ada", ("growth",), 4_000_000_000)
 
 
 def grants() -> dict[str, Grant]:

@@ -99,3 +99,9 @@ def test_grant_allows_exactly_what_the_methods_call(dynamodb: "DynamoDBServiceRe
     with recorded(dynamodb) as called:
         call(store)
     assert called == GRANTED[grant]
+
+
+def test_every_public_method_has_a_grant() -> None:
+    public = {name for kind in RunLifecycle.__mro__ for name in vars(kind) if name[0] != "_" and kind is not object}
+    covered = {name for methods in CALLS for name in methods.replace(" and ", ", ").split(", ")}
+    assert covered == public

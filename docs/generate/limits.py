@@ -1,0 +1,62 @@
+"""The page of limits, from the constants that enforce them."""
+
+from components.configuration import Configuration
+from tickfold.backtests import grid, planning, quota, run_store
+from tickfold.identity import token_verifier, user
+from tickfold.protocol import MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, MOST_SYMBOLS
+from tickfold.protocol.parameters import MOST_PARAMETERS
+from tickfold.realtime import connections, delivery
+
+INTRODUCTION = """# Limits
+
+Generated from the constants that enforce them by `make docs`. A request above a limit gets an `error` and has no side
+effects.
+
+| limit | value |
+|---|---|
+"""
+_DAY = 24 * 3_600
+
+
+def render() -> str:
+    """Return the page."""
+    return INTRODUCTION + "".join(f"| {what} | {value} |\n" for what, value in (*_run(), *_sweep(), *_realtime()))
+
+
+def _run() -> list[tuple[str, str]]:
+    running, daily = (Configuration.model_fields[name].default for name in ("max_running_runs", "max_daily_runs"))
+    return [
+        ("chunks of a run", f"{planning.MOST_CHUNKS:,}"),
+        ("symbols of a run", f"{MOST_SYMBOLS:,}"),
+        ("parameters of a strategy in a request", f"{MOST_PARAMETERS:,}"),
+        ("runs of a user at once (`tickfold:maxRunningRuns`)", f"{running:,}"),
+        ("runs that a user may start in a UTC day (`tickfold:maxDailyRuns`)", f"{daily:,}"),
+        ("retention of a run's record", f"{run_store.RECORDS_LIVE_SECONDS // _DAY} days"),
+        ("retention of a run's messages", f"{run_store.MESSAGES_LIVE_SECONDS // _DAY} days"),
+        ("retention of the key of a start", f"{quota.ROWS_LIVE_SECONDS // _DAY} days"),
+    ]
+
+
+def _sweep() -> list[tuple[str, str]]:
+    return [
+        ("combinations of a sweep, including rejected ones", f"{grid.MOST_COMBINATIONS:,}"),
+        ("bars × combinations of a sweep", f"{grid.MOST_BARS:,}"),
+        ("bars × combinations of one chunk", f"{grid.MOST_CHUNK_BARS:,}"),
+        ("windows × combinations of a walk-forward", f"{grid.MOST_WINDOW_RUNS:,}"),
+        ("in-sample bars of all windows × combinations", f"{grid.MOST_WINDOW_BARS:,}"),
+    ]
+
+
+def _realtime() -> list[tuple[str, str]]:
+    return [
+        ("bytes of a request", f"{MAX_REQUEST_BYTES:,}"),
+        ("bytes of a message", f"{MAX_MESSAGE_BYTES:,}"),
+        ("progress messages of a run", f"{run_store.PROGRESS_STEPS}, {1 / run_store.PROGRESS_SECONDS:g} per second"),
+        ("subscriptions of a connection", f"{connections.MOST_TOPICS:,}"),
+        (
+            "time in which a connection must accept its messages",
+            f"{delivery.BASE_TIMEOUT_SECONDS:g} s + {delivery.TIMEOUT_SECONDS_PER_MESSAGE:g} s per message",
+        ),
+        ("characters of a token", f"{token_verifier.LONGEST_TOKEN:,}"),
+        ("portfolios of a user", f"{user.MOST_PORTFOLIOS:,}"),
+    ]

@@ -1,0 +1,193 @@
+"""The bar store: a load is atomic and idempotent, and a run reads the versions that its series names."""
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from tests.market_data.conftest import BUCKET
+from tickfold.engine.arrays import Floats
+from tickfold.engine.bars import COLUMNS, Bars
+from tickfold.errors import RunError
+from tickfold.market_data.bar_store import BarStore
+from tickfold.storage import layout
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+def bars_at(*times: str, close: float = 10.5) -> Bars:
+    """Return bars at ISO times, each of its own prices and volume."""
+    count = len(times)
+    closes: Floats = np.arange(count, dtype=np.float64) + close
+    return Bars(
+        timestamp=np.array(times, dtype="datetime64[us]").astype(np.int64),
+        open=closes - 0.25,
+        high=closes + 1,
+        low=closes - 1,
+        close=closes,
+        volume=closes * 0 + 100 + np.arange(count),
+    )
+
+
+def assert_equal(found: Bars, expected: Bars) -> None:
+    for name in COLUMNS:
+        assert_array_equal(getattr(found, name), getattr(expected, name))
+
+
+@pytest.fixture
+def store(s3: "S3Client") -> BarStore:
+    return BarStore(s3, BUCKET)
+
+
+def versions(s3: "S3Client") -> set[str]:
+    return {found["VersionId"] for found in s3.list_object_versions(Bucket=BUCKET).get("Versions", [])}
+
+
+YEAR_END = bars_at("2004-12-30T14:00", "2004-12-31T23:59:59.999999", "2005-01-01T00:00", "2005-03-01T10:00")
+
+
+def test_bars_are_read_back_across_years(store: BarStore) -> None:
+    series = store.put("GOOG", "1h", YEAR_END, "test")
+    assert_equal(store.read(series, 0, series.bars), YEAR_END)
+    assert_equal(store.read(series, 1, 3), YEAR_END[1:3])
+    assert_equal(store.read(series, 2, 4), YEAR_END[2:4])
+    assert store.catalog.get("GOOG", "1h") == series
+
+
+def test_series_describes_its_bars_by_year_and_day(store: BarStore) -> None:
+    series = store.put("GOOG", "1h", YEAR_END, "a file")
+    assert (series.symbol, series.timeframe, series.source, series.decimals) == ("GOOG", "1h", "a file", 2)
+    assert [(file.year, file.days) for file in series.files] == [
+        (2004, [(365, 1), (366, 1)]),  # a leap year
+        (2005, [(1, 1), (60, 1)]),
+    ]
+    assert series.files[0].first == datetime(2004, 12, 30, 14, tzinfo=UTC)
+    assert series.files[0].last == datetime(2004, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+    assert series.span(date(2004, 12, 31), date(2005, 1, 1)) == (1, 3)
+
+
+def test_bars_before_1970_belong_to_their_year(store: BarStore) -> None:
+    series = store.put("DJI", "1d", bars_at("1968-12-31", "1969-01-01", "1969-12-31"), "test")
+    assert [(file.year, file.days) for file in series.files] == [(1968, [(366, 1)]), (1969, [(1, 1), (365, 1)])]
+
+
+def test_several_bars_of_a_day_are_counted_together(store: BarStore) -> None:
+    series = store.put("GOOG", "1h", bars_at("2005-02-01T10:00", "2005-02-01T11:00", "2005-02-02T10:00"), "test")
+    assert series.files[0].days == [(32, 2), (33, 1)]
+
+
+def test_decimals_are_those_of_all_prices(store: BarStore) -> None:
+    prices = np.array([10.0])
+    bars = Bars(np.array([0]), prices, prices, prices - 0.125, prices, prices)
+    assert store.put("GOOG", "1d", bars, "test").decimals == 3
+
+
+def test_load_without_bars_is_refused(store: BarStore) -> None:
+    with pytest.raises(RunError, match="no bars to load for GOOG"):
+        store.put("GOOG", "1d", YEAR_END[:0], "test")
+
+
+@pytest.mark.parametrize("times", [("2005-01-02", "2005-01-01"), ("2005-01-01", "2005-01-01")])
+def test_bars_out_of_order_or_at_the_same_time_are_refused(
+    s3: "S3Client", store: BarStore, times: tuple[str, ...]
+) -> None:
+    with pytest.raises(RunError, match="the bars of GOOG are not in time order, or two have the same time"):
+        store.put("GOOG", "1d", bars_at(*times), "test")
+    assert versions(s3) == set()
+
+
+def test_one_bar_is_a_series(store: BarStore) -> None:
+    assert store.put("GOOG", "1d", YEAR_END[:1], "test").bars == 1
+
+
+def test_second_load_replaces_bars_at_the_same_times_and_keeps_the_others(store: BarStore) -> None:
+    store.put("GOOG", "1d", bars_at("2005-01-01", "2005-01-03", "2005-01-05"), "first")
+    series = store.put("GOOG", "1d", bars_at("2005-01-02", "2005-01-03", close=50), "second")
+    found = store.read(series, 0, series.bars)
+    expected = bars_at("2005-01-01", "2005-01-02", "2005-01-03", "2005-01-05")
+    assert_array_equal(found.timestamp, expected.timestamp)
+    assert found.close.tolist() == [10.5, 50, 51, 12.5]
+    assert found.volume.tolist() == [100, 100, 101, 102]
+    assert (series.source, series.files[0].days) == ("second", [(1, 1), (2, 1), (3, 1), (5, 1)])
+
+
+def test_second_load_of_another_year_keeps_the_first_year(store: BarStore) -> None:
+    store.put("GOOG", "1d", bars_at("2006-01-01"), "test")
+    series = store.put("GOOG", "1d", bars_at("2004-01-01"), "test")
+    assert [file.year for file in series.files] == [2004, 2006]
+
+
+def test_repeated_load_writes_no_new_bars(s3: "S3Client", store: BarStore) -> None:
+    first = store.put("GOOG", "1h", YEAR_END, "test")
+    before = versions(s3)
+    assert store.put("GOOG", "1h", YEAR_END, "test") == first
+    new = versions(s3) - before
+    assert len(new) == 1  # the series' JSON
+
+
+def test_series_read_before_a_load_still_reads_its_own_versions(store: BarStore) -> None:
+    old = store.put("GOOG", "1d", bars_at("2005-01-01", "2005-01-02"), "first")
+    store.put("GOOG", "1d", bars_at("2005-01-01", close=99), "second")
+    assert store.read(old, 0, 2).close.tolist() == [10.5, 11.5]
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_load_that_another_load_overtook_is_refused(s3: "S3Client", store: BarStore, exists: bool) -> None:
+    if exists:
+        store.put("GOOG", "1d", bars_at("2005-01-01"), "before")
+    event = "before-call.s3.PutObject"
+
+    def overtake(**_details: Any) -> None:
+        s3.meta.events.unregister(event, overtake)
+        store.put("GOOG", "1d", bars_at("2005-01-02", close=20), "other")
+
+    s3.meta.events.register(event, overtake)
+    with pytest.raises(RunError, match="another load of GOOG 1d finished meanwhile; load again"):
+        store.put("GOOG", "1d", bars_at("2005-01-03", close=30), "late")
+    kept = store.catalog.get("GOOG", "1d")
+    assert kept.source == "other"
+    assert store.read(kept, 0, kept.bars).close.tolist() == ([10.5, 20] if exists else [20])
+
+
+def test_other_errors_of_a_commit_are_raised_as_they_are(s3: "S3Client") -> None:
+    s3.delete_bucket(Bucket=BUCKET)
+    with pytest.raises(s3.exceptions.ClientError, match="NoSuchBucket"):
+        BarStore(s3, BUCKET).put("GOOG", "1d", YEAR_END, "test")
+
+
+@pytest.mark.parametrize("gone", ["version", "object"])
+def test_deleted_bars_are_named_by_year(s3: "S3Client", store: BarStore, gone: str) -> None:
+    series = store.put("GOOG", "1h", YEAR_END, "test")
+    key = layout.bars_key("GOOG", "1h", 2005)
+    for found in s3.list_object_versions(Bucket=BUCKET, Prefix=key)["Versions"]:
+        s3.delete_object(Bucket=BUCKET, Key=key, VersionId=found["VersionId"])
+    if gone == "version":
+        s3.put_object(Bucket=BUCKET, Key=key, Body=b"another version")
+    assert len(store.read(series, 0, 2)) == 2
+    with pytest.raises(RunError, match="the 2005 bars of GOOG were deleted; load them again"):
+        store.read(series, 0, 3)
+
+
+def test_other_errors_of_a_read_are_raised_as_they_are(s3: "S3Client", store: BarStore) -> None:
+    series = store.put("GOOG", "1h", YEAR_END, "test")
+    for found in s3.list_object_versions(Bucket=BUCKET)["Versions"]:
+        s3.delete_object(Bucket=BUCKET, Key=found["Key"], VersionId=found["VersionId"])
+    s3.delete_bucket(Bucket=BUCKET)
+    with pytest.raises(s3.exceptions.ClientError, match="NoSuchBucket"):
+        store.read(series, 0, 1)
+
+
+def test_version_is_fetched_once_for_many_reads(s3: "S3Client", store: BarStore) -> None:
+    series = store.put("GOOG", "1h", YEAR_END[:2], "test")
+    fetched: list[str] = []
+
+    def count(params: dict[str, Any], **_details: Any) -> None:
+        fetched.append(params["url_path"])
+
+    s3.meta.events.register("before-call.s3.GetObject", count)
+    for _ in range(3):
+        store.read(series, 0, 2)
+    assert len(fetched) == 1

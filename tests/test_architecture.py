@@ -1,0 +1,39 @@
+"""Which folder may import which (the contracts in pyproject.toml), and what importing a folder loads."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+ROOT = Path(__file__).resolve().parents[1]
+
+LOADED_BY_ENGINE = """
+import importlib, pkgutil, sys
+before = set(sys.modules)
+import tickfold.engine
+for found in pkgutil.walk_packages(tickfold.engine.__path__, "tickfold.engine."):
+    importlib.import_module(found.name)
+print(*sorted({name.partition(".")[0] for name in set(sys.modules) - before} - sys.stdlib_module_names))
+print(*sorted(name for name in sys.modules if name.startswith("tickfold.")))
+"""
+
+
+def test_imports_point_one_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert lint_imports(no_cache=True) == 0
+
+
+def test_engine_loads_numpy_and_nothing_else() -> None:
+    done = subprocess.run([sys.executable, "-c", LOADED_BY_ENGINE], capture_output=True, text=True, check=True)
+    distributions, modules = done.stdout.splitlines()
+    assert distributions.split() == ["numpy", "tickfold"]
+    assert [name for name in modules.split() if not name.startswith("tickfold.engine")] == []
+
+
+@pytest.mark.parametrize("folder", ["strategies", "protocol", "client"])
+def test_import_starts_no_aws_client(folder: str) -> None:
+    code = f"import sys, tickfold.{folder}; print({{'boto3', 'pyarrow', 'pandas'}} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -1,0 +1,123 @@
+"""The rules for the rows of a bar file, and the error that describes each row that breaks them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from tickfold.market_data.bar_table import BarFileError, BarTable, Floats, Mask
+from tickfold.market_data.bar_times import FIRST_YEAR, LAST_YEAR, NO_TIME, Times
+
+ROUNDING = 1e-6
+"""Tolerance, relative to the price, of an open or close outside low…high, and of a high below its low.
+
+Adjusting for splits and dividends multiplies each price on its own, in some sources in single precision, whose
+rounding is about 1e-7; prices that were equal before then differ by that much although the bar is sound.
+"""
+
+_MOST_ROWS_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The rows that break a rule, and a function that describes one of them."""
+
+    broken: Mask
+    describe: Callable[[int], str]
+
+
+def bar_rules(table: BarTable, times: Times, values: dict[str, Floats]) -> list[Rule]:
+    """Return the rules for the rows of `table`, given its `times` and the `values` of its other columns."""
+    column_rules = [rule for name in values for rule in _number_rules(name, table.columns[name], values[name])]
+    return [*_time_rules(times, table), *column_rules, *_price_rules(values)]
+
+
+def check_rows(path: Path, table: BarTable, rules: list[Rule]) -> None:
+    """Check every row of `table`.
+
+    Raises:
+        BarFileError: a row breaks a rule, or has too few or too many fields.
+    """
+    bad = np.flatnonzero(np.logical_or.reduce([rule.broken for rule in rules]))
+    count = len(bad) + len(table.misshapen)
+    if not count:
+        return
+    reasons = table.misshapen | {
+        int(table.places[row]): "; ".join(rule.describe(int(row)) for rule in rules if rule.broken[row])
+        for row in bad[:_MOST_ROWS_SHOWN]
+    }
+    shown = [f"  {table.unit} {place}: {reasons[place]}" for place in sorted(reasons)[:_MOST_ROWS_SHOWN]]
+    rest = [f"  … and {count - len(shown):,} more"] if count > len(shown) else []
+    rows = f"{count:,} bad row{'s' if count > 1 else ''}"
+    raise BarFileError("\n".join([f"{path} has {rows}, nothing was loaded:", *shown, *rest]))
+
+
+def _time_rules(times: Times, table: BarTable) -> list[Rule]:
+    column = table.columns["time"]
+    known = times != NO_TIME
+    within = (times >= _new_year(FIRST_YEAR)) & (times < _new_year(LAST_YEAR + 1))
+
+    def describe_repeated(row: int) -> str:
+        original = int(table.places[np.flatnonzero(times == times[row])[0]])
+        return f"time {_shown_time(times[row])} is already on {table.unit} {original}"
+
+    return [
+        Rule(
+            ~known,
+            lambda row: f"time {_cell(column, row)} is neither ISO 8601 (2020-01-31 09:30) nor a count since 1970",
+        ),
+        Rule(known & ~within, lambda row: f"time {_cell(column, row)} is not within {FIRST_YEAR}…{LAST_YEAR}"),
+        Rule(known & _repeated(times), describe_repeated),
+    ]
+
+
+def _new_year(year: int) -> np.int64:
+    return np.datetime64(f"{year}-01-01", "us").astype(np.int64)
+
+
+def _repeated(times: Times) -> Mask:
+    """Return the rows whose time an earlier row has."""
+    order = np.argsort(times, kind="stable")
+    repeated = np.zeros(len(times), dtype=np.bool_)
+    repeated[order[1:]] = np.diff(times[order]) == 0
+    return repeated
+
+
+def _number_rules(name: str, column: pa.Array, values: Floats) -> list[Rule]:
+    allowed, expected = (values >= 0, "0 or more") if name == "volume" else (values > 0, "above 0")
+    finite = np.isfinite(values)
+    return [
+        Rule(~finite, lambda row: f"{name} {_cell(column, row)} is not a finite number"),
+        Rule(finite & ~allowed, lambda row: f"{name} {_cell(column, row)} is not {expected}"),
+    ]
+
+
+def _price_rules(values: dict[str, Floats]) -> list[Rule]:
+    high, low = values["high"], values["low"]
+    with np.errstate(invalid="ignore"):
+        slack = ROUNDING * np.abs(high)
+        crossed = high < low - slack
+        outside = {
+            name: ~crossed & ((values[name] > high + slack) | (values[name] < low - slack))
+            for name in ("open", "close")
+        }
+    return [
+        Rule(crossed, lambda row: f"high {high[row]} is below low {low[row]}"),
+        *(Rule(broken, _describe_outside(name, values[name], low, high)) for name, broken in outside.items()),
+    ]
+
+
+def _describe_outside(name: str, price: Floats, low: Floats, high: Floats) -> Callable[[int], str]:
+    return lambda row: f"{name} {price[row]} is outside of low {low[row]} … high {high[row]}"
+
+
+def _cell(column: pa.Array, row: int) -> str:
+    value = column[row].as_py()
+    text = repr(value) if isinstance(value, str) else str(value)
+    return "(empty)" if value in (None, "") else text[:40]
+
+
+def _shown_time(microseconds: np.int64) -> str:
+    return f"{np.datetime64(int(microseconds), 'us').astype('datetime64[s]')}Z"

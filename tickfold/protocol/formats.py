@@ -1,0 +1,48 @@
+"""Numbers as text for people: in error reasons, on the terminal, in the report."""
+
+from collections.abc import Callable
+
+Format = Callable[[float], str]
+
+UNDEFINED = "–"
+"""Stands for a value that does not exist."""
+
+
+def counted(number: int, noun: str) -> str:
+    """Return `number` with its noun, singular or plural: `1 chunk`, `2,148 bars`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def count(value: float) -> str:
+    """Return a whole number: `2,148`."""
+    return f"{value:,.0f}"
+
+
+def money(value: float) -> str:
+    """Return dollars with cents: `51,422.99`."""
+    return f"{value:,.2f}"
+
+
+def percent(fraction: float, decimals: int = 2) -> str:
+    """Return a fraction as a percentage with a fixed number of decimals: `47.98 %`."""
+    return f"{100 * fraction:,.{decimals}f} %"
+
+
+def short_percent(fraction: float) -> str:
+    """Return a fraction as a percentage with no more digits than it needs: `0.2 %`."""
+    return f"{100 * fraction:g} %"
+
+
+def ratio(value: float) -> str:
+    """Return a ratio with three decimals: `0.581`."""
+    return f"{value:,.3f}"
+
+
+def multiple(value: float) -> str:
+    """Return a factor: `15.3 ×`."""
+    return f"{value:,.1f} ×" if abs(value) < 100 else f"{value:,.0f} ×"
+
+
+def days(value: float) -> str:
+    """Return a duration in days: `584 days`."""
+    return counted(round(value), "day")
