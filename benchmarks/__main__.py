@@ -1,4 +1,4 @@
-"""`make bench`: runs every case, shows the ratios, and leaves them in benchmarks/latest.json."""
+"""`make bench`: runs every case, prints the ratios, and writes them to benchmarks/latest.json."""
 
 import json
 import sys
@@ -36,18 +36,17 @@ def main() -> int:
 
 
 def table(figures: list[Figure]) -> Table:
-    """Return a row a figure: what is compared, both sides, the ratio and its goal."""
+    """Return a table with a row per figure."""
     shown = Table("case; compared with", "ours", "other", "ratio", "goal", "met", box=None, pad_edge=False)
     for column in shown.columns[1:]:
         column.justify = "right"
     for figure in figures:
-        said = figure.as_dict()
         shown.add_row(
             figure.case,
             f"{figure.ours:,.1f} {figure.unit}",
             f"{figure.peer:,.1f} {figure.unit}",
             f"{figure.ratio:,.2f}",
-            str(said["goal"]),
+            str(figure.as_dict()["goal"]),
             "yes" if figure.met else "no",
         )
     return shown

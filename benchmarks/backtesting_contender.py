@@ -10,7 +10,7 @@ from backtesting.lib import crossover
 
 from benchmarks.contender import CAPITAL, FAST, SLOW
 
-warnings.simplefilter("ignore")  # of trades that remain open, and of pandas' deprecations
+warnings.simplefilter("ignore")  # trades that remain open, and pandas' deprecations
 
 
 def contender(_name: str) -> "BacktestingPy":

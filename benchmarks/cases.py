@@ -1,4 +1,4 @@
-"""The cases: what is measured, against whom, and what Tickfold has set itself as a goal."""
+"""The cases: what is measured, against which peer, and the goal."""
 
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -12,12 +12,12 @@ VECTORBT = ("vectorbt-numba", "vectorbt-rust")
 CHUNKS = 32
 _MEGABYTE = 1_000_000
 _ALIKE = 0.05
-"""So far may numbers of trades lie apart: averages that tie are a cross to some, since float sums do not tie, and
-vectorbt passes over a cross in the bar of a stop."""
+"""Tolerance for numbers of trades: some peers see a cross where averages tie, since their float sums do not tie, and
+vectorbt ignores a cross in the bar of a stop."""
 
 
 class Cases:
-    """The cases over one market; `all` are to be run in order."""
+    """The cases over one market; run `all` in order."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -48,7 +48,7 @@ class Cases:
         return [_faster(f"The same with stops and targets, 1 M bars, warm; {name}", seconds["tickfold"], peer, 4)]
 
     def fresh_run(self) -> list[Figure]:
-        self._fresh("run", 1, *VECTORBT)  # compiles, and keeps what it compiled
+        self._fresh("run", 1, *VECTORBT)  # compiles, and caches the result
         usages = self._fresh("run", 3, "tickfold", *VECTORBT)
         seconds = {name: median(usage.seconds for usage in used) for name, used in usages.items()}
         name, peer = _fastest(seconds, VECTORBT)
@@ -100,7 +100,7 @@ class Cases:
         return {name: median(seconds) for name, seconds in answer["seconds"].items()}
 
     def _fresh(self, job: str, rounds: int, *names: str) -> dict[str, list[Usage]]:
-        """Return what processes took that did `job` once over 100 k bars, in turns."""
+        """Return the usage of processes that do `job` once over 100 k bars, in turns."""
         file = self._market(100_000)
         usages: dict[str, list[Usage]] = {name: [] for name in names}
         for _ in range(rounds):
@@ -109,7 +109,7 @@ class Cases:
         _expect_alike({name: used[0].answer for name, used in usages.items()})
         return usages
 
-    @cache  # noqa: B019 - there is one, and it lives as long as the program
+    @cache  # noqa: B019 - one instance lives as long as the program
     def _market(self, bars: int) -> Path:
         file = self._directory / f"{bars}.parquet"
         run("benchmarks.market", file, bars)
@@ -119,7 +119,7 @@ class Cases:
 def _expect_alike(trades: dict[str, int]) -> None:
     least, most = min(trades.values()), max(trades.values())
     if least < most * (1 - _ALIKE):
-        raise RuntimeError(f"the contenders did not do the same: their numbers of trades are {trades}")
+        raise RuntimeError(f"the contenders did not do the same work: their numbers of trades are {trades}")
 
 
 def _fastest(seconds: dict[str, float], names: Iterable[str]) -> tuple[str, float]:

@@ -1,9 +1,8 @@
-"""The work of a chunked run beside that of one pass, in seconds of processor time: `FILE CHUNKS ROUNDS`.
+"""The processor time of a chunked run and of a single pass: `FILE CHUNKS ROUNDS`.
 
-Prints the seconds of every round: `pass` (signals, decisions, money, metrics in one), `simulate` (all chunks, with
-their warm-up), `fold`, `conclude` (money and metrics, as a single pass has them too), and `reduce`: all that the
-reducer does between one response of S3 and the next, which is decoding the chunks and the bars, the fold, money and
-metrics, and encoding the curve and the trades.
+Prints the seconds of every round: `pass` (signals, decisions, ledger and metrics in one), `simulate` (all chunks, with
+their warm-up), `fold`, `conclude` (ledger and metrics), and `reduce`, the reducer's work without S3: decoding chunks
+and bars, the fold, ledger and metrics, and encoding curve and trades.
 """
 
 import json
@@ -34,7 +33,7 @@ STRATEGY = BUILT_IN.create("sma_cross", {"fast": FAST, "slow": SLOW})
 
 
 def timed(seconds: list[float], work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-    """Do `work`, and add the processor time that it took to `seconds`."""
+    """Return the result of `work`, and append its processor time to `seconds`."""
     started = process_time()
     done = work(*arguments, **named)
     seconds.append(process_time() - started)

@@ -1,4 +1,4 @@
-"""A contender: one engine, made to do each job in the way that its own documentation shows."""
+"""A contender: one engine that does each job as its own documentation shows."""
 
 from importlib import import_module
 from pathlib import Path
@@ -7,9 +7,9 @@ from typing import Any, Protocol
 CAPITAL = 1_000_000.0
 FAST, SLOW = 10, 20
 PAIRS = [(fast, slow) for fast in range(5, 15) for slow in range(20, 70, 5)]
-"""A sweep: a hundred pairs of averages."""
+"""The parameter sets of the sweep: a hundred pairs of averages."""
 STOP_LOSS, TAKE_PROFIT = 0.0005, 0.001
-"""Fractions of the entry price; on the synthetic market one position in four ends so."""
+"""Fractions of the entry price; on the synthetic market they end one position in four."""
 
 _MODULES = {
     "tickfold": "benchmarks.tickfold_contender",
@@ -20,13 +20,13 @@ _MODULES = {
 
 
 class Contender(Protocol):
-    """Each job returns the number of trades, or of all runs' trades: contenders that disagree did not do the same.
+    """Each job returns its number of trades, of all runs together: contenders that differ did not do the same.
 
-    backtesting.py does the single run only: it is timed at nothing else.
+    backtesting.py does the single run only.
     """
 
     def load(self, file: Path) -> Any:
-        """Read the bars, into what this engine wants them in."""
+        """Read the bars into this engine's own format."""
 
     def run(self, bars: Any) -> int:
         """SMA cross of `FAST` and `SLOW`, long and short, whole shares, filled at the next open, with metrics."""
@@ -35,7 +35,7 @@ class Contender(Protocol):
         """The same for each of `PAIRS`."""
 
     def run_with_stops(self, bars: Any) -> int:
-        """The same as `run`, with `STOP_LOSS` and `TAKE_PROFIT` watched inside each bar."""
+        """The same as `run`, with `STOP_LOSS` and `TAKE_PROFIT`, checked inside each bar."""
 
 
 def contender(name: str) -> Contender:

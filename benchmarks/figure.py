@@ -1,4 +1,4 @@
-"""A figure: what one case came to, and whether that meets its goal."""
+"""A figure: the result of one case, and whether it meets its goal."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,10 +6,10 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Figure:
-    """What was measured, `ours` and the `peer`'s, in `unit`.
+    """A measurement of Tickfold (`ours`) and of the `peer`, in `unit`; less is better.
 
-    With `better` "times" the ratio says how many times less ours is, and the goal is the least it should be; with
-    "share" it says how much ours is of the peer's, and the goal is the most it may be.
+    With `better` "times" the ratio is peer / ours, and the goal its minimum; with "share" it is ours / peer, and the
+    goal its maximum.
     """
 
     case: str
@@ -28,7 +28,7 @@ class Figure:
         return self.ratio >= self.goal if self.better == "times" else self.ratio <= self.goal
 
     def as_dict(self) -> dict[str, str | float | bool]:
-        """Return what `latest.json` says of it; the goal as a bound on the ratio."""
+        """Return the figure's entry in `latest.json`, with the goal as a bound on the ratio."""
         bound = f"{'>=' if self.better == 'times' else '<='} {self.goal:g}"
         return {
             "case": self.case,

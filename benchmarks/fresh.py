@@ -1,4 +1,4 @@
-"""A job done once by one contender, Parquet in, for a process of its own: `JOB FILE NAME`. Prints the trades."""
+"""One job by one contender from a Parquet file, in a process of its own: `JOB FILE NAME`. Prints the trades."""
 
 import json
 import sys

@@ -16,7 +16,7 @@ _SEED = 7
 
 
 def walk(count: int) -> Bars:
-    """Return `count` minute bars around 100 dollars, on a grid of 0.0001: fine enough that averages seldom tie."""
+    """Return `count` minute bars around 100 dollars, on a grid of 0.0001, so that averages seldom tie."""
     rng = np.random.default_rng(_SEED)
     close = 1_000_000 + np.cumsum(rng.integers(-200, 201, count))
     open_ = close + rng.integers(-100, 101, count)

@@ -1,6 +1,6 @@
-"""What a run adds to the peak memory of a warm worker, beside the size of its bars: `FILE SMALL`.
+"""The peak memory that a run adds to a warm worker, and the size of its bars: `FILE SMALL`.
 
-Prints both, in bytes. Warm means that it has run over the bars of the file `SMALL`, so that all code is in memory.
+Prints both in bytes. The worker is warm after a run over the bars of the file `SMALL`: all code is loaded.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""A program in a process of its own, as the driver sees it: what it answered, how long it took, what memory it had."""
+"""Runs a program in a process of its own, and measures its time and memory."""
 
 import json
 import os
@@ -25,7 +25,7 @@ def run(module: str, *arguments: object) -> Usage:
     """Run `python -m module arguments…`, whose last line of output is JSON.
 
     Raises:
-        RuntimeError: the program failed; the message is what it said.
+        RuntimeError: the program failed; the message is its output.
     """
     started = perf_counter()
     with TemporaryFile("w+") as output:
@@ -34,7 +34,7 @@ def run(module: str, *arguments: object) -> Usage:
             stdout=output,
             stderr=subprocess.STDOUT,
             env=os.environ | _QUIET,
-            start_new_session=True,  # Ctrl-C comes to the driver alone, which then ends the program
+            start_new_session=True,  # Ctrl-C reaches the driver alone, which then kills the program
         )
         try:
             _, status, used = os.wait4(process.pid, 0)
@@ -45,8 +45,8 @@ def run(module: str, *arguments: object) -> Usage:
         seconds = perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
-        said = output.read()
+        text = output.read()
     if process.returncode:
-        raise RuntimeError(f"{module} {' '.join(map(str, arguments))} failed:\n{said}")
+        raise RuntimeError(f"{module} {' '.join(map(str, arguments))} failed:\n{text}")
     in_bytes = 1 if sys.platform == "darwin" else 1024
-    return Usage(seconds, used.ru_maxrss * in_bytes, json.loads(said.splitlines()[-1]))
+    return Usage(seconds, used.ru_maxrss * in_bytes, json.loads(text.splitlines()[-1]))

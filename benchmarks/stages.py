@@ -1,7 +1,7 @@
-"""Where the time of a run goes: the stages of an SMA cross over a million bars, and the floor that memory sets.
+"""The time of each stage of an SMA cross over a million bars, and of one pass over the bars' memory as a lower bound.
 
-`.venv-bench/bin/python -m benchmarks.stages` prints milliseconds of processor time, the least of many rounds: what
-the stage itself costs, whatever else the machine does meanwhile.
+`.venv-bench/bin/python -m benchmarks.stages` prints milliseconds of processor time, the minimum of many rounds, which
+the load of the machine affects least.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ ROUNDS = 25
 
 
 def least(work: Callable[[], object]) -> float:
-    """Return the least milliseconds of processor time that `work` takes."""
+    """Return the minimum milliseconds of processor time of `work`."""
     spent = []
     for _ in range(ROUNDS):
         started = process_time()

@@ -1,4 +1,4 @@
-"""Tickfold, as its workers run it: bars by buffers from Parquet, one pass, every metric."""
+"""Tickfold as its workers run it: bars from Parquet, a single pass, every metric."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +22,7 @@ def contender(_name: str) -> "Tickfold":
 
 
 def cross(bars: Bars, fast: int = FAST, slow: int = SLOW, orders: Orders = AT_THE_NEXT_OPEN) -> Outcome:
-    """Run the SMA cross in one pass."""
+    """Run the SMA cross in a single pass."""
     return backtest(bars, BUILT_IN.create("sma_cross", {"fast": fast, "slow": slow}), ACCOUNT, orders)
 
 

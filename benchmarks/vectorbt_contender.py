@@ -1,6 +1,6 @@
-"""vectorbt: indicator, crosses, `Portfolio.from_signals` and its statistics, on either of its engines.
+"""vectorbt: indicator, crosses, `Portfolio.from_signals` and statistics, on either of its engines.
 
-Of its statistics only those are asked for that Tickfold has too.
+It computes only the statistics that Tickfold has too.
 """
 
 import warnings
@@ -13,7 +13,7 @@ import vectorbt as vbt
 
 from benchmarks.contender import CAPITAL, FAST, PAIRS, SLOW, STOP_LOSS, TAKE_PROFIT
 
-warnings.simplefilter("ignore")  # of pandas' deprecations
+warnings.simplefilter("ignore")  # pandas' deprecations
 
 STATISTICS = [
     "end_value",
@@ -43,7 +43,7 @@ class Vectorbt:
         self._engine = engine
 
     def load(self, file: Path) -> pd.DataFrame:
-        # Without its time zone: checking an index that has one takes vectorbt far longer than all else.
+        # Without a time zone: checking an index with one takes vectorbt longer than everything else.
         return pd.read_parquet(file).set_index("timestamp").tz_localize(None)
 
     def run(self, bars: Any) -> int:
@@ -78,7 +78,7 @@ class Vectorbt:
 
 
 def _next_bar(signals: Any) -> Any:
-    """Move signals to the bar that fills them."""
+    """Shift signals to the bar that fills them."""
     values = signals.to_numpy()
     moved = np.zeros_like(values)
     moved[1:] = values[:-1]

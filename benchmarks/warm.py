@@ -1,6 +1,6 @@
-"""A job done by several contenders in one process, in turns, after each has done it once: `JOB FILE ROUNDS NAME…`.
+"""One job by several contenders in turns, in one process, after a warm-up round: `JOB FILE ROUNDS NAME…`.
 
-Prints for each contender the seconds of every round, and the trades that it made.
+Prints each contender's seconds per round, and its number of trades.
 """
 
 import gc
@@ -20,7 +20,7 @@ def main(job: str, file: Path, rounds: int, names: list[str]) -> dict[str, Any]:
     seconds: dict[str, list[float]] = {name: [] for name in names}
     for _ in range(rounds):
         for name, each in contenders.items():
-            gc.collect()  # what another left behind is not swept up on this one's time
+            gc.collect()  # so that no contender pays for the garbage of another
             started = perf_counter()
             getattr(each, job)(bars[name])
             seconds[name].append(perf_counter() - started)
