@@ -107,13 +107,14 @@ def environment(dynamodb: "DynamoDBServiceResource", bucket: Bucket, monkeypatch
 
 
 def test_handlers_of_connect_and_disconnect_work_on_the_tables_of_their_environment(
-    environment: None, dynamodb: "DynamoDBServiceResource"
+    environment: None, dynamodb: "DynamoDBServiceResource", caplog: pytest.LogCaptureFixture
 ) -> None:
     given = event(queryStringParameters={"portfolioId": "growth"}).raw_event
     assert connect.handler(given, CONTEXT) == {"statusCode": 200}
     assert [len(rows(dynamodb.Table(name))) for name in (CONNECTIONS, SUBSCRIPTIONS)] == [1, 1]
     assert disconnect.handler(given, CONTEXT) == {"statusCode": 200}
     assert [len(rows(dynamodb.Table(name))) for name in (CONNECTIONS, SUBSCRIPTIONS)] == [0, 0]
+    assert caplog.messages == ["connected", "disconnected"]
 
 
 def test_wiring_is_done_once_and_by_the_environment(environment: None) -> None:
