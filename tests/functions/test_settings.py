@@ -17,7 +17,6 @@ from functions.settings import (
     SettingsError,
     SimulateSettings,
 )
-from tests.components.capture import captured
 
 TABLES = {settings.CONNECTIONS_TABLE, settings.SUBSCRIPTIONS_TABLE}
 RUNS = {settings.RUNS_TABLE}
@@ -72,23 +71,3 @@ def test_names_of_variables() -> None:
     names = {name: value for name, value in vars(settings).items() if name.isupper()}
     assert len(names) == 13
     assert all(value == f"TICKFOLD_{name}" for name, value in names.items())
-
-
-SETTINGS: dict[str, type[Settings]] = {
-    "authorize": AuthorizeSettings,
-    "connect": ConnectionsSettings,
-    "disconnect": ConnectionsSettings,
-    "message": MessageSettings,
-    "deliver": DeliverSettings,
-    "plan": PlanSettings,
-    "simulate": SimulateSettings,
-    "reduce": ReduceSettings,
-    "report-failure": ReportFailureSettings,
-}
-
-
-@pytest.mark.parametrize("function", SETTINGS)
-def test_the_stack_gives_a_function_exactly_the_variables_that_it_reads(function: str) -> None:
-    (found,) = (each for each in captured("dev").resources if each.name == f"tickfold-dev-{function}-function")
-    given = {name for name in found.inputs["environment"]["variables"] if name.startswith("TICKFOLD_")}
-    assert given == SETTINGS[function].variables()

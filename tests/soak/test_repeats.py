@@ -19,7 +19,7 @@ CHUNKS = 3
 REQUEST = start(**SMA, chunks=CHUNKS)
 HANG_ONCE = """
 import os, pathlib, time
-from functions.backtests import {function}_itself
+from functions.{folder} import {function}_itself
 
 def handler(event, context):
     marker = pathlib.Path({directory!r}, "worker")
@@ -124,7 +124,7 @@ def test_a_worker_that_is_killed_at_work_is_made_up_for(
     here: str,
     before: bool,
 ) -> None:
-    source = HANG_ONCE.format(function=function, directory=str(tmp_path), before=before, here=here)
+    source = HANG_ONCE.format(folder="backtests", function=function, directory=str(tmp_path), before=before, here=here)
     recorder = recorders.open(url_for(stack, "tester"))
     with deployed(stack, function, source):
         run_id = _follow(recorder)
@@ -138,7 +138,9 @@ def test_a_worker_that_is_killed_at_work_is_made_up_for(
 def test_what_a_killed_deliverer_had_in_hand_is_delivered(
     stack: EmbeddedStack, recorders: Recorders, url: str, tmp_path: Path
 ) -> None:
-    source = HANG_ONCE.format(function="deliver", directory=str(tmp_path), before=True, here="'planned' in str(event)")
+    source = HANG_ONCE.format(
+        folder="websocket", function="deliver", directory=str(tmp_path), before=True, here="'planned' in str(event)"
+    )
     client = ReconnectingClient(url, recorders)
     recorder = client.connect()
     with deployed(stack, "deliver", source):

@@ -38,8 +38,8 @@ _ROWS_DECODED = 65_536
 class ChunkFile:
     """The file of one chunk.
 
-    It stays encoded, and a part of it is decoded at a time: a strategy with a signal at every bar has as many rows as
-    there are bars, for each of a sweep's sets. Sets are best read in order.
+    It stays encoded, and a part of it is decoded at a time: a strategy that signals at every bar has a row per
+    bar, for each of a sweep's sets. Sets are best read in order.
     """
 
     def __init__(self, chunk: Chunk, data: bytes, sets: int = 1) -> None:
@@ -64,7 +64,7 @@ class ChunkFile:
 
 
 def encode(speculations: Sequence[Speculation]) -> bytes:
-    """Return the speculations of all sets as a Parquet file: a row a signal, with the position that it opened."""
+    """Return the speculations of all sets as Parquet: a row per signal event, with the position that it opened."""
     parts = [_columns(number, speculation) for number, speculation in enumerate(speculations)]
     columns = {name: np.concatenate([part[name] for part in parts]) for name in _DTYPES}
     arrays = [parquet.array(columns[field.name], field.type) for field in SCHEMA]

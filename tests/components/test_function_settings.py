@@ -1,0 +1,35 @@
+"""Each function is given the environment variables that it reads, and no other."""
+
+import pytest
+
+from functions.settings import (
+    AuthorizeSettings,
+    ConnectionsSettings,
+    DeliverSettings,
+    MessageSettings,
+    PlanSettings,
+    ReduceSettings,
+    ReportFailureSettings,
+    Settings,
+    SimulateSettings,
+)
+from tests.components.capture import Stack
+
+SETTINGS: dict[str, type[Settings]] = {
+    "authorize": AuthorizeSettings,
+    "connect": ConnectionsSettings,
+    "disconnect": ConnectionsSettings,
+    "message": MessageSettings,
+    "deliver": DeliverSettings,
+    "plan": PlanSettings,
+    "simulate": SimulateSettings,
+    "reduce": ReduceSettings,
+    "report-failure": ReportFailureSettings,
+}
+
+
+@pytest.mark.parametrize("function", SETTINGS)
+def test_the_stack_gives_a_function_exactly_the_variables_that_it_reads(dev: Stack, function: str) -> None:
+    (found,) = (each for each in dev.resources if each.name == f"tickfold-dev-{function}-function")
+    given = {name for name in found.inputs["environment"]["variables"] if name.startswith("TICKFOLD_")}
+    assert given == SETTINGS[function].variables()
