@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -25,6 +25,9 @@ _TIMES = 1_400
 PROPERTY = settings(
     max_examples=400, deadline=None, report_multiple_bugs=False, suppress_health_check=[HealthCheck.too_slow]
 )
+
+REFUTATION = settings(PROPERTY, max_examples=5_000, phases=[Phase.generate])
+"""For properties that must fail: one counterexample ends them, however large."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from tests.engine.random_runs import PROPERTY, Case, assert_same, cases, copied
+from tests.engine.random_runs import PROPERTY, REFUTATION, Case, assert_same, cases, copied
 from tickfold.engine.accounting.account import Account
 from tickfold.engine.backtest import Outcome, backtest, conclude
 from tickfold.engine.bars import Bars
@@ -60,7 +60,7 @@ def test_sweep_each_set_folds_to_its_own_run(case: Case, sets: list[Strategy]) -
 
 
 def test_sweep_property_refutes_warm_up_of_shortest_lookback() -> None:
-    @PROPERTY
+    @REFUTATION
     @given(cases(averages()), SETS)
     def claim(case: Case, sets: list[Strategy]) -> None:
         all_equal_the_runs_alone(case, sets, min(strategy.lookback for strategy in sets))

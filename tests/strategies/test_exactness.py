@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.engine.order_terms import OrderTerms
-from tests.engine.random_runs import PROPERTY, Case, assert_same, cases
+from tests.engine.random_runs import PROPERTY, REFUTATION, Case, assert_same, cases
 from tickfold.engine.accounting.account import Account, Commission
 from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.chunk import cut
@@ -76,7 +76,7 @@ def test_real_bars_any_number_of_chunks_folds_the_same(goog: Bars, name: str, ch
 def test_exactness_property_refutes_lookback_one_bar_short(name: str) -> None:
     """Not so where weights fade out: the last bar of such a window moves nothing that a signal could show."""
 
-    @settings(PROPERTY, report_multiple_bugs=False)
+    @REFUTATION
     @given(cases(with_parameters(name)))
     def claim(case: Case) -> None:
         short = ShortSighted(of=case.strategy)
