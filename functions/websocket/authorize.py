@@ -40,7 +40,7 @@ def dependencies() -> TokenVerifier:
 def handler(event: APIGatewayAuthorizerRequestEvent, _context: LambdaContext) -> Answer:
     """Return a policy. The event holds the token, so neither it nor the text of an unknown error is logged."""
     try:
-        identity = dependencies().verify(token_of(event))
+        user = dependencies().verify(token_of(event))
     except TokenRefusedError as refused:
         logger.warning("refused", reason=str(refused))
     except IssuerError as error:
@@ -50,7 +50,7 @@ def handler(event: APIGatewayAuthorizerRequestEvent, _context: LambdaContext) ->
         logger.error("the token could not be verified", error=type(error).__name__, frames=frames)
     else:
         allowed = _policy("Allow", event.method_arn)
-        return allowed | {"principalId": identity.user_id, "context": identity.to_context()}
+        return allowed | {"principalId": user.user_id, "context": user.to_context()}
     return _policy("Deny", event.method_arn) | {"principalId": "nobody"}
 
 

@@ -34,14 +34,14 @@ def handler(event: APIGatewayWebSocketEvent, _context: LambdaContext) -> dict[st
 def connect(event: APIGatewayWebSocketEvent, connections: ConnectionStore) -> dict[str, Any]:
     """Return 200, after which the connection exists; nothing can be sent to it before that."""
     connection_id = event.request_context.connection_id
-    identity = User.of(event.request_context)
+    user = User.of(event.request_context)
     portfolio_id = query_of(event).get("portfolioId")
-    if portfolio_id is not None and portfolio_id not in identity.portfolios:
+    if portfolio_id is not None and portfolio_id not in user.portfolios:
         logger.warning("refused", reason="the portfolio is not the user's")
         return {"statusCode": 403, "body": "portfolioId must be one of the portfolios that the token names"}
-    connections.add(connection_id, identity)
+    connections.add(connection_id, user)
     if portfolio_id is not None:
-        connections.subscribe(connection_id, identity, topics.of_portfolio(portfolio_id))
+        connections.subscribe(connection_id, user, topics.of_portfolio(portfolio_id))
     logger.info("connected")
     # A client that has offered subprotocols may insist on one of them being selected.
     agreed = {"headers": {"Sec-WebSocket-Protocol": SUBPROTOCOL}} if SUBPROTOCOL in subprotocols_of(event) else {}

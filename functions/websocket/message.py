@@ -145,9 +145,9 @@ def dispatch(caller: Caller, request: Request, ignored: list[str], dependencies:
 
 def _identity_of(caller: Caller) -> IdentityMessage:
     return IdentityMessage(
-        user_id=caller.identity.user_id,
-        portfolios=list(caller.identity.portfolios),
-        expires_at=caller.identity.expires_at * 1_000,
+        user_id=caller.user.user_id,
+        portfolios=list(caller.user.portfolios),
+        expires_at=caller.user.expires_at * 1_000,
         connection_id=caller.connection_id,
     )
 

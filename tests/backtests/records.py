@@ -79,6 +79,6 @@ class Connection:
         return [parse_message(text) for text in self.sent]
 
 
-def caller(connection: Connection, identity: User = ADA, connection_id: str = "c1") -> Caller:
+def caller(connection: Connection, user: User = ADA, connection_id: str = "c1") -> Caller:
     """Return the sender of a request with the correlation id `x1`."""
-    return Caller(connection_id, "m1", identity, cast(Any, connection), "x1")
+    return Caller(connection_id, "m1", user, cast(Any, connection), "x1")

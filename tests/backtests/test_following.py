@@ -37,9 +37,9 @@ def test_a_run_is_visible_to_its_user_and_to_its_portfolio(runs: RunLifecycle) -
     begin(runs, "shared", portfolio="growth")
     assert visible_run(runs, ADA, "own").run_id == "own"
     assert visible_run(runs, CAROL, "shared").run_id == "shared"
-    for identity, run_id in ((BOB, "own"), (BOB, "shared"), (CAROL, "own"), (ADA, "nothing")):
+    for user, run_id in ((BOB, "own"), (BOB, "shared"), (CAROL, "own"), (ADA, "nothing")):
         with pytest.raises(RunError, match=f"there is no run {run_id}") as caught:
-            visible_run(runs, identity, run_id)
+            visible_run(runs, user, run_id)
         assert caught.value.code == "not_found"
 
 

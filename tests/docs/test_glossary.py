@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROW = re.compile(r"^\| ([\w-]+) \| .+ \| \[(.+)\]\(../../(.+)\) \| `(\w+)` \|$", re.MULTILINE)
+ROW = re.compile(r"^\| ([\w -]+) \| .+ \| \[(.+)\]\(../../(.+)\) \| `(\w+)` \|$", re.MULTILINE)
 ROWS = ROW.findall((ROOT / "docs/reference/glossary.md").read_text())
 WORDS = (
     "run chunk bar signal position fill trade ledger fold lookback sweep series connection subscription topic "

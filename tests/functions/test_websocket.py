@@ -48,8 +48,8 @@ CONTEXT: Any = SimpleNamespace(
 )
 
 
-def event(body: Any = None, identity: User = ADA, message_id: str = "m1", **more: Any) -> APIGatewayWebSocketEvent:
-    context = {"connectionId": "c1", "messageId": message_id, "authorizer": identity.to_context()}
+def event(body: Any = None, user: User = ADA, message_id: str = "m1", **more: Any) -> APIGatewayWebSocketEvent:
+    context = {"connectionId": "c1", "messageId": message_id, "authorizer": user.to_context()}
     text = body if isinstance(body, str | None) else json.dumps(body)
     return APIGatewayWebSocketEvent({"requestContext": context, "body": text} | more)
 
@@ -107,13 +107,14 @@ def environment(dynamodb: "DynamoDBServiceResource", bucket: Bucket, monkeypatch
 
 
 def test_handlers_of_connect_and_disconnect_work_on_the_tables_of_their_environment(
-    environment: None, dynamodb: "DynamoDBServiceResource"
+    environment: None, dynamodb: "DynamoDBServiceResource", caplog: pytest.LogCaptureFixture
 ) -> None:
     given = event(queryStringParameters={"portfolioId": "growth"}).raw_event
     assert connect.handler(given, CONTEXT) == {"statusCode": 200}
     assert [len(rows(dynamodb.Table(name))) for name in (CONNECTIONS, SUBSCRIPTIONS)] == [1, 1]
     assert disconnect.handler(given, CONTEXT) == {"statusCode": 200}
     assert [len(rows(dynamodb.Table(name))) for name in (CONNECTIONS, SUBSCRIPTIONS)] == [0, 0]
+    assert caplog.messages == ["connected", "disconnected"]
 
 
 def test_wiring_is_done_once_and_by_the_environment(environment: None) -> None:
@@ -179,10 +180,10 @@ class Client:
     def __init__(self, dependencies: Dependencies, api: ConnectionsApi) -> None:
         self._dependencies, self.api, self._asked = dependencies, api, 0
 
-    def ask(self, body: Any, identity: User = ADA) -> dict[str, Any]:
+    def ask(self, body: Any, user: User = ADA) -> dict[str, Any]:
         """Send a request; return the last message that comes back."""
         self._asked += 1
-        reply(event(body, identity, f"m{self._asked}"), self._dependencies)
+        reply(event(body, user, f"m{self._asked}"), self._dependencies)
         answer: dict[str, Any] = json.loads(self.api.to("c1")[-1])
         return answer
 

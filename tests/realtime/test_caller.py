@@ -46,5 +46,5 @@ def test_disconnect_closes_the_connection(caller: Caller, api: ConnectionsApi) -
 
 @pytest.mark.parametrize(("seconds", "expired"), [(-1, True), (0, True), (60, False)])
 def test_a_caller_has_expired_with_its_token(caller: Caller, seconds: int, expired: bool) -> None:
-    caller.identity = User("ada", (), int(time.time()) + seconds)
+    caller.user = User("ada", (), int(time.time()) + seconds)
     assert caller.has_expired is expired

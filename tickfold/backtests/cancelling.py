@@ -20,8 +20,8 @@ class RunCanceller:
 
     def cancel(self, caller: Caller, request: Cancel) -> None:
         """Stop one of the caller's runs. Idempotent; returns the same reply."""
-        run = visible_run(self.runs, caller.identity, request.run_id)
-        if run.user_id != caller.identity.user_id:
+        run = visible_run(self.runs, caller.user, request.run_id)
+        if run.user_id != caller.user.user_id:
             raise RunError(f"run {run.run_id} is not yours: only who started it may cancel it", "conflict")
         ended = self.runs.end(run.run_id, Cancelled(), already_sent_to=caller.connection_id)
         reply = ended or self._cancelled_before(run)

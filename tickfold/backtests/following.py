@@ -22,14 +22,14 @@ from tickfold.realtime.caller import Caller
 from tickfold.realtime.connections import ConnectionStore
 
 
-def visible_run(runs: RunStore, identity: User, run_id: str) -> Run:
+def visible_run(runs: RunStore, user: User, run_id: str) -> Run:
     """Return a run of the user, or of one of the user's portfolios.
 
     Raises:
         RunError: there is no such run. Runs of others do not exist for a user.
     """
     run = runs.get(run_id)
-    if run is None or (run.user_id != identity.user_id and run.portfolio not in identity.portfolios):
+    if run is None or (run.user_id != user.user_id and run.portfolio not in user.portfolios):
         raise RunError(f"there is no run {run_id}", "not_found")
     return run
 
@@ -57,8 +57,8 @@ class RunFollower:
 
     def resume(self, caller: Caller, request: Resume) -> None:
         """Subscribe the caller to a run, and send the messages that it missed; later ones may come twice."""
-        run = visible_run(self.runs, caller.identity, request.run_id)
-        self.connections.subscribe(caller.connection_id, caller.identity, topics.of_run(run.run_id))
+        run = visible_run(self.runs, caller.user, request.run_id)
+        self.connections.subscribe(caller.connection_id, caller.user, topics.of_run(run.run_id))
         # Read again: what was appended before the subscription is not delivered, so it must be sent from here.
         run = self.runs.get(run.run_id) or run
         caller.reply(Resumed(run_id=run.run_id, status=run.status, last_sequence=run.sequence))
@@ -66,7 +66,7 @@ class RunFollower:
 
     def get_result(self, caller: Caller, request: GetResult) -> None:
         """Send the run's final message."""
-        run = visible_run(self.runs, caller.identity, request.run_id)
+        run = visible_run(self.runs, caller.user, request.run_id)
         if run.ended_with is None or run.is_running:
             done = f"{run.chunks_done} of {run.chunks} chunks are done"
             raise RunError(f"run {run.run_id} is still going on: {done}", "conflict")
@@ -74,31 +74,31 @@ class RunFollower:
 
     def subscribe(self, caller: Caller, request: Subscribe) -> None:
         """Subscribe the caller to one of its own topics."""
-        topic, name = self._topic(caller.identity, request)
-        self.connections.subscribe(caller.connection_id, caller.identity, topic)
+        topic, name = self._topic(caller.user, request)
+        self.connections.subscribe(caller.connection_id, caller.user, topic)
         caller.reply(Subscribed(topic=request.topic, id=name))
 
     def unsubscribe(self, caller: Caller, request: Unsubscribe) -> None:
         """Remove the caller's subscription to a topic. Idempotent."""
-        topic, name = self._topic(caller.identity, request)
+        topic, name = self._topic(caller.user, request)
         self.connections.unsubscribe(caller.connection_id, topic)
         caller.reply(Unsubscribed(topic=request.topic, id=name))
 
-    def _topic(self, identity: User, request: Subscribe | Unsubscribe) -> tuple[str, str]:
+    def _topic(self, user: User, request: Subscribe | Unsubscribe) -> tuple[str, str]:
         """Return the requested topic, and the id by which the client knows it."""
         match request.topic:
             case "user":
-                name = identity.user_id
+                name = user.user_id
                 if request.id not in (None, name):
                     raise RunError(f"you are {name}, and can subscribe to no other user", "not_found")
                 return topics.of_user(name), name
             case "portfolio":
                 name = request.id or ""
-                if name not in identity.portfolios:
+                if name not in user.portfolios:
                     raise RunError(f"portfolio {name} is not one of yours", "not_found")
                 return topics.of_portfolio(name), name
             case "run":
-                name = visible_run(self.runs, identity, request.id or "").run_id
+                name = visible_run(self.runs, user, request.id or "").run_id
                 return topics.of_run(name), name
             case _:
                 assert_never(request.topic)

@@ -20,7 +20,7 @@ class RunLister:
 
     def list_runs(self, caller: Caller, request: ListRuns) -> None:
         """Send the newest of the caller's runs, as many as were requested and fit into a message."""
-        found, following = self.runs.of_user(caller.identity.user_id, request.limit, request.before)
+        found, following = self.runs.of_user(caller.user.user_id, request.limit, request.before)
         summaries = fitting(map(summary, found), reserved=_BYTES_BESIDE_RUNS)
         if len(summaries) < len(found):
             following = found[len(summaries) - 1].created_at.isoformat()

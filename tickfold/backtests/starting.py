@@ -47,7 +47,7 @@ class RunStarter:
         Raises:
             RunError: the request cannot be carried out, or the user has reached a limit. Nothing is started.
         """
-        if request.portfolio is not None and request.portfolio not in caller.identity.portfolios:
+        if request.portfolio is not None and request.portfolio not in caller.user.portfolios:
             raise RunError(f"portfolio {request.portfolio} is not one of yours", "not_found")
         config = self._checked(request.config)
         new = self._record(caller, config, request.portfolio)
@@ -85,7 +85,7 @@ class RunStarter:
         run_id = new_run_id(symbols, config.strategy, now, secrets.token_hex(3))
         return Run(
             run_id=run_id,
-            user_id=caller.identity.user_id,
+            user_id=caller.user.user_id,
             portfolio=portfolio,
             status="running",
             created_at=now,
@@ -98,7 +98,7 @@ class RunStarter:
         """Subscribe the caller to the run; a new run that nobody could follow is not started."""
         try:
             topic = topics.of_run(run.run_id)
-            self.connections.subscribe(caller.connection_id, caller.identity, topic, MOST_TOPICS_OF_ROW)
+            self.connections.subscribe(caller.connection_id, caller.user, topic, MOST_TOPICS_OF_ROW)
         except Exception as error:
             if is_new:
                 self._fail(run, error)
@@ -120,4 +120,4 @@ class RunStarter:
 def _start(caller: Caller, request: StartBacktest | StartSweep, run_id: str, limits: Limits) -> Start:
     """Return the start of a run. Without a key of the client's, API Gateway's id of the message serves as one."""
     key = request.key or f"{caller.connection_id}/{caller.message_id}"
-    return Start(caller.identity.user_id, run_id, key, f"{request.portfolio} {dump(request.config)}", limits)
+    return Start(caller.user.user_id, run_id, key, f"{request.portfolio} {dump(request.config)}", limits)

@@ -18,14 +18,14 @@ class Caller:
 
     connection_id: str
     message_id: str
-    identity: User
+    user: User
     sender: Sender
     correlation_id: str | None = None
 
     @property
     def has_expired(self) -> bool:
         """Whether the caller's token has expired."""
-        return self.identity.expires_at <= time.time()
+        return self.user.expires_at <= time.time()
 
     def reply(self, message: Message) -> None:
         """Send `message` as the reply to the request."""

@@ -33,25 +33,25 @@ class ConnectionStore:
         self._connections = connections
         self._subscriptions = subscriptions
 
-    def add(self, connection_id: str, identity: User) -> None:
+    def add(self, connection_id: str, user: User) -> None:
         """Record a connection that is being opened."""
         item: dict[str, Any] = {
             "connection_id": connection_id,
-            "user_id": identity.user_id,
+            "user_id": user.user_id,
             "connected_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "expires_at": _expiry(identity),
+            "expires_at": _expiry(user),
         }
-        if identity.portfolios:
-            item["portfolios"] = set(identity.portfolios)
+        if user.portfolios:
+            item["portfolios"] = set(user.portfolios)
         self._connections.put_item(Item=item)
 
-    def subscribe(self, connection_id: str, identity: User, topic: str, most: int = MOST_TOPICS) -> None:
+    def subscribe(self, connection_id: str, user: User, topic: str, most: int = MOST_TOPICS) -> None:
         """Subscribe a connection to `topic`. Idempotent; a connection's row that was lost is made again.
 
         Raises:
             RunError: the connection has `most` subscriptions already.
         """
-        expires = _expiry(identity)
+        expires = _expiry(user)
         try:
             self._connections.update_item(
                 Key={"connection_id": connection_id},
@@ -60,7 +60,7 @@ class ConnectionStore:
                 ExpressionAttributeValues={
                     ":topic": {topic},
                     ":name": topic,
-                    ":user": identity.user_id,
+                    ":user": user.user_id,
                     ":expires": expires,
                     ":most": most,
                 },
@@ -97,5 +97,5 @@ class ConnectionStore:
                 batch.delete_item(Key={"topic": topic, "connection_id": connection_id})
 
 
-def _expiry(identity: User) -> int:
-    return min(identity.expires_at, int(time.time()) + MAX_CONNECTION_SECONDS)
+def _expiry(user: User) -> int:
+    return min(user.expires_at, int(time.time()) + MAX_CONNECTION_SECONDS)
