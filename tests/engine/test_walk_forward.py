@@ -12,7 +12,7 @@ from numpy.testing import assert_array_equal
 from tests.engine.random_runs import PROPERTY, Case, cases
 from tests.engine.test_sweep import SETS, averages
 from tickfold.engine.accounting.account import Account
-from tickfold.engine.accounting.statement import Trade
+from tickfold.engine.accounting.trades import Trade
 from tickfold.engine.backtest import Outcome, backtest
 from tickfold.engine.bars import Bars
 from tickfold.engine.performance.metrics import measure

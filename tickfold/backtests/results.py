@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from tickfold.backtests.manifest import Manifest
-from tickfold.engine.accounting.statement import Trades
+from tickfold.engine.accounting.trades import Trades
 from tickfold.engine.arrays import Floats, Ints
 from tickfold.engine.backtest import Outcome
 from tickfold.engine.bars import Bars

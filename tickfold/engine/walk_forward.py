@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tickfold.engine.accounting.account import Account
-from tickfold.engine.accounting.statement import Statement, Trades
+from tickfold.engine.accounting.statement import Statement
+from tickfold.engine.accounting.trades import Trades
 from tickfold.engine.backtest import AT_THE_NEXT_OPEN, Outcome, backtest
 from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.orders import Orders

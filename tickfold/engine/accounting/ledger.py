@@ -9,7 +9,8 @@ import numpy.typing as npt
 from tickfold.engine.accounting.account import Account, Commission
 from tickfold.engine.accounting.posting import Posted, Terms, affordable, post, post_plain, post_whole
 from tickfold.engine.accounting.sizing import bounds
-from tickfold.engine.accounting.statement import OpenTrade, Statement, Trade, Trades
+from tickfold.engine.accounting.statement import Statement
+from tickfold.engine.accounting.trades import OpenTrade, Trade, Trades
 from tickfold.engine.arrays import NONE, Flags, Floats
 from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.automaton import Decisions, next_entry, resolve
