@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, build_opener
 
+from tickfold.errors import TickfoldError
 from tickfold.identity.loopback import is_loopback
 
 Key = dict[str, Any]
@@ -24,7 +25,7 @@ TIMEOUT_SECONDS = 2.0
 _MOST_BYTES = 1_000_000
 
 
-class IssuerError(Exception):
+class IssuerError(TickfoldError):
     """The issuer's keys could not be fetched. The message gives the URL and the reason."""
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import jwt
 
+from tickfold.errors import TickfoldError
 from tickfold.identity.keys import KeySet
 from tickfold.identity.user import MOST_PORTFOLIOS, PORTFOLIO_ID, User
 
@@ -20,8 +21,10 @@ _USER_ID = re.compile(r"[ -~]{1,255}")
 """What OpenID Connect allows as `sub`."""
 
 
-class TokenRefusedError(Exception):
+class TokenRefusedError(TickfoldError):
     """A token is invalid. The message, for the log, gives the reason and contains no part of the token."""
+
+    retryable = False
 
 
 class TokenVerifier:

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, Final
 
 import numpy as np
@@ -26,8 +27,9 @@ class PriceWindow:
         self.side, self.entry, self.best = side, entry, best
         self._which, self._best_so_far = which, best_so_far
 
+    @cached_property
     def best_before(self) -> Floats:
-        """Return the best price since the entry before each bar, and carry it over to the positions' next window."""
+        """The best price since the entry before each bar. It is carried over to the next window once, whoever asks."""
         highest = np.maximum.accumulate(np.column_stack([self._best_so_far[self._which], self.best]), axis=1)
         self._best_so_far[self._which] = highest[:, -1]
         return highest[:, :-1]
@@ -89,7 +91,7 @@ class TrailingStop(StopExit):
     reason: ClassVar[int] = TRAILING_STOP
 
     def level(self, window: PriceWindow) -> Floats:
-        return window.best_before() * (1 - window.side * self.distance)
+        return window.best_before * (1 - window.side * self.distance)
 
 
 class TakeProfit(TargetExit):
