@@ -2,13 +2,23 @@
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 
 from tests.engine.decisions.prices import Row, daily, mirrored
 from tickfold.engine.arrays import NONE
 from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.entries import NEXT_OPEN, SAME_CLOSE, Fills, MarketFill
 from tickfold.engine.decisions.exit_search import find_exits
-from tickfold.engine.decisions.exits import EXITS, REASONS, Exit, MaxBars, StopLoss, TakeProfit, TrailingStop
+from tickfold.engine.decisions.exits import (
+    EXITS,
+    REASONS,
+    Exit,
+    MaxBars,
+    PriceWindow,
+    StopLoss,
+    TakeProfit,
+    TrailingStop,
+)
 from tickfold.engine.decisions.orders import Orders
 from tickfold.engine.decisions.signal_events import NEVER
 
@@ -154,3 +164,14 @@ def test_order_that_did_not_fill_has_no_exit() -> None:
 @pytest.mark.parametrize("kind", EXITS)
 def test_exit_kind_has_the_reason_of_its_name(kind: type[Exit]) -> None:
     assert REASONS[kind.reason] == kind.name
+
+
+def test_price_window_carries_the_best_price_over_once() -> None:
+    best_so_far = np.array([10.0, 20.0])
+    window = PriceWindow(
+        1, np.array([0, 1]), np.array([[10.0], [20.0]]), np.array([[12.0, 11.0, 13.0]] * 2), best_so_far
+    )
+    first, second = window.best_before, window.best_before
+    assert_array_equal(first, [[10, 12, 12], [20, 20, 20]])
+    assert_array_equal(second, first)
+    assert_array_equal(best_so_far, [13, 20])
