@@ -6,7 +6,7 @@ READY := .venv/ready
 WSCAT := build/wscat/node_modules/.bin/wscat
 BENCH_READY := .venv-bench/ready
 
-.PHONY: help setup demo test soak mutants chromium wscat lint bench package docs clean
+.PHONY: help setup demo test newest soak mutants chromium wscat lint bench package docs clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -25,6 +25,9 @@ $(READY): requirements/uv.txt requirements/dev.txt pyproject.toml
 
 test: $(READY) chromium wscat ## run every test
 	$(BIN)/pytest -n 2 --dist loadfile
+
+newest: ## lint, and run the tests that need no stack, on the newest Python (as root, with Debian's packages)
+	@.ci/newest-python
 
 soak: $(READY) ## load and faults in their full size, with figures: in some minutes
 	$(BIN)/pytest tests/soak --soak -s
