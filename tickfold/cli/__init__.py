@@ -9,7 +9,7 @@ def main() -> None:
         # Imported here, so that Ctrl-C while Python still loads the libraries ends as quietly as later.
         from tickfold.cli.app import app  # noqa: PLC0415
 
-        app()
+        app(prog_name="tickfold")
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
