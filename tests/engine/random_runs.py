@@ -56,7 +56,7 @@ class Case:
         return backtest(self.bars, self.strategy, self.account, self.orders)
 
     def settle(self, decisions: Decisions) -> Outcome:
-        return conclude(decisions, self.bars, self.strategy, self.account, self.orders)
+        return conclude(decisions, self.bars, self.account, self.orders)
 
 
 def copied(bars: Bars) -> Bars:

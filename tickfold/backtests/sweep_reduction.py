@@ -4,6 +4,7 @@ Of a walk-forward, the windows are computed, and the run is that of their out-of
 """
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from tickfold.backtests import results, sweep_results
 from tickfold.backtests.chunk_files import ChunkFile, ChunkFiles
@@ -20,7 +21,6 @@ from tickfold.engine.decisions.fold import fold
 from tickfold.engine.performance.benchmark import buy_and_hold
 from tickfold.engine.sweep import rank, signals_of
 from tickfold.engine.walk_forward import walk_forward, windows
-from tickfold.market_data.series import utc
 from tickfold.protocol import (
     HEADLINE_METRICS,
     Ranked,
@@ -72,7 +72,7 @@ def _rank(swept: _Swept) -> Finished:
 
     def run(number: int) -> tuple[Outcome, int]:
         folded = fold(swept.of(number), bars, orders)
-        return conclude(folded.decisions, bars, strategies[number], account, orders), folded.replayed_bars
+        return conclude(folded.decisions, bars, account, orders), folded.replayed_bars
 
     metrics = [run(number)[0].metrics for number in range(len(strategies))]  # never all curves at once
     order = rank(metrics, config.rank_by)
@@ -84,7 +84,7 @@ def _rank(swept: _Swept) -> Finished:
     return Finished.of_one_symbol(
         bars,
         best,
-        buy_and_hold(bars.close, config.start_capital, strategies[order[0]].lookback),
+        buy_and_hold(bars.close, config.start_capital),
         days=(config.start_date, config.end_date),
         parameters=strategies[order[0]].model_dump(),
         replayed_bars=replayed_bars,
@@ -107,8 +107,8 @@ def _walk_forward(swept: _Swept, asked: Windows) -> Finished:
     swept.runs.publish(swept.manifest.run_id, table, once="table")
     traded = bars[walk.start : walk.stop]
     results.put_curves(swept.bucket, swept.manifest, traded, walk.outcome)
-    first, last = (utc(int(time)).date() for time in traded.timestamp[[0, -1]])
-    market = buy_and_hold(traded.close, config.start_capital, lookback=0)
+    first, last = (date(1970, 1, 1) + timedelta(days=int(day)) for day in traded.session_dates[[0, -1]])
+    market = buy_and_hold(traded.close, config.start_capital)
     return Finished.of_one_symbol(traded, walk.outcome, market, days=(first, last), parameters={}, replayed_bars=0)
 
 

@@ -37,7 +37,7 @@ class Outcome:
 def backtest(bars: Bars, strategy: SignalSource, account: Account, orders: Orders = AT_THE_NEXT_OPEN) -> Outcome:
     """Run `strategy` over `bars` in a single pass."""
     decisions = decide(bars, signal_events(strategy.signals(bars), orders.direction), orders)
-    return conclude(decisions, bars, strategy, account, orders)
+    return conclude(decisions, bars, account, orders)
 
 
 def simulate(bars: Bars, chunk: Chunk, strategy: SignalSource, orders: Orders = AT_THE_NEXT_OPEN) -> Speculation:
@@ -46,9 +46,7 @@ def simulate(bars: Bars, chunk: Chunk, strategy: SignalSource, orders: Orders = 
     return speculate(chunk, bars[warm_up:], strategy.signals(bars)[warm_up:], orders)
 
 
-def conclude(
-    decisions: Decisions, bars: Bars, strategy: SignalSource, account: Account, orders: Orders = AT_THE_NEXT_OPEN
-) -> Outcome:
+def conclude(decisions: Decisions, bars: Bars, account: Account, orders: Orders = AT_THE_NEXT_OPEN) -> Outcome:
     """Settle a run's decisions over all of its `bars`, and measure the result."""
     statement = settle(decisions, bars, account, orders)
-    return Outcome(statement, measure(bars, statement, strategy.lookback))
+    return Outcome(statement, measure(bars, statement))

@@ -21,7 +21,7 @@ from tickfold.engine.signals import Signals
 from tickfold.engine.sweep import KnownSignals, rank
 
 _WARM = 0
-"""The lookback of a window's runs: they need no warm-up, so their benchmarks start at the first bar."""
+"""The lookback of a window's runs: they need no warm-up."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def walk_forward(
         traded.append(outcome.statement)
     start, stop = windows[0].split, windows[-1].stop
     statement = _chain(traded)
-    return Walk(steps, start, stop, Outcome(statement, measure(bars[start:stop], statement, _WARM)))
+    return Walk(steps, start, stop, Outcome(statement, measure(bars[start:stop], statement)))
 
 
 def _chain(statements: Sequence[Statement]) -> Statement:
@@ -105,6 +105,7 @@ def _chain(statements: Sequence[Statement]) -> Statement:
     first_bars = np.cumsum([0, *(len(statement.equity) for statement in statements)])
     trades = [each.trades.later(int(bar)) for each, bar in zip(statements, first_bars, strict=False)]
     return Statement(
+        capital=statements[0].capital,
         trades=Trades.concatenate(trades),
         open_trade=None,
         cash=np.concatenate([each.cash for each in statements]),

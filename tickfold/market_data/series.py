@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
 
+from tickfold.engine.calendar import SessionCalendar
 from tickfold.errors import RunError
 
 
@@ -18,17 +19,19 @@ class SeriesFile(BaseModel):
     last: datetime
     decimals: int | None
     days: list[tuple[int, int]]
-    """(day of the year from 1, bars) of each UTC day that has bars, in order."""
+    """(day, bars) of each session that has bars, in order.
+
+    The day is that of the session's date, counted from 1 at the start of the year; the last session of a year can be
+    dated in the next.
+    """
 
     @property
     def bars(self) -> int:
         return sum(count for _, count in self.days)
 
     def bars_before(self, day: date) -> int:
-        """Return the number of bars before the UTC day `day`."""
-        if day.year != self.year:
-            return 0 if day.year < self.year else self.bars
-        number = day.timetuple().tm_yday
+        """Return the number of bars before the session of `day`."""
+        number = day.toordinal() - date(self.year, 1, 1).toordinal() + 1
         return sum(count for at, count in self.days if at < number)
 
 
@@ -41,6 +44,9 @@ class Series(BaseModel):
     timeframe: str
     source: str
     files: list[SeriesFile]
+    calendar: SessionCalendar | None = None
+    """When its sessions begin and how many a year has; None, of a series loaded before there were calendars: UTC days.
+    """
 
     @property
     def bars(self) -> int:
@@ -61,7 +67,7 @@ class Series(BaseModel):
         return None if None in known else max(d for d in known if d is not None)
 
     def span(self, start: date, end: date) -> tuple[int, int]:
-        """Return the position of the first bar on or after `start`, and that of the first bar after `end`.
+        """Return the position of the first bar of the sessions from `start` on, and that of the first after `end`.
 
         Raises:
             RunError: there are no bars from `start` to `end`; the message gives the series' range.
