@@ -91,6 +91,8 @@ def _begins(zone: str, opens: int, first: int, last: int) -> Ints:
 
 _ZONES = ("UTC", "America/New_York", "Europe/London", "Australia/Sydney")
 """One zone for each rule of daylight saving time that exchanges follow. Without one, UTC fits as well as any zone."""
+_FEWEST_DAYS = 5
+"""Days with bars from which on their times of day show the hours of a market."""
 _SHORTEST_BREAK = 30
 """Minutes without bars that part two sessions."""
 _RARE = 0.02
@@ -106,10 +108,9 @@ def infer_calendar(timestamp: Ints) -> SessionCalendar:
     since a zone with another daylight saving time blurs it. Of a market that pauses on weekends alone, they begin at
     the time at which its week does. Bars of a day or longer have UTC days as sessions.
     """
-    steps = np.diff(timestamp)
-    within_a_day = int(steps.sum()) < MICROSECONDS_PER_DAY
-    if within_a_day or np.median(steps) >= MICROSECONDS_PER_DAY:
-        return SessionCalendar(week=week_of(timestamp // MICROSECONDS_PER_DAY))
+    steps, days = np.diff(timestamp), np.unique(timestamp // MICROSECONDS_PER_DAY)
+    if len(days) < _FEWEST_DAYS or np.median(steps) >= MICROSECONDS_PER_DAY:
+        return SessionCalendar(week=week_of(days))
     length = max(int(np.median(steps)) // _MINUTE, 1)
     zone, opens = _after_break(timestamp, length) or _after_weekend(timestamp, steps) or ("UTC", 0)
     dated = SessionCalendar(zone, opens)
