@@ -113,6 +113,7 @@ def test_uploaded_object_is_known_by_its_version(stack: EmbeddedStack, tmp_path:
         'pulumi.export("version", stored.version_id)',
     )
     version = deploy(tree, stack.cloud, tmp_path, {}).outputs["version"]
+    assert version
     found = stack.client("s3").get_object(Bucket=bucket, Key="page.txt", VersionId=version)
     assert found["Body"].read() == b"hello"
     stack.client("s3").delete_object(Bucket=bucket, Key="page.txt", VersionId=version)
