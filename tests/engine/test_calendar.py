@@ -25,14 +25,14 @@ def exchange(zone: str, opens: str, closes: str, step: str = "5min", days: str =
     every = around_the_clock(step, zone)
     clock = every.strftime("%H:%M")
     within = (clock >= opens) & (clock < closes) if opens < closes else (clock >= opens) | (clock < closes)
-    began = (every.tz_localize(None) - pd.Timedelta(f"{opens}:00")).dayofweek.astype(str)
+    began = (every.tz_localize(None) - pd.Timedelta(f"{opens}:00")).day_of_week.astype(str)
     return times(every[within & began.isin(list(days))])
 
 
 def evening_market(zone: str, opens: int, closes: int, step: str = "1h") -> pd.DatetimeIndex:
     """Bars of a market that opens on Sunday evening, closes on Friday afternoon, and rests between the two hours."""
     every = around_the_clock(step, zone)
-    day, hour = every.dayofweek, every.hour
+    day, hour = every.day_of_week, every.hour
     weekend = (day == 5) | ((day == 6) & (hour < opens)) | ((day == 4) & (hour >= closes))
     return every[~weekend & ~((hour >= closes) & (hour < opens))]
 
@@ -79,12 +79,12 @@ def test_calendar_is_inferred(timestamp: Ints, calendar: SessionCalendar) -> Non
 @pytest.mark.parametrize(("days", "week"), [("01234", 5), ("012346", 6), ("0123456", 7), ("60123", 5)])
 def test_week_of_daily_bars(days: str, week: int) -> None:
     every = around_the_clock("1D")
-    assert infer_calendar(times(every[every.dayofweek.astype(str).isin(list(days))])).week == week
+    assert infer_calendar(times(every[every.day_of_week.astype(str).isin(list(days))])).week == week
 
 
 def test_rare_session_on_a_saturday_is_no_sixth_day() -> None:
     every = around_the_clock("1D")
-    some = every[(every.dayofweek < 5) | (every == pd.Timestamp("2023-11-11", tz="UTC"))]
+    some = every[(every.day_of_week < 5) | (every == pd.Timestamp("2023-11-11", tz="UTC"))]
     assert infer_calendar(times(some)).week == 5
 
 
@@ -97,7 +97,7 @@ def test_session_of_an_evening_bears_the_date_of_the_next_day(bars: pd.DatetimeI
     naive = (local.tz_localize(None) + pd.Timedelta(hours=24 - opens)).normalize()
     assert len(expected) == len(naive)
     assert found.tolist() == (naive - pd.Timestamp(0)).days.tolist()
-    assert set(pd.to_datetime(np.unique(found), unit="D").dayofweek) == {0, 1, 2, 3, 4}
+    assert set(pd.to_datetime(np.unique(found), unit="D").day_of_week) == {0, 1, 2, 3, 4}
 
 
 def test_sessions_of_new_york_follow_its_clock() -> None:

@@ -29,4 +29,4 @@ def test_engine_imports_only_itself_and_numpy() -> None:
     assert set(modules) <= set(imported)
     assert {name for name in imported if name.startswith("tickfold")} == {"tickfold", *modules}
     others = {name.partition(".")[0] for name in imported} - set(sys.stdlib_module_names)
-    assert {name for name in others if not name.startswith("_")} == {"numpy", "tickfold"}
+    assert {name for name in others if not name.startswith("__")} == {"numpy", "tickfold"}

@@ -1,7 +1,7 @@
 """The bar store: a load is atomic and idempotent, and a run reads the versions that its series names."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -203,6 +203,14 @@ FROM_23_00 = SessionCalendar("UTC", 23 * 60, 5)
 def test_range_of_dates_is_one_of_sessions(store: BarStore) -> None:
     series = store.put("ES", "30m", replace(EVENINGS, calendar=FROM_23_00), "test")
     assert [(file.year, file.days) for file in series.files] == [(2024, [(366, 2), (367, 1)]), (2025, [(2, 2)])]
+    assert series.dates == [date(2024, 12, 31), date(2025, 1, 1), date(2025, 1, 2)]
+    assert series.periods_per_year == 252
+
+
+@pytest.mark.parametrize(("timeframe", "days", "expected"), [("1d", 1, 365), ("3d", 3, 121.75), ("1w", 7, 52)])
+def test_periods_a_year_of_a_series(store: BarStore, timeframe: str, days: int, expected: float) -> None:
+    times = [str(date(2024, 1, 1) + timedelta(days=at * days)) for at in range(40)]
+    assert store.put("BTC", timeframe, bars_at(*times), "test").periods_per_year == pytest.approx(expected, rel=1e-12)
 
 
 def test_span_finds_the_session_that_began_in_the_year_before(store: BarStore) -> None:

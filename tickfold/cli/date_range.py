@@ -7,7 +7,7 @@ from tickfold.cli.target import Target
 
 
 def with_range(target: Target, request: dict[str, Any]) -> dict[str, Any]:
-    """Add the days that were left out: those of the first and the last bar."""
+    """Add the days that were left out: the dates of the first and the last session."""
     if "startDate" in request and "endDate" in request:
         return request
     from tickfold.market_data.series_catalog import SeriesCatalog  # noqa: PLC0415 - its client is slow to load
@@ -15,7 +15,7 @@ def with_range(target: Target, request: dict[str, Any]) -> dict[str, Any]:
     catalog = SeriesCatalog(target.s3(), target.output("bucket"))
     found = catalog.find_all(symbols_of(request["stock"]), request.get("timeframe"))
     days = {
-        "startDate": min(series.first for series in found).date(),
-        "endDate": max(series.last for series in found).date(),
+        "startDate": min(series.dates[0] for series in found),
+        "endDate": max(series.dates[-1] for series in found),
     }
     return days | request

@@ -5,9 +5,8 @@ cryptocurrency is the UTC day.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -82,9 +81,15 @@ def _begins(zone: str, opens: int, first: int, last: int) -> Ints:
     evening = int(opens >= _NOON)
     if zone == "UTC":
         return (dates - evening) * MICROSECONDS_PER_DAY + opens * _MINUTE
-    clock, where = time(opens // 60, opens % 60), ZoneInfo(zone)
+    clock, where = time(opens // 60, opens % 60), _zone_info(zone)
     local = (datetime.combine(_EPOCH + timedelta(days=int(day) - evening), clock, where) for day in dates)
     return np.array([round(each.timestamp()) * 1_000_000 for each in local], dtype=np.int64)
+
+
+def _zone_info(zone: str) -> tzinfo:
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - loads Python's build configuration, and UTC needs none
+
+    return ZoneInfo(zone)
 
 
 # --- inference -------------------------------------------------------------------------------------------------------
@@ -181,5 +186,5 @@ def _offsets(timestamp: Ints, zone: str) -> Ints:
 @lru_cache(maxsize=16)
 def _daily_offsets(zone: str, first: int, last: int) -> Ints:
     noons = (datetime.combine(_EPOCH + timedelta(days=day), time(12), UTC) for day in range(first, last + 1))
-    offsets = (noon.astimezone(ZoneInfo(zone)).utcoffset() or timedelta(0) for noon in noons)
+    offsets = (noon.astimezone(_zone_info(zone)).utcoffset() or timedelta(0) for noon in noons)
     return np.array([offset // timedelta(microseconds=1) for offset in offsets], dtype=np.int64)

@@ -2,10 +2,15 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from tickfold.engine.calendar import SessionCalendar
+from tickfold.engine.calendar import MICROSECONDS_PER_DAY, SessionCalendar
+from tickfold.engine.performance.return_periods import bars_per_year
+from tickfold.engine.timeframe import timeframe_seconds
 from tickfold.errors import RunError
+
+_SECONDS_PER_DAY = 86_400
 
 
 class SeriesFile(BaseModel):
@@ -28,6 +33,12 @@ class SeriesFile(BaseModel):
     @property
     def bars(self) -> int:
         return sum(count for _, count in self.days)
+
+    @property
+    def dates(self) -> list[date]:
+        """The dates of the sessions that have bars, in order."""
+        before = date(self.year, 1, 1).toordinal() - 1
+        return [date.fromordinal(before + day) for day, _ in self.days]
 
     def bars_before(self, day: date) -> int:
         """Return the number of bars before the session of `day`."""
@@ -61,6 +72,20 @@ class Series(BaseModel):
         return self.files[-1].last
 
     @property
+    def dates(self) -> list[date]:
+        """The dates of the sessions that have bars, in order; one that spans two years is there once."""
+        return sorted({day for file in self.files for day in file.dates})
+
+    @property
+    def periods_per_year(self) -> float:
+        """Returns that a year has: sessions, or bars that last a day or longer."""
+        calendar = self.calendar or SessionCalendar()
+        if timeframe_seconds(self.timeframe) < _SECONDS_PER_DAY:
+            return calendar.sessions_per_year
+        days = np.array([day.toordinal() for day in self.dates]) - date(1970, 1, 1).toordinal()
+        return bars_per_year(days * MICROSECONDS_PER_DAY, calendar)
+
+    @property
     def decimals(self) -> int | None:
         """Decimals sufficient for every price of the series; None if unknown for any of its years."""
         known = [file.decimals for file in self.files]
@@ -78,7 +103,7 @@ class Series(BaseModel):
         if first == stop:
             raise RunError(
                 f"{self.symbol} has no {self.timeframe} bars from {start} to {end}; it has {self.bars:,} "
-                f"from {self.first:%Y-%m-%d} to {self.last:%Y-%m-%d}"
+                f"from {self.dates[0]} to {self.dates[-1]}"
             )
         return first, stop
 

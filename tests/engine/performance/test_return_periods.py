@@ -111,7 +111,7 @@ def test_returns_are_those_of_sessions(step: str, zone: str, shift: int) -> None
     """Around the clock, sessions are UTC days; of a market of weekdays that opens at 17:00 New York, its own."""
     index = pd.date_range("2024-01-01", "2024-12-31", freq=step, tz=zone)
     if shift:
-        hour = index.hour + 24 * index.dayofweek
+        hour = index.hour + 24 * index.day_of_week
         index = index[(hour < 4 * 24 + 17) | (hour >= 6 * 24 + 17)]
     close = 100 * np.exp(np.random.default_rng(2).normal(0, 0.001, len(index)).cumsum())
     bars = Bars(index.tz_convert("UTC").as_unit("us").asi8, close, close, close, close, np.ones(len(index)))
