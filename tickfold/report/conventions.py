@@ -10,7 +10,7 @@ from math import nan
 import numpy as np
 
 from tickfold.engine.arrays import Floats, Ints
-from tickfold.engine.calendar import infer_calendar
+from tickfold.engine.calendar import bar_step, infer_calendar
 from tickfold.engine.performance.return_periods import return_periods
 
 
@@ -29,7 +29,7 @@ def arithmetic(timestamp: Ints, capital: float, equity: Floats, periods: float |
 
     Times are microseconds since 1970 UTC; `periods` is the number of return periods a year, if it is known.
     """
-    found = return_periods(timestamp, infer_calendar(timestamp))
+    found = return_periods(timestamp, infer_calendar(timestamp), bar_step(timestamp))
     returns, periods = found.returns(equity, capital), periods or found.per_year
     if len(returns) < 2 or np.isnan(returns).any():
         return Arithmetic(nan, nan, nan, periods)

@@ -10,7 +10,7 @@ from tests.engine.random_runs import PROPERTY
 from tickfold.engine.accounting.account import Account
 from tickfold.engine.backtest import backtest
 from tickfold.engine.bars import Bars
-from tickfold.engine.calendar import infer_calendar
+from tickfold.engine.calendar import bar_step, infer_calendar
 from tickfold.engine.performance.metrics import Metrics
 from tickfold.engine.performance.return_periods import return_periods
 from tickfold.strategies import BUILT_IN
@@ -22,7 +22,7 @@ def days(step: str, periods: int = 300, start: str = "2015-01-01", **more: str) 
 
 def per_year(index: pd.DatetimeIndex) -> float:
     timestamp = index.as_unit("us").asi8
-    return return_periods(timestamp, infer_calendar(timestamp)).per_year
+    return return_periods(timestamp, infer_calendar(timestamp), bar_step(timestamp)).per_year
 
 
 def held(index: pd.DatetimeIndex) -> Metrics:

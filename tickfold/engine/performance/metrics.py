@@ -16,9 +16,9 @@ import numpy as np
 from tickfold.engine.accounting.statement import Statement
 from tickfold.engine.arrays import Floats, Ints
 from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
-from tickfold.engine.calendar import SessionCalendar
+from tickfold.engine.calendar import SessionCalendar, bar_step
 from tickfold.engine.performance.benchmark import buy_and_hold_return
-from tickfold.engine.performance.return_periods import DAYS_PER_YEAR, ReturnPeriods, bar_step, return_periods
+from tickfold.engine.performance.return_periods import DAYS_PER_YEAR, ReturnPeriods, return_periods
 
 _CLOCK = (MICROSECONDS_PER_DAY, 3_600_000_000, 60_000_000, 1_000_000, 1)
 """A day, an hour, a minute, a second and a microsecond, in microseconds."""
@@ -122,9 +122,10 @@ def measure_record(record: TrackRecord) -> Metrics:
     """Return the metrics of `record`."""
     timestamp, equity = record.timestamp, record.equity
     total = float(equity[-1] / record.capital - 1)
-    found = return_periods(timestamp, record.calendar)
+    step = bar_step(timestamp)
+    found = return_periods(timestamp, record.calendar, step)
     yearly = _yearly(record, found)
-    drawdowns = _drawdowns(np.append(timestamp[0], timestamp), np.append(record.capital, equity), bar_step(timestamp))
+    drawdowns = _drawdowns(*_from_capital(record), step)
     beta = _beta(equity, record.market_returns)
     return Metrics(
         final_equity=float(equity[-1]),
@@ -203,6 +204,13 @@ class _Drawdowns:
     average: float
     longest: float
     average_duration: float
+
+
+def _from_capital(record: TrackRecord) -> tuple[Ints, Floats]:
+    """Return times and values of the curve, with the start capital ahead of them where the first bar is below it."""
+    if record.equity[0] >= record.capital:
+        return record.timestamp, record.equity
+    return np.append(record.timestamp[0], record.timestamp), np.append(record.capital, record.equity)
 
 
 def _drawdowns(timestamp: Ints, equity: Floats, step: float) -> _Drawdowns:

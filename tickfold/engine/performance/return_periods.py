@@ -47,20 +47,8 @@ class ReturnPeriods:
         return returns
 
 
-def bar_step(timestamp: Ints) -> float:
-    """Return the median time between bars, in microseconds; NaN for fewer than two bars."""
-    if len(timestamp) < 2:
-        return nan
-    steps = np.diff(timestamp)
-    usual = steps[len(steps) // 2]
-    if np.count_nonzero(steps == usual) * 2 > len(steps):
-        return float(usual)  # a majority is the median, and counting is many times faster than sorting
-    return float(np.median(steps))
-
-
-def return_periods(timestamp: Ints, calendar: SessionCalendar) -> ReturnPeriods:
-    """Return the periods of bars at `timestamp`, whose sessions are those of `calendar`."""
-    step = bar_step(timestamp)
+def return_periods(timestamp: Ints, calendar: SessionCalendar, step: float) -> ReturnPeriods:
+    """Return the periods of bars at `timestamp`, whose sessions are those of `calendar`; `step` is their `bar_step`."""
     if step < MICROSECONDS_PER_DAY:
         return ReturnPeriods(last_bars(timestamp, calendar), calendar.sessions_per_year)
     return ReturnPeriods(np.arange(len(timestamp)), bars_per_year(timestamp, calendar))
