@@ -24,7 +24,7 @@ $(READY): requirements/uv.txt requirements/dev.txt pyproject.toml
 	@touch $@
 
 test: $(READY) chromium wscat ## run every test
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile  # for two cores: half of the time a test of a stack waits
 
 newest: ## lint, and run the tests that need no stack, on the newest Python (as root, with Debian's packages)
 	@.ci/newest-python
