@@ -23,8 +23,9 @@ $(READY): requirements/uv.txt requirements/dev.txt pyproject.toml
 	$(INSTALL) --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# Three workers on two cores: for much of its time, a test of a stack waits.
 test: $(READY) chromium wscat ## run every test
-	$(BIN)/pytest -n 3 --dist loadfile  # for two cores: half of the time a test of a stack waits
+	$(BIN)/pytest -n 3 --dist loadfile
 
 newest: ## lint, and run the tests that need no stack, on the newest Python (as root, with Debian's packages)
 	@.ci/newest-python
