@@ -332,3 +332,22 @@ def test_a_byte_order_mark_states_the_encoding(tmp_path: Path, encoding: str) ->
     path.write_bytes(f"\ufeff{HEADER}\r\n{SOUND}\r\n".encode(encoding))
     file = read_bar_file(path, "1d")
     assert (times(file), file.bars.close.tolist()) == (["2020-01-02T00:00:00"], [11.0])
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "<DATE>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>",
+        "timestamp,1. open,2. high,3. low,4. close,5. volume",
+        "Gmt time,Open,High,Low,Close,Volume",
+        "Open time,o,h,l,c,v",
+        "Date,Open,High,Low,Close/Last,Volume",
+    ],
+)
+def test_the_names_of_common_downloads_are_known(tmp_path: Path, header: str) -> None:
+    file = read(tmp_path, header, SOUND)
+    assert (file.bars.close.tolist(), file.bars.volume.tolist()) == ([11.0], [100.0])
+
+
+def test_a_term_itself_goes_before_another_spelling_of_it(tmp_path: Path) -> None:
+    assert read(tmp_path, f"{HEADER},vol", f"{SOUND},7").bars.volume.tolist() == [100.0]

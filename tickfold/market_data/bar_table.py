@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from tickfold.errors import RunError
 from tickfold.market_data.file_kind import foreign_kind
+from tickfold.market_data.headers import canonical_names
 
 PRICES = ("open", "high", "low", "close")
 
@@ -115,7 +116,7 @@ def _pick_columns(path: Path, names: list[str], columns: list[pa.Array]) -> dict
 
 
 def _by_name(path: Path, names: list[str], columns: list[pa.Array]) -> dict[str, pa.Array]:
-    lowered = [name.strip().lower() for name in names]
+    lowered = canonical_names(names)
     wanted = {*_TIME_NAMES, *PRICES, "volume"}
     twice = sorted({name for name in lowered if name in wanted and lowered.count(name) > 1})
     if twice:
