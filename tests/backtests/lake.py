@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
+from tickfold.engine.bars import Bars
+from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 from tickfold.market_data.bar_store import BarStore
 from tickfold.market_data.series import Series
 from tickfold.protocol import BacktestConfig, SweepConfig

@@ -10,7 +10,8 @@ from embedded.stack import EmbeddedStack
 from tests.e2e.error_reply import error_reason
 from tests.e2e.test_backtest import table
 from tests.e2e.websocket_client import SMA, Json, run, start
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
+from tickfold.engine.bars import Bars
+from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 from tickfold.market_data.bar_store import BarStore
 
 SYMBOLS = ["AAPL", "FB", "IBM"]

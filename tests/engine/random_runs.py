@@ -14,7 +14,8 @@ from tests.engine.reference import Reference
 from tickfold.engine.accounting.account import Account, Commission, Sizing
 from tickfold.engine.accounting.statement import Statement
 from tickfold.engine.backtest import Outcome, backtest, conclude, simulate
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars, decimals_of, join
+from tickfold.engine.bars import Bars, decimals_of, join
+from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 from tickfold.engine.decisions.automaton import Decisions
 from tickfold.engine.decisions.chunk import Chunk, Speculation
 from tickfold.engine.decisions.orders import Orders

@@ -91,11 +91,9 @@ def test_rare_session_on_a_saturday_is_no_sixth_day() -> None:
 @pytest.mark.parametrize(("bars", "zone", "opens"), [(FX, "America/New_York", 17), (FUTURE, "America/New_York", 18)])
 def test_session_of_an_evening_bears_the_date_of_the_next_day(bars: pd.DatetimeIndex, zone: str, opens: int) -> None:
     local = bars.tz_convert(zone)
-    expected = (local + pd.Timedelta(hours=24 - opens)).tz_localize(None).normalize()
     # Clocks change on Sunday mornings, when both are closed: adding hours of the clock is exact.
     found = session_dates(times(bars), SessionCalendar(zone, opens * 60, 5))
     naive = (local.tz_localize(None) + pd.Timedelta(hours=24 - opens)).normalize()
-    assert len(expected) == len(naive)
     assert found.tolist() == (naive - pd.Timestamp(0)).days.tolist()
     assert set(pd.to_datetime(np.unique(found), unit="D").day_of_week) == {0, 1, 2, 3, 4}
 

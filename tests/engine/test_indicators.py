@@ -13,7 +13,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from tests.engine.random_runs import copied, random_bars, random_series
 from tickfold.engine import indicators
 from tickfold.engine.arrays import Floats
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars, decimals_of
+from tickfold.engine.bars import Bars, decimals_of
+from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 from tickfold.engine.indicators import crosses, ema_lookback, rolling_sum, wilder_lookback
 from tickfold.engine.signals import HOLD, LONG, SHORT
 from tickfold.strategies import BUILT_IN

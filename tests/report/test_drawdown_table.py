@@ -6,7 +6,7 @@ import pytest
 
 from tests.report.test_monthly_returns import microseconds
 from tickfold.backtests.recorded_run import RecordedRun
-from tickfold.engine.bars import MICROSECONDS_PER_DAY
+from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 from tickfold.report.drawdown_table import Drawdown, deepest_drawdowns, underwater
 
 DAY = MICROSECONDS_PER_DAY

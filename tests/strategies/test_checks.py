@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tickfold.engine.arrays import Floats
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
+from tickfold.engine.bars import Bars
+from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 from tickfold.engine.indicators import lag, rolling_sum
 from tickfold.engine.signals import FLAT, HOLD, LONG, SHORT, Signals
 from tickfold.strategies import BUILT_IN, Strategy

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
+from tickfold.engine.bars import Bars
+from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 from tickfold.engine.indicators import rsi
 from tickfold.engine.signals import FLAT, HOLD, LONG, SHORT
 from tickfold.errors import RunError

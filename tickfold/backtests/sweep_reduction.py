@@ -4,7 +4,6 @@ Of a walk-forward, the windows are computed, and the run is that of their out-of
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 from tickfold.backtests import results, sweep_results
 from tickfold.backtests.chunk_files import ChunkFile, ChunkFiles
@@ -16,6 +15,7 @@ from tickfold.backtests.run_store import RunStore
 from tickfold.backtests.settlement import read_bars
 from tickfold.engine.backtest import Outcome, conclude
 from tickfold.engine.bars import Bars
+from tickfold.engine.calendar import date_of
 from tickfold.engine.decisions.chunk import Speculation
 from tickfold.engine.decisions.fold import fold
 from tickfold.engine.performance.benchmark import buy_and_hold
@@ -107,7 +107,7 @@ def _walk_forward(swept: _Swept, asked: Windows) -> Finished:
     swept.runs.publish(swept.manifest.run_id, table, once="table")
     traded = bars[walk.start : walk.stop]
     results.put_curves(swept.bucket, swept.manifest, traded, walk.outcome)
-    first, last = (date(1970, 1, 1) + timedelta(days=int(day)) for day in traded.session_dates[[0, -1]])
+    first, last = (date_of(int(day)) for day in traded.session_dates[[0, -1]])
     market = buy_and_hold(traded.close, config.start_capital)
     return Finished.of_one_symbol(traded, walk.outcome, market, days=(first, last), parameters={}, replayed_bars=0)
 

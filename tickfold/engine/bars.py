@@ -7,9 +7,8 @@ from functools import cached_property
 import numpy as np
 
 from tickfold.engine.arrays import ArrayRecord, Floats, Ints
-from tickfold.engine.calendar import MICROSECONDS_PER_DAY, SessionCalendar, infer_calendar, session_dates
+from tickfold.engine.calendar import SessionCalendar, infer_calendar, session_dates
 
-__all__ = ["COLUMNS", "MICROSECONDS_PER_DAY", "Bars", "decimals_of", "join", "with_decimals"]
 _MOST_DECIMALS = 8
 
 

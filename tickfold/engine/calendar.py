@@ -17,7 +17,7 @@ MICROSECONDS_PER_DAY = 86_400_000_000
 _MINUTE = 60_000_000
 _MINUTES_PER_DAY = 1_440
 _NOON = 720
-_EPOCH = date(1970, 1, 1)
+_EPOCH = date(1970, 1, 1).toordinal()
 _THURSDAY = 3
 """The weekday of 1970-01-01, from Monday = 0."""
 
@@ -49,6 +49,16 @@ class SessionCalendar:
             return days
         begins = f" from {self.opens // 60:02d}:{self.opens % 60:02d}" if self.opens else ""
         return f"{days}, {self.zone}{begins}"
+
+
+def date_of(number: int) -> date:
+    """Return the day that is `number` days after 1970-01-01."""
+    return date.fromordinal(_EPOCH + number)
+
+
+def day_number(day: date) -> int:
+    """Return how many days after 1970-01-01 `day` is."""
+    return day.toordinal() - _EPOCH
 
 
 def session_dates(timestamp: Ints, calendar: SessionCalendar) -> Ints:
@@ -83,7 +93,7 @@ def _begins(zone: str, opens: int, first: int, last: int) -> Ints:
     if zone == "UTC":
         return (dates - evening) * MICROSECONDS_PER_DAY + opens * _MINUTE
     clock, where = time(opens // 60, opens % 60), _zone_info(zone)
-    local = (datetime.combine(_EPOCH + timedelta(days=int(day) - evening), clock, where) for day in dates)
+    local = (datetime.combine(date_of(int(day) - evening), clock, where) for day in dates)
     return np.array([round(each.timestamp()) * 1_000_000 for each in local], dtype=np.int64)
 
 
@@ -122,7 +132,7 @@ def infer_calendar(timestamp: Ints) -> SessionCalendar:
     if len(days) < _FEWEST_DAYS or step >= MICROSECONDS_PER_DAY:
         return SessionCalendar(week=week_of(days))
     length = max(int(step) // _MINUTE, 1)
-    zone, opens = _after_break(some, length) or _after_weekend(timestamp) or ("UTC", 0)
+    zone, opens = _after_break(some, length) or _after_weekend(timestamp, days) or ("UTC", 0)
     return SessionCalendar(zone, opens, week_of(np.unique(session_dates(some, SessionCalendar(zone, opens)))))
 
 
@@ -174,10 +184,12 @@ def _longest_break(minute: Ints, length: int) -> tuple[int, int]:
     return int(free[at]), int(starts[(at + 1) % len(starts)])
 
 
-def _after_weekend(timestamp: Ints) -> tuple[str, int] | None:
-    """Return zone and time of day at which the week begins; None if it is not interrupted, or begins at any time."""
-    days = np.diff(np.unique(_sampled(timestamp) // MICROSECONDS_PER_DAY))
-    if (days == 1).all():
+def _after_weekend(timestamp: Ints, days: Ints) -> tuple[str, int] | None:
+    """Return zone and time of day at which the week begins; None if it is not interrupted, or begins at any time.
+
+    `days` are the UTC days that have bars, in order, counted from 1970.
+    """
+    if (np.diff(days) == 1).all():
         return None
     resumes = timestamp[1:][np.diff(timestamp) > MICROSECONDS_PER_DAY]
     weeks = (timestamp[-1] - timestamp[0]) / (7 * MICROSECONDS_PER_DAY)
@@ -208,6 +220,6 @@ def _offsets(timestamp: Ints, zone: str) -> Ints:
 
 @lru_cache(maxsize=16)
 def _daily_offsets(zone: str, first: int, last: int) -> Ints:
-    noons = (datetime.combine(_EPOCH + timedelta(days=day), time(12), UTC) for day in range(first, last + 1))
+    noons = (datetime.combine(date_of(day), time(12), UTC) for day in range(first, last + 1))
     offsets = (noon.astimezone(_zone_info(zone)).utcoffset() or timedelta(0) for noon in noons)
     return np.array([offset // timedelta(microseconds=1) for offset in offsets], dtype=np.int64)

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from tickfold.engine.arrays import Ints
 from tickfold.engine.bars import COLUMNS, Bars, decimals_of, join
-from tickfold.engine.calendar import SessionCalendar, infer_calendar, session_dates
+from tickfold.engine.calendar import SessionCalendar, day_number, infer_calendar, session_dates
 from tickfold.errors import RunError
 from tickfold.market_data.series import Series, SeriesFile, utc
 from tickfold.market_data.series_catalog import SeriesCatalog
@@ -169,7 +169,7 @@ def _merge(old: Bars, new: Bars) -> Bars:
 
 def _describe(series: Series, year: int, version_id: str, bars: Bars) -> SeriesFile:
     prices = np.concatenate([bars.open, bars.high, bars.low, bars.close])
-    new_year = date(year, 1, 1).toordinal() - date(1970, 1, 1).toordinal()
+    new_year = day_number(date(year, 1, 1))
     days, counts = np.unique(
         session_dates(bars.timestamp, series.calendar or SessionCalendar()) - new_year + 1, return_counts=True
     )

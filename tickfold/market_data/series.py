@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from tickfold.engine.calendar import MICROSECONDS_PER_DAY, SessionCalendar
+from tickfold.engine.calendar import MICROSECONDS_PER_DAY, SessionCalendar, date_of, day_number
 from tickfold.engine.performance.return_periods import bars_per_year
 from tickfold.engine.timeframe import timeframe_seconds
 from tickfold.errors import RunError
@@ -37,12 +37,12 @@ class SeriesFile(BaseModel):
     @property
     def dates(self) -> list[date]:
         """The dates of the sessions that have bars, in order."""
-        before = date(self.year, 1, 1).toordinal() - 1
-        return [date.fromordinal(before + day) for day, _ in self.days]
+        before = day_number(date(self.year, 1, 1)) - 1
+        return [date_of(before + day) for day, _ in self.days]
 
     def bars_before(self, day: date) -> int:
         """Return the number of bars before the session of `day`."""
-        number = day.toordinal() - date(self.year, 1, 1).toordinal() + 1
+        number = day_number(day) - day_number(date(self.year, 1, 1)) + 1
         return sum(count for at, count in self.days if at < number)
 
 
@@ -82,7 +82,7 @@ class Series(BaseModel):
         calendar = self.calendar or SessionCalendar()
         if timeframe_seconds(self.timeframe) < _SECONDS_PER_DAY:
             return calendar.sessions_per_year
-        days = np.array([day.toordinal() for day in self.dates]) - date(1970, 1, 1).toordinal()
+        days = np.array([day_number(day) for day in self.dates])
         return bars_per_year(days * MICROSECONDS_PER_DAY, calendar)
 
     @property

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tickfold.engine.bars import MICROSECONDS_PER_DAY
+from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 from tickfold.engine.timeframe import is_timeframe, timeframe_of, timeframe_seconds
 from tickfold.market_data.bar_table import BarFileError
 from tickfold.market_data.bar_times import Times

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tickfold.engine.arrays import Floats, Ints
-from tickfold.engine.bars import MICROSECONDS_PER_DAY
+from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 
 
 @dataclass(frozen=True)

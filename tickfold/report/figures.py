@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from tickfold.backtests.recorded_run import ClosedTrades, Curve
 from tickfold.engine.arrays import Floats, Ints
-from tickfold.engine.bars import MICROSECONDS_PER_DAY
+from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 from tickfold.engine.decisions.exits import REASONS
 from tickfold.protocol.formats import counted, money, percent
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from tickfold.backtests.recorded_run import Curve, RecordedRun
-from tickfold.engine.bars import MICROSECONDS_PER_DAY
+from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 from tickfold.protocol.formats import UNDEFINED, Format, count, money, percent, ratio
 from tickfold.protocol.metrics import format_metric, grouped, label_of
 from tickfold.report.conventions import Arithmetic

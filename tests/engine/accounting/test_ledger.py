@@ -7,7 +7,8 @@ from tickfold.engine.accounting.account import Account, Commission
 from tickfold.engine.accounting.ledger import settle as settle_decisions
 from tickfold.engine.accounting.statement import Statement
 from tickfold.engine.backtest import AT_THE_NEXT_OPEN
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
+from tickfold.engine.bars import Bars
+from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 from tickfold.engine.decisions.automaton import decide
 from tickfold.engine.decisions.orders import Orders
 from tickfold.engine.decisions.signal_events import SignalEvents

@@ -14,7 +14,8 @@ from tickfold.engine.accounting.account import Account, Commission
 from tickfold.engine.accounting.posting import Posted, Terms, affordable, post, post_plain, post_whole
 from tickfold.engine.accounting.sizing import Bounds
 from tickfold.engine.arrays import Rows
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
+from tickfold.engine.bars import Bars
+from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 from tickfold.engine.decisions.chunk import Chunk
 from tickfold.engine.decisions.fold import fold
 from tickfold.strategies import BUILT_IN

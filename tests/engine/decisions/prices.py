@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
+from tickfold.engine.bars import Bars
+from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 
 Row = tuple[float, float, float, float]
 

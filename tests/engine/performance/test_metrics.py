@@ -12,8 +12,8 @@ from tests.engine.random_runs import PROPERTY, Case, cases, random_strategies
 from tickfold.engine.accounting.account import Account, Commission, Sizing
 from tickfold.engine.arrays import Floats
 from tickfold.engine.backtest import backtest
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
-from tickfold.engine.calendar import SessionCalendar
+from tickfold.engine.bars import Bars
+from tickfold.engine.calendar import MICROSECONDS_PER_DAY, SessionCalendar
 from tickfold.engine.performance.benchmark import buy_and_hold
 from tickfold.engine.performance.metrics import TrackRecord, measure, measure_record
 from tickfold.engine.signals import HOLD, LONG

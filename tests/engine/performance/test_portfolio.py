@@ -15,7 +15,8 @@ from tests.engine.random_runs import PROPERTY, random_bars
 from tickfold.engine.accounting.account import Account, Commission
 from tickfold.engine.arrays import Floats
 from tickfold.engine.backtest import backtest
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars, join
+from tickfold.engine.bars import Bars, join
+from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 from tickfold.engine.performance.metrics import measure
 from tickfold.engine.performance.portfolio import Portfolio, Sleeve, combine, exit_order
 from tickfold.strategies import BUILT_IN

@@ -6,7 +6,8 @@ import numpy as np
 
 from tickfold.engine.accounting.account import Sizing
 from tickfold.engine.arrays import Floats, Ints
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
+from tickfold.engine.bars import Bars
+from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 
 MICROSECONDS_PER_YEAR = 365.25 * MICROSECONDS_PER_DAY
 

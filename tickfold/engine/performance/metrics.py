@@ -15,8 +15,8 @@ import numpy as np
 
 from tickfold.engine.accounting.statement import Statement
 from tickfold.engine.arrays import Floats, Ints
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
-from tickfold.engine.calendar import SessionCalendar, bar_step
+from tickfold.engine.bars import Bars
+from tickfold.engine.calendar import MICROSECONDS_PER_DAY, SessionCalendar, bar_step
 from tickfold.engine.performance.benchmark import buy_and_hold_return
 from tickfold.engine.performance.return_periods import DAYS_PER_YEAR, ReturnPeriods, return_periods
 

@@ -11,8 +11,7 @@ from math import nan
 import numpy as np
 
 from tickfold.engine.arrays import Floats, Ints
-from tickfold.engine.bars import MICROSECONDS_PER_DAY
-from tickfold.engine.calendar import SessionCalendar, last_bars
+from tickfold.engine.calendar import MICROSECONDS_PER_DAY, SessionCalendar, last_bars
 
 DAYS_PER_YEAR = 365.25
 _WEEKS_PER_YEAR = 52
