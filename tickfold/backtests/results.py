@@ -16,13 +16,14 @@ from tickfold.engine.backtest import Outcome
 from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.exits import REASONS
 from tickfold.protocol import Result
+from tickfold.protocol.wire import unsigned_zero
 from tickfold.storage import layout, parquet, tables
 from tickfold.storage.bucket import Bucket
 
 
 def defined(metrics: Mapping[str, float]) -> dict[str, int | float | None]:
-    """Return `metrics` with None for NaN and infinity, which JSON does not have."""
-    return {name: value if isfinite(value) else None for name, value in metrics.items()}
+    """Return `metrics` with None for NaN and infinity, which JSON does not have, and 0.0 for −0.0."""
+    return {name: unsigned_zero(value) if isfinite(value) else None for name, value in metrics.items()}
 
 
 def equity_table(bars: Bars, outcome: Outcome) -> pa.Table:
