@@ -176,6 +176,8 @@ def random_strategies(draw: st.DrawFn) -> Strategy:
 def assert_same(whole: Outcome, folded: Outcome) -> None:
     assert whole.statement.trades == folded.statement.trades
     assert whole.statement.open_trade == folded.statement.open_trade
+    assert whole.no_trades == folded.no_trades
+    assert (whole.no_trades is None) == bool(whole.statement.trades or whole.statement.open_trade)
     assert_array_equal(whole.statement.equity, folded.statement.equity)
     np.testing.assert_equal(whole.metrics.as_dict(), folded.metrics.as_dict())  # NaN equals NaN here
 

@@ -70,4 +70,5 @@ def _reduce_universe(bucket: Bucket, manifest: Manifest, config: BacktestConfig,
         replayed_bars=by_symbol.replayed_bars,
         sequential_bars=by_symbol.sequential_bars,
         symbols=by_symbol.symbols,
+        no_trades=results.told(by_symbol.no_trades),
     )

@@ -3,6 +3,7 @@
 Of a walk-forward, the windows are computed, and the run is that of their out-of-sample parts.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 
 from tickfold.backtests import results, sweep_results
@@ -74,9 +75,9 @@ def _rank(swept: _Swept) -> Finished:
         folded = fold(swept.of(number), bars, orders)
         return conclude(folded.decisions, bars, strategies[number], account, orders), folded.replayed_bars
 
-    metrics = [run(number)[0].metrics for number in range(len(strategies))]  # never all curves at once
-    order = rank(metrics, config.rank_by)
-    rows = sweep_results.sweep_rows(strategies, metrics, order)
+    ended = [sweep_results.Ended.of(run(number)[0]) for number in range(len(strategies))]  # never all curves at once
+    order = rank([each.metrics for each in ended], config.rank_by)
+    rows = sweep_results.sweep_rows(strategies, ended, order)
     uri = sweep_results.put_sweep(swept.bucket, swept.manifest.run_id, rows)
     swept.runs.publish(swept.manifest.run_id, _sweep_message(swept, rows, uri), once="table")
     best, replayed_bars = run(order[0])
@@ -118,9 +119,10 @@ def _sweep_message(swept: _Swept, rows: list[sweep_results.Row], uri: str) -> Sw
         rank_by=swept.config.rank_by,
         combinations=len(rows),
         left_out=swept.grid.left_out,
+        without_trades=Counter(row["no_trades"] for row in rows if row["no_trades"]),
         best=fitting(
             (
-                Ranked(rank=row["rank"], parameters=row["parameters"], metrics={name: row[name] for name in named})
+                Ranked(rank=row["rank"], parameters=row["parameters"], metrics={name: row[name] for name in named}, no_trades=row["no_trades"])
                 for row in rows[:MOST_ROWS]
             ),
             reserved=BYTES_BESIDE_ROWS,

@@ -2,14 +2,18 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 import pyarrow as pa
 
 from tickfold.backtests.results import defined
+from tickfold.engine.accounting.cause import Cause
+from tickfold.engine.backtest import Outcome
 from tickfold.engine.bars import Bars
 from tickfold.engine.performance.metrics import Metrics
 from tickfold.engine.walk_forward import Walk
+from tickfold.protocol.wire import unsigned_zero
 from tickfold.storage import layout, parquet, tables
 from tickfold.storage.bucket import Bucket
 from tickfold.strategies import Strategy
@@ -17,10 +21,24 @@ from tickfold.strategies import Strategy
 Row = dict[str, Any]
 
 
-def sweep_rows(strategies: Sequence[Strategy], metrics: Sequence[Metrics], order: Sequence[int]) -> list[Row]:
+@dataclass(frozen=True)
+class Ended:
+    """What a sweep keeps of a run: its metrics, and why it has no trades."""
+
+    metrics: Metrics
+    no_trades: Cause | None
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Self:
+        """Return what is kept of `outcome`."""
+        return cls(outcome.metrics, outcome.no_trades.cause if outcome.no_trades else None)
+
+
+def sweep_rows(strategies: Sequence[Strategy], ended: Sequence[Ended], order: Sequence[int]) -> list[Row]:
     """Return one row for each run in `order`, parameters as a dict."""
     return [
-        {"rank": rank, "parameters": strategies[at].model_dump()} | defined(metrics[at].as_dict())
+        {"rank": rank, "parameters": unsigned_zero(strategies[at].model_dump()), "no_trades": ended[at].no_trades}
+        | defined(ended[at].metrics.as_dict())
         for rank, at in enumerate(order, 1)
     ]
 
@@ -29,7 +47,7 @@ def walk_forward_rows(strategies: Sequence[Strategy], walk: Walk, bars: Bars, ra
     """Return one row for each window in order, parameters as a dict and times in microseconds since 1970 UTC."""
     rows = []
     for number, step in enumerate(walk.steps, 1):
-        window, parameters = step.window, strategies[step.chosen].model_dump()
+        window, parameters = step.window, unsigned_zero(strategies[step.chosen].model_dump())
         row: Row = {"window_number": number, "parameters": parameters, "rank_by": rank_by}
         for sample, start, stop, metrics in (
             ("in_sample", window.start, window.split, step.in_sample),

@@ -17,6 +17,8 @@ from tickfold.protocol.metrics import format_metric, grouped, label_of
 def write_summary(console: Console, result: Result, curves: Curves) -> None:
     """Write the summary of `result`; on a terminal with a chart of the `curves`, if they have two points or more."""
     console.print(_heading(result))
+    if result.no_trades:
+        console.print(Text(f"no trades: {printable(result.no_trades.reason)}", style="yellow"), soft_wrap=True)
     console.print()
     if console.is_terminal and len(curves.time) > 1:
         console.print(chart(curves, console.width))
@@ -47,9 +49,12 @@ def _symbols(symbols: Sequence[SymbolResult]) -> Table:
     table.add_column("Symbol", overflow="fold")  # where room is short, this one makes it
     for label in ("Share", "Bars", *map(label_of, columns)):
         table.add_column(Text(printable(label)), justify="right", no_wrap=True)
+    if any(own.no_trades for own in symbols):
+        table.add_column("No trades")
     for own in symbols:
         figures = (format_metric(name, own.metrics.get(name)) for name in columns)
-        table.add_row(Text(printable(own.symbol)), percent(own.share), count(own.bars), *figures)
+        why = (own.no_trades.replace("_", " "),) if own.no_trades else ()
+        table.add_row(Text(printable(own.symbol)), percent(own.share), count(own.bars), *figures, *why)
     return table
 
 

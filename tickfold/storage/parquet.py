@@ -31,7 +31,7 @@ def array(values: npt.NDArray[np.generic], kind: pa.DataType) -> pa.Array:
     is_floating = values.dtype.kind == "f"
     if values.dtype.itemsize * 8 != kind.bit_width or is_floating != pa.types.is_floating(kind):
         raise ValueError(f"{values.dtype} values do not fit {kind}")
-    plain = values + 0.0 if is_floating else np.ascontiguousarray(values)
+    plain = np.ascontiguousarray(np.add(values, 0.0) if is_floating else values)
     return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(plain)])
 
 
