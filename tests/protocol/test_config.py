@@ -234,7 +234,7 @@ def test_percentage_and_fraction_of_it_are_the_same(field: str) -> None:
 def test_what_exceeds_one_is_written_with_its_unit_or_as_a_number_of_json() -> None:
     assert backtest(takeProfit="150%").take_profit == backtest(takeProfit=1.5).take_profit == 1.5
     assert backtest(sizing={"kind": "volatility", "value": "120%"}).sizing.value == 1.2
-    assert "at most 1,000%" in error(sizing={"kind": "volatility", "value": "2000%"})
+    assert "a yearly volatility is at most 10, not 20; a bare" in error(sizing={"kind": "volatility", "value": "2000%"})
     assert "for 20 percent write 20% or 0.2" in error(sizing={"kind": "volatility", "value": 20})
     assert "for 1.5 percent write 1.5% or 0.015" in error(sizing={"kind": "volatility", "value": "1.5"})
 

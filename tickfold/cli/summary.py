@@ -8,6 +8,7 @@ from rich.text import Text
 
 from tickfold.cli.chart import Curves, chart
 from tickfold.cli.console import printable
+from tickfold.cli.encoding import is_unicode
 from tickfold.cli.symbols import shown
 from tickfold.protocol import Result, SymbolResult
 from tickfold.protocol.formats import UNDEFINED, count, counted, percent
@@ -20,7 +21,7 @@ def write_summary(console: Console, result: Result, curves: Curves) -> None:
     if result.no_trades:
         console.print(Text(f"no trades: {printable(result.no_trades.reason)}", style="yellow"), soft_wrap=True)
     console.print()
-    if console.is_terminal and len(curves.time) > 1:
+    if console.is_terminal and is_unicode(console.encoding) and len(curves.time) > 1:
         console.print(chart(curves, console.width))
         console.print()
     if result.symbols:

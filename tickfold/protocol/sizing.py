@@ -21,17 +21,14 @@ def _size(value: Any, info: ValidationInfo) -> Any:
     Raises:
         ValueError: it has a unit where dollars or shares are meant, or percent is meant where a fraction is.
     """
-    kind = info.data.get("kind")
+    kind, is_text = info.data.get("kind"), isinstance(value, str)
     if kind == "fraction":
-        if isinstance(value, str) and re.fullmatch(BARE, value):
+        if is_text and re.fullmatch(BARE, value):
             return float(value)  # bounded below, as a number is
         return fraction_of(value, math.inf)
     if kind == "volatility":
-        fraction = fraction_of(value, MOST_MULTIPLE)
-        if isinstance(fraction, float) and fraction > MOST_MULTIPLE:
-            raise ValueError(f"a yearly volatility is at most {100 * MOST_MULTIPLE:,}%")
-        return fraction
-    if isinstance(value, str) and value.strip().endswith(("%", "bp", "bps")):
+        return fraction_of(value, 1 if is_text else math.inf)
+    if is_text and value.strip().endswith(("%", "bp", "bps")):
         raise ValueError(f"{kind} is a number without a unit; for a share of the cash write fraction:{value.strip()}")
     return value
 
@@ -57,7 +54,10 @@ class SizingTerms(Wire):
     bars: Annotated[int, Field(ge=2, le=10_000, description="Bars over which volatility is measured.")] = 20
 
     @model_validator(mode="after")
-    def _check_fraction(self) -> Self:
+    def _check_bounds(self) -> Self:
+        if self.kind == "volatility" and self.value > MOST_MULTIPLE:
+            bound = f"a yearly volatility is at most {MOST_MULTIPLE}, not {self.value:g}"
+            raise ValueError(f"{bound}; {spellings(self.value)}")
         if self.kind == "fraction" and self.value > 1:
             raise ValueError(f"a fraction of the cash is at most 1, not {self.value:g}; {spellings(self.value)}")
         return self
