@@ -92,9 +92,7 @@ def test_import_missing_on_lambda_is_found(tickfold: Command, alone: Path, file:
     assert ended.stdout.splitlines()[1].startswith("✗ imports        pandas, which the functions on AWS do not have")
 
 
-def test_import_missing_on_lambda_is_found_by_name_too(
-    alone: Path, bar_file: Path
-) -> None:
+def test_import_missing_on_lambda_is_found_by_name_too(alone: Path, bar_file: Path) -> None:
     # A checkout of its own: strategies are found beside the package.
     shutil.copytree(CHECKOUT / "tickfold", alone / "tickfold", ignore=shutil.ignore_patterns("__pycache__"))
     (alone / "strategies").mkdir()
@@ -105,6 +103,7 @@ def test_import_missing_on_lambda_is_found_by_name_too(
     assert ended.stdout.splitlines()[1].startswith("✗ imports        pandas, which the functions on AWS do not have")
 
 
+@pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize(
     ("body", "finding"),
     [
@@ -114,7 +113,7 @@ def test_import_missing_on_lambda_is_found_by_name_too(
     ],
 )
 def test_strategy_that_does_not_return_is_told(
-    tickfold: Command, alone: Path, file: Path, bar_file: Path, body: str, finding: str
+    tickfold: Command, file: Path, bar_file: Path, body: str, finding: str
 ) -> None:
     file.write_text(DIP.replace("before = lag(bars.close, 1)", body))
     ended = tickfold("check", str(file), "--bars", str(bar_file), "--timeout", "0.5")

@@ -31,7 +31,7 @@ class Given(Strategy):
     """Does what each test tells it."""
 
     name: ClassVar[str] = "given"
-    lookback: ClassVar[int] = 0  # type: ignore[misc]
+    lookback: ClassVar[int] = 0
     act: ClassVar[Callable[[Bars], Any]] = len
 
     level: int = 0

@@ -53,13 +53,16 @@ def stubborn_loop() -> list[int]:
             continue
 
 
+def sleep() -> list[int]:
+    time.sleep(60)
+    return []
+
+
 def long_call_into_c() -> list[int]:
     return [sum(range(10**13))]
 
 
-
-
-@pytest.mark.parametrize("work", [loop, stubborn_loop, long_call_into_c, lambda: [time.sleep(60)]])
+@pytest.mark.parametrize("work", [loop, stubborn_loop, long_call_into_c, sleep])
 def test_work_without_end_is_ended_at_the_limit(work: Callable[[], Any]) -> None:
     began = time.monotonic()
     assert ended_by(work, SOON).timed_out

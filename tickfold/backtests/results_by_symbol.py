@@ -40,7 +40,15 @@ class ResultsBySymbol:
         self._no_trades.append(no_trades)
         metrics = results.defined(outcome.metrics.as_dict())
         headline = {name: metrics[name] for name in HEADLINE_METRICS}
-        self.symbols.append(SymbolResult(symbol=symbol, share=sleeve.share, bars=sleeve.bars, metrics=headline, no_trades=no_trades.cause if no_trades else None))
+        self.symbols.append(
+            SymbolResult(
+                symbol=symbol,
+                share=sleeve.share,
+                bars=sleeve.bars,
+                metrics=headline,
+                no_trades=no_trades.cause if no_trades else None,
+            )
+        )
         self.replayed_bars += replayed_bars
         self.sequential_bars += outcome.statement.sequential_bars
         self._rows.append(

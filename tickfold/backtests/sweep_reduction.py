@@ -4,6 +4,7 @@ Of a walk-forward, the windows are computed, and the run is that of their out-of
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tickfold.backtests import results, sweep_results
@@ -120,14 +121,17 @@ def _sweep_message(swept: _Swept, rows: list[sweep_results.Row], uri: str) -> Sw
         combinations=len(rows),
         left_out=swept.grid.left_out,
         without_trades=Counter(row["no_trades"] for row in rows if row["no_trades"]),
-        best=fitting(
-            (
-                Ranked(rank=row["rank"], parameters=row["parameters"], metrics={name: row[name] for name in named}, no_trades=row["no_trades"])
-                for row in rows[:MOST_ROWS]
-            ),
-            reserved=BYTES_BESIDE_ROWS,
-        ),
+        best=fitting((_ranked(row, named) for row in rows[:MOST_ROWS]), reserved=BYTES_BESIDE_ROWS),
         table_uri=uri,
+    )
+
+
+def _ranked(row: sweep_results.Row, named: Iterable[str]) -> Ranked:
+    return Ranked(
+        rank=row["rank"],
+        parameters=row["parameters"],
+        metrics={name: row[name] for name in named},
+        no_trades=row["no_trades"],
     )
 
 

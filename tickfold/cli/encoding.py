@@ -3,6 +3,7 @@
 import codecs
 import os
 import sys
+from pathlib import Path
 from typing import Final
 
 _HANDLER: Final = "tickfold-plain"
@@ -40,7 +41,7 @@ def accept_any_text() -> None:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:  # closed by whoever started the command
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - as long as the process
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - as long as the process
         elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors=_HANDLER)
 

@@ -8,8 +8,8 @@ import typer
 from tickfold.cli.config_options import ConfigOptions
 from tickfold.cli.console import note
 from tickfold.cli.date_range import with_range
-from tickfold.cli.exit_codes import UsageError
 from tickfold.cli.download import prepare_directory, save
+from tickfold.cli.exit_codes import UsageError
 from tickfold.cli.follow import Detach, failure_as_json, follow, start
 from tickfold.cli.outcome import write_outcome
 from tickfold.cli.progress import ProgressView

@@ -34,7 +34,7 @@ def one_symbol(text: str) -> str:
         )
     symbol, share = _split(text.strip())
     if share:
-        raise typer.BadParameter(f"{text!r} has a share, and a sweep trades one symbol with all of the capital: {symbol}")
+        raise typer.BadParameter(f"{text!r} has a share, and a sweep trades with all of the capital: write {symbol}")
     return text
 
 

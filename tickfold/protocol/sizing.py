@@ -11,7 +11,6 @@ from tickfold.protocol.option import Option
 from tickfold.protocol.quantities import BARE, MOST_MULTIPLE, WithUnit, fraction_of, spellings
 from tickfold.protocol.wire import Wire
 
-
 _Value = Annotated[float, Field(gt=0, le=1_000_000_000_000)]
 
 
@@ -59,7 +58,8 @@ class SizingTerms(Wire):
             bound = f"a yearly volatility is at most {MOST_MULTIPLE}, not {self.value:g}"
             raise ValueError(f"{bound}; {spellings(self.value)}")
         if self.kind == "fraction" and self.value > 1:
-            raise ValueError(f"a fraction of the cash is at most 1, not {self.value:g}; {spellings(self.value)}")
+            bound = f"a fraction of the cash is at most 1, not {self.value:g}"
+            raise ValueError(f"{bound}; {spellings(self.value)}")
         return self
 
 

@@ -80,7 +80,7 @@ def _unpaid(offered: Positions, terms: Terms, bars: Bars, account: Account) -> N
     at = f"at the first order, filled {_time(bars, int(offered.entry_bar[0]))}"
     fraction = float(terms.fraction[0])
     if fraction == 0:
-        return NoTrades("volatility", f"{at}, no volatility could be measured yet: the size is a share of the cash by it")
+        return NoTrades("volatility", f"{at}, no volatility could be measured yet, by which the order is sized")
     limit = bounds(account.sizing, bars, np.empty(0, np.int64))
     if not account.fractional_shares and limit.shares < 1:
         return NoTrades("size", f"the size, {limit.shares:g} shares, is less than one share")
