@@ -147,7 +147,7 @@ def test_check_uses_last_bars_of_long_series(tickfold: Command, alone: Path, tmp
 )
 def test_uncheckable_strategy_is_one_line(tickfold: Command, alone: Path, arguments: list[str], reason: str) -> None:
     ended = tickfold("check", *arguments)
-    assert (ended.status, ended.stdout) == (1, "")
+    assert (ended.status, ended.stdout) == (3, "")
     assert ended.stderr.startswith(f"tickfold: {reason}")
     assert ended.stderr.count("\n") == 1
 
