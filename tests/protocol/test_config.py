@@ -253,3 +253,9 @@ def test_whole_of_the_cash_and_of_the_capital_is_one() -> None:
 @pytest.mark.parametrize("kind", ["cash", "shares"])
 def test_dollars_and_shares_have_no_unit(kind: str) -> None:
     assert f"{kind} is a number without a unit" in error(sizing={"kind": kind, "value": "50%"})
+
+
+def test_bare_number_that_may_be_a_large_fraction_is_told_in_all_three_ways() -> None:
+    told = "for 1.5 percent write 1.5% or 0.015; for 150 percent write 150%"
+    assert error(takeProfit="1.5").endswith(told)
+    assert "150%" not in error(stopLoss="1.5")

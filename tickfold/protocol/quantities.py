@@ -28,19 +28,20 @@ def fraction_of(value: Any, most: float = 1, *, inclusive: bool = False) -> Any:
     Raises:
         ValueError: it is a bare number of 1 or more, or above `most`, so that percent may be meant.
     """
-    number = value
+    number, bound = value, most
     if isinstance(value, str):
         if match := re.fullmatch(_WITH_UNIT, value):
             return float(match[1]) / (100 if match[2] == "%" else 10_000)
         if not re.fullmatch(BARE, value):
             return value
-        number, most = float(value), 1
+        number, bound = float(value), 1
     elif isinstance(value, bool) or not isinstance(value, int | float):
         return value
-    inclusive = inclusive or most > 1
-    if number > most or (number == most and not inclusive):
-        bound = f"input should be less than {'or equal to ' if inclusive else ''}{most:g}"
-        raise ValueError(f"{bound}: {spellings(number)}")
+    may_equal = inclusive or bound > 1
+    if number > bound or (number == bound and not may_equal):
+        large = f"; for {100 * number:g} percent write {100 * number:g}%" if bound < number <= most else ""
+        least = f"input should be less than {'or equal to ' if may_equal else ''}{bound:g}"
+        raise ValueError(f"{least}: {spellings(number)}{large}")
     return value
 
 
