@@ -47,8 +47,8 @@ def test_runs_table_on_terminal_breaks_no_id(ended: FakeStack) -> None:
     with terminal("runs", columns=60) as screen:
         assert screen.end() == 0
         rows = [" ".join(line.split()) for line in screen.written.splitlines()]
-    assert f"{RUN} succeeded 7/7 GOOG sma_cross 2020-01-01T10:00Z 414.23 % 0.581 –" in rows
-    assert "other running 3/7 GOOG sma_cross 2020-01-01T10:00Z – – –" in rows
+    assert f"{RUN} succeeded 7/7 GOOG sma_cross 2020-01-01T10:00Z 414.23 % 0.581 \x1b[2m– \x1b[0m" in rows
+    assert "other running 3/7 GOOG sma_cross 2020-01-01T10:00Z – – \x1b[2m– \x1b[0m" in rows
 
 
 def test_attach_shows_finished_run_like_run(tickfold: Command, ended: FakeStack) -> None:

@@ -46,8 +46,8 @@ class SizingTerms(Wire):
         _Value,
         BeforeValidator(_size, json_schema_input_type=_Value | WithUnit),
         Field(
-            description="Fraction, dollars, shares, or yearly volatility. A fraction is at most 1, a volatility at most "
-            f"{MOST_MULTIPLE}; both may be written as 20%."
+            description="Fraction, dollars, shares, or yearly volatility. A fraction is at most 1, a volatility at "
+            f"most {MOST_MULTIPLE}; both may be written as 20%."
         ),
     ]
     bars: Annotated[int, Field(ge=2, le=10_000, description="Bars over which volatility is measured.")] = 20

@@ -4,7 +4,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tickfold.engine.accounting.cause import Cause
 from tickfold.protocol.backtests import NoTradesCause, Start
 from tickfold.protocol.parameters import Number
 from tickfold.protocol.sweep_config import SweepConfig
@@ -41,7 +40,7 @@ class Sweep(Message):
     combinations: Annotated[int, Field(description="Runs in the table.")]
     left_out: Annotated[int, Field(description="Combinations that the strategy rejects.")]
     without_trades: Annotated[
-        dict[Cause, int],
+        dict[str, int],
         Field(exclude_if=is_absent, description="How many runs have no trades, by cause. Only if there are any."),
     ] = {}
     best: Annotated[list[Ranked], Field(description="The first rows of the table; see below.")]
