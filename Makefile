@@ -23,8 +23,10 @@ $(READY): requirements/uv.txt requirements/dev.txt pyproject.toml
 	$(INSTALL) --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# Three on two cores: for much of its time, a test of a stack waits.
+WORKERS ?= 3
 test: $(READY) chromium wscat ## run every test
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 newest: ## lint, and run the tests that need no stack, on the newest Python (as root, with Debian's packages)
 	@.ci/newest-python

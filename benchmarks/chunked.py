@@ -44,7 +44,7 @@ def reduce(file: bytes, chunks: list[Chunk], found: list[bytes]) -> Outcome:
     bars = replace(bar_store.decode(file), decimals=DECIMALS)
     decoded = [chunk_files.ChunkFile(chunk, data).of(0) for chunk, data in zip(chunks, found, strict=True)]
     folded = fold(decoded, bars, AT_THE_NEXT_OPEN)
-    outcome = conclude(folded.decisions, bars, STRATEGY, ACCOUNT)
+    outcome = conclude(folded.decisions, bars, ACCOUNT)
     parquet.encode(results.equity_table(bars, outcome))
     parquet.encode(results.trades_table("WALK", bars, outcome.statement.trades))
     return outcome
@@ -64,7 +64,7 @@ def main(file: Path, count: int, rounds: int) -> dict[str, list[float]]:
         whole = timed(seconds["pass"], backtest, bars, STRATEGY, ACCOUNT)
         found = timed(seconds["simulate"], speculate, bars, chunks)
         folded = timed(seconds["fold"], fold, found, bars, AT_THE_NEXT_OPEN)
-        timed(seconds["conclude"], conclude, folded.decisions, bars, STRATEGY, ACCOUNT)
+        timed(seconds["conclude"], conclude, folded.decisions, bars, ACCOUNT)
         written = [chunk_files.encode([each]) for each in found]
         reduced = timed(seconds["reduce"], reduce, data, chunks, written)
         if not np.array_equal(reduced.statement.equity, whole.statement.equity):

@@ -44,7 +44,7 @@ def stages(bars: Bars) -> Iterator[tuple[str, float]]:
     yield "signals", least(lambda: strategy.signals(bars))
     yield "decisions", least(lambda: decide(bars, signal_events(signals, "both"), orders))
     yield f"ledger, {len(decisions.positions):,} positions", least(lambda: settle(decisions, bars, ACCOUNT, orders))
-    yield "metrics", least(lambda: measure(bars, statement, strategy.lookback))
+    yield "metrics", least(lambda: measure(bars, statement))
     yield "the run, without reading", least(lambda: cross(bars))
 
 

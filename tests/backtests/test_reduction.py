@@ -83,7 +83,7 @@ def test_a_run_of_one_symbol_equals_one_pass(bucket: Bucket, runs: RunLifecycle)
     equal(found, whole)
     assert (found.bars, found.symbols, found.parameters) == (END - START, [], {"fast": 3, "slow": 9})
     assert (found.start, found.end) == (asked.start_date, asked.end_date)
-    assert_array_equal(found.benchmark, buy_and_hold(in_range(bars).close, 10_000, 9))
+    assert_array_equal(found.benchmark, buy_and_hold(in_range(bars).close, 10_000))
     assert found.replayed_bars > 0  # chunks begin with positions open
     assert len(whole.statement.trades) > 20
     equity, trades = table(bucket, layout.equity_key("r1")), table(bucket, layout.trades_key("r1"))
@@ -160,7 +160,7 @@ def test_a_sweep_ranks_its_sets_and_ends_with_the_best(bucket: Bucket, runs: Run
     equal(found, alone[order[0]])
     assert found.parameters == sets[order[0]]
     assert (found.start, found.end, found.bars) == (asked.start_date, asked.end_date, END - START)
-    assert_array_equal(found.benchmark, buy_and_hold(in_range(bars).close, 10_000, int(sets[order[0]]["slow"])))
+    assert_array_equal(found.benchmark, buy_and_hold(in_range(bars).close, 10_000))
     told = json.loads(runs.messages_after("r1", 1)[0])
     assert (told["type"], told["rankBy"], told["combinations"], told["leftOut"]) == ("sweep", "final_equity", 5, 1)
     assert told["tableUri"] == f"s3://{BUCKET}/{layout.sweep_key('r1')}"
@@ -235,7 +235,7 @@ def test_a_walk_forward_tells_its_windows_and_ends_with_the_run_of_them(bucket: 
     days = [str(np.datetime64(int(time), "us"))[:10] for time in found.timestamp[[0, -1]]]
     assert [found.start.isoformat(), found.end.isoformat()] == days
     assert (found.parameters, found.replayed_bars, found.bars) == ({}, 0, last - first)
-    assert_array_equal(found.benchmark, buy_and_hold(own.close[first:last], 10_000, 0))
+    assert_array_equal(found.benchmark, buy_and_hold(own.close[first:last], 10_000))
     assert table(bucket, layout.equity_key("r1"))["equity"] == found.equity.tolist()
 
 
@@ -277,7 +277,7 @@ def test_a_concluded_run_has_a_result_a_curve_and_a_row(
         [int(time) // 1_000, dollars] for time, dollars in zip(own.timestamp, whole.statement.equity, strict=True)
     ]
     held = [dollars for partial in partials for dollars in partial["buyAndHold"]]
-    market = buy_and_hold(own.close, 10_000, 9)
+    market = buy_and_hold(own.close, 10_000)
     assert held == [None if np.isnan(dollars) else dollars for dollars in market]
     row = {name: values[0] for name, values in table(bucket, layout.run_key("r1", concluded.day)).items()}
     assert (row["run_id"], row["symbol"], row["timeframe"], row["strategy"]) == ("r1", "WALK", "1d", "sma_cross")

@@ -37,16 +37,17 @@ def test_loaded_series_is_reported_and_listed(tickfold: Command) -> None:
     assert ended.stdout == "loaded 2,148 bars; GOOG 1d now has 2,148 from 2004-08-19 to 2013-03-01\n"
     (series,) = json.loads(tickfold("data", "list", "--json").stdout)
     days = {"first": "2004-08-19", "last": "2013-03-01"}
-    assert series == {"symbol": "GOOG", "timeframe": "1d", "bars": 2148, "source": "GOOG.csv"} | days
+    calendar = {"sessions": "weekdays", "periods_per_year": 252}
+    assert series == {"symbol": "GOOG", "timeframe": "1d", "bars": 2148, "source": "GOOG.csv"} | days | calendar
 
 
 def test_bars_are_listed_by_minute_where_they_are_not_daily(tickfold: Command, loaded: None) -> None:
     head, *listed = tickfold("data", "list", "--csv").stdout.splitlines()
-    assert head == "symbol,timeframe,bars,first,last,source"
+    assert head == "symbol,timeframe,bars,first,last,sessions,periods_per_year,source"
     assert sorted(listed) == [
-        "A,1d,3,2020-01-02,2020-06-30,a.csv",
-        "A,1m,3,2020-02-03T09:30Z,2020-02-04T10:00Z,minutes.csv",
-        "B,1d,3,2019-05-01,2020-03-31,b.csv",
+        "A,1d,3,2020-01-02,2020-06-30,weekdays,4.06,a.csv",
+        "A,1m,3,2020-02-03T09:30Z,2020-02-04T10:00Z,weekdays,252,minutes.csv",
+        "B,1d,3,2019-05-01,2020-03-31,weekdays,2.18,b.csv",
     ]
 
 

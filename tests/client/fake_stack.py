@@ -120,7 +120,7 @@ class FakeStack:
     on_connect: Callable[["FakeStack", Peer, int], None] = lambda _stack, _peer, _number: None
     admit: Callable[[str | None, int], HTTPStatus | None] = lambda _token, _attempt: None
     answers: Callable[[dict[str, Any]], bool] = lambda _request: True
-    refusal: Error | None = None
+    refusal: Message | None = None
     ignored: list[str] = field(default_factory=list)
     subscribers: dict[str, set[Peer]] = field(default_factory=lambda: defaultdict(set))
     connected: int = 0

@@ -27,7 +27,7 @@ from tickfold.client import (
 from tickfold.client.sequence import WINDOW
 from tickfold.client.subscription import MOST_KEPT
 from tickfold.errors import RunError
-from tickfold.protocol import Cancelled, Error, Failed, Message, Reopened, SweepConfig
+from tickfold.protocol import Cancelled, Error, Failed, Message, Pong, Reopened, SweepConfig
 
 QUICK = Patience(
     run=10,
@@ -254,6 +254,14 @@ async def test_error_of_caller_is_not_a_lost_connection() -> None:
         with pytest.raises(TimeoutError, match="no space left"):
             await (await client.start_backtest(CONFIG)).result(full)
     assert fake.connected == 1
+
+
+@alone
+async def test_answer_of_another_kind_is_named() -> None:
+    async with stack(refusal=Pong()) as fake, Client(fake.url, patience=QUICK) as client:
+        for ask in (client.list_runs(), client.get_result("r")):
+            with pytest.raises(RunError, match=r"^unexpected answer from the server: Pong$"):
+                await ask
 
 
 @alone
@@ -655,3 +663,15 @@ def test_invalid_url_is_refused(url: str) -> None:
                 pass
 
     connect()
+
+
+@alone
+async def test_server_that_speaks_no_websocket_is_described() -> None:
+    async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        with pytest.raises(UnreachableError, match=rf"^cannot connect to {url}: did not receive a valid HTTP response"):
+            async with Client(url, patience=QUICK) as client:
+                await client.whoami()

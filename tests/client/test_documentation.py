@@ -35,5 +35,7 @@ def test_documented_numbers_are_the_defaults() -> None:
     assert f"every {patience.heartbeat:g} s" in PAGE
     assert f"no answer comes within {patience.answer:g} s" in PAGE
     assert (patience.gap, patience.margin, patience.reconnecting, patience.connection) == (3, 60, 180, 7_200)
+    assert (patience.run, patience.opening, patience.closing, patience.quiet) == (3_600, 15, 1, 180)
+    assert (patience.first_retry, patience.longest_retry) == (0.5, 15)
     assert f"A handle buffers {WINDOW} events" in PAGE
     assert f"A subscription buffers {MOST_KEPT}" in PAGE

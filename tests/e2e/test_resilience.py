@@ -158,7 +158,7 @@ def test_execution_stopped_from_outside_fails_the_run(stack: EmbeddedStack, url:
 @pytest.mark.parametrize("stage", ["plan", "simulate", "reduce"])
 def test_internal_error_exposes_no_secret_or_traceback(stack: EmbeddedStack, url: str, stage: str) -> None:
     with deployed(stack, stage, RAISE.format(stage=stage)), connected(url) as client:
-        client.send(start(**SMA))
+        client.send(start(**SMA, chunks=1))
         received = client.receive_all()
         assert client.is_idle()
     assert (received[-1]["type"], received[-1]["stage"]) == ("failed", stage)

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,14 +13,19 @@ Json = dict[str, Any]
 FINAL = ("result", "failed", "cancelled", "error")
 SECONDS = 60
 """Timeout of a message."""
+_GLANCE_SECONDS = 0.5
 
 
 class WebSocketClient:
-    """An open connection and every message received over it."""
+    """An open connection and every message received over it.
 
-    def __init__(self, socket: ClientConnection, seconds: float) -> None:
+    It waits `seconds` for a message, or until `hopeless` says that none will come.
+    """
+
+    def __init__(self, socket: ClientConnection, seconds: float, hopeless: Callable[[], bool]) -> None:
         self._socket = socket
         self._seconds = seconds
+        self._hopeless = hopeless
         self.frames: list[str] = []
 
     def send(self, message: Json | str) -> None:
@@ -34,7 +39,7 @@ class WebSocketClient:
 
     def receive_text(self) -> str:
         """Wait for the next message and return its text."""
-        frame = self._socket.recv(timeout=self._seconds)
+        frame = self._frame()
         assert isinstance(frame, str)
         self.frames.append(frame)
         return frame
@@ -50,10 +55,19 @@ class WebSocketClient:
     def is_closed(self) -> bool:
         """Return whether the server closes the connection without sending another message."""
         try:
-            self._socket.recv(timeout=self._seconds)
+            self._frame()
         except ConnectionClosed:
             return True
         return False
+
+    def _frame(self) -> str | bytes:
+        deadline = time.monotonic() + self._seconds
+        while True:
+            try:
+                return self._socket.recv(timeout=_GLANCE_SECONDS)
+            except TimeoutError:
+                if time.monotonic() > deadline or self._hopeless():
+                    raise
 
     def is_idle(self) -> bool:
         """Return whether no message is pending: the next one is the reply to a ping."""
@@ -62,10 +76,12 @@ class WebSocketClient:
 
 
 @contextmanager
-def connected(url: str, seconds: float = SECONDS) -> Iterator[WebSocketClient]:
-    """Open a connection to `url` with a timeout of `seconds` for each message."""
+def connected(
+    url: str, seconds: float = SECONDS, hopeless: Callable[[], bool] = lambda: False
+) -> Iterator[WebSocketClient]:
+    """Open a connection to `url` with a timeout of `seconds` for each message, cut short where it is `hopeless`."""
     with connect(url, open_timeout=SECONDS, max_size=32_768) as socket:
-        yield WebSocketClient(socket, seconds)
+        yield WebSocketClient(socket, seconds, hopeless)
 
 
 def start(stock: Any = "AAPL", first: str = "2000-03-01", last: str = "2013-03-01", **config: Any) -> Json:

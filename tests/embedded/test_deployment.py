@@ -103,6 +103,29 @@ def test_role_has_only_the_granted_permissions(stack: EmbeddedStack) -> None:
         connect.client("s3").list_objects_v2(Bucket=stack.outputs["bucket"])
 
 
+def test_uploaded_object_is_known_by_its_version(stack: EmbeddedStack, tmp_path: Path) -> None:
+    (tmp_path / "page.txt").write_text("hello")
+    bucket = stack.outputs["bucket"]
+    tree = program(
+        tmp_path,
+        'page = pulumi.FileAsset("page.txt")',
+        f'stored = aws.s3.BucketObjectv2("page", bucket="{bucket}", key="page.txt", source=page)',
+        'pulumi.export("version", stored.version_id)',
+    )
+    version = deploy(tree, stack.cloud, tmp_path, {}).outputs["version"]
+    assert version
+    found = stack.client("s3").get_object(Bucket=bucket, Key="page.txt", VersionId=version)
+    assert found["Body"].read() == b"hello"
+    stack.client("s3").delete_object(Bucket=bucket, Key="page.txt", VersionId=version)
+
+
+def test_program_that_dies_is_told_by_the_end_of_its_log(stack: EmbeddedStack, tmp_path: Path) -> None:
+    tree = program(tmp_path, 'print("x" * 5_000 + "the last words", flush=True)', "import os", "os._exit(3)")
+    with pytest.raises(DeploymentError, match=r"could not be deployed: x+the last words\s*$") as caught:
+        deploy(tree, stack.cloud, tmp_path, {})
+    assert len(str(caught.value)) < 2_500
+
+
 def test_unknown_resource_type_is_named_in_the_error(stack: EmbeddedStack, tmp_path: Path) -> None:
     tree = program(tmp_path, 'aws.sqs.Queue("jobs")')
     with pytest.raises(DeploymentError, match=r"jobs is of the type aws:sqs/queue:Queue"):

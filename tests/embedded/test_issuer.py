@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+import jwt
 import pytest
 
 from embedded import record
@@ -53,6 +54,11 @@ def test_client_with_the_secret_gets_a_token_for_the_named_user(issuer: Issuer) 
     assert (status, answer["token_type"], answer["expires_in"]) == (200, "Bearer", 60)
     identity = verify(issuer, answer["access_token"])
     assert (identity.user_id, identity.portfolios) == ("ada", ("growth", "income"))
+
+
+def test_token_lasts_an_hour_unless_asked_otherwise(issuer: Issuer) -> None:
+    claims = jwt.decode(issuer.token("ada"), options={"verify_signature": False})
+    assert claims["exp"] - claims["iat"] == 3_600
 
 
 @pytest.mark.parametrize("client", [f"{CLIENT_ID}:wrong", f"{CLIENT_ID}:", "other:secret", "no colon"])

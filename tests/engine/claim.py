@@ -10,7 +10,7 @@ from tickfold.engine.decisions.fold import fold
 
 
 @settings(
-    max_examples=300,
+    max_examples=600,
     deadline=None,
     derandomize=True,
     database=None,

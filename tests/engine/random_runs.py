@@ -56,7 +56,7 @@ class Case:
         return backtest(self.bars, self.strategy, self.account, self.orders)
 
     def settle(self, decisions: Decisions) -> Outcome:
-        return conclude(decisions, self.bars, self.strategy, self.account, self.orders)
+        return conclude(decisions, self.bars, self.account, self.orders, self.strategy)
 
 
 def copied(bars: Bars) -> Bars:
@@ -104,7 +104,7 @@ def random_terms(draw: st.DrawFn) -> OrderTerms:
         limit_bars=draw(st.one_of(st.none(), st.integers(1, 20))) if limit is not None else None,
         stop_loss=draw(maybe(0.02, 0.1, 0.5)),
         take_profit=draw(maybe(0.02, 0.1, 0.5)),
-        trailing_stop=draw(maybe(0.05, 0.2)),
+        trailing_stop=draw(maybe(0.1, 0.6)),
         max_bars=draw(st.one_of(st.none(), st.integers(1, 30))),
     )
 

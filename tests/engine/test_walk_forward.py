@@ -94,7 +94,7 @@ def test_walk_forward_equals_a_loop_of_single_runs(
     assert statement.equity.tolist() == equity
     assert list(statement.trades) == trades
     assert statement.open_trade is None
-    measured = measure(case.bars[walk.start : walk.stop], statement, 0)
+    measured = measure(case.bars[walk.start : walk.stop], statement)
     np.testing.assert_equal(walk.outcome.metrics.as_dict(), measured.as_dict())
 
 

@@ -34,7 +34,7 @@ def work(chunk):
 
 bars = bar_store.decode(written)
 folded = fold([work(chunk) for chunk in chunks], bars, orders)
-outcome = conclude(folded.decisions, bars, strategy, Account(10_000), orders)
+outcome = conclude(folded.decisions, bars, Account(10_000), orders)
 assert len(outcome.statement.trades) > 10
 parquet.encode(results.equity_table(bars, outcome))
 parquet.encode(results.trades_table("WALK", bars, outcome.statement.trades))

@@ -304,3 +304,50 @@ def test_timeframe_of_few_bars_is_assumed(tmp_path: Path, times: list[str], time
 
 def test_malformed_timeframe_is_refused(tmp_path: Path) -> None:
     assert "'daily' is not a number and a unit" in refusal(tmp_path, HEADER, SOUND, timeframe="daily")
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"PK\x03\x04\x14\x00bars.csv", "a ZIP archive"),
+        (b"PK\x03\x04\x14\x00[Content_Types].xml", "an Excel workbook"),
+        (b"\x80\x04\x95", "a pickle"),
+        (b"<!DOCTYPE html><html>", "a page of HTML"),
+        (b'\xef\xbb\xbf {"bars": []}', "JSON"),
+        (b'[{"open": 1}]', "JSON"),
+        (b"%PDF-1.7", "a PDF document"),
+        (b"\x89HDF\r\n", "an HDF5 file"),
+    ],
+)
+def test_a_file_that_is_no_table_is_named_as_what_it_is(tmp_path: Path, content: bytes, kind: str) -> None:
+    path = tmp_path / "bars.csv"
+    path.write_bytes(content)
+    with pytest.raises(BarFileError, match=f"it is {kind}"):
+        read_bar_file(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-8"])
+def test_a_byte_order_mark_states_the_encoding(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "bars.csv"
+    path.write_bytes(f"\ufeff{HEADER}\r\n{SOUND}\r\n".encode(encoding))
+    file = read_bar_file(path, "1d")
+    assert (times(file), file.bars.close.tolist()) == (["2020-01-02T00:00:00"], [11.0])
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "<DATE>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>",
+        "timestamp,1. open,2. high,3. low,4. close,5. volume",
+        "Gmt time,Open,High,Low,Close,Volume",
+        "Open time,o,h,l,c,v",
+        "Date,Open,High,Low,Close/Last,Volume",
+    ],
+)
+def test_the_names_of_common_downloads_are_known(tmp_path: Path, header: str) -> None:
+    file = read(tmp_path, header, SOUND)
+    assert (file.bars.close.tolist(), file.bars.volume.tolist()) == ([11.0], [100.0])
+
+
+def test_a_term_itself_goes_before_another_spelling_of_it(tmp_path: Path) -> None:
+    assert read(tmp_path, f"{HEADER},vol", f"{SOUND},7").bars.volume.tolist() == [100.0]

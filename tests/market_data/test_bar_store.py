@@ -1,6 +1,7 @@
 """The bar store: a load is atomic and idempotent, and a run reads the versions that its series names."""
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.testing import assert_array_equal
 from tests.market_data.conftest import BUCKET
 from tickfold.engine.arrays import Floats
 from tickfold.engine.bars import COLUMNS, Bars
+from tickfold.engine.calendar import SessionCalendar
 from tickfold.errors import RunError
 from tickfold.market_data.bar_store import BarStore
 from tickfold.storage import layout
@@ -191,3 +193,45 @@ def test_version_is_fetched_once_for_many_reads(s3: "S3Client", store: BarStore)
     for _ in range(3):
         store.read(series, 0, 2)
     assert len(fetched) == 1
+
+
+EVENINGS = bars_at("2024-12-30T23:30", "2024-12-31T14:00", "2024-12-31T23:30", "2025-01-01T23:30", "2025-01-02T14:00")
+"""Bars of a market whose sessions begin at 23:00 UTC: those of 31 December, 1 January and 2 January 2025."""
+FROM_23_00 = SessionCalendar("UTC", 23 * 60, 5)
+
+
+def test_range_of_dates_is_one_of_sessions(store: BarStore) -> None:
+    series = store.put("ES", "30m", replace(EVENINGS, calendar=FROM_23_00), "test")
+    assert [(file.year, file.days) for file in series.files] == [(2024, [(366, 2), (367, 1)]), (2025, [(2, 2)])]
+    assert series.dates == [date(2024, 12, 31), date(2025, 1, 1), date(2025, 1, 2)]
+    assert series.periods_per_year == 252
+
+
+@pytest.mark.parametrize(("timeframe", "days", "expected"), [("1d", 1, 365), ("3d", 3, 121.75), ("1w", 7, 52)])
+def test_periods_a_year_of_a_series(store: BarStore, timeframe: str, days: int, expected: float) -> None:
+    times = [str(date(2024, 1, 1) + timedelta(days=at * days)) for at in range(40)]
+    assert store.put("BTC", timeframe, bars_at(*times), "test").periods_per_year == pytest.approx(expected, rel=1e-12)
+
+
+def test_span_finds_the_session_that_began_in_the_year_before(store: BarStore) -> None:
+    bars = bars_at("2024-12-30T23:30", "2024-12-31T14:00", "2024-12-31T23:30", "2025-01-01T14:00", "2025-01-02T14:00")
+    series = store.put("ES", "30m", replace(bars, calendar=FROM_23_00), "test")
+    assert series.span(date(2024, 12, 31), date(2024, 12, 31)) == (0, 2)
+    assert series.span(date(2025, 1, 1), date(2025, 1, 1)) == (2, 4)
+    assert series.span(date(2025, 1, 2), date(2025, 1, 2)) == (4, 5)
+    assert store.read(series, 2, 4).session_dates.tolist() == [(date(2025, 1, 1) - date(1970, 1, 1)).days] * 2
+
+
+def test_calendar_stays_with_the_series_and_can_be_set_again(store: BarStore) -> None:
+    first = store.put("ES", "30m", EVENINGS[:3], "test")
+    assert first.calendar == SessionCalendar()
+    assert store.put("ES", "30m", EVENINGS[3:], "test").calendar == SessionCalendar()
+    again = store.put("ES", "30m", replace(EVENINGS[3:4], calendar=FROM_23_00), "test")
+    assert (again.calendar, again.bars) == (FROM_23_00, 5)
+    assert [file.days for file in again.files] == [[(366, 2), (367, 1)], [(2, 2)]]
+    assert store.put("ES", "30m", replace(EVENINGS[3:4], calendar=FROM_23_00), "test") == again
+
+
+def test_series_without_calendar_is_read_as_utc_days(store: BarStore) -> None:
+    series = store.put("ES", "30m", EVENINGS, "test").model_copy(update={"calendar": None})
+    assert store.read(series, 0, 3).session_dates.tolist() == (EVENINGS.timestamp[:3] // 86_400_000_000).tolist()

@@ -12,6 +12,7 @@ import pandas as pd
 from tests.engine.order_terms import OrderTerms
 from tickfold.engine.accounting.account import Account
 from tickfold.engine.bars import Bars, decimals_of
+from tickfold.engine.calendar import SessionCalendar
 from tickfold.engine.decisions.terms import Direction
 from tickfold.engine.performance.metrics import Metrics
 from tickfold.engine.signals import HOLD, Signals
@@ -51,17 +52,18 @@ DURATIONS = {
     "average_drawdown_duration": "Avg. Drawdown Duration",
 }
 
-OURS_ALONE = {"turnover", "cost_paid"}
+OURS_ALONE = {"turnover", "cost_paid", "periods_per_year"}
 """Metrics that the peer does not have."""
 
 
 def bars_of(frame: pd.DataFrame) -> Bars:
-    """Return the peer's `frame` as bars."""
+    """Return the peer's `frame` as bars, with the peer's sessions: UTC days."""
     open_, high, low, close, volume = (
         frame[name].to_numpy(dtype=np.float64) for name in ("Open", "High", "Low", "Close", "Volume")
     )
     timestamp = pd.DatetimeIndex(frame.index).as_unit("us").asi8
-    return Bars(timestamp, open_, high, low, close, volume, decimals_of(np.concatenate([open_, high, low, close])))
+    decimals = decimals_of(np.concatenate([open_, high, low, close]))
+    return Bars(timestamp, open_, high, low, close, volume, decimals, SessionCalendar())
 
 
 def ticks_of(frame: pd.DataFrame) -> pd.DataFrame:
@@ -98,18 +100,14 @@ def run_peer(
     account: Account,
     direction: Direction = "both",
     *,
-    warm_up: int = 1,
     rules: Rules = AS_OURS,
     fractional_unit: float | None = None,
 ) -> Any:
-    """Trade `signals` and return the peer's statistics; before bar `warm_up` it does not trade."""
+    """Trade `signals` and return the peer's statistics."""
 
     class Signalled(backtesting.Strategy):  # type: ignore[misc]
         def init(self) -> None:
             self.side = 0
-            # The peer begins to trade, and its benchmark to run, where its indicators begin.
-            begins = np.where(np.arange(len(frame)) < warm_up - 1, np.nan, 1.0)
-            self.begins = self.I(lambda: begins, name="begins")
 
         def next(self) -> None:
             bar = len(self.data) - 1

@@ -118,21 +118,7 @@ def theirs(
     fractional_unit: float | None = None,
 ) -> Any:
     signals = by_pandas(frame, strategy)
-    warm_up = strategy.lookback if benchmark_agrees(frame, strategy) else 1
-    return run_peer(frame, signals, account, direction, warm_up=warm_up, rules=rules, fractional_unit=fractional_unit)
-
-
-def benchmark_agrees(frame: pd.DataFrame, strategy: Strategy) -> bool:
-    """Say whether both can hold the benchmark from the same bar.
-
-    The peer's begins with its indicators, before which it does not trade; ours where the lookback is full. They part
-    where a strategy trades before that, as one on exponential averages does: these look back until nothing is left.
-    """
-    return not by_pandas(frame, strategy)[: strategy.lookback].any()
-
-
-def but_benchmark(frame: pd.DataFrame, strategy: Strategy) -> tuple[str, ...]:
-    return () if benchmark_agrees(frame, strategy) else ("buy_and_hold_return", "alpha")
+    return run_peer(frame, signals, account, direction, rules=rules, fractional_unit=fractional_unit)
 
 
 def assert_same_trades(outcome: Outcome, stats: Any) -> None:
@@ -182,7 +168,7 @@ def test_whole_shares_closed_at_end_match(
     outcome = ours(frame, strategy, account, direction)
     stats = theirs(frame, strategy, account, direction)
     assert outcome.metrics.trades > 0 or (strategy is HOLD and direction == "short")
-    assert_same(outcome, stats, but_benchmark(frame, strategy))
+    assert_same(outcome, stats)
 
 
 @pytest.mark.parametrize("direction", ["both", "long", "short"])
@@ -201,11 +187,10 @@ def test_open_trade_counts_in_exposure_and_commissions_here_only(
     account = Account(capital, Commission(commission), spread, close_at_end=False)
     outcome = ours(frame, strategy, account, direction)
     stats = theirs(frame, strategy, account, direction)
-    but = but_benchmark(frame, strategy)
-    assert_same(outcome, stats, (*but, *WHEN_HELD_AT_THE_END))
+    assert_same(outcome, stats, WHEN_HELD_AT_THE_END)
     held, peers = outcome.statement.open_trade, statistics_of(stats)
     if held is None:
-        assert_same(outcome, stats, but)
+        assert_same(outcome, stats)
         return
     closed = outcome.statement.trades
     counted_already = len(closed) > 0 and int(closed.exit_bar[-1]) == held.entry_bar
@@ -322,7 +307,7 @@ def test_dip_in_the_last_bit_is_a_drawdown_there() -> None:
     account = Account(10_000, spread=0.001)
     outcome, stats = ours(EURUSD, strategy, account), theirs(EURUSD, strategy, account)
     means = ("average_drawdown", "average_drawdown_duration")
-    assert_same(outcome, stats, (*but_benchmark(EURUSD, strategy), *means))
+    assert_same(outcome, stats, means)
     assert statistics_of(stats)["average_drawdown"] * 4 == pytest.approx(outcome.metrics.average_drawdown * 3)
     dips = stats["_equity_curve"]["Equity"].iloc[33:61]
     assert 0 < 1 - dips.max() / stats["_equity_curve"]["Equity"].iloc[32] < 1e-15

@@ -22,7 +22,7 @@ from tickfold.protocol.metrics import (
 def test_every_metric_of_the_engine_has_exactly_one_entry() -> None:
     names = [field.name for field in fields(Metrics)]
     assert sorted(METRICS) == sorted(names)
-    assert len(names) == 29
+    assert len(names) == 30
     assert all(name == metric.name for name, metric in METRICS.items())
 
 

@@ -47,7 +47,7 @@ def recorded(bars: Bars, *, symbol: str = "GOOG", capital: float = 10_000, **wan
             equity_uri="s3://bucket/equity.parquet",
             duration_seconds=4.04,
         ),
-        curve=decode_curve(parquet.encode(results.equity_table(bars, outcome))),
+        curve=decode_curve(parquet.encode(results.equity_table(bars, outcome)), config.start_capital),
         trades=decode_trades(parquet.encode(trades)),
     )
 

@@ -33,7 +33,7 @@ def drawn() -> dict[str, Any]:
         benchmark = np.append(np.full(2, np.nan), 1_000 * curve.close[2:])
         found[name] = {
             "equity": figures.equity_figure(curve, benchmark, every),
-            "drawdown": figures.drawdown_figure(curve, underwater(curve.equity), every),
+            "drawdown": figures.drawdown_figure(curve, underwater(curve.equity, curve.capital), every),
             "trades": figures.trades_figure(curve, run.trades, every),
             "distribution": figures.distribution_figure(run.trades),
         }

@@ -9,7 +9,7 @@ from tickfold.report.conventions import arithmetic
 
 
 def test_golden_curve_matches_empyrical_and_quantstats(golden_run: RecordedRun) -> None:
-    found = arithmetic(golden_run.curve.timestamp, golden_run.curve.equity)
+    found = arithmetic(golden_run.curve.timestamp, golden_run.curve.capital, golden_run.curve.equity)
     assert (round(found.sharpe, 4), round(found.sortino, 4), round(found.volatility, 4)) == (0.7984, 1.2058, 0.2949)
     assert found.periods == 252
 
@@ -18,7 +18,7 @@ def test_minute_bars_are_measured_by_day() -> None:
     minutes = pd.date_range("2024-03-01", periods=40 * 1440, freq="min", tz="UTC")
     equity = 1e4 * np.exp(np.random.default_rng(7).normal(0, 1e-3, len(minutes)).cumsum())
     returns = pd.Series(equity, index=minutes).resample("D").last().pct_change().dropna()
-    found = arithmetic(minutes.as_unit("us").asi8, equity)
+    found = arithmetic(minutes.as_unit("us").asi8, equity[0], equity)
     assert found.periods == 365  # bars on weekends too
     assert found.volatility == pytest.approx(returns.std() * 365**0.5, rel=1e-12)
     assert found.sharpe == pytest.approx(returns.mean() / returns.std() * 365**0.5, rel=1e-12)
@@ -29,5 +29,5 @@ def test_minute_bars_are_measured_by_day() -> None:
 @pytest.mark.parametrize("equity", [[100.0], [100.0, 110.0], [100.0, 0.0, 50.0]])
 def test_short_or_ruined_curve_is_undefined(equity: list[float]) -> None:
     timestamp = np.arange(len(equity)) * 86_400_000_000
-    found = arithmetic(timestamp, np.array(equity))
+    found = arithmetic(timestamp, equity[0], np.array(equity))
     assert np.isnan([found.sharpe, found.sortino, found.volatility]).all()

@@ -12,7 +12,6 @@ from tickfold.backtests.recorded_run import RecordedRun
 from tickfold.engine.bars import Bars
 from tickfold.report.page import page
 from tickfold.report.plotly_js import plotly_js
-from tickfold.strategies import BUILT_IN
 
 CHARTS = ["equity-figure", "drawdown-figure", "trades-figure", "distribution-figure"]
 
@@ -21,7 +20,7 @@ CHARTS = ["equity-figure", "drawdown-figure", "trades-figure", "distribution-fig
 def opened(golden_run: RecordedRun, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     """The golden run's report, open on a desktop screen."""
     path = tmp_path_factory.mktemp("report") / "golden.html"
-    path.write_text(page(golden_run, plotly_js(), BUILT_IN), encoding="utf-8")
+    path.write_text(page(golden_run, plotly_js()), encoding="utf-8")
     with browser() as it:
         it.screen(1280, 900)
         it.open(path)
@@ -91,7 +90,7 @@ def test_page_follows_colour_scheme_and_prints_light(opened: Page) -> None:
 
 def test_page_fits_phone(opened: Page, golden_run: RecordedRun, tmp_path: Path) -> None:
     path = tmp_path / "phone.html"
-    path.write_text(page(golden_run, plotly_js(), BUILT_IN), encoding="utf-8")
+    path.write_text(page(golden_run, plotly_js()), encoding="utf-8")
     opened.screen(390, 844, phone=True)
     opened.open(path)
     assert width_of(opened) == 390
@@ -103,7 +102,7 @@ def test_page_fits_phone(opened: Page, golden_run: RecordedRun, tmp_path: Path) 
 def test_run_without_trades_is_drawn(opened: Page, goog: Bars, tmp_path: Path) -> None:
     path = tmp_path / "none.html"
     run = recorded(goog[:20], strategy="sma_cross", parameters={"fast": 10, "slow": 30})
-    path.write_text(page(run, plotly_js(), BUILT_IN), encoding="utf-8")
+    path.write_text(page(run, plotly_js()), encoding="utf-8")
     opened.open(path)
     assert opened.evaluate("document.querySelectorAll('.js-plotly-plot').length") == 3
     assert opened.complaints == []

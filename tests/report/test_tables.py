@@ -31,7 +31,7 @@ def test_plain_texts_become_cells() -> None:
 def test_months_are_in_percent_and_tinted_by_size(run: RecordedRun) -> None:
     january_to_march = np.array([0, 20, 31, 40, 60, 75]) * DAY + run.curve.timestamp[0]
     equity = np.array([100.0, 110, 110, 88, 88, 88])
-    found = tables.monthly_table(replace(run.curve, timestamp=january_to_march, equity=equity))
+    found = tables.monthly_table(replace(run.curve, timestamp=january_to_march, equity=equity, capital=100.0))
     assert found.head == [
         *("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Year")
     ]
@@ -77,7 +77,7 @@ def test_drawdowns_have_days_or_minutes(step: int, row: list[str]) -> None:
 
 
 def test_drawdown_that_lasts_has_no_recovery(run: RecordedRun) -> None:
-    found = tables.drawdowns_table(replace(run.curve, equity=np.arange(12.0, 0, -1)))
+    found = tables.drawdowns_table(replace(run.curve, equity=np.arange(12.0, 0, -1), capital=12.0))
     assert texts(found) == [["2020-01-01", "2020-01-12", "not yet", "-91.67 %", "11"]]
 
 
@@ -109,7 +109,9 @@ def test_losses_are_marked(run: RecordedRun) -> None:
 
 
 def test_conventions_stand_side_by_side(golden_run: RecordedRun) -> None:
-    found = tables.conventions_table(golden_run, arithmetic(golden_run.curve.timestamp, golden_run.curve.equity))
+    found = tables.conventions_table(
+        golden_run, arithmetic(golden_run.curve.timestamp, 10_000, golden_run.curve.equity)
+    )
     assert found.head == ["", "Compounded", "Arithmetic"]
     assert texts(found) == [
         ["Sharpe", "0.581", "0.798"],
@@ -123,6 +125,7 @@ def test_metrics_have_a_table_per_group(golden_run: RecordedRun) -> None:
     assert list(found) == ["Return", "Trades", "Risk", "Ratios"]
     assert texts(found["Risk"]) == [
         ["Annual volatility", "36.50 %"],
+        ["Periods a year", "252"],
         ["Max drawdown", "-47.98 %"],
         ["Average drawdown", "-5.93 %"],
         ["Longest drawdown", "584 days"],
@@ -133,7 +136,7 @@ def test_metrics_have_a_table_per_group(golden_run: RecordedRun) -> None:
 
 def test_headline_shows_six_figures_with_another_beside_each(golden_run: RecordedRun) -> None:
     assert headline(golden_run) == [
-        Figure("Total return", "414.23 %", "buy and hold 522.06 %"),
+        Figure("Total return", "414.23 %", "buy and hold 703.46 %"),
         Figure("CAGR", "21.16 %", "volatility 36.50 %"),
         Figure("Sharpe", "0.581", "Sortino 1.085"),
         Figure("Max drawdown", "-47.98 %", "longest 584 days"),

@@ -23,12 +23,13 @@ _LIST = '`tickfold query "SELECT run_id FROM runs"`'
 @dataclass(frozen=True, eq=False)
 class Curve:
     """The account at each bar's close: `timestamp` in microseconds since 1970 UTC (the bar's opening), `equity` and
-    `close` in dollars, `shares` negative when short."""
+    `close` in dollars, `shares` negative when short. It began with `capital` dollars."""
 
     timestamp: Ints
     equity: Floats
     shares: Floats
     close: Floats
+    capital: float
 
     def __len__(self) -> int:
         return len(self.timestamp)
@@ -97,15 +98,15 @@ def read_run(runs: RunStore, bucket: Bucket, run_id: str) -> RecordedRun:
         config=config,
         created_at=run.created_at,
         result=result.model_copy(update={"run_id": run_id}),
-        curve=decode_curve(_get(bucket, layout.equity_key(run_id))),
+        curve=decode_curve(_get(bucket, layout.equity_key(run_id)), config.start_capital),
         trades=decode_trades(_get(bucket, layout.trades_key(run_id))),
     )
 
 
-def decode_curve(data: bytes) -> Curve:
-    """Return the curve in a file of the table of equity."""
+def decode_curve(data: bytes, capital: float) -> Curve:
+    """Return the curve in a file of the table of equity, of an account that began with `capital` dollars."""
     dollars = dict.fromkeys(("equity", "shares", "close"), np.float64)
-    return Curve(**parquet.decode(data, {"timestamp": np.int64, **dollars}))
+    return Curve(**parquet.decode(data, {"timestamp": np.int64, **dollars}), capital=capital)
 
 
 def decode_trades(data: bytes) -> ClosedTrades:

@@ -7,7 +7,6 @@ from tickfold.backtests import results
 from tickfold.backtests.conclusion import Finished
 from tickfold.backtests.grid import expand
 from tickfold.backtests.manifest import Manifest
-from tickfold.backtests.planning import account_of
 from tickfold.backtests.results_by_symbol import ResultsBySymbol
 from tickfold.backtests.run_store import RunStore
 from tickfold.backtests.settlement import settle
@@ -38,7 +37,7 @@ def _reduce_one_symbol(bucket: Bucket, manifest: Manifest, config: BacktestConfi
     return Finished.of_one_symbol(
         settled.bars,
         settled.outcome,
-        buy_and_hold(settled.bars.close, config.start_capital, strategy.lookback),
+        buy_and_hold(settled.bars.close, config.start_capital),
         days=(config.start_date, config.end_date),
         parameters=strategy.model_dump(),
         replayed_bars=settled.replayed_bars,
@@ -52,9 +51,8 @@ def _reduce_universe(bucket: Bucket, manifest: Manifest, config: BacktestConfig,
     def sleeves() -> Iterator[Sleeve]:
         for planned in manifest.sleeves:
             settled = settle(bucket, manifest, planned, strategy)
-            capital = account_of(config, planned.share).capital
-            by_symbol.add(planned, capital, settled.bars, settled.outcome, settled.replayed_bars)
-            yield Sleeve(capital, settled.bars, settled.outcome.statement, strategy.lookback)
+            by_symbol.add(planned, settled.bars, settled.outcome, settled.replayed_bars)
+            yield Sleeve(settled.bars, settled.outcome.statement)
 
     portfolio = combine(sleeves(), manifest.uninvested)
     by_symbol.put(bucket, manifest.run_id, portfolio)

@@ -34,8 +34,8 @@ class ResultsBySymbol:
         self._equity = io.BytesIO()
         self._equity_file = pq.ParquetWriter(self._equity, tables.EQUITY_BY_SYMBOL, compression="zstd")
 
-    def add(self, sleeve: PlannedSleeve, capital: float, bars: Bars, outcome: Outcome, replayed_bars: int) -> None:
-        """Add the outcome of `sleeve`, whose account began with `capital` dollars."""
+    def add(self, sleeve: PlannedSleeve, bars: Bars, outcome: Outcome, replayed_bars: int) -> None:
+        """Add the outcome of `sleeve`."""
         symbol, trades, no_trades = sleeve.series.symbol, outcome.statement.trades, outcome.no_trades
         self._no_trades.append(no_trades)
         metrics = results.defined(outcome.metrics.as_dict())
@@ -55,7 +55,7 @@ class ResultsBySymbol:
             {
                 "symbol": symbol,
                 "share": sleeve.share,
-                "start_capital": capital,
+                "start_capital": outcome.statement.capital,
                 "bars": sleeve.bars,
                 "chunks": len(sleeve.chunks),
                 "replayed_bars": replayed_bars,

@@ -28,7 +28,7 @@ def settle(bucket: Bucket, manifest: Manifest, sleeve: PlannedSleeve, strategy: 
     bars, orders = read_bars(bucket, sleeve), orders_of(manifest.config)
     folded = fold([file.of(0) for file in files], bars, orders)
     account = account_of(manifest.config, sleeve.share)
-    return Settlement(bars, conclude(folded.decisions, bars, strategy, account, orders), folded.replayed_bars)
+    return Settlement(bars, conclude(folded.decisions, bars, account, orders, strategy), folded.replayed_bars)
 
 
 def read_bars(bucket: Bucket, sleeve: PlannedSleeve) -> Bars:

@@ -6,6 +6,7 @@ Of a walk-forward, the windows are computed, and the run is that of their out-of
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from tickfold.backtests import results, sweep_results
 from tickfold.backtests.chunk_files import ChunkFile, ChunkFiles
@@ -15,14 +16,15 @@ from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.planning import account_of, orders_of
 from tickfold.backtests.run_store import RunStore
 from tickfold.backtests.settlement import read_bars
+from tickfold.engine.accounting.cause import Cause
 from tickfold.engine.backtest import Outcome, conclude
 from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.chunk import Speculation
 from tickfold.engine.decisions.fold import fold
 from tickfold.engine.performance.benchmark import buy_and_hold
+from tickfold.engine.performance.metrics import Metrics
 from tickfold.engine.sweep import rank, signals_of
 from tickfold.engine.walk_forward import walk_forward, windows
-from tickfold.market_data.series import utc
 from tickfold.protocol import (
     HEADLINE_METRICS,
     Ranked,
@@ -74,11 +76,17 @@ def _rank(swept: _Swept) -> Finished:
 
     def run(number: int) -> tuple[Outcome, int]:
         folded = fold(swept.of(number), bars, orders)
-        return conclude(folded.decisions, bars, strategies[number], account, orders), folded.replayed_bars
+        return conclude(folded.decisions, bars, account, orders, strategies[number]), folded.replayed_bars
 
-    ended = [sweep_results.Ended.of(run(number)[0]) for number in range(len(strategies))]  # never all curves at once
-    order = rank([each.metrics for each in ended], config.rank_by)
-    rows = sweep_results.sweep_rows(strategies, ended, order)
+    metrics: list[Metrics] = []
+    no_trades: dict[int, Cause] = {}
+    for number in range(len(strategies)):  # never all curves at once
+        outcome, _ = run(number)
+        metrics.append(outcome.metrics)
+        if outcome.no_trades:
+            no_trades[number] = outcome.no_trades.cause
+    order = rank(metrics, config.rank_by)
+    rows = sweep_results.sweep_rows(strategies, metrics, order, no_trades)
     uri = sweep_results.put_sweep(swept.bucket, swept.manifest.run_id, rows)
     swept.runs.publish(swept.manifest.run_id, _sweep_message(swept, rows, uri), once="table")
     best, replayed_bars = run(order[0])
@@ -86,7 +94,7 @@ def _rank(swept: _Swept) -> Finished:
     return Finished.of_one_symbol(
         bars,
         best,
-        buy_and_hold(bars.close, config.start_capital, strategies[order[0]].lookback),
+        buy_and_hold(bars.close, config.start_capital),
         days=(config.start_date, config.end_date),
         parameters=strategies[order[0]].model_dump(),
         replayed_bars=replayed_bars,
@@ -109,8 +117,8 @@ def _walk_forward(swept: _Swept, asked: Windows) -> Finished:
     swept.runs.publish(swept.manifest.run_id, table, once="table")
     traded = bars[walk.start : walk.stop]
     results.put_curves(swept.bucket, swept.manifest, traded, walk.outcome)
-    first, last = (utc(int(time)).date() for time in traded.timestamp[[0, -1]])
-    market = buy_and_hold(traded.close, config.start_capital, lookback=0)
+    first, last = (date(1970, 1, 1) + timedelta(days=int(day)) for day in traded.session_dates[[0, -1]])
+    market = buy_and_hold(traded.close, config.start_capital)
     return Finished.of_one_symbol(traded, walk.outcome, market, days=(first, last), parameters={}, replayed_bars=0)
 
 

@@ -1,15 +1,14 @@
 """The file of a sweep: its runs, best first; or the windows of a walk-forward."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Self
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 import pyarrow as pa
 
 from tickfold.backtests.results import defined
 from tickfold.engine.accounting.cause import Cause
-from tickfold.engine.backtest import Outcome
 from tickfold.engine.bars import Bars
 from tickfold.engine.performance.metrics import Metrics
 from tickfold.engine.walk_forward import Walk
@@ -21,24 +20,16 @@ from tickfold.strategies import Strategy
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Ended:
-    """What a sweep keeps of a run: its metrics, and why it has no trades."""
-
-    metrics: Metrics
-    no_trades: Cause | None
-
-    @classmethod
-    def of(cls, outcome: Outcome) -> Self:
-        """Return what is kept of `outcome`."""
-        return cls(outcome.metrics, outcome.no_trades.cause if outcome.no_trades else None)
-
-
-def sweep_rows(strategies: Sequence[Strategy], ended: Sequence[Ended], order: Sequence[int]) -> list[Row]:
-    """Return one row for each run in `order`, parameters as a dict."""
+def sweep_rows(
+    strategies: Sequence[Strategy],
+    metrics: Sequence[Metrics],
+    order: Sequence[int],
+    no_trades: Mapping[int, Cause] = MappingProxyType({}),
+) -> list[Row]:
+    """Return one row for each run in `order`, parameters as a dict; `no_trades` has those runs that have none."""
     return [
-        {"rank": rank, "parameters": unsigned_zero(strategies[at].model_dump()), "no_trades": ended[at].no_trades}
-        | defined(ended[at].metrics.as_dict())
+        {"rank": rank, "parameters": unsigned_zero(strategies[at].model_dump()), "no_trades": no_trades.get(at)}
+        | defined(metrics[at].as_dict())
         for rank, at in enumerate(order, 1)
     ]
 

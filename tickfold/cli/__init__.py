@@ -42,14 +42,14 @@ def _run() -> int:
         return exit_code(error)
 
 
-def _ended(app: Callable[[], Any]) -> int:
+def _ended(app: Callable[..., Any]) -> int:
     """Run `app`, and return its exit code.
 
     Raises:
         BrokenPipeError: the output's reader has closed it.
     """
     try:
-        app()
+        app(prog_name="tickfold")
     except SystemExit as ended:
         # Both Click and Rich exit with 1 where they find the pipe closed.
         if isinstance(ended.__context__, BrokenPipeError):

@@ -1,25 +1,38 @@
 """`tickfold data list`: the series of a stack."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from tickfold.cli.console import note
-from tickfold.cli.rows import AsCsv, AsJson, check_formats, write_rows
+from tickfold.cli.rows import AsCsv, AsJson, Value, check_formats, write_rows
 from tickfold.cli.target import StackOutputs, find_target
 
-COLUMNS = ("symbol", "timeframe", "bars", "first", "last", "source")
+if TYPE_CHECKING:
+    from tickfold.market_data.series import Series
+
+COLUMNS = ("symbol", "timeframe", "bars", "first", "last", "sessions", "periods_per_year", "source")
 
 
 def list_series(as_csv: AsCsv = False, as_json: AsJson = False, stack_outputs: StackOutputs = None) -> None:
-    """List the series that are loaded: symbol, timeframe, number of bars, first and last bar (UTC), source."""
+    """List the series that are loaded: symbol, timeframe, number of bars, first and last bar (UTC), session calendar.
+
+    Of the sessions it shows on how many days a week there are some, and when they begin, if not at midnight UTC;
+    periods_per_year is the number of returns by which annual figures are scaled.
+    """
     check_formats(as_csv, as_json)
     from tickfold.market_data.series_catalog import SeriesCatalog  # noqa: PLC0415 - loads pydantic
 
     target = find_target(stack_outputs)
     found = SeriesCatalog(target.s3(), target.output("bucket")).list()
-    rows = [(one.symbol, one.timeframe, one.bars, shown(one.first), shown(one.last), one.source) for one in found]
-    write_rows(COLUMNS, rows, as_csv, as_json)
+    write_rows(COLUMNS, rows := [_row(series) for series in found], as_csv, as_json)
     if not rows:
         note("no bars are loaded: see `tickfold data load`")
+
+
+def _row(series: "Series") -> tuple[Value, ...]:
+    known = (series.symbol, series.timeframe, series.bars, shown(series.first), shown(series.last))
+    sessions = str(series.calendar) if series.calendar else "UTC days"
+    return (*known, sessions, round(series.periods_per_year, 2), series.source)
 
 
 def shown(time: datetime) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def with_range(target: Target, request: dict[str, Any]) -> dict[str, Any]:
-    """Add the days that were left out: those of the first and the last bar.
+    """Add the days that were left out: the dates of the first and the last session.
 
     Raises:
         UsageError: the day that was given is beyond the bars; the message has their range.
@@ -25,7 +25,7 @@ def with_range(target: Target, request: dict[str, Any]) -> dict[str, Any]:
 
     catalog = SeriesCatalog(target.s3(), target.output("bucket"))
     found = catalog.find_all(symbols_of(request["stock"]), request.get("timeframe"))
-    first, last = min(series.first for series in found).date(), max(series.last for series in found).date()
+    first, last = min(series.dates[0] for series in found), max(series.dates[-1] for series in found)
     _check_day(request, found, first, last)
     return {"startDate": first, "endDate": last} | request
 

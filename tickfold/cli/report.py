@@ -49,8 +49,6 @@ def write_report(target: Target, run_id: str, path: Path) -> None:
     from tickfold.report.page import page  # noqa: PLC0415 - numpy is slow to load
     from tickfold.report.plotly_js import plotly_js  # noqa: PLC0415
     from tickfold.storage.bucket import Bucket  # noqa: PLC0415
-    from tickfold.strategies import Registry  # noqa: PLC0415
-    from tickfold.strategies.files import FOLDER  # noqa: PLC0415
 
     run = read_run(target.runs(), Bucket(target.s3(), target.output("bucket")), run_id)
-    path.write_text(page(run, plotly_js(), Registry.discover(FOLDER)), encoding="utf-8")
+    path.write_text(page(run, plotly_js()), encoding="utf-8")

@@ -42,7 +42,7 @@ class Outcome:
 def backtest(bars: Bars, strategy: SignalSource, account: Account, orders: Orders = AT_THE_NEXT_OPEN) -> Outcome:
     """Run `strategy` over `bars` in a single pass."""
     decisions = decide(bars, signal_events(strategy.signals(bars), orders.direction), orders)
-    return conclude(decisions, bars, strategy, account, orders)
+    return conclude(decisions, bars, account, orders, strategy)
 
 
 def simulate(bars: Bars, chunk: Chunk, strategy: SignalSource, orders: Orders = AT_THE_NEXT_OPEN) -> Speculation:
@@ -52,13 +52,20 @@ def simulate(bars: Bars, chunk: Chunk, strategy: SignalSource, orders: Orders = 
 
 
 def conclude(
-    decisions: Decisions, bars: Bars, strategy: SignalSource, account: Account, orders: Orders = AT_THE_NEXT_OPEN
+    decisions: Decisions,
+    bars: Bars,
+    account: Account,
+    orders: Orders = AT_THE_NEXT_OPEN,
+    strategy: SignalSource | None = None,
 ) -> Outcome:
-    """Settle a run's decisions over all of its `bars`, and measure the result."""
-    statement, lookback = settle(decisions, bars, account, orders), strategy.lookback
-    metrics = measure(bars, statement, lookback)
+    """Settle a run's decisions over all of its `bars`, and measure the result.
+
+    `strategy` says why there are no trades where that depends on its lookback, or on its use of volume.
+    """
+    statement = settle(decisions, bars, account, orders)
+    metrics = measure(bars, statement)
     if len(statement.trades) or statement.open_trade:
         return Outcome(statement, metrics)
-    uses_volume = getattr(strategy, "uses_volume", False)
+    lookback, uses_volume = getattr(strategy, "lookback", 0), getattr(strategy, "uses_volume", False)
     why = why_no_trades(decisions, bars, account, orders, lookback=lookback, uses_volume=uses_volume)
     return Outcome(statement, metrics, why)

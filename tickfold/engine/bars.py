@@ -7,8 +7,9 @@ from functools import cached_property
 import numpy as np
 
 from tickfold.engine.arrays import ArrayRecord, Floats, Ints
+from tickfold.engine.calendar import MICROSECONDS_PER_DAY, SessionCalendar, infer_calendar, session_dates
 
-MICROSECONDS_PER_DAY = 86_400_000_000
+__all__ = ["COLUMNS", "MICROSECONDS_PER_DAY", "Bars", "decimals_of", "join", "with_decimals"]
 _MOST_DECIMALS = 8
 
 
@@ -18,7 +19,7 @@ class Bars(ArrayRecord):
 
     `timestamp` is the bar's start in microseconds since 1970 UTC, prices are in dollars, `volume` is in shares.
     Every price is a multiple of 10 ** -`decimals`, where that is known: averages are then computed on integers, so that
-    equal averages compare equal.
+    equal averages compare equal. `calendar` is that of the series, where it is known; else `sessions` infers it.
     """
 
     timestamp: Ints
@@ -28,6 +29,20 @@ class Bars(ArrayRecord):
     close: Floats
     volume: Floats
     decimals: int | None = None
+    calendar: SessionCalendar | None = None
+
+    @cached_property
+    def sessions(self) -> SessionCalendar:
+        """The session calendar."""
+        return self.calendar or infer_calendar(self.timestamp)
+
+    @property
+    def session_dates(self) -> Ints:
+        """The date of each bar's session, in days since 1970, shape (bars,), for signals.
+
+        Where the calendar is unknown it is the UTC day: what a chunk's bars let infer could differ from chunk to chunk.
+        """
+        return session_dates(self.timestamp, self.calendar or SessionCalendar())
 
     @cached_property
     def log_returns(self) -> Floats:
@@ -43,9 +58,9 @@ class Bars(ArrayRecord):
 COLUMNS = Bars.columns()
 
 
-def join(pieces: Iterable[Bars], decimals: int | None = None) -> Bars:
-    """Return the bars of `pieces` in order, as a series with `decimals`."""
-    return replace(Bars.concatenate(list(pieces)), decimals=decimals)
+def join(pieces: Iterable[Bars], decimals: int | None = None, calendar: SessionCalendar | None = None) -> Bars:
+    """Return the bars of `pieces` in order, as a series with `decimals` and `calendar`."""
+    return replace(Bars.concatenate(list(pieces)), decimals=decimals, calendar=calendar)
 
 
 def decimals_of(prices: Floats) -> int | None:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tickfold.engine.arrays import Flags, Floats
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
+from tickfold.engine.bars import Bars
 from tickfold.engine.signals import HOLD, LONG, SHORT, Signals
 
 T = TypeVar("T")
@@ -252,10 +252,10 @@ def atr(bars: Bars, period: int) -> Floats:
 def session_vwap(bars: Bars, session_bars: int) -> Floats:
     """Return the volume-weighted average price of the session so far; looks back `session_bars` − 1 bars.
 
-    Σ price · volume / Σ volume over the bars of the same UTC day among the last `session_bars`, with the price
+    Σ price · volume / Σ volume over the bars of the same session among the last `session_bars`, with the price
     (high + low + close) / 3 of each. It is NaN while the volume is 0.
     """
-    day = bars.timestamp // MICROSECONDS_PER_DAY
+    day = bars.session_dates
 
     def join(recent: Floats, older: Floats, n: int, _: int) -> Floats:
         joined = recent.copy()
@@ -285,8 +285,8 @@ def crosses(first: Floats, second: Floats) -> Signals:
     above, below = first > second, first < second
     up, down = above[1:] & below[:-1], below[1:] & above[:-1]
     signals = np.full(len(first), HOLD, dtype=np.int8)
-    signals[1:] += up * np.int8(LONG)
-    signals[1:] += down * np.int8(SHORT)
+    signals[1:][up] = LONG
+    signals[1:][down] = SHORT
     return signals
 
 

@@ -21,7 +21,7 @@ from tickfold.engine.signals import Signals
 from tickfold.engine.sweep import KnownSignals, rank
 
 _WARM = 0
-"""The lookback of a window's runs: they need no warm-up, so their benchmarks start at the first bar."""
+"""The lookback of a window's runs: they need no warm-up."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def walk_forward(
     statement = _chain([outcome.statement for outcome in traded])
     # If no window has a trade, the first one says why; its reason holds for what was traded there.
     no_trades = traded[0].no_trades if all(outcome.no_trades for outcome in traded) else None
-    return Walk(steps, start, stop, Outcome(statement, measure(bars[start:stop], statement, _WARM), no_trades))
+    return Walk(steps, start, stop, Outcome(statement, measure(bars[start:stop], statement), no_trades))
 
 
 def _chain(statements: Sequence[Statement]) -> Statement:
@@ -107,6 +107,7 @@ def _chain(statements: Sequence[Statement]) -> Statement:
     first_bars = np.cumsum([0, *(len(statement.equity) for statement in statements)])
     trades = [each.trades.later(int(bar)) for each, bar in zip(statements, first_bars, strict=False)]
     return Statement(
+        capital=statements[0].capital,
         trades=Trades.concatenate(trades),
         open_trade=None,
         cash=np.concatenate([each.cash for each in statements]),

@@ -5,6 +5,7 @@ a load is atomic, and a run reads one snapshot.
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -14,7 +15,8 @@ import pyarrow as pa
 from botocore.exceptions import ClientError
 
 from tickfold.engine.arrays import Ints
-from tickfold.engine.bars import COLUMNS, MICROSECONDS_PER_DAY, Bars, decimals_of, join
+from tickfold.engine.bars import COLUMNS, Bars, decimals_of, join
+from tickfold.engine.calendar import SessionCalendar, infer_calendar, session_dates
 from tickfold.errors import RunError
 from tickfold.market_data.series import Series, SeriesFile, utc
 from tickfold.market_data.series_catalog import SeriesCatalog
@@ -40,6 +42,8 @@ class BarStore:
     def put(self, symbol: str, timeframe: str, bars: Bars, source: str) -> Series:
         """Add `bars` to a series, replacing those at the same times. Idempotent.
 
+        The series has the calendar of `bars`, if that is given; else the one it has, or that which `bars` show.
+
         Raises:
             RunError: there are no bars, they are not in time order, or another load changed the series meanwhile.
         """
@@ -48,12 +52,14 @@ class BarStore:
         if not (np.diff(bars.timestamp) > 0).all():
             raise RunError(f"the bars of {symbol} are not in time order, or two have the same time")
         before, etag = self._current(symbol, timeframe)
+        calendar = bars.calendar or (before.calendar if before else None) or infer_calendar(bars.timestamp)
+        series = Series(symbol=symbol, timeframe=timeframe, source=source, files=[], calendar=calendar)
         files = {file.year: file for file in before.files} if before else {}
         for year, part in _by_year(bars):
-            files[year] = self._put_year(symbol, timeframe, year, part, files.get(year))
-        series = Series(
-            symbol=symbol, timeframe=timeframe, source=source, files=[files[year] for year in sorted(files)]
-        )
+            files[year] = self._put_year(series, year, part, files.get(year))
+        if before and before.calendar != calendar:
+            files |= {file.year: self._dated(series, file) for file in before.files if file is files[file.year]}
+        series = series.model_copy(update={"files": [files[year] for year in sorted(files)]})
         self._commit(series, etag)
         return series
 
@@ -72,7 +78,7 @@ class BarStore:
             offset += file.bars
         with ThreadPoolExecutor(_PARALLEL_READS) as pool:
             pieces = list(pool.map(lambda part: self._read_year(series, *part), parts))
-        return join(pieces, series.decimals)
+        return join(pieces, series.decimals, series.calendar)
 
     def _read_year(self, series: Series, file: SeriesFile, start: int, stop: int) -> Bars:
         key = layout.bars_key(series.symbol, series.timeframe, file.year)
@@ -84,15 +90,21 @@ class BarStore:
             raise RunError(f"the {file.year} bars of {series.symbol} were deleted; load them again") from error
         return decode(data, start, stop)
 
-    def _put_year(self, symbol: str, timeframe: str, year: int, bars: Bars, before: SeriesFile | None) -> SeriesFile:
-        key = layout.bars_key(symbol, timeframe, year)
+    def _put_year(self, series: Series, year: int, bars: Bars, before: SeriesFile | None) -> SeriesFile:
+        key = layout.bars_key(series.symbol, series.timeframe, year)
         if before:
             old = _version(self._s3, self._bucket, key, before.version_id)
             bars = _merge(decode(old), bars)
             if encode(bars) == old:
                 return before
         stored = self._s3.put_object(Bucket=self._bucket, Key=key, Body=encode(bars))
-        return _describe(year, stored["VersionId"], bars)
+        return _describe(series, year, stored["VersionId"], bars)
+
+    def _dated(self, series: Series, file: SeriesFile) -> SeriesFile:
+        """Return `file` with its days by the calendar of `series`."""
+        key = layout.bars_key(series.symbol, series.timeframe, file.year)
+        bars = decode(_version(self._s3, self._bucket, key, file.version_id))
+        return _describe(series, file.year, file.version_id, bars)
 
     def _current(self, symbol: str, timeframe: str) -> tuple[Series | None, str | None]:
         key = layout.series_key(symbol, timeframe)
@@ -135,7 +147,7 @@ def encode(bars: Bars) -> bytes:
 def decode(data: bytes, start: int = 0, stop: int | None = None) -> Bars:
     """Return the bars at positions `start` to `stop` (exclusive) of a Parquet file of `tables.BARS`."""
     columns = parquet.decode(data, _DTYPES, start, stop)
-    return Bars(**columns, decimals=None)
+    return Bars(**columns, decimals=None, calendar=None)
 
 
 def _years(timestamp: Ints) -> Ints:
@@ -152,13 +164,15 @@ def _merge(old: Bars, new: Bars) -> Bars:
     kept = np.isin(old.timestamp, new.timestamp, invert=True)
     columns = {name: np.concatenate([getattr(old, name)[kept], getattr(new, name)]) for name in COLUMNS}
     order = np.argsort(columns["timestamp"], kind="stable")
-    return Bars(**{name: column[order] for name, column in columns.items()}, decimals=None)
+    return Bars(**{name: column[order] for name, column in columns.items()}, decimals=None, calendar=None)
 
 
-def _describe(year: int, version_id: str, bars: Bars) -> SeriesFile:
+def _describe(series: Series, year: int, version_id: str, bars: Bars) -> SeriesFile:
     prices = np.concatenate([bars.open, bars.high, bars.low, bars.close])
-    new_year = int((np.datetime64(f"{year:04d}-01-01", "us")).astype(np.int64))
-    days, counts = np.unique((bars.timestamp - new_year) // MICROSECONDS_PER_DAY + 1, return_counts=True)
+    new_year = date(year, 1, 1).toordinal() - date(1970, 1, 1).toordinal()
+    days, counts = np.unique(
+        session_dates(bars.timestamp, series.calendar or SessionCalendar()) - new_year + 1, return_counts=True
+    )
     return SeriesFile(
         year=year,
         version_id=version_id,

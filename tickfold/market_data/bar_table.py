@@ -1,5 +1,6 @@
 """The table in a bar file, CSV or Parquet: its columns, found by name, and the line or row of each bar."""
 
+import codecs
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +13,16 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from tickfold.errors import RunError
+from tickfold.market_data.file_kind import foreign_kind
+from tickfold.market_data.headers import canonical_names
 
 PRICES = ("open", "high", "low", "close")
 
 _INDEX_NAMES = ("", "unnamed: 0", "index", "__index_level_0__")
 """Names under which pandas writes an index."""
 _TIME_NAMES = ("timestamp", "datetime", "date", "time", *_INDEX_NAMES)
+
+_HEAD_BYTES = 4096
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -51,14 +56,21 @@ def read_table(path: Path) -> BarTable:
         raise BarFileError(f"{path} is not a file" if path.exists() else f"{path} does not exist")
     try:
         with path.open("rb") as file:
-            is_parquet = file.read(4) == b"PAR1"
-        return _read_parquet(path) if is_parquet else _read_csv(path)
+            head = file.read(_HEAD_BYTES)
+        if kind := foreign_kind(head):
+            raise BarFileError(f"{path} is no table of bars in CSV or Parquet: it is {kind}")
+        return _read_parquet(path) if head.startswith(b"PAR1") else _read_csv(path, _encoding(head))
     except (OSError, ValueError, pa.ArrowException) as error:  # a ValueError is text that is not UTF-8
         reason = str(error).splitlines()[0]
         raise BarFileError(f"{path} cannot be read as CSV or Parquet: {reason}") from None
 
 
-def _read_csv(path: Path) -> BarTable:
+def _encoding(head: bytes) -> str:
+    """Return the encoding that the byte order mark in `head` states; UTF-8 without one."""
+    return "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8"
+
+
+def _read_csv(path: Path, encoding: str) -> BarTable:
     misshapen: dict[int, str] = {}
 
     def skip(row: pyarrow.csv.InvalidRow) -> str:
@@ -68,7 +80,8 @@ def _read_csv(path: Path) -> BarTable:
 
     table = pyarrow.csv.read_csv(
         path,
-        read_options=pyarrow.csv.ReadOptions(use_threads=False),  # with threads, rows have no numbers
+        # with threads, rows have no numbers
+        read_options=pyarrow.csv.ReadOptions(use_threads=False, encoding=encoding),
         parse_options=pyarrow.csv.ParseOptions(ignore_empty_lines=False, invalid_row_handler=skip),
         convert_options=pyarrow.csv.ConvertOptions(default_column_type=pa.string()),
     )
@@ -103,7 +116,7 @@ def _pick_columns(path: Path, names: list[str], columns: list[pa.Array]) -> dict
 
 
 def _by_name(path: Path, names: list[str], columns: list[pa.Array]) -> dict[str, pa.Array]:
-    lowered = [name.strip().lower() for name in names]
+    lowered = canonical_names(names)
     wanted = {*_TIME_NAMES, *PRICES, "volume"}
     twice = sorted({name for name in lowered if name in wanted and lowered.count(name) > 1})
     if twice:

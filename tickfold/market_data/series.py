@@ -2,9 +2,15 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from tickfold.engine.calendar import MICROSECONDS_PER_DAY, SessionCalendar
+from tickfold.engine.performance.return_periods import bars_per_year
+from tickfold.engine.timeframe import timeframe_seconds
 from tickfold.errors import RunError
+
+_SECONDS_PER_DAY = 86_400
 
 
 class SeriesFile(BaseModel):
@@ -18,17 +24,25 @@ class SeriesFile(BaseModel):
     last: datetime
     decimals: int | None
     days: list[tuple[int, int]]
-    """(day of the year from 1, bars) of each UTC day that has bars, in order."""
+    """(day, bars) of each session that has bars, in order.
+
+    The day is that of the session's date, counted from 1 at the start of the year; the last session of a year can be
+    dated in the next.
+    """
 
     @property
     def bars(self) -> int:
         return sum(count for _, count in self.days)
 
+    @property
+    def dates(self) -> list[date]:
+        """The dates of the sessions that have bars, in order."""
+        before = date(self.year, 1, 1).toordinal() - 1
+        return [date.fromordinal(before + day) for day, _ in self.days]
+
     def bars_before(self, day: date) -> int:
-        """Return the number of bars before the UTC day `day`."""
-        if day.year != self.year:
-            return 0 if day.year < self.year else self.bars
-        number = day.timetuple().tm_yday
+        """Return the number of bars before the session of `day`."""
+        number = day.toordinal() - date(self.year, 1, 1).toordinal() + 1
         return sum(count for at, count in self.days if at < number)
 
 
@@ -41,6 +55,9 @@ class Series(BaseModel):
     timeframe: str
     source: str
     files: list[SeriesFile]
+    calendar: SessionCalendar | None = None
+    """When its sessions begin and how many a year has; None, of a series loaded before there were calendars: UTC days.
+    """
 
     @property
     def bars(self) -> int:
@@ -55,13 +72,27 @@ class Series(BaseModel):
         return self.files[-1].last
 
     @property
+    def dates(self) -> list[date]:
+        """The dates of the sessions that have bars, in order; one that spans two years is there once."""
+        return sorted({day for file in self.files for day in file.dates})
+
+    @property
+    def periods_per_year(self) -> float:
+        """Returns that a year has: sessions, or bars that last a day or longer."""
+        calendar = self.calendar or SessionCalendar()
+        if timeframe_seconds(self.timeframe) < _SECONDS_PER_DAY:
+            return calendar.sessions_per_year
+        days = np.array([day.toordinal() for day in self.dates]) - date(1970, 1, 1).toordinal()
+        return bars_per_year(days * MICROSECONDS_PER_DAY, calendar)
+
+    @property
     def decimals(self) -> int | None:
         """Decimals sufficient for every price of the series; None if unknown for any of its years."""
         known = [file.decimals for file in self.files]
         return None if None in known else max(d for d in known if d is not None)
 
     def span(self, start: date, end: date) -> tuple[int, int]:
-        """Return the position of the first bar on or after `start`, and that of the first bar after `end`.
+        """Return the position of the first bar of the sessions from `start` on, and that of the first after `end`.
 
         Raises:
             RunError: there are no bars from `start` to `end`; the message gives the series' range.
@@ -72,7 +103,7 @@ class Series(BaseModel):
         if first == stop:
             raise RunError(
                 f"{self.symbol} has no {self.timeframe} bars from {start} to {end}; it has {self.bars:,} "
-                f"from {self.first:%Y-%m-%d} to {self.last:%Y-%m-%d}"
+                f"from {self.dates[0]} to {self.dates[-1]}"
             )
         return first, stop
 

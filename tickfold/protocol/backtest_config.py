@@ -42,12 +42,12 @@ class _Subject(Wire):
     ]
     start_date: Annotated[
         Day,
-        Field(description="First UTC day, inclusive."),
+        Field(description="First session date, inclusive."),
         Option("--start", panel="Bars", form="DAY", default=None, left_out="the first bar's."),
     ]
     end_date: Annotated[
         Day,
-        Field(description="Last UTC day, inclusive."),
+        Field(description="Last session date, inclusive."),
         Option("--end", panel="Bars", form="DAY", default=None, left_out="the last bar's."),
     ]
     start_capital: Annotated[

@@ -38,6 +38,11 @@ def ratio(value: float) -> str:
     return f"{value:z,.3f}"
 
 
+def frequency(value: float) -> str:
+    """Return a number a year with no more decimals than it needs, two at most: `252`, `121.75`."""
+    return f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
 def multiple(value: float) -> str:
     """Return a factor: `15.3 ×`."""
     return f"{value:z,.1f} ×" if abs(value) < 100 else f"{value:z,.0f} ×"

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from tickfold.protocol.formats import UNDEFINED, Format, count, days, money, multiple, percent, ratio
+from tickfold.protocol.formats import UNDEFINED, Format, count, days, frequency, money, multiple, percent, ratio
 
-Unit = Literal["dollars", "fraction", "ratio", "multiple", "count", "days"]
+Unit = Literal["dollars", "fraction", "ratio", "multiple", "frequency", "count", "days"]
 Group = Literal["Return", "Trades", "Risk", "Ratios"]
 
 FORMATS: Final[dict[Unit, Format]] = {
@@ -17,6 +17,7 @@ FORMATS: Final[dict[Unit, Format]] = {
     "fraction": percent,
     "ratio": ratio,
     "multiple": multiple,
+    "frequency": frequency,
     "count": count,
     "days": days,
 }
@@ -49,9 +50,17 @@ HEADLINE_METRICS: Final = ("final_equity", "total_return", "sharpe", "max_drawdo
 
 _SHOWN: Final = (
     MetricInfo("final_equity", "Final equity", "dollars", "Return", "Equity at the last bar."),
-    MetricInfo("peak_equity", "Peak equity", "dollars", "Return", "Highest equity at any bar's close."),
-    MetricInfo("total_return", "Total return", "fraction", "Return", "Change of equity over the run.", "Return"),
-    MetricInfo("buy_and_hold_return", "Buy and hold", "fraction", "Return", "Return of the symbol after the warm-up."),
+    MetricInfo("peak_equity", "Peak equity", "dollars", "Return", "Highest of the start capital and equity."),
+    MetricInfo(
+        "total_return", "Total return", "fraction", "Return", "Final equity over start capital, less 1.", "Return"
+    ),
+    MetricInfo(
+        "buy_and_hold_return",
+        "Buy and hold",
+        "fraction",
+        "Return",
+        "Return from the first close to the last.",
+    ),
     MetricInfo("annual_return", "Annual return", "fraction", "Return", "Geometric mean return, compounded to a year."),
     MetricInfo("cagr", "CAGR", "fraction", "Return", "Compound annual growth rate over calendar days."),
     MetricInfo("commissions", "Commissions", "dollars", "Return", "Commissions paid on all fills."),
@@ -65,6 +74,9 @@ _SHOWN: Final = (
     MetricInfo("exposure", "Exposure", "fraction", "Trades", "Share of bars with a position."),
     MetricInfo("turnover", "Turnover a year", "multiple", "Trades", "Value of all fills over mean equity, per year."),
     MetricInfo("annual_volatility", "Annual volatility", "fraction", "Risk", "Volatility, compounded to a year."),
+    MetricInfo(
+        "periods_per_year", "Periods a year", "frequency", "Risk", "Returns that a year has: sessions, or bars."
+    ),
     MetricInfo("max_drawdown", "Max drawdown", "fraction", "Risk", "Deepest fall below an earlier peak.", "Drawdown"),
     MetricInfo("average_drawdown", "Average drawdown", "fraction", "Risk", "Mean depth of the drawdowns."),
     MetricInfo("max_drawdown_duration", "Longest drawdown", "days", "Risk", "Longest time from a peak to recovery."),

@@ -10,7 +10,8 @@ from math import nan
 import numpy as np
 
 from tickfold.engine.arrays import Floats, Ints
-from tickfold.engine.performance.return_periods import bar_step, return_periods
+from tickfold.engine.calendar import bar_step, infer_calendar
+from tickfold.engine.performance.return_periods import return_periods
 
 
 @dataclass(frozen=True)
@@ -20,16 +21,18 @@ class Arithmetic:
     sharpe: float
     sortino: float
     volatility: float
-    periods: int
+    periods: float
 
 
-def arithmetic(timestamp: Ints, equity: Floats) -> Arithmetic:
-    """Return the figures of an equity curve in dollars, a point a bar; times are microseconds since 1970 UTC."""
-    last, periods = return_periods(timestamp, bar_step(timestamp))
-    at = equity[last]
-    if len(at) < 3 or (at <= 0).any():
+def arithmetic(timestamp: Ints, capital: float, equity: Floats, periods: float | None = None) -> Arithmetic:
+    """Return the figures of an equity curve that began with `capital`, in dollars, a point a bar.
+
+    Times are microseconds since 1970 UTC; `periods` is the number of return periods a year, if it is known.
+    """
+    found = return_periods(timestamp, infer_calendar(timestamp), bar_step(timestamp))
+    returns, periods = found.returns(equity, capital), periods or found.per_year
+    if len(returns) < 2 or np.isnan(returns).any():
         return Arithmetic(nan, nan, nan, periods)
-    returns = at[1:] / at[:-1] - 1
     mean, deviation = float(returns.mean()), float(returns.std(ddof=1))
     downside = float(np.sqrt((np.minimum(returns, 0) ** 2).mean()))
     root = float(np.sqrt(periods))

@@ -23,15 +23,18 @@ class Drawdown:
     days: float
 
 
-def underwater(equity: Floats) -> Floats:
-    """Return each bar's distance from the highest equity so far, as a fraction: 0 at a peak, else negative."""
-    drawdown: Floats = equity / np.maximum.accumulate(equity) - 1
+def underwater(equity: Floats, capital: float) -> Floats:
+    """Return each bar's distance from the highest of `capital` and the equity so far, as a fraction: 0, or negative."""
+    drawdown: Floats = equity / np.maximum(np.maximum.accumulate(equity), capital) - 1
     return drawdown
 
 
-def deepest_drawdowns(timestamp: Ints, equity: Floats, most: int = 10) -> list[Drawdown]:
-    """Return the `most` deepest drawdowns, deepest first; of equally deep ones the earlier first."""
-    depth = underwater(equity)
+def deepest_drawdowns(timestamp: Ints, equity: Floats, capital: float, most: int = 10) -> list[Drawdown]:
+    """Return the `most` deepest drawdowns, deepest first; of equally deep ones the earlier first.
+
+    A drawdown below the start capital at the first bar has its peak there.
+    """
+    depth = underwater(equity, capital)
     below = np.concatenate([[False], depth < 0, [False]])
     first, after = np.flatnonzero(below[1:] & ~below[:-1]), np.flatnonzero(below[:-1] & ~below[1:])
     if not len(first):
@@ -41,7 +44,7 @@ def deepest_drawdowns(timestamp: Ints, equity: Floats, most: int = 10) -> list[D
     for at in np.argsort(lowest, kind="stable")[:most].tolist():
         start, stop = int(first[at]), int(after[at])
         recovered = stop < len(depth)
-        peak, end = int(timestamp[start - 1]), int(timestamp[min(stop, len(depth) - 1)])
+        peak, end = int(timestamp[max(start - 1, 0)]), int(timestamp[min(stop, len(depth) - 1)])
         trough = int(timestamp[start + int(depth[start:stop].argmin())])
         days = (end - peak) / MICROSECONDS_PER_DAY
         found.append(Drawdown(peak, trough, end if recovered else None, float(lowest[at]), days))

@@ -18,26 +18,26 @@ class YearOfReturns:
     total: float
 
 
-def monthly_returns(timestamp: Ints, equity: Floats) -> list[YearOfReturns]:
+def monthly_returns(timestamp: Ints, equity: Floats, capital: float) -> list[YearOfReturns]:
     """Return every year with bars, oldest first.
 
-    The first month counts from the first bar's equity. A month without bars has no return; the move across it
+    The first month counts from `capital`, that of the start. A month without bars has no return; the move across it
     belongs to the next month with bars. After a month that ended at zero or below, the return is undefined.
     """
     month = timestamp.astype("datetime64[us]").astype("datetime64[M]").astype(np.int64)  # months since January 1970
-    months = _returns(month, equity)
-    years = _returns(month // 12, equity)
+    months = _returns(month, equity, capital)
+    years = _returns(month // 12, equity, capital)
     return [
         YearOfReturns(1970 + year, tuple(months.get(12 * year + m, _NO_RETURN) for m in range(12)), total)
         for year, total in years.items()
     ]
 
 
-def _returns(period: Ints, equity: Floats) -> dict[int, float]:
+def _returns(period: Ints, equity: Floats, capital: float) -> dict[int, float]:
     """Return the return of each period that has bars."""
     last = np.append(np.flatnonzero(np.diff(period)), len(period) - 1)
     after = equity[last]
-    before = np.concatenate([equity[:1], after[:-1]])
+    before = np.append(capital, after[:-1])
     with np.errstate(divide="ignore", invalid="ignore"):
         change = np.where(before > 0, after / before - 1, np.nan)
     return dict(zip(period[last].tolist(), change.tolist(), strict=True))

@@ -3,21 +3,18 @@
 from datetime import UTC
 from importlib.resources import files
 
-import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tickfold.backtests.recorded_run import RecordedRun
 from tickfold.engine.arrays import Floats, Ints
 from tickfold.engine.performance.benchmark import buy_and_hold
-from tickfold.errors import RunError
-from tickfold.protocol.formats import count
+from tickfold.protocol.formats import count, frequency
 from tickfold.report import figures, tables
 from tickfold.report.content_security import inline_script, policy
 from tickfold.report.conventions import arithmetic
 from tickfold.report.drawdown_table import underwater
 from tickfold.report.headline import facts, headline, strategy_of
 from tickfold.report.thinning import STRETCHES, drawn_bars
-from tickfold.strategies import Registry
 
 
 def _templates() -> Environment:
@@ -36,13 +33,11 @@ def _templates() -> Environment:
 _TEMPLATES = _templates()
 
 
-def page(run: RecordedRun, plotly: str, registry: Registry) -> str:
-    """Return the report of `run` as HTML, with `plotly`, the text of plotly.js, inside.
-
-    A strategy that is not in `registry` has no known lookback, and so no benchmark curve.
-    """
-    curve, other = run.curve, arithmetic(run.curve.timestamp, run.curve.equity)
-    depth = underwater(curve.equity)
+def page(run: RecordedRun, plotly: str) -> str:
+    """Return the report of `run` as HTML, with `plotly`, the text of plotly.js, inside."""
+    curve = run.curve
+    other = arithmetic(curve.timestamp, curve.capital, curve.equity, run.result.metrics.get("periods_per_year"))
+    depth = underwater(curve.equity, curve.capital)
     drawn = drawn_bars(len(curve), curve.equity, depth, curve.close)
     scripts = [inline_script(plotly), inline_script(_file("report.js"))]
     return _TEMPLATES.get_template("page.html.j2").render(
@@ -53,7 +48,7 @@ def page(run: RecordedRun, plotly: str, registry: Registry) -> str:
         strategy=strategy_of(run),
         facts=facts(run),
         headline=headline(run),
-        charts=_charts(run, _benchmark(run, registry), depth, drawn),
+        charts=_charts(run, buy_and_hold(curve.close, curve.capital), depth, drawn),
         bars=len(curve),
         bars_drawn=len(drawn),
         stretches=STRETCHES,
@@ -65,7 +60,7 @@ def page(run: RecordedRun, plotly: str, registry: Registry) -> str:
         drawdowns=tables.drawdowns_table(curve),
         trade_groups=tables.trade_groups_table(run),
         conventions=tables.conventions_table(run, other),
-        periods=other.periods,
+        periods=frequency(other.periods),
         started=f"{run.created_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
         took=f"{run.result.duration_seconds:,.1f}",
     )
@@ -84,12 +79,3 @@ def _charts(run: RecordedRun, benchmark: Floats, depth: Floats, drawn: Ints) -> 
     if len(run.trades):
         found["distribution-figure"] = figures.distribution_figure(run.trades)
     return found
-
-
-def _benchmark(run: RecordedRun, registry: Registry) -> Floats:
-    """Return buy and hold; NaN throughout for a user's own strategy that this machine does not have."""
-    try:
-        lookback = registry.create(run.result.strategy, run.result.parameters).lookback
-    except RunError:
-        return np.full(len(run.curve), np.nan)
-    return buy_and_hold(run.curve.close, run.config.start_capital, lookback)

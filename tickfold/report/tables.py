@@ -54,7 +54,7 @@ def metric_tables(run: RecordedRun) -> dict[str, Table]:
 
 def monthly_table(curve: Curve) -> Table:
     """Return the returns in percent, a row a year, newest first."""
-    years = monthly_returns(curve.timestamp, curve.equity)
+    years = monthly_returns(curve.timestamp, curve.equity, curve.capital)
     strongest = max((abs(r) for year in years for r in year.months if math.isfinite(r)), default=0.0)
     rows: list[list[Cell | str]] = [
         [str(year.year), *(_tinted(r, strongest) for r in year.months), _signed(year.total, _bare_percent)]
@@ -78,7 +78,7 @@ def drawdowns_table(curve: Curve) -> Table:
             Cell(percent(drawdown.depth), "loss"),
             f"{drawdown.days:,.1f}" if intraday else count(drawdown.days),
         ]
-        for drawdown in deepest_drawdowns(curve.timestamp, curve.equity)
+        for drawdown in deepest_drawdowns(curve.timestamp, curve.equity, curve.capital)
     ]
     return table(["Peak", "Trough", "Recovery", "Depth", "Days"], rows)
 

@@ -183,7 +183,7 @@ def _folds(subject: _Subject, bars: Bars, whole: Signals) -> Check:
                 at = chunk.start + int(differs[0])
                 return _unlike(bars, at, f"{NAMES[whole[at]]} in one pass, {NAMES[signals[differs[0]]]}", count)
             speculations.append(simulate(own, chunk, subject))
-        folded = conclude(fold(speculations, bars, AT_THE_NEXT_OPEN).decisions, bars, subject, _ACCOUNT).statement
+        folded = conclude(fold(speculations, bars, AT_THE_NEXT_OPEN).decisions, bars, _ACCOUNT).statement
         if len(differs := np.flatnonzero((one_pass.shares != folded.shares) | (one_pass.equity != folded.equity))):
             return _unlike(bars, int(differs[0]), "another position or equity than in one pass", count)
     return Check("exact fold", True, f"the same trades and equity from {_listed(counts)} chunks as in one pass")

@@ -29,7 +29,7 @@ COLUMNS = {
     "sortino double, calmar double, max_drawdown double, average_drawdown double, max_drawdown_duration double, "
     "average_drawdown_duration double, trades double, win_rate double, best_trade double, worst_trade double, "
     "average_trade double, profit_factor double, expectancy double, sqn double, kelly double, exposure double, "
-    "turnover double, alpha double, beta double, commissions double, cost_paid double",
+    "turnover double, alpha double, beta double, commissions double, cost_paid double, periods_per_year double",
     "walk_forward": "window_number int, parameters string, rank_by string, in_sample_start timestamp, "
     "in_sample_end timestamp, in_sample_metric double, in_sample_return double, out_of_sample_start timestamp, "
     "out_of_sample_end timestamp, out_of_sample_metric double, out_of_sample_return double",

@@ -42,6 +42,8 @@ def test_loaded_bars_are_listed_once(tickfold: Command) -> None:
             "bars": 2148,
             "first": "2004-08-19",
             "last": "2013-03-01",
+            "sessions": "weekdays",
+            "periods_per_year": 252,
             "source": "GOOG.csv",
         }
     ]

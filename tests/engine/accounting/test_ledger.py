@@ -112,7 +112,7 @@ def test_ruin_closes_the_position_and_ends_trading() -> None:
 
 def test_metrics_of_ruined_account_growth_is_nan() -> None:
     rising = bars([10, 10, 15, 30, 1], [10, 11, 25, 30, 1])
-    metrics = measure(rising, settle([(0, -1)], rising, Account(100)), lookback=0)
+    metrics = measure(rising, settle([(0, -1)], rising, Account(100)))
     assert metrics.final_equity < 0
     assert metrics.total_return < -1
     for undefined in (metrics.annual_return, metrics.cagr, metrics.sharpe, metrics.sortino, metrics.beta):
@@ -121,7 +121,7 @@ def test_metrics_of_ruined_account_growth_is_nan() -> None:
 
 def test_single_bar_has_equity_and_no_trades() -> None:
     one = bars([10], [11])
-    metrics = measure(one, settle([(0, 1)], one, Account(100)), lookback=30)
+    metrics = measure(one, settle([(0, 1)], one, Account(100)))
     assert (metrics.final_equity, metrics.total_return, metrics.trades, metrics.exposure) == (100, 0, 0, 0)
     assert (metrics.buy_and_hold_return, metrics.max_drawdown) == (0, 0)
     assert np.isnan(metrics.annual_return)

@@ -5,13 +5,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
 
+from tests.engine.order_terms import OrderTerms
+from tests.engine.random_runs import PROPERTY, Case, cases, random_strategies
 from tickfold.engine.accounting.account import Account, Commission, Sizing
 from tickfold.engine.arrays import Floats
 from tickfold.engine.backtest import backtest
-from tickfold.engine.bars import Bars
+from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
+from tickfold.engine.calendar import SessionCalendar
 from tickfold.engine.performance.benchmark import buy_and_hold
 from tickfold.engine.performance.metrics import TrackRecord, measure, measure_record
+from tickfold.engine.signals import HOLD, LONG
+from tickfold.engine.sweep import KnownSignals
 from tickfold.strategies import BUILT_IN
 
 
@@ -43,7 +49,7 @@ def test_turnover_single_bar_or_no_equity_is_nan(goog: Bars) -> None:
     assert math.isnan(outcome.metrics.turnover)
     statement = backtest(goog, BUILT_IN.create("buy_and_hold", {}), Account(10_000)).statement
     broke = replace(statement, equity=np.full(len(goog), -1.0))
-    assert math.isnan(measure(goog, broke, 0).turnover)
+    assert math.isnan(measure(goog, broke).turnover)
 
 
 def test_turnover_without_trades_is_zero(goog: Bars) -> None:
@@ -53,14 +59,38 @@ def test_turnover_without_trades_is_zero(goog: Bars) -> None:
     )
 
 
-@pytest.mark.parametrize(("lookback", "bought"), [(0, 0), (1, 0), (30, 29), (5_000, 2_147)])
-def test_benchmark_is_bought_at_the_end_of_the_warm_up(goog: Bars, lookback: int, bought: int) -> None:
-    curve = buy_and_hold(goog.close, 10_000, lookback)
-    assert np.isnan(curve[:bought]).all()
-    assert curve[bought] == 10_000
-    outcome = backtest(goog, BUILT_IN.create("buy_and_hold", {}), Account(10_000))
-    metrics = measure(goog, outcome.statement, lookback)
+@pytest.mark.parametrize("name", BUILT_IN.strategies)
+def test_benchmark_is_the_same_whatever_the_strategy(goog: Bars, name: str) -> None:
+    metrics = backtest(goog, BUILT_IN.create(name, {}), Account(10_000)).metrics
+    assert metrics.buy_and_hold_return == goog.close[-1] / goog.close[0] - 1
+    curve = buy_and_hold(goog.close, 10_000)
+    assert curve[0] == 10_000
     assert curve[-1] / 10_000 - 1 == pytest.approx(metrics.buy_and_hold_return, rel=1e-12)
+
+
+@pytest.mark.parametrize(("commission", "spread", "final"), [(0.02, 0.0, 9_803.92), (0.0, 0.02, 9_803.92)])
+def test_fees_of_the_first_bar_count(commission: float, spread: float, final: float) -> None:
+    day = np.array([18_262, 18_263, 18_264, 18_267]) * MICROSECONDS_PER_DAY
+    price = np.full(4, 100.0)
+    flat = Bars(day, price, price, price, price, np.zeros(4))
+    signals = np.array([LONG, HOLD, HOLD, HOLD], dtype=np.int8)
+    account = Account(10_000, Commission(commission), spread=spread, close_at_end=False, fractional_shares=True)
+    orders = OrderTerms(fill="close").orders
+    metrics = backtest(flat, KnownSignals(0, signals), account, orders).metrics
+    assert metrics.final_equity == pytest.approx(final, abs=0.005)
+    assert metrics.peak_equity == 10_000
+    assert metrics.total_return == metrics.alpha == metrics.max_drawdown == metrics.final_equity / 10_000 - 1
+    assert metrics.cagr == pytest.approx((metrics.final_equity / 10_000) ** (365.25 / 5) - 1, rel=1e-12)
+    assert metrics.annual_return == pytest.approx((metrics.final_equity / 10_000) ** (252 / 3) - 1, rel=1e-12)
+
+
+@PROPERTY
+@given(cases(random_strategies()))
+def test_total_return_is_final_equity_over_capital_less_one(case: Case) -> None:
+    metrics = case.whole().metrics
+    assert metrics.total_return == metrics.final_equity / case.account.capital - 1
+    assert metrics.peak_equity >= case.account.capital
+    assert metrics.max_drawdown <= min(metrics.total_return, 0.0) or metrics.final_equity < 0
 
 
 def drawdowns_bar_by_bar(equity: list[float]) -> tuple[float, list[float]]:
@@ -80,6 +110,8 @@ def assert_drawdowns_as_bar_by_bar(equity: Floats) -> None:
     found = measure_record(
         TrackRecord(
             timestamp=np.arange(len(equity)) * 60_000_000,
+            calendar=SessionCalendar(),
+            capital=equity[0],
             equity=equity,
             market_returns=np.zeros(len(equity) - 1),
             benchmark_return=0.0,

@@ -45,7 +45,7 @@ def random_sleeves(draw: st.DrawFn) -> list[Sleeve]:
         )
         terms = OrderTerms(stop_loss=0.05 if rng.integers(2) else None, max_bars=3 if rng.integers(2) else None)
         outcome = backtest(bars, strategy, account, terms.orders)
-        sleeves.append(Sleeve(account.capital, bars, outcome.statement, strategy.lookback))
+        sleeves.append(Sleeve(bars, outcome.statement))
     return sleeves
 
 
@@ -55,16 +55,15 @@ def summed(sleeves: list[Sleeve], column: str, uninvested: float) -> pd.Series:
     for sleeve in sleeves:
         own: Floats
         close = sleeve.bars.close
-        if column == "market":
-            own = close / close[0] * sleeve.capital
-        elif column == "benchmark":
-            bought = min(sleeve.lookback - 1, len(close) - 1)
-            own = np.concatenate([np.ones(bought), close[bought:] / close[bought]]) * sleeve.capital
+        if column == "benchmark":
+            own = close / close[0] * sleeve.statement.capital
         else:
             own = getattr(sleeve.statement, column)
         values.append(pd.Series(own, index=pd.to_datetime(sleeve.bars.timestamp, unit="us")))
     table = pd.concat(values, axis=1, sort=True).ffill()
-    return table.fillna({place: sleeve.capital for place, sleeve in enumerate(sleeves)}).sum(axis=1) + uninvested
+    return (
+        table.fillna({place: sleeve.statement.capital for place, sleeve in enumerate(sleeves)}).sum(axis=1) + uninvested
+    )
 
 
 def all_trades(sleeves: list[Sleeve]) -> pd.DataFrame:
@@ -90,17 +89,17 @@ def held(sleeve: Sleeve) -> int:
 @given(random_sleeves(), st.sampled_from([0.0, 12.5, 1e5]))
 def test_portfolio_is_the_sum_of_its_sleeves(sleeves: list[Sleeve], uninvested: float) -> None:
     found = combine(iter(sleeves), uninvested)
-    equity, cash, market = (summed(sleeves, column, uninvested) for column in ("equity", "cash", "market"))
+    equity, cash, market = (summed(sleeves, column, uninvested) for column in ("equity", "cash", "benchmark"))
     assert_array_equal(found.timestamp, equity.index.as_unit("us").asi8)
     assert_allclose(found.equity, equity, rtol=EXACT_TO)
     assert_allclose(found.cash, cash, rtol=EXACT_TO, atol=EXACT_TO * market.abs().max())
-    assert_allclose(found.benchmark, summed(sleeves, "benchmark", uninvested), rtol=EXACT_TO)
+    assert_allclose(found.benchmark, market, rtol=EXACT_TO)
     assert_curve_metrics(found, equity, market)
-    capital = uninvested + sum(sleeve.capital for sleeve in sleeves)
+    capital = uninvested + sum(sleeve.statement.capital for sleeve in sleeves)
     gains = 0.0
     for sleeve in sleeves:
         close = sleeve.bars.close
-        gains += sleeve.capital * (close[-1] / close[min(sleeve.lookback - 1, len(close) - 1)] - 1)
+        gains += sleeve.statement.capital * (close[-1] / close[0] - 1)
     assert found.metrics.buy_and_hold_return == pytest.approx(gains / capital, rel=EXACT_TO, abs=EXACT_TO)
     bars = sum(len(sleeve.bars) for sleeve in sleeves)
     assert found.metrics.exposure == sum(held(sleeve) for sleeve in sleeves) / bars
@@ -157,7 +156,7 @@ def test_portfolio_of_one_sleeve_is_its_run(sleeves: list[Sleeve]) -> None:
     found = combine([sleeve], 0.0)
     assert_array_equal(found.equity, sleeve.statement.equity)
     assert_array_equal(found.cash, sleeve.statement.cash)
-    alone = measure(sleeve.bars, sleeve.statement, sleeve.lookback).as_dict()
+    alone = measure(sleeve.bars, sleeve.statement).as_dict()
     for name, value in found.metrics.as_dict().items():
         # The market is held in dollars here, and in shares there: what follows from it differs in the last bits.
         tolerance = EXACT_TO if name in ("buy_and_hold_return", "alpha", "beta") else 0
@@ -169,7 +168,7 @@ def flat(capital: float, days: list[int], closes: list[float]) -> Sleeve:
     price = np.array(closes)
     bars = Bars(np.array(days) * MICROSECONDS_PER_DAY, price, price, price, price, np.ones(len(days)))
     outcome = backtest(join([bars]), BUILT_IN.create("buy_and_hold", {}), Account(capital, close_at_end=False))
-    return Sleeve(capital, bars, outcome.statement, 1)
+    return Sleeve(bars, outcome.statement)
 
 
 def test_portfolio_sleeve_is_cash_before_its_bars_and_constant_after() -> None:

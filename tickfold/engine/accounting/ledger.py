@@ -200,6 +200,7 @@ class Ledger:
             reason=positions.reason,
         )
         return Statement(
+            capital=self._account.capital,
             trades=trades[: int(np.count_nonzero(known))],
             open_trade=_open_trade(trades[-1]) if len(known) and not known[-1] else None,  # only the last can be open
             cash=cash,

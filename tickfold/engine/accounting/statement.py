@@ -11,6 +11,7 @@ class Statement:
     """The result of an account.
 
     Attributes:
+        capital: dollars at the start.
         trades: the closed trades.
         open_trade: the position held at the end, if any.
         cash: dollars at each bar's close, shape (bars,).
@@ -21,6 +22,7 @@ class Statement:
         sequential_bars: bars that had to be decided in sequence, since cash did not pay for an order.
     """
 
+    capital: float
     trades: Trades
     open_trade: OpenTrade | None
     cash: Floats

@@ -1,8 +1,9 @@
 """The metrics of a run, from its equity curve and trades.
 
-Conventions are those of backtesting.py (formulas: docs/reference/metrics.md): annual figures compound the geometric
-mean of daily returns, Sharpe divides the compounded annual return by the compounded annual volatility (risk-free
-rate 0), CAGR counts calendar days, profit factor and expectancy look at trade returns, SQN and Kelly at trade profits.
+Everything is measured against the start capital. Conventions are those of backtesting.py (formulas:
+docs/reference/metrics.md): annual figures compound the geometric mean of the returns a session, Sharpe divides the
+compounded annual return by the compounded annual volatility (risk-free rate 0), CAGR counts calendar days, profit
+factor and expectancy look at trade returns, SQN and Kelly at trade profits.
 Ratios are fractions, durations days, amounts dollars. An undefined metric (no trades, no losing trade, a single bar) is
 NaN; one that overflows is infinite.
 """
@@ -15,10 +16,10 @@ import numpy as np
 from tickfold.engine.accounting.statement import Statement
 from tickfold.engine.arrays import Floats, Ints
 from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
-from tickfold.engine.performance.benchmark import bought_at
-from tickfold.engine.performance.return_periods import bar_step, return_periods
+from tickfold.engine.calendar import SessionCalendar, bar_step
+from tickfold.engine.performance.benchmark import buy_and_hold_return
+from tickfold.engine.performance.return_periods import DAYS_PER_YEAR, ReturnPeriods, return_periods
 
-_DAYS_PER_YEAR = 365.25
 _CLOCK = (MICROSECONDS_PER_DAY, 3_600_000_000, 60_000_000, 1_000_000, 1)
 """A day, an hour, a minute, a second and a microsecond, in microseconds."""
 _STRETCH = 1_024
@@ -57,6 +58,7 @@ class Metrics:
     beta: float
     commissions: float
     cost_paid: float
+    periods_per_year: float
 
     def as_dict(self) -> dict[str, float]:
         return asdict(self)
@@ -68,6 +70,8 @@ class TrackRecord:
 
     Attributes:
         timestamp: microseconds since 1970 UTC, shape (bars,).
+        calendar: the sessions whose returns are annualised.
+        capital: dollars before the first bar.
         equity: dollars, shape (bars,).
         market_returns: the market's log returns, for beta, shape (bars − 1,).
         benchmark_return: fraction.
@@ -80,6 +84,8 @@ class TrackRecord:
     """
 
     timestamp: Ints
+    calendar: SessionCalendar
+    capital: float
     equity: Floats
     market_returns: Floats
     benchmark_return: float
@@ -91,15 +97,17 @@ class TrackRecord:
     slippage_cost: float
 
 
-def measure(bars: Bars, statement: Statement, lookback: int) -> Metrics:
-    """Return the metrics of a run over `bars`; the benchmark is bought at the close that ends `lookback` bars."""
+def measure(bars: Bars, statement: Statement) -> Metrics:
+    """Return the metrics of a run over `bars`."""
     trades = statement.trades
     return measure_record(
         TrackRecord(
             timestamp=bars.timestamp,
+            calendar=bars.sessions,
+            capital=statement.capital,
             equity=statement.equity,
             market_returns=bars.log_returns,
-            benchmark_return=buy_and_hold_return(bars, lookback),
+            benchmark_return=buy_and_hold_return(bars.close),
             pnl=trades.pnl,
             trade_return=trades.trade_return,
             exposure=bars_held(statement, len(bars)) / len(bars),
@@ -113,14 +121,15 @@ def measure(bars: Bars, statement: Statement, lookback: int) -> Metrics:
 def measure_record(record: TrackRecord) -> Metrics:
     """Return the metrics of `record`."""
     timestamp, equity = record.timestamp, record.equity
-    total = _change(equity[0], equity[-1])
+    total = float(equity[-1] / record.capital - 1)
     step = bar_step(timestamp)
-    yearly = _yearly(timestamp, equity, step)
-    drawdowns = _drawdowns(timestamp, equity, step)
+    found = return_periods(timestamp, record.calendar, step)
+    yearly = _yearly(record, found)
+    drawdowns = _drawdowns(*_from_capital(record), step)
     beta = _beta(equity, record.market_returns)
     return Metrics(
         final_equity=float(equity[-1]),
-        peak_equity=float(equity.max()),
+        peak_equity=max(float(equity.max()), record.capital),
         total_return=total,
         buy_and_hold_return=record.benchmark_return,
         annual_return=yearly.annual_return,
@@ -136,19 +145,16 @@ def measure_record(record: TrackRecord) -> Metrics:
         **_trade_metrics(record.pnl, record.trade_return),
         exposure=record.exposure,
         turnover=_turnover(record),
-        alpha=total - beta * record.benchmark_return,
+        alpha=total - (beta * record.benchmark_return if record.benchmark_return else 0.0),
         beta=beta,
         commissions=record.commissions,
         cost_paid=record.commissions + record.slippage_cost,
+        periods_per_year=found.per_year,
     )
 
 
 def _ratio(dividend: float, divisor: float) -> float:
     return dividend / divisor if divisor else nan
-
-
-def _change(before: float, after: float) -> float:
-    return float(_ratio(after - before, before))
 
 
 def _geometric_mean(returns: Floats) -> float:
@@ -171,15 +177,13 @@ class _Yearly:
 
 def _years(timestamp: Ints) -> float:
     """Return the calendar time from the first bar to the last, in years."""
-    return float(timestamp[-1] - timestamp[0]) / MICROSECONDS_PER_DAY / _DAYS_PER_YEAR
+    return float(timestamp[-1] - timestamp[0]) / MICROSECONDS_PER_DAY / DAYS_PER_YEAR
 
 
-def _yearly(timestamp: Ints, equity: Floats, step: float) -> _Yearly:
-    last, periods = return_periods(timestamp, step)
-    at = equity[last]
-    if len(at) < 2 or (at <= 0).any():
+def _yearly(record: TrackRecord, found: ReturnPeriods) -> _Yearly:
+    returns, periods = found.returns(record.equity, record.capital), found.per_year
+    if not len(returns) or np.isnan(returns).any():
         return _Yearly(nan, nan, nan, nan)
-    returns = at[1:] / at[:-1] - 1
     growth = np.float64(1 + _geometric_mean(returns))
     variance = returns.var(ddof=1) if len(returns) > 1 else nan
     with np.errstate(over="ignore", invalid="ignore"):  # doubling daily overflows within years
@@ -187,7 +191,7 @@ def _yearly(timestamp: Ints, equity: Floats, step: float) -> _Yearly:
             annual_return=float(growth**periods - 1),
             volatility=float(np.sqrt((variance + growth**2) ** periods - growth ** (2 * periods))),
             downside=float(np.sqrt((np.minimum(returns, 0) ** 2).mean()) * np.sqrt(periods)),
-            cagr=float((equity[-1] / equity[0]) ** (1 / _years(timestamp)) - 1),
+            cagr=float((record.equity[-1] / record.capital) ** (1 / _years(record.timestamp)) - 1),
         )
 
 
@@ -200,6 +204,13 @@ class _Drawdowns:
     average: float
     longest: float
     average_duration: float
+
+
+def _from_capital(record: TrackRecord) -> tuple[Ints, Floats]:
+    """Return times and values of the curve, with the start capital ahead of them where the first bar is below it."""
+    if record.equity[0] >= record.capital:
+        return record.timestamp, record.equity
+    return np.append(record.timestamp[0], record.timestamp), np.append(record.capital, record.equity)
 
 
 def _drawdowns(timestamp: Ints, equity: Floats, step: float) -> _Drawdowns:
@@ -260,11 +271,6 @@ def _trade_metrics(pnl: Floats, returns: Floats) -> dict[str, float]:
         "sqn": _ratio(count**0.5 * float(pnl.mean()), float(pnl.std(ddof=1))) if count > 1 else nan,
         "kelly": win_rate - (1 - win_rate) / payoff if payoff else nan,
     }
-
-
-def buy_and_hold_return(bars: Bars, lookback: int) -> float:
-    """Return the return of a share bought at the close that ends `lookback` bars of warm-up, as a fraction."""
-    return _change(bars.close[bought_at(len(bars), lookback)], bars.close[-1])
 
 
 def bars_held(statement: Statement, bars: int) -> int:

@@ -11,12 +11,12 @@ import numpy as np
 from tickfold.engine.accounting.statement import Statement
 from tickfold.engine.arrays import Floats, Ints
 from tickfold.engine.bars import Bars
-from tickfold.engine.performance.benchmark import buy_and_hold
+from tickfold.engine.calendar import SessionCalendar, infer_calendar
+from tickfold.engine.performance.benchmark import buy_and_hold, buy_and_hold_return
 from tickfold.engine.performance.metrics import (
     Metrics,
     TrackRecord,
     bars_held,
-    buy_and_hold_return,
     measure_record,
     value_filled,
 )
@@ -24,22 +24,17 @@ from tickfold.engine.performance.metrics import (
 
 @dataclass(frozen=True, eq=False)
 class Sleeve:
-    """The part of a portfolio that trades one symbol.
+    """The part of a portfolio that trades one symbol."""
 
-    `capital` is its cash at the start in dollars, `lookback` its strategy's lookback in bars.
-    """
-
-    capital: float
     bars: Bars
     statement: Statement
-    lookback: int
 
 
 @dataclass(frozen=True, eq=False)
 class Portfolio:
     """All sleeves as one account: dollars at each timestamp at which any of them has a bar.
 
-    `benchmark` is buy and hold of the same allocation; each sleeve's capital is cash until its warm-up ends.
+    `benchmark` is buy and hold of the same allocation; each sleeve's capital is cash until its first bar.
     """
 
     timestamp: Ints
@@ -81,14 +76,16 @@ def combine(sleeves: Iterable[Sleeve], uninvested: float) -> Portfolio:
     Raises:
         ValueError: there is no sleeve.
     """
-    total = _Steps(np.empty(0, dtype=np.int64), np.empty((4, 0)), np.full(4, uninvested))
+    total = _Steps(np.empty(0, dtype=np.int64), np.empty((3, 0)), np.full(3, uninvested))
     capital, gain, held, bars = uninvested, 0.0, 0, 0
     filled, commissions, slippage_cost = 0.0, 0.0, 0.0
+    calendars: set[SessionCalendar] = set()
     trades: list[tuple[Ints, Floats, Floats]] = []
     for sleeve in sleeves:
         total = total + _steps(sleeve)
-        capital += sleeve.capital
-        gain += sleeve.capital * buy_and_hold_return(sleeve.bars, sleeve.lookback)
+        capital += sleeve.statement.capital
+        gain += sleeve.statement.capital * buy_and_hold_return(sleeve.bars.close)
+        calendars.add(sleeve.bars.sessions)
         held += bars_held(sleeve.statement, len(sleeve.bars))
         bars += len(sleeve.bars)
         filled += value_filled(sleeve.statement)
@@ -100,11 +97,13 @@ def combine(sleeves: Iterable[Sleeve], uninvested: float) -> Portfolio:
         raise ValueError("a portfolio needs at least one sleeve")
     exit_times, pnl, trade_return = zip(*trades, strict=True)
     order = exit_order(exit_times)
-    cash, equity, market, benchmark = total.values
+    cash, equity, benchmark = total.values
     record = TrackRecord(
         timestamp=total.timestamp,
+        calendar=calendars.pop() if len(calendars) == 1 else infer_calendar(total.timestamp),
+        capital=capital,
         equity=equity,
-        market_returns=np.diff(np.log(market)),
+        market_returns=np.diff(np.log(benchmark)),
         benchmark_return=gain / capital,
         pnl=np.concatenate(pnl)[order],
         trade_return=np.concatenate(trade_return)[order],
@@ -125,9 +124,8 @@ def exit_order(exit_times: Sequence[Ints]) -> Ints:
 
 
 def _steps(sleeve: Sleeve) -> _Steps:
-    """Return the sleeve's cash, equity, capital invested in shares at the first close, and benchmark."""
-    close = sleeve.bars.close
-    market = sleeve.capital * (close / close[0])
-    benchmark = np.nan_to_num(buy_and_hold(close, sleeve.capital, sleeve.lookback), nan=sleeve.capital)
-    values = np.stack([sleeve.statement.cash, sleeve.statement.equity, market, benchmark])
-    return _Steps(sleeve.bars.timestamp, values, np.full(4, sleeve.capital))
+    """Return the sleeve's cash, equity and benchmark."""
+    capital = sleeve.statement.capital
+    benchmark = buy_and_hold(sleeve.bars.close, capital)
+    values = np.stack([sleeve.statement.cash, sleeve.statement.equity, benchmark])
+    return _Steps(sleeve.bars.timestamp, values, np.full(3, capital))

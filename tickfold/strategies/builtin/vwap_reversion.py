@@ -5,17 +5,17 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
+from tickfold.engine.bars import Bars
 from tickfold.engine.indicators import reaches, session_vwap
 from tickfold.engine.signals import FLAT, HOLD, LONG, SHORT, Signals
 from tickfold.strategies.strategy import Strategy
 
 
 class VwapReversion(Strategy):
-    """Go long below VWAP · (1 − `band`) and short above VWAP · (1 + `band`); leave at VWAP, or when the day is over.
+    """Go long below VWAP · (1 − `band`) and short above VWAP · (1 + `band`); leave at VWAP, or as a session ends.
 
-    VWAP = Σ price · volume / Σ volume with price (high + low + close) / 3, over the bars of the same UTC day within
-    the last `session_bars`. It is made for bars shorter than a day; the first bar of the next UTC day ends a session.
+    VWAP = Σ price · volume / Σ volume with price (high + low + close) / 3, over the bars of the same session within
+    the last `session_bars`. It is made for bars shorter than a day; the first bar of the next session ends one.
     Source of VWAP: Berkowitz, Logue and Noser, "The Total Cost of Transactions on the NYSE" (1988).
     """
 
@@ -31,7 +31,7 @@ class VwapReversion(Strategy):
 
     def signals(self, bars: Bars) -> Signals:
         vwap = session_vwap(bars, self.session_bars)
-        day = bars.timestamp // MICROSECONDS_PER_DAY
+        day = bars.session_dates
         signals = np.full(len(bars), HOLD, dtype=np.int8)
         signals[reaches(bars.close, vwap)] = FLAT
         signals[1:][day[1:] != day[:-1]] = FLAT
