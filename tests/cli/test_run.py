@@ -24,7 +24,6 @@ KEYS = [
     "replayed_bars",
     "sequential_bars",
     "metrics",
-    "no_trades",
     "execution_arn",
     "trades_uri",
     "equity_uri",

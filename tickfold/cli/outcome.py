@@ -37,12 +37,11 @@ def document(result: Result) -> dict[str, Any]:
     """Return a result as `--json` writes it."""
     found = result.model_dump(mode="json")
     names = ("symbol", "start", "end", "bars", "strategy", "parameters", "chunks", "replayed_bars")
-    figures = ("sequential_bars", "metrics", "no_trades")
+    figures = ("sequential_bars", "metrics", *(("no_trades",) if result.no_trades else ()))
     places = ("execution_arn", "trades_uri", "equity_uri", "duration_seconds")
     of_several = ("symbols", "runs_by_symbol_uri", "equity_by_symbol_uri") if result.symbols else ()
     shown = (*names, *figures, *places, *of_several)
-    # What a message leaves out where it is absent is null here, so that a reader always finds it.
-    return {"run_id": result.run_id, "status": "succeeded"} | {name: found.get(name) for name in shown}
+    return {"run_id": result.run_id, "status": "succeeded"} | {name: found[name] for name in shown}
 
 
 def sweep_document(table: Sweep | WalkForward, result: Result) -> dict[str, Any]:

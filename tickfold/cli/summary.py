@@ -26,6 +26,8 @@ def write_summary(console: Console, result: Result, curves: Curves) -> None:
         console.print()
     if result.symbols:
         console.print(_symbols(result.symbols))
+        if idle := [f"{own.symbol} ({own.no_trades.replace('_', ' ')})" for own in result.symbols if own.no_trades]:
+            console.print(Text(f"no trades: {printable(', '.join(idle))}", style="yellow"), soft_wrap=True)
         console.print()
     console.print(_metrics(result))
     console.print(_places(result), soft_wrap=True)  # whole, to be copied from
@@ -50,12 +52,9 @@ def _symbols(symbols: Sequence[SymbolResult]) -> Table:
     table.add_column("Symbol", overflow="fold")  # where room is short, this one makes it
     for label in ("Share", "Bars", *map(label_of, columns)):
         table.add_column(Text(printable(label)), justify="right", no_wrap=True)
-    if any(own.no_trades for own in symbols):
-        table.add_column("No trades")
     for own in symbols:
         figures = (format_metric(name, own.metrics.get(name)) for name in columns)
-        why = (own.no_trades.replace("_", " "),) if own.no_trades else ()
-        table.add_row(Text(printable(own.symbol)), percent(own.share), count(own.bars), *figures, *why)
+        table.add_row(Text(printable(own.symbol)), percent(own.share), count(own.bars), *figures)
     return table
 
 

@@ -63,7 +63,7 @@ def test_the_page_is_opened_in_the_browser(run_id: str, tmp_path: Path) -> None:
 
 def test_a_directory_that_is_not_there_is_one_clear_message(tickfold: Command, run_id: str, tmp_path: Path) -> None:
     ended = tickfold("report", run_id, "-o", str(tmp_path / "absent" / "r.html"))
-    assert (ended.status, ended.stdout) == (1, "")
+    assert (ended.status, ended.stdout) == (3, "")
     assert ended.stderr == f"tickfold: {tmp_path}/absent/r.html: No such file or directory\n"
 
 
@@ -74,7 +74,7 @@ def test_an_unknown_run_is_one_clear_message(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     ended = tickfold("report", unknown)
-    assert (ended.status, ended.stdout) == (1, "")
+    assert (ended.status, ended.stdout) == (3, "")
     lists = '`tickfold query "SELECT run_id FROM runs"`'
     assert ended.stderr == f"tickfold: there is no run '{unknown}'; {lists} lists those that have ended well\n"
     assert list(tmp_path.iterdir()) == []
@@ -98,7 +98,7 @@ def test_a_run_without_a_result_says_why(tickfold: Command, stack: EmbeddedStack
 def test_a_run_of_several_symbols_says_where_its_figures_are(tickfold: Command) -> None:
     several = json.loads(tickfold("run", "--symbol", "GOOG,IBM", "--start", "2012-01-01", "--json").stdout)
     ended = tickfold("report", several["run_id"])
-    assert ended.status == 1
+    assert ended.status == 3
     assert "is of a list of symbols, and a report shows one; query runs_by_symbol instead" in ended.stderr
 
 
@@ -108,7 +108,7 @@ def test_a_run_whose_files_are_gone_says_which(
     bucket, key = stack.outputs["bucket"], f"data/trades/run_id={run_id}/trades.parquet"
     stack.client("s3").delete_object(Bucket=bucket, Key=key)
     ended = tickfold("report", run_id, "-o", str(tmp_path / "r.html"))
-    assert ended.status == 1
+    assert ended.status == 3
     assert ended.stderr == (
         f"tickfold: the run has ended, but its file s3://{bucket}/{key} is gone; make the run again\n"
     )
