@@ -63,7 +63,7 @@ def test_the_page_is_opened_in_the_browser(run_id: str, tmp_path: Path) -> None:
 
 def test_a_directory_that_is_not_there_is_one_clear_message(tickfold: Command, run_id: str, tmp_path: Path) -> None:
     ended = tickfold("report", run_id, "-o", str(tmp_path / "absent" / "r.html"))
-    assert (ended.status, ended.stdout) == (3, "")
+    assert (ended.status, ended.stdout) == (1, "")
     assert ended.stderr == f"tickfold: {tmp_path}/absent/r.html: No such file or directory\n"
 
 
@@ -84,7 +84,7 @@ def test_a_run_without_a_result_says_why(tickfold: Command, stack: EmbeddedStack
     runs = run_lifecycle(stack)
     run_id, cancelled = (begin(runs, "tester").run_id for _ in range(2))
     ended = tickfold("report", run_id)
-    assert (ended.status, ended.stderr) == (1, f"tickfold: run {run_id} has no result yet: it is still going\n")
+    assert (ended.status, ended.stderr) == (3, f"tickfold: run {run_id} has no result yet: it is still going\n")
     runs.note_failure(run_id, "plan", "there are no bars")
     runs.end(run_id, Failed(stage="plan", reason="there are no bars"))
     ended = tickfold("report", run_id)
