@@ -89,10 +89,10 @@ def test_a_run_without_a_result_says_why(tickfold: Command, stack: EmbeddedStack
     runs.end(run_id, Failed(stage="plan", reason="there are no bars"))
     ended = tickfold("report", run_id)
     expected = f"tickfold: run {run_id} has no result: it failed in plan: there are no bars\n"
-    assert (ended.status, ended.stderr) == (1, expected)
+    assert (ended.status, ended.stderr) == (3, expected)
     runs.end(cancelled, Cancelled())
     ended = tickfold("report", cancelled)
-    assert (ended.status, ended.stderr) == (1, f"tickfold: run {cancelled} has no result: it was cancelled\n")
+    assert (ended.status, ended.stderr) == (3, f"tickfold: run {cancelled} has no result: it was cancelled\n")
 
 
 def test_a_run_of_several_symbols_says_where_its_figures_are(tickfold: Command) -> None:
