@@ -14,6 +14,8 @@ from pathlib import Path
 
 from ministack.app import main
 
+from embedded.error_types import report_error_types
+
 
 def _watch(directory: Path) -> None:
     sys.stdin.buffer.read()
@@ -23,4 +25,5 @@ def _watch(directory: Path) -> None:
 
 if __name__ == "__main__":
     threading.Thread(target=_watch, args=(Path(sys.argv.pop()),), daemon=True).start()
+    report_error_types()
     main()

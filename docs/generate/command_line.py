@@ -12,8 +12,9 @@ INTRODUCTION = """# Command line
 Generated from the commands in `tickfold/cli/` by `make docs`; edit those, not this page. `tickfold COMMAND --help`
 prints the same. `tickfold` is `.venv/bin/tickfold` in a checkout.
 
-Results go to stdout; progress, notes and errors go to stderr. The exit status is 0 with a result, 1 after a failure,
-2 after wrong usage, 130 after Ctrl-C. `TICKFOLD_TRACEBACK=1` adds the traceback to a failure.
+Results go to stdout; progress, notes and errors go to stderr. [The exit code](exit-codes.md) tells kinds of failures
+apart. `TICKFOLD_TRACEBACK=1` adds the traceback to a failure. Output works in any encoding: what it does not have is
+written in ASCII. Files are UTF-8.
 """
 
 

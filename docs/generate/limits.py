@@ -6,6 +6,7 @@ from tickfold.identity import token_verifier, user
 from tickfold.protocol import MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, MOST_SYMBOLS
 from tickfold.protocol.parameters import MOST_PARAMETERS
 from tickfold.realtime import connections, delivery
+from tickfold.strategies import evaluation, files
 
 INTRODUCTION = """# Limits
 
@@ -28,6 +29,8 @@ def _run() -> list[tuple[str, str]]:
     return [
         ("chunks of a run", f"{planning.MOST_CHUNKS:,}"),
         ("symbols of a run", f"{MOST_SYMBOLS:,}"),
+        ("time of a strategy for one chunk", f"{evaluation.SECONDS:g} s"),
+        ("time to import a strategy's file", f"{files.IMPORT_SECONDS:g} s"),
         ("parameters of a strategy in a request", f"{MOST_PARAMETERS:,}"),
         ("runs of a user at once (`tickfold:maxRunningRuns`)", f"{running:,}"),
         ("runs that a user may start in a UTC day (`tickfold:maxDailyRuns`)", f"{daily:,}"),

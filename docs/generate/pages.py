@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.generate import command_line, limits, metrics, protocol, settings, strategies, tables
+from docs.generate import command_line, exit_codes, limits, metrics, protocol, settings, strategies, tables
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 
 PAGES: dict[str, Callable[[], str]] = {
     "metrics.md": metrics.render,
     "command-line.md": command_line.render,
+    "exit-codes.md": exit_codes.render,
     "limits.md": limits.render,
     "protocol.md": protocol.render,
     "protocol.schema.json": protocol.render_schema,

@@ -25,6 +25,7 @@ REQUESTED: dict[type[BaseModel], str] = {
 }
 """The objects in requests, and their headings on the page."""
 ANSWERED: dict[type[BaseModel], str] = {
+    protocol.NoTrades: "noTrades",
     protocol.SymbolResult: "symbolResult",
     protocol.Ranked: "ranked",
     protocol.WindowOutcome: "windowOutcome",

@@ -17,6 +17,7 @@ from tests.backtests.records import NOW, begin
 from tickfold.backtests import results
 from tickfold.backtests.chunk_files import ChunkFiles
 from tickfold.backtests.conclusion import CURVE_POINTS, POINTS_A_PIECE, Finished, conclude_run
+from tickfold.backtests.listing import summary
 from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.planning import account_of, orders_of, plan_sleeves
 from tickfold.backtests.recorded_run import read_run
@@ -177,6 +178,17 @@ def test_a_sweep_ranks_its_sets_and_ends_with_the_best(bucket: Bucket, runs: Run
     assert table(bucket, layout.equity_key("r1"))["equity"] == found.equity.tolist()
 
 
+def test_a_sweep_counts_its_runs_without_trades(bucket: Bucket, runs: RunLifecycle) -> None:
+    begin(runs)
+    asked = sweep_config(parameters={"fast": [3], "slow": [9, 480, 490, 500]}, chunks=2)
+    finished = reduce_run(bucket, runs, BUILT_IN, planned(bucket, asked, [load(bucket, "WALK", walk(1))]))
+    sent = json.loads(runs.messages_after("r1", 1)[0])
+    assert sent["withoutTrades"]["warm_up"] >= 2
+    assert [row.get("noTrades") for row in sent["best"]].count("warm_up") == sent["withoutTrades"]["warm_up"]
+    assert table(bucket, layout.sweep_key("r1"))["no_trades"].count("warm_up") == sent["withoutTrades"]["warm_up"]
+    assert finished.no_trades is None
+
+
 def test_a_sweep_tells_the_metric_that_ranks(bucket: Bucket, runs: RunLifecycle) -> None:
     begin(runs)
     manifest = planned(bucket, sweep_config(rankBy="sqn"), [load(bucket, "WALK", walk(1))])
@@ -277,6 +289,42 @@ def test_a_concluded_run_has_a_result_a_curve_and_a_row(
     assert row["created_at"] == datetime(2026, 1, 31, 23, tzinfo=UTC)
     assert (row["duration_seconds"], json.loads(row["metrics"])) == (result.duration_seconds, result.metrics)
     assert CURVE_POINTS == 5_000
+
+
+def test_run_without_trades_says_why_in_message_record_and_table(bucket: Bucket, runs: RunLifecycle) -> None:
+    begin(runs)
+    manifest = planned(bucket, config(startCapital=50, chunks=4), [load(bucket, "WALK", walk(1))])
+    conclude_run(bucket, runs, manifest, reduce_run(bucket, runs, BUILT_IN, manifest))
+    run = runs.get("r1")
+    assert run is not None
+    result = Result.model_validate_json(run.result or "")
+    assert result.no_trades is not None
+    assert result.no_trades.cause == "cash"
+    assert result.no_trades.reason.startswith("not enough cash for one share: at the first order, filled 2000-")
+    recorded = _with_request(runs, manifest.config).get("r1")
+    assert recorded is not None
+    assert summary(recorded).no_trades == "cash"
+    assert table(bucket, layout.run_key("r1", manifest.day))["no_trades"] == [result.no_trades.reason]
+
+
+def test_symbols_without_trades_say_why_each(bucket: Bucket, runs: RunLifecycle) -> None:
+    found = [load(bucket, symbol, walk(seed)) for seed, symbol in enumerate("AB")]
+    poor = planned(bucket, config(["A", "B"], startCapital=50), found)
+    finished = reduce_run(bucket, runs, BUILT_IN, poor)
+    assert [each.no_trades for each in finished.symbols] == ["cash", "cash"]
+    assert finished.no_trades is not None
+    assert finished.no_trades.reason.startswith("A: not enough cash for one share")
+    assert finished.no_trades.reason.endswith("; and 1 more without trades, each with its own cause")
+    reasons = table(bucket, layout.runs_by_symbol_key("r1"))["no_trades"]
+    assert [reason.partition(":")[0] for reason in reasons] == ["not enough cash for one share"] * 2
+
+
+def test_one_symbol_with_trades_is_a_run_with_trades(bucket: Bucket, runs: RunLifecycle) -> None:
+    found = [load(bucket, symbol, walk(seed)) for seed, symbol in enumerate("AB")]
+    shares = [{"symbol": "A", "share": 0.9}, {"symbol": "B", "share": 0.001}]
+    finished = reduce_run(bucket, runs, BUILT_IN, planned(bucket, config(shares), found))
+    assert [each.no_trades for each in finished.symbols] == [None, "cash"]
+    assert finished.no_trades is None
 
 
 def test_a_run_that_was_cancelled_is_not_concluded(bucket: Bucket, runs: RunLifecycle) -> None:
@@ -394,19 +442,14 @@ def raising(error: BaseException) -> Registry:
     return Registry({"raising": Raising})
 
 
-@pytest.mark.parametrize("error", [KeyError("no such thing"), FileNotFoundError("a file")])
+@pytest.mark.parametrize("error", [KeyError("no such thing"), FileNotFoundError("a file"), MemoryError("too large")])
 def test_an_exception_of_the_strategy_is_the_users(bucket: Bucket, error: Any) -> None:
     found = [load(bucket, "WALK", walk(1))]
     with pytest.raises(StrategyFailedError) as caught:
         planned(bucket, config(strategy="raising", parameters={}), found, raising(error))
-    assert str(caught.value) == f"strategy raising failed: {type(error).__name__}: {error}"
+    where = "strategy raising failed: on 487 bars, 2000-03-01 to 2001-06-30, it raised "
+    assert str(caught.value).startswith(f"{where}{type(error).__name__}: {error} (line ")
     assert not caught.value.retryable
-
-
-def test_running_out_of_memory_is_not(bucket: Bucket) -> None:
-    found = [load(bucket, "WALK", walk(1))]
-    with pytest.raises(MemoryError):
-        planned(bucket, config(strategy="raising", parameters={}), found, raising(MemoryError()))
 
 
 def test_manifest_and_items_are_written_and_read_back(bucket: Bucket) -> None:

@@ -1,5 +1,8 @@
 """`tickfold check`: from a file or by name, on bars from wherever they are, to an exit status."""
 
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,6 +35,7 @@ class Dip(Strategy):
         signals[rolling_sum((bars.close < before).astype(float), self.falls) == self.falls] = LONG
         return signals
 '''
+CHECKOUT = Path(__file__).parents[2]
 NOT_BUNDLED = "no stack is running, and Tickfold itself has no"
 PROMISES = ("imports", "signals", "bars untouched", "deterministic", "no look-ahead", "lookback", "exact fold")
 
@@ -88,6 +92,35 @@ def test_import_missing_on_lambda_is_found(tickfold: Command, alone: Path, file:
     assert ended.stdout.splitlines()[1].startswith("✗ imports        pandas, which the functions on AWS do not have")
 
 
+def test_import_missing_on_lambda_is_found_by_name_too(alone: Path, bar_file: Path) -> None:
+    # A checkout of its own: strategies are found beside the package.
+    shutil.copytree(CHECKOUT / "tickfold", alone / "tickfold", ignore=shutil.ignore_patterns("__pycache__"))
+    (alone / "strategies").mkdir()
+    (alone / "strategies" / "dip.py").write_text(DIP.replace("import numpy as np", "import numpy as np, pandas"))
+    command = [sys.executable, "-m", "tickfold.cli", "check", "dip", "--bars", str(bar_file)]
+    ended = subprocess.run(command, cwd=alone, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stdout.splitlines()[1].startswith("✗ imports        pandas, which the functions on AWS do not have")
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize(
+    ("body", "finding"),
+    [
+        ("while True: pass", "a call on at most 400 bars ran longer than 0.5 s"),
+        ("import os; os._exit(0)", "on at most 400 bars it ended its process with exit code 0"),
+        ("raise SystemExit", "it raised SystemExit"),
+    ],
+)
+def test_strategy_that_does_not_return_is_told(
+    tickfold: Command, file: Path, bar_file: Path, body: str, finding: str
+) -> None:
+    file.write_text(DIP.replace("before = lag(bars.close, 1)", body))
+    ended = tickfold("check", str(file), "--bars", str(bar_file), "--timeout", "0.5")
+    assert ended.status == 1
+    assert finding in " ".join(ended.stdout.split())
+
+
 def test_check_uses_last_bars_of_long_series(tickfold: Command, alone: Path, tmp_path: Path) -> None:
     days = (f"{second},{2 + second % 3},9,1,{2 + second // 2 % 3},1\n" for second in range(10**9, 10**9 + 4_500))
     (tmp_path / "long.csv").write_text("time,open,high,low,close,volume\n" + "".join(days))
@@ -114,7 +147,7 @@ def test_check_uses_last_bars_of_long_series(tickfold: Command, alone: Path, tmp
 )
 def test_uncheckable_strategy_is_one_line(tickfold: Command, alone: Path, arguments: list[str], reason: str) -> None:
     ended = tickfold("check", *arguments)
-    assert (ended.status, ended.stdout) == (1, "")
+    assert (ended.status, ended.stdout) == (3, "")
     assert ended.stderr.startswith(f"tickfold: {reason}")
     assert ended.stderr.count("\n") == 1
 

@@ -41,7 +41,7 @@ def test_command_that_needs_the_embedded_stack_says_how_to_get_it(
     tickfold: Command, arguments: list[str], reason: str
 ) -> None:
     ended = tickfold(*arguments)
-    assert (ended.status, ended.stdout) == (1, "")
+    assert (ended.status, ended.stdout) == (5, "")
     assert ended.stderr.startswith(f"tickfold: {reason}")
     assert ended.stderr.count("\n") == 1
 

@@ -61,7 +61,7 @@ def test_file_with_a_bad_row_loads_nothing(tickfold: Command, tmp_path: Path) ->
     bad = tmp_path / "bad.csv"
     bad.write_text(GOOG.read_text() + "2013-03-04,1,0,0,0,0\n")
     ended = tickfold("data", "load", str(bad), "--symbol", "bad")
-    assert (ended.status, ended.stdout) == (1, "")
+    assert (ended.status, ended.stdout) == (3, "")
     assert "line 2150: high '0' is not above 0" in ended.stderr
     assert tickfold("data", "list", "--json").stdout == "[]\n"
 
@@ -94,6 +94,6 @@ def test_days_that_are_left_out_are_those_of_the_bars(
 
 def test_unknown_symbol_is_refused_before_anything_is_sent(tickfold: Command, fake: FakeStack, loaded: None) -> None:
     ended = tickfold("run", "--symbol", "nope")
-    assert ended.status == 1
+    assert ended.status == 3
     assert ended.stderr.startswith("tickfold: unknown symbol NOPE; known symbols: A, B")
     assert fake.received == []

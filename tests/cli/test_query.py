@@ -135,7 +135,7 @@ def test_failed_query_is_one_line_with_reason(tickfold: Command, athena: Athena)
         {"State": "FAILED", "StateChangeReason": "SYNTAX_ERROR: line 1:8:\n  Column 'x' cannot be resolved"}
     ]
     ended = tickfold("query", "SELECT x")
-    assert (ended.status, ended.stdout) == (1, "")
+    assert (ended.status, ended.stdout) == (3, "")
     assert ended.stderr == "tickfold: query failed: SYNTAX_ERROR: line 1:8: Column 'x' cannot be resolved\n"
 
 

@@ -76,7 +76,7 @@ def test_report_is_opened_on_request(
 
 def test_run_that_is_not_there_writes_nothing(tickfold: Command, tmp_path: Path) -> None:
     ended = tickfold("report", "absent")
-    assert (ended.status, ended.stdout, ended.stderr) == (1, "", "tickfold: there is no run 'absent'\n")
+    assert (ended.status, ended.stdout, ended.stderr) == (3, "", "tickfold: there is no run 'absent'\n")
     assert list(tmp_path.glob("*.html")) == []
 
 
@@ -101,7 +101,7 @@ def test_report_that_cannot_be_written_is_refused_before_the_run(
 ) -> None:
     monkeypatch.delenv("TICKFOLD_RUNS_TABLE")
     ended = tickfold(*RUN, "--report", "run.html")
-    assert ended.status == 1
+    assert ended.status == 5
     assert "does not name the stack's runs_table" in ended.stderr
     assert fake.received == []
 

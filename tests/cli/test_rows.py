@@ -1,6 +1,7 @@
 """Rows as CSV, JSON and tables."""
 
 import json
+import re
 
 import pytest
 
@@ -12,7 +13,21 @@ ROWS: list[list[Value]] = [["GOOG", 2148, 0.5, 'a "b", c'], ["A", None, float("n
 
 def test_csv_quotes_values_with_separators(capsys: pytest.CaptureFixture[str]) -> None:
     write_rows(COLUMNS, ROWS, as_csv=True, as_json=False)
-    assert capsys.readouterr().out == 'symbol,bars,sharpe,note\nGOOG,2148,0.5,"a ""b"", c"\nA,,nan,\n'
+    assert capsys.readouterr().out == 'symbol,bars,sharpe,note\nGOOG,2148,0.5,"a ""b"", c"\nA,,,\n'
+
+
+@pytest.mark.parametrize("value", [-0.0, float("nan"), float("inf"), -float("inf")])
+def test_no_format_has_negative_zero_nan_or_infinity(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, value: float
+) -> None:
+    write_rows(["pnl"], [[value]], as_csv=True, as_json=False)
+    write_rows(["pnl"], [[value]], as_csv=False, as_json=True)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    write_rows(["pnl"], [[value]], as_csv=False, as_json=False)
+    written = capsys.readouterr().out
+    assert not re.search(r"-0|nan|inf|NaN|Infinity", written)
+    assert ("0.0" in written) == (value == 0)
+    assert ("–" in written) == (value != 0)
 
 
 def test_rows_in_pipe_are_csv(capsys: pytest.CaptureFixture[str]) -> None:

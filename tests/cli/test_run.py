@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.conftest import Command
 from tests.client.fake_stack import FakeStack, Peer
-from tickfold.protocol import Cancelled, Error, Failed
+from tickfold.protocol import Cancelled, Error, Failed, NoTrades, Result
 
 RUN = ("run", "--symbol", "goog", "--start", "2004-08-19", "--end", "2013-03-01")
 KEYS = [
@@ -94,12 +94,21 @@ def test_json_output_is_one_document(tickfold: Command, fake: FakeStack) -> None
     assert document["metrics"]["final_equity"] == 51_422.99
 
 
-def test_failed_run_is_status_one_with_reason(tickfold: Command, fake: FakeStack) -> None:
+def test_run_without_trades_says_why(tickfold: Command, fake: FakeStack, result: Result) -> None:
+    reason = "not enough cash for one share: one cost 523.10, and the cash is 100.00"
+    fake.plan = [result.model_copy(update={"sequence": 2, "no_trades": NoTrades(cause="cash", reason=reason)})]
+    plain, as_json = tickfold(*RUN), tickfold(*RUN, "--json")
+    assert (plain.status, as_json.status) == (0, 0)
+    assert f"\nno trades: {reason}\n" in plain.stdout
+    assert json.loads(as_json.stdout)["no_trades"] == {"cause": "cash", "reason": reason}
+
+
+def test_failed_run_is_status_four_with_reason(tickfold: Command, fake: FakeStack) -> None:
     fake.plan = [Failed(sequence=2, stage="plan", reason="too few bars")]
     plain, as_json = tickfold(*RUN), tickfold(*RUN, "--json")
-    assert (plain.status, plain.stdout) == (1, "")
+    assert (plain.status, plain.stdout) == (4, "")
     assert plain.stderr.endswith("tickfold: too few bars\n")
-    assert as_json.status == 1
+    assert as_json.status == 4
     assert json.loads(as_json.stdout) == {
         "run_id": "goog-sma_cross-1",
         "status": "failed",
@@ -107,19 +116,19 @@ def test_failed_run_is_status_one_with_reason(tickfold: Command, fake: FakeStack
     }
 
 
-def test_cancelled_run_is_status_one(tickfold: Command, fake: FakeStack) -> None:
+def test_cancelled_run_is_status_four(tickfold: Command, fake: FakeStack) -> None:
     fake.plan = [Cancelled(sequence=2)]
     plain, as_json = tickfold(*RUN), tickfold(*RUN, "--json")
-    assert (plain.status, plain.stdout) == (1, "")
+    assert (plain.status, plain.stdout) == (4, "")
     assert plain.stderr.endswith("tickfold: run goog-sma_cross-1 was cancelled\n")
-    assert as_json.status == 1
+    assert as_json.status == 4
     assert json.loads(as_json.stdout)["status"] == "cancelled"
 
 
 def test_refused_request_has_no_run_id(tickfold: Command, fake: FakeStack) -> None:
     fake.refusal = Error(reason="unknown symbol GOOG")
     ended = tickfold(*RUN, "--json")
-    assert ended.status == 1
+    assert ended.status == 3
     assert json.loads(ended.stdout) == {"run_id": None, "status": "failed", "error": "unknown symbol GOOG"}
 
 
@@ -152,13 +161,13 @@ def test_token_of_environment_is_sent(tickfold: Command, fake: FakeStack, monkey
     fake.admit = lambda _token, _attempt: HTTPStatus.UNAUTHORIZED
     refused = tickfold(*RUN)
     assert fake.attempts == ["secret", "secret"]
-    assert refused.status == 1
+    assert refused.status == 3
     assert "get a token with `tickfold token`, or set TICKFOLD_TOKEN" in refused.stderr
 
 
 def test_json_without_stack_is_document_with_error(tickfold: Command) -> None:
     ended = tickfold(*RUN, "--json")
-    assert ended.status == 1
+    assert ended.status == 5
     assert json.loads(ended.stdout)["error"].startswith("no stack is running")
 
 
@@ -166,6 +175,12 @@ def test_json_without_stack_is_document_with_error(tickfold: Command) -> None:
     ("options", "reason"),
     [
         (["--end", "2003-01-01"], "--end 2003-01-01 is before --start 2004-08-19"),
+        (
+            ["--stop-loss", "5"],
+            "--stop-loss '5': input should be less than 1: a bare number is a fraction; for 5 percent",
+        ),
+        (["--take-profit", "15"], "--take-profit '15': input should be less than 1: a bare number is a"),
+        (["--size", "volatility:20"], "--size '20': input should be less than 1: a bare number is a"),
         (["--capital", "-5"], "--capital -5.0: "),
         (["--symbol", "not a symbol"], "--symbol 'NOT A SYMBOL' does not match"),
         (["--commission", "1.5"], "--commission '1.5': "),
@@ -180,14 +195,14 @@ def test_invalid_value_is_named_by_option_and_sends_nothing(
 ) -> None:
     monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "ws://127.0.0.1:1/nobody")
     ended = tickfold(*RUN, *options)
-    assert ended.status == 1
+    assert ended.status == 2
     assert ended.stderr.startswith(f"tickfold: {reason}")
 
 
 def test_run_without_days_requires_bucket(tickfold: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "ws://127.0.0.1:1/nobody")
     ended = tickfold("run", "--symbol", "GOOG")
-    assert ended.status == 1
+    assert ended.status == 5
     assert "does not name the stack's bucket" in ended.stderr
 
 
@@ -195,7 +210,7 @@ def test_unreachable_stack_is_named(tickfold: Command, monkeypatch: pytest.Monke
     monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "ws://127.0.0.1:1/nobody")
     monkeypatch.setenv("TICKFOLD_TOKEN", "a.b.c")
     ended = tickfold(*RUN)
-    assert ended.status == 1
+    assert ended.status == 5
     assert ended.stderr.startswith("tickfold: cannot connect to ws://127.0.0.1:1/nobody: ")
 
 

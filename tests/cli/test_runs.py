@@ -24,9 +24,9 @@ def test_runs_lists_newest_first(tickfold: Command, ended: FakeStack) -> None:
     listed = tickfold("runs")
     assert listed.status == 0
     assert listed.stdout.splitlines() == [
-        "run_id,status,progress,stock,strategy,started,total_return,sharpe",
-        f"{RUN},succeeded,7/7,GOOG,sma_cross,2020-01-01T10:00Z,4.142299,0.5806",
-        "other,running,3/7,GOOG,sma_cross,2020-01-01T10:00Z,,",
+        "run_id,status,progress,stock,strategy,started,total_return,sharpe,no_trades",
+        f"{RUN},succeeded,7/7,GOOG,sma_cross,2020-01-01T10:00Z,4.142299,0.5806,",
+        "other,running,3/7,GOOG,sma_cross,2020-01-01T10:00Z,,,",
     ]
     assert [run["run_id"] for run in json.loads(tickfold("runs", "--json", "--limit", "1").stdout)] == [RUN]
 
@@ -47,8 +47,8 @@ def test_runs_table_on_terminal_breaks_no_id(ended: FakeStack) -> None:
     with terminal("runs", columns=60) as screen:
         assert screen.end() == 0
         rows = [" ".join(line.split()) for line in screen.written.splitlines()]
-    assert f"{RUN} succeeded 7/7 GOOG sma_cross 2020-01-01T10:00Z 414.23 % 0.581" in rows
-    assert "other running 3/7 GOOG sma_cross 2020-01-01T10:00Z – –" in rows
+    assert f"{RUN} succeeded 7/7 GOOG sma_cross 2020-01-01T10:00Z 414.23 % 0.581 \x1b[2m– \x1b[0m" in rows
+    assert "other running 3/7 GOOG sma_cross 2020-01-01T10:00Z – – \x1b[2m– \x1b[0m" in rows
 
 
 def test_attach_shows_finished_run_like_run(tickfold: Command, ended: FakeStack) -> None:
@@ -73,31 +73,31 @@ def test_attach_shows_sweep_with_table(tickfold: Command, fake: FakeStack, messa
 _HEADLINES = ("sharpe", "total_return", "max_drawdown", "trades", "final_equity")
 
 
-def test_attach_to_failed_run_is_status_one_with_reason(
+def test_attach_to_failed_run_is_status_four_with_reason(
     tickfold: Command, fake: FakeStack, messages: list[Message]
 ) -> None:
     fake.runs[RUN] = [messages[0], Failed(run_id=RUN, sequence=2, stage="plan", reason="too few bars")]
     attached = tickfold("attach", RUN)
-    assert (attached.status, attached.stdout) == (1, "")
+    assert (attached.status, attached.stdout) == (4, "")
     assert attached.stderr.endswith("tickfold: too few bars\n")
 
 
 def test_attach_timeout_says_that_run_continues(tickfold: Command, ended: FakeStack) -> None:
     attached = tickfold("attach", "other", "--timeout", "1")
-    assert attached.status == 1
+    assert attached.status == 6
     assert attached.stderr == "tickfold: no result within 1 s; run other continues\n"
 
 
 @pytest.mark.parametrize("command", ["attach", "cancel"])
 def test_unknown_run_is_refused(tickfold: Command, fake: FakeStack, command: str) -> None:
     refused = tickfold(command, "nope")
-    assert (refused.status, refused.stdout, refused.stderr) == (1, "", "tickfold: there is no run nope\n")
+    assert (refused.status, refused.stdout, refused.stderr) == (3, "", "tickfold: there is no run nope\n")
 
 
 def test_cancel_stops_running_run_only(tickfold: Command, ended: FakeStack, result: Result) -> None:
     cancelled, too_late = tickfold("cancel", "other"), tickfold("cancel", RUN)
     assert (cancelled.status, cancelled.stdout) == (0, "run other is cancelled\n")
     assert ended.runs["other"][-1].model_dump()["type"] == "cancelled"
-    assert too_late.status == 1
+    assert too_late.status == 3
     assert too_late.stderr == f"tickfold: run {RUN} had already ended; `tickfold attach {RUN}` shows how\n"
     assert ended.runs[RUN][-1] == result

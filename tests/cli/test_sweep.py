@@ -141,10 +141,10 @@ def test_json_of_sweep_is_one_document_with_best_result(
     assert walked["first"][0]["out_of_sample"]["total_return"] == -0.125
 
 
-def test_refused_sweep_is_status_one_with_reason(tickfold: Command, fake: FakeStack) -> None:
+def test_refused_sweep_is_status_three_with_reason(tickfold: Command, fake: FakeStack) -> None:
     fake.refusal = Error(reason="too many combinations")
     plain, as_json = tickfold(*SWEEP), tickfold(*SWEEP, "--json")
-    assert (plain.status, plain.stdout, plain.stderr) == (1, "", "tickfold: too many combinations\n")
+    assert (plain.status, plain.stdout, plain.stderr) == (3, "", "tickfold: too many combinations\n")
     assert json.loads(as_json.stdout) == {"run_id": None, "status": "failed", "error": "too many combinations"}
 
 
@@ -167,5 +167,5 @@ def test_invalid_value_of_sweep_is_named_and_sends_nothing(
 ) -> None:
     monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "ws://127.0.0.1:1/nobody")
     ended = tickfold(*SWEEP, *options)
-    assert ended.status == 1
+    assert ended.status == 2
     assert ended.stderr.startswith(f"tickfold: {reason}")

@@ -27,6 +27,8 @@ DAYS = ("--start", "2012-01-01", "--end", "2013-03-01")
             ],
         ),
         (["--symbol", "gc=f,eurusd=x"], ["GC=F", "EURUSD=X"]),
+        (["--symbol", "aapl=70%,ibm=5bp"], [{"symbol": "AAPL", "share": 0.7}, {"symbol": "IBM", "share": 0.0005}]),
+        (["--symbol", "gc=f=100%"], [{"symbol": "GC=F", "share": 1}]),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) and isinstance(value[0], str) else "",
 )
@@ -57,7 +59,7 @@ def test_invalid_symbols_are_refused_and_send_nothing(
 ) -> None:
     monkeypatch.setenv("TICKFOLD_WEBSOCKET_URL", "ws://127.0.0.1:1/nobody")
     ended = tickfold("run", *options, *DAYS)
-    assert (ended.status, ended.stdout) == (1, "")
+    assert (ended.status, ended.stdout) == (2, "")
     assert ended.stderr.startswith(f"tickfold: {reason}")
 
 

@@ -13,7 +13,7 @@ RUN = ["run", "--symbol", "GOOG", "--start", "2012-01-01", "--end", "2012-12-31"
 
 def test_token_without_embedded_stack_is_refused(alone: Path, tickfold: Command) -> None:
     ended = tickfold("token")
-    assert (ended.status, ended.stdout) == (1, "")
+    assert (ended.status, ended.stdout) == (5, "")
     assert "start the embedded stack with `tickfold up`" in ended.stderr
 
 
@@ -29,5 +29,5 @@ def test_command_without_token_says_how_to_get_one(
     with pytest.raises(TargetError, match=r"requires a token: get one from its issuer, and set TICKFOLD_TOKEN to it"):
         find_target(None).token()
     ended = tickfold(*RUN)
-    assert (ended.status, ended.stdout) == (1, "")
+    assert (ended.status, ended.stdout) == (5, "")
     assert "TICKFOLD_TOKEN" in ended.stderr

@@ -77,6 +77,10 @@ def test_version_is_printed(tickfold: Command) -> None:
         ([*SWEEP, "--param", "fast=1,ten"], "'fast=1,ten' is not name=value, name=1,2,3 or name=from:to:step"),
         ([*SWEEP, "--param", "fast=ten"], "'ten' is not a number"),
         ([*SWEEP, "--param", "a=1", "--param", "a=2,3"], "a is given more than once"),
+        (["sweep", "--symbol", "A,B", "--strategy", "macd"], "'A,B' names several symbols, and a sweep takes one"),
+        (["sweep", "--symbol", "A=70%", "--strategy", "macd"], "'A=70%' has a share, and a sweep trades with all of"),
+        (["run", "--symbol", "A=70"], "for 70 percent write 70% or 0.7"),
+        (["run", "--symbol", "A=7x"], "'A=7x': a share is a fraction such as 0.7 or 70%"),
         ([*SWEEP, "--walk-forward", "500"], "'500' is not bars in sample:bars out of sample, such as 500:100"),
         ([*SWEEP, "--walk-forward", "0:10"], "'0:10' is not bars in sample:bars out of sample"),
         ([*SWEEP, "--top", "51"], "'--top'"),
@@ -110,7 +114,7 @@ def test_usage_error_is_status_two_with_reason(tickfold: Command, arguments: lis
 )
 def test_command_without_stack_says_how_to_get_one(tickfold: Command, alone: Path, arguments: list[str]) -> None:
     ended = tickfold(*arguments)
-    assert (ended.status, ended.stdout) == (1, "")
+    assert (ended.status, ended.stdout) == (5, "")
     assert ended.stderr.startswith(
         "tickfold: no stack is running and none is named: start the embedded stack with `tickfold up`"
     )

@@ -10,6 +10,7 @@ import pytest
 from tests.components.capture import ROOT, Resource, captured
 from tests.components.needs import states_of
 from tests.components.states_language import problems
+from tickfold.strategies import evaluation
 
 ASL = ROOT / "statemachines" / "backtest.asl.json"
 MACHINE = captured("dev").one("aws:sfn/stateMachine:StateMachine")
@@ -119,6 +120,10 @@ def test_every_task_invokes_the_alias_of_its_function() -> None:
 
 def test_definition_has_no_other_tasks() -> None:
     assert [state for state in states_of(DEFINITION) if state["Type"] == "Task"] == list(TASKS.values())
+
+
+def test_strategy_s_limit_leaves_its_worker_time_to_report() -> None:
+    assert function_of("SimulateChunk").inputs["timeout"] - evaluation.SECONDS >= 15
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from tests.e2e.websocket_client import SMA, run, start
 
 PAGE = (ROOT / "docs/tutorial/own-strategy.md").read_text()
 TREE = ("components", "embedded", "functions", "statemachines", "tickfold")
-RAISES = """
+FAULTY = """
+import os
 from typing import ClassVar
+import numpy as np
 from tickfold.engine.bars import Bars
 from tickfold.engine.signals import Signals
 from tickfold.strategies import Strategy
@@ -27,7 +30,20 @@ class Raising(Strategy):
 
     def signals(self, bars: Bars) -> Signals:
         raise KeyError("no such thing")
+
+class Comparing(Raising):
+    name: ClassVar[str] = "comparing"
+
+    def signals(self, bars: Bars) -> Signals:
+        return bars.close > bars.open
+
+class Exiting(Raising):
+    name: ClassVar[str] = "exiting"
+
+    def signals(self, bars: Bars) -> Signals:
+        os._exit(0)
 """
+ON = "on 3,270 bars, 2000-03-01 to 2013-03-01,"
 
 
 def block(language: str, holding: str) -> str:
@@ -52,7 +68,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(ROOT / file, root / file)
     (root / "strategies").mkdir()
     (root / "strategies" / "dip_buyer.py").write_text(block("python", "class DipBuyer"))
-    (root / "strategies" / "raising.py").write_text(RAISES)
+    (root / "strategies" / "faulty.py").write_text(FAULTY)
     (root / "strategies" / "unfinished.py").write_text("import tickfold.strategies as\n")
     return root
 
@@ -90,7 +106,7 @@ def test_check_prints_what_the_page_shows(
 
 
 def test_deployment_lists_own_strategies_and_unusable_files(own: EmbeddedStack, log_lines: list[str]) -> None:
-    assert "own strategies: dip_buyer, raising" in log_lines
+    assert "own strategies: comparing, dip_buyer, exiting, raising" in log_lines
     faults = [line for line in log_lines if line.startswith("unusable strategy")]
     assert faults == ["unusable strategy: strategies/unfinished.py cannot be imported: line 1: invalid syntax"]
     # What `pulumi up` prints as a warning.
@@ -128,7 +144,17 @@ def test_own_strategy_parameter_out_of_bounds_is_refused(own: EmbeddedStack) -> 
     assert refused["reason"] == "strategy dip_buyer: falls 0: input should be greater than or equal to 1"
 
 
-def test_exception_of_own_strategy_is_reported(own: EmbeddedStack) -> None:
-    failed = run(url_for(own, "tester"), start(strategy="raising", chunks=1))[-1]
+@pytest.mark.parametrize(
+    ("strategy", "fault"),
+    [
+        ("raising", "it raised KeyError: 'no such thing' (line 14 of faulty.py); it must return"),
+        ("comparing", "it returned an array of bool; expected a numpy array of int8 with HOLD, LONG, SHORT or FLAT"),
+        ("exiting", "it ended its process with exit code 0"),
+    ],
+)
+def test_fault_of_own_strategy_is_reported_at_the_first_try(own: EmbeddedStack, strategy: str, fault: str) -> None:
+    began = time.monotonic()
+    failed = run(url_for(own, "tester"), start(strategy=strategy, chunks=1))[-1]
     assert failed["type"] == "failed"
-    assert failed["reason"] == "chunk 0 of AAPL: strategy raising failed: KeyError: 'no such thing'"
+    assert failed["reason"].startswith(f"chunk 0 of AAPL: strategy {strategy} failed: {ON} {fault}")
+    assert time.monotonic() - began < 20

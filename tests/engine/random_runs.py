@@ -57,7 +57,7 @@ class Case:
         return backtest(self.bars, self.strategy, self.account, self.orders)
 
     def settle(self, decisions: Decisions) -> Outcome:
-        return conclude(decisions, self.bars, self.account, self.orders)
+        return conclude(decisions, self.bars, self.account, self.orders, self.strategy)
 
 
 def copied(bars: Bars) -> Bars:
@@ -177,6 +177,8 @@ def random_strategies(draw: st.DrawFn) -> Strategy:
 def assert_same(whole: Outcome, folded: Outcome) -> None:
     assert whole.statement.trades == folded.statement.trades
     assert whole.statement.open_trade == folded.statement.open_trade
+    assert whole.no_trades == folded.no_trades
+    assert (whole.no_trades is None) == bool(whole.statement.trades or whole.statement.open_trade)
     assert_array_equal(whole.statement.equity, folded.statement.equity)
     np.testing.assert_equal(whole.metrics.as_dict(), folded.metrics.as_dict())  # NaN equals NaN here
 

@@ -49,7 +49,7 @@ def all_equal_the_runs_alone(case: Case, sets: list[Strategy], warm_up: int) -> 
     found = simulated(case, sets, warm_up)
     for number, strategy in enumerate(sets):
         folded = fold([chunk[number] for chunk in found], case.bars, case.orders)
-        outcome = conclude(folded.decisions, case.bars, case.account, case.orders)
+        outcome = conclude(folded.decisions, case.bars, case.account, case.orders, strategy)
         assert_same(alone(case, strategy), outcome)
 
 

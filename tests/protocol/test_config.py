@@ -70,7 +70,7 @@ def test_other_units_of_a_fraction_are_refused(written: str) -> None:
         ("limit", 0, -0.001, 0.999, 1),
         ("stopLoss", 0.001, 0, 0.999, 1),
         ("trailingStop", 0.001, 0, 0.999, 1),
-        ("takeProfit", 0.001, 0, 1_000, 1_000.1),
+        ("takeProfit", 0.001, 0, 10, 10.1),
         ("maxBars", 1, 0, 10**9, 10**9 + 1),
         ("chunks", 1, 0, 10**9, 10**9 + 1),
         ("startCapital", 0.01, 0, 1e15, 1.1e15),
@@ -94,7 +94,10 @@ def test_sizing_is_valid(kind: str, value: float) -> None:
 
 
 def test_fraction_of_the_cash_is_at_most_one() -> None:
-    assert error(sizing={"value": 1.01}) == "a fraction of the cash is at most 1, not 1.01"
+    assert error(sizing={"value": 1.01}) == (
+        "a fraction of the cash is at most 1, not 1.01; a bare number is a fraction; for 1.01 percent write 1.01% or "
+        "0.0101"
+    )
 
 
 def test_shares_are_whole_unless_fractional() -> None:
@@ -208,3 +211,51 @@ def test_stored_config_is_parsed_as_its_own_kind(config: Config) -> None:
     assert parse_config(config.model_dump(mode="json", by_alias=True)) == config
     assert type(parse_config(config.model_dump(mode="json", by_alias=True))) is type(config)
     assert type(config).model_validate_json(dump(config)) == config
+
+
+# --- one rule for fractions ------------------------------------------------------------------------------------------
+
+FRACTIONS = ("slippage", "spread", "commission", "limit", "stopLoss", "trailingStop", "takeProfit")
+
+
+@pytest.mark.parametrize("field", FRACTIONS)
+@pytest.mark.parametrize("written", ["1", "5", "15.5", "150"])
+def test_bare_number_that_means_percent_is_refused_with_both_spellings(field: str, written: str) -> None:
+    told = error(**{field: written})
+    assert f"for {float(written):g} percent write {float(written):g}% or {float(written) / 100:g}" in told
+
+
+@pytest.mark.parametrize("field", FRACTIONS)
+def test_percentage_and_fraction_of_it_are_the_same(field: str) -> None:
+    assert backtest(**{field: "5%"}) == backtest(**{field: 0.05}) == backtest(**{field: "0.05"})
+    assert backtest(**{field: "500bp"}) == backtest(**{field: "5%"})
+
+
+def test_what_exceeds_one_is_written_with_its_unit_or_as_a_number_of_json() -> None:
+    assert backtest(takeProfit="150%").take_profit == backtest(takeProfit=1.5).take_profit == 1.5
+    assert backtest(sizing={"kind": "volatility", "value": "120%"}).sizing.value == 1.2
+    assert "a yearly volatility is at most 10, not 20; a bare" in error(sizing={"kind": "volatility", "value": "2000%"})
+    assert "for 20 percent write 20% or 0.2" in error(sizing={"kind": "volatility", "value": 20})
+    assert "for 1.5 percent write 1.5% or 0.015" in error(sizing={"kind": "volatility", "value": "1.5"})
+
+
+@pytest.mark.parametrize("written", ["50%", "0.5", 0.5, "5000bp"])
+def test_size_and_share_are_fractions_too(written: object) -> None:
+    assert backtest(sizing={"value": written}).sizing.value == 0.5
+    assert backtest(stock=[{"symbol": "A", "share": written}]).allocations == [Allocation(symbol="A", share=0.5)]
+
+
+def test_whole_of_the_cash_and_of_the_capital_is_one() -> None:
+    assert backtest(sizing={"value": 1}).sizing == backtest(sizing={"value": "100%"}).sizing
+    assert backtest(stock=[{"symbol": "A", "share": "1"}]).allocations == [Allocation(symbol="A", share=1)]
+
+
+@pytest.mark.parametrize("kind", ["cash", "shares"])
+def test_dollars_and_shares_have_no_unit(kind: str) -> None:
+    assert f"{kind} is a number without a unit" in error(sizing={"kind": kind, "value": "50%"})
+
+
+def test_bare_number_that_may_be_a_large_fraction_is_told_in_all_three_ways() -> None:
+    told = "for 1.5 percent write 1.5% or 0.015; for 150 percent write 150%"
+    assert error(takeProfit="1.5").endswith(told)
+    assert "150%" not in error(stopLoss="1.5")

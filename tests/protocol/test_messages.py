@@ -14,8 +14,11 @@ from tickfold.protocol import (
     BacktestConfig,
     Error,
     Failed,
+    Partial,
     Pong,
+    Ranked,
     RequestError,
+    Sample,
     dump,
     parse_request,
 )
@@ -111,3 +114,12 @@ def test_parts_of_a_path_that_the_sender_never_wrote_are_left_out() -> None:
     with pytest.raises(ValidationError) as caught:
         Thing.model_validate({"inner": {"parts": ["x"]}})
     assert explain(caught.value, without=["inner"]).startswith("parts.0 'x': input should be a valid integer")
+
+
+def test_no_message_has_a_negative_zero() -> None:
+    sent = [
+        Partial(piece=1, pieces=1, equity=[(0, -0.0)], buy_and_hold=[-0.0, None]),
+        Ranked(rank=1, parameters={"level": -0.0}, metrics={"sharpe": -0.0, "alpha": None}),
+        Sample(start=0, end=1, metric=-0.0, total_return=-0.0),
+    ]
+    assert [message for message in sent if "-0" in message.model_dump_json()] == []

@@ -58,6 +58,8 @@ BETWEEN_FIELDS = (
     "limitBars needs limit",
     "set fractionalShares",
     "a fraction of the cash is at most 1",
+    "a yearly volatility is at most 1",
+    "is a number without a unit",
     "more than once",
     "empty list",
     "add up to",

@@ -69,6 +69,7 @@ def test_array_of_another_width_or_kind_is_refused(dtype: type[np.generic], kind
         ([date(2024, 2, 29), None, date(1969, 12, 31)], pa.date32()),
         ([datetime(2024, 2, 29, 1, 2, 3, 4), None], tables.TIMESTAMP),
         ([1.5, None, -0.25], pa.float64()),
+        ([1, True, 0], pa.float64()),
         ([2**31 - 1, None, -1], pa.int32()),
         ([2**53 + 1, -1], pa.int64()),
         ([], pa.string()),
@@ -78,3 +79,10 @@ def test_a_column_is_what_arrow_makes_of_the_values(values: list[Any], kind: pa.
     column = parquet.column(values, kind)
     column.validate(full=True)
     assert column.equals(pa.array(values, kind))
+
+
+def test_undefined_numbers_are_null_and_zero_has_no_sign() -> None:
+    written = parquet.column([float("nan"), float("inf"), -float("inf"), -0.0], pa.float64())
+    assert written.to_pylist()[:3] == [None, None, None]
+    assert str(written[3].as_py()) == "0.0"
+    assert str(parquet.array(np.array([-0.0]), pa.float64())[0].as_py()) == "0.0"

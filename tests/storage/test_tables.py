@@ -62,15 +62,15 @@ CONTRACT = {
     "equity": ("data/equity/", "timestamp equity cash shares close"),
     "runs_by_symbol": (
         "data/runs_by_symbol/",
-        f"symbol share start_capital bars chunks replayed_bars {HEADLINE} metrics",
+        f"symbol share start_capital bars chunks replayed_bars {HEADLINE} metrics no_trades",
     ),
     "equity_by_symbol": ("data/equity_by_symbol/", "symbol timestamp equity cash shares close"),
     "runs": (
         "data/runs/",
         "run_id symbol timeframe strategy parameters start_date end_date start_capital bars chunks replayed_bars "
-        f"{HEADLINE} created_at duration_seconds metrics",
+        f"{HEADLINE} created_at duration_seconds metrics no_trades",
     ),
-    "sweeps": ("data/sweeps/", "rank parameters " + " ".join(Metrics.__dataclass_fields__)),
+    "sweeps": ("data/sweeps/", " ".join(["rank parameters", *Metrics.__dataclass_fields__, "no_trades"])),
     "walk_forward": (
         "data/walk_forward/",
         "window_number parameters rank_by in_sample_start in_sample_end in_sample_metric in_sample_return "
@@ -79,9 +79,9 @@ CONTRACT = {
 }
 """The prefix and the columns of each table, which users' queries name."""
 NULLABLE = {
-    "runs": {"sharpe"},
-    "runs_by_symbol": {"sharpe"},
-    "sweeps": set(Metrics.__dataclass_fields__),
+    "runs": {"sharpe", "no_trades"},
+    "runs_by_symbol": {"sharpe", "no_trades"},
+    "sweeps": {*Metrics.__dataclass_fields__, "no_trades"},
     "walk_forward": {"in_sample_metric", "in_sample_return", "out_of_sample_metric", "out_of_sample_return"},
 }
 

@@ -4,6 +4,7 @@ import importlib
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from tickfold.engine.bars import Bars
 from tickfold.errors import RunError
 from tickfold.strategies import BUILT_IN, Registry
-from tickfold.strategies.files import PACKAGES, StrategyFileError, foreign_imports, load_file
+from tickfold.strategies.files import IMPORT_SECONDS, PACKAGES, StrategyFileError, foreign_imports, load_file
 
 ROOT = Path(__file__).parents[2]
 
@@ -137,6 +138,16 @@ def test_create_name_of_two_files_raises(tmp_path: Path) -> None:
 def test_discover_skips_files_with_leading_underscore(tmp_path: Path) -> None:
     registry = Registry.discover(write(tmp_path / "strategies", _shared="raise ValueError"))
     assert (registry.strategies, registry.faults) == (BUILT_IN.strategies, {})
+
+
+def test_import_that_does_not_end_is_a_fault_of_its_file(tmp_path: Path) -> None:
+    endless = "while True:\n    try:\n        pass\n    except Exception:\n        pass\n"
+    began = time.monotonic()
+    registry = Registry.discover(write(tmp_path / "strategies", endless=endless, mine=sound("always_long")))
+    assert time.monotonic() - began < IMPORT_SECONDS + 5
+    assert registry.own == ["always_long"]
+    assert registry.faults["endless"].startswith("strategies/endless.py cannot be imported: line ")
+    assert registry.faults["endless"].endswith(": it ran longer than 5 s")
 
 
 def test_load_file_outside_the_folder(tmp_path: Path) -> None:

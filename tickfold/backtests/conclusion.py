@@ -13,7 +13,7 @@ from tickfold.engine.arrays import Floats, Ints
 from tickfold.engine.backtest import Outcome
 from tickfold.engine.bars import Bars
 from tickfold.engine.performance.metrics import Metrics
-from tickfold.protocol import Number, Partial, Result, SymbolResult
+from tickfold.protocol import NoTrades, Number, Partial, Result, SymbolResult
 from tickfold.storage import layout
 from tickfold.storage.bucket import Bucket
 
@@ -27,7 +27,7 @@ class Finished:
     """The outcome of a run from the day `start` to `end`, of which the trades and curves are written.
 
     `benchmark` is the curve of buy and hold, NaN before the first purchase. `bars` counts those of all symbols;
-    `symbols` is empty unless several were requested.
+    `symbols` is empty unless several were requested. `no_trades` is None if a position was opened.
     """
 
     start: date
@@ -41,6 +41,7 @@ class Finished:
     replayed_bars: int
     sequential_bars: int
     symbols: list[SymbolResult]
+    no_trades: NoTrades | None = None
 
     @classmethod
     def of_one_symbol(
@@ -66,6 +67,7 @@ class Finished:
             replayed_bars=replayed_bars,
             sequential_bars=outcome.statement.sequential_bars,
             symbols=[],
+            no_trades=results.told(outcome.no_trades),
         )
 
 
@@ -93,6 +95,7 @@ def _result(bucket: Bucket, manifest: Manifest, finished: Finished) -> Result:
         replayed_bars=finished.replayed_bars,
         sequential_bars=finished.sequential_bars,
         metrics=results.defined(finished.metrics.as_dict()),
+        no_trades=finished.no_trades,
         execution_arn=manifest.execution_arn,
         trades_uri=bucket.uri(layout.trades_key(run_id)),
         equity_uri=bucket.uri(layout.equity_key(run_id)),

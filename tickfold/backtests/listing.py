@@ -31,7 +31,8 @@ def summary(run: Run) -> RunSummary:
     """Return what a list shows of a run."""
     config = parse_config(json.loads(run.request))
     symbols = [allocation.symbol for allocation in config.allocations]
-    metrics = json.loads(run.result)["metrics"] if run.result else {}
+    result = json.loads(run.result) if run.result else {}
+    metrics = result.get("metrics", {})
     return RunSummary(
         run_id=run.run_id,
         status=run.status,
@@ -45,4 +46,5 @@ def summary(run: Run) -> RunSummary:
         chunks_done=run.chunks_done,
         chunks=run.chunks,
         metrics={name: metrics[name] for name in HEADLINE_METRICS if name in metrics},
+        no_trades=result.get("noTrades", {}).get("cause"),
     )

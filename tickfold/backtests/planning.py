@@ -13,7 +13,7 @@ from tickfold.engine.decisions.orders import MARKET_FILLS, Orders
 from tickfold.errors import RunError
 from tickfold.market_data.series import Series
 from tickfold.protocol import Config, SweepConfig
-from tickfold.strategies import Registry, Strategy
+from tickfold.strategies import Registry, Strategy, contract
 
 MOST_CHUNKS = 10_000
 """Chunks of one run, over all its symbols."""
@@ -44,8 +44,12 @@ def strategies_of(config: Config, registry: Registry) -> list[Strategy]:
 
 
 def lookback_of(strategies: Sequence[Strategy]) -> int:
-    """Return the longest lookback of `strategies`, in bars."""
-    return max(strategy.lookback for strategy in strategies)
+    """Return the longest lookback of `strategies`, in bars.
+
+    Raises:
+        StrategyFailedError: a lookback is no whole number from 0 on.
+    """
+    return max(contract.lookback_of(strategy) for strategy in strategies)
 
 
 def check(config: Config, found: Sequence[Series], registry: Registry) -> list[Range]:

@@ -32,7 +32,7 @@ def reduce_run(bucket: Bucket, runs: RunStore, registry: Registry, manifest: Man
 
 
 def _reduce_one_symbol(bucket: Bucket, manifest: Manifest, config: BacktestConfig, strategy: Strategy) -> Finished:
-    settled = settle(bucket, manifest, manifest.sleeves[0])
+    settled = settle(bucket, manifest, manifest.sleeves[0], strategy)
     results.put_curves(bucket, manifest, settled.bars, settled.outcome)
     return Finished.of_one_symbol(
         settled.bars,
@@ -50,7 +50,7 @@ def _reduce_universe(bucket: Bucket, manifest: Manifest, config: BacktestConfig,
 
     def sleeves() -> Iterator[Sleeve]:
         for planned in manifest.sleeves:
-            settled = settle(bucket, manifest, planned)
+            settled = settle(bucket, manifest, planned, strategy)
             by_symbol.add(planned, settled.bars, settled.outcome, settled.replayed_bars)
             yield Sleeve(settled.bars, settled.outcome.statement)
 
@@ -68,4 +68,5 @@ def _reduce_universe(bucket: Bucket, manifest: Manifest, config: BacktestConfig,
         replayed_bars=by_symbol.replayed_bars,
         sequential_bars=by_symbol.sequential_bars,
         symbols=by_symbol.symbols,
+        no_trades=results.told(by_symbol.no_trades),
     )

@@ -10,19 +10,26 @@ import numpy as np
 import pyarrow as pa
 
 from tickfold.backtests.manifest import Manifest
+from tickfold.engine.accounting import no_trades
 from tickfold.engine.accounting.trades import Trades
 from tickfold.engine.arrays import Floats, Ints
 from tickfold.engine.backtest import Outcome
 from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.exits import REASONS
-from tickfold.protocol import Result
+from tickfold.protocol import NoTrades, Result
+from tickfold.protocol.wire import unsigned_zero
 from tickfold.storage import layout, parquet, tables
 from tickfold.storage.bucket import Bucket
 
 
 def defined(metrics: Mapping[str, float]) -> dict[str, int | float | None]:
-    """Return `metrics` with None for NaN and infinity, which JSON does not have."""
-    return {name: value if isfinite(value) else None for name, value in metrics.items()}
+    """Return `metrics` with None for NaN and infinity, which JSON does not have, and 0.0 for −0.0."""
+    return {name: unsigned_zero(value) if isfinite(value) else None for name, value in metrics.items()}
+
+
+def told(found: no_trades.NoTrades | None) -> NoTrades | None:
+    """Return why a run has no trades, as a message has it."""
+    return NoTrades(cause=found.cause, reason=found.reason) if found else None
 
 
 def equity_table(bars: Bars, outcome: Outcome) -> pa.Table:
@@ -87,6 +94,7 @@ def put_run(bucket: Bucket, manifest: Manifest, result: Result) -> None:
         "created_at": manifest.created_at.astimezone(UTC).replace(tzinfo=None),
         "duration_seconds": result.duration_seconds,
         "metrics": json.dumps(result.metrics),
+        "no_trades": result.no_trades.reason if result.no_trades else None,
     }
     bucket.put(layout.run_key(manifest.run_id, manifest.day), parquet.encode(parquet.table([row], tables.RUNS)))
 

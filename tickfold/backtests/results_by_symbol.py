@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from tickfold.backtests import results
 from tickfold.backtests.manifest import PlannedSleeve
+from tickfold.engine.accounting.no_trades import NoTrades
 from tickfold.engine.arrays import Ints
 from tickfold.engine.backtest import Outcome
 from tickfold.engine.bars import Bars
@@ -26,6 +27,7 @@ class ResultsBySymbol:
     def __init__(self) -> None:
         self.symbols: list[SymbolResult] = []
         self.replayed_bars = self.sequential_bars = 0
+        self._no_trades: list[NoTrades | None] = []
         self._rows: list[dict[str, object]] = []
         self._trades: list[pa.Table] = []
         self._exit_times: list[Ints] = []
@@ -34,10 +36,19 @@ class ResultsBySymbol:
 
     def add(self, sleeve: PlannedSleeve, bars: Bars, outcome: Outcome, replayed_bars: int) -> None:
         """Add the outcome of `sleeve`."""
-        symbol, trades = sleeve.series.symbol, outcome.statement.trades
+        symbol, trades, no_trades = sleeve.series.symbol, outcome.statement.trades, outcome.no_trades
+        self._no_trades.append(no_trades)
         metrics = results.defined(outcome.metrics.as_dict())
         headline = {name: metrics[name] for name in HEADLINE_METRICS}
-        self.symbols.append(SymbolResult(symbol=symbol, share=sleeve.share, bars=sleeve.bars, metrics=headline))
+        self.symbols.append(
+            SymbolResult(
+                symbol=symbol,
+                share=sleeve.share,
+                bars=sleeve.bars,
+                metrics=headline,
+                no_trades=no_trades.cause if no_trades else None,
+            )
+        )
         self.replayed_bars += replayed_bars
         self.sequential_bars += outcome.statement.sequential_bars
         self._rows.append(
@@ -50,6 +61,7 @@ class ResultsBySymbol:
                 "replayed_bars": replayed_bars,
                 **headline,
                 "metrics": json.dumps(metrics),
+                "no_trades": no_trades.reason if no_trades else None,
             }
         )
         self._trades.append(results.trades_table(symbol, bars, trades))
@@ -58,6 +70,16 @@ class ResultsBySymbol:
         field = tables.EQUITY_BY_SYMBOL.field("symbol")
         named = curve.add_column(0, field, parquet.column([symbol] * len(curve), field.type))
         self._equity_file.write_table(named, parquet.ROWS_A_GROUP)
+
+    @property
+    def no_trades(self) -> NoTrades | None:
+        """Why no symbol has a trade: the first one's reason, and how many more there are; None if any has one."""
+        first = self._no_trades[0]
+        if first is None or not all(self._no_trades):
+            return None
+        others = len(self.symbols) - 1
+        more = f"; and {others:,} more without trades, each with its own cause" if others else ""
+        return NoTrades(first.cause, f"{self.symbols[0].symbol}: {first.reason}{more}")
 
     def put(self, bucket: Bucket, run_id: str, portfolio: Portfolio) -> None:
         """Write the run's files. Idempotent; no symbol can be added afterwards."""

@@ -10,6 +10,7 @@ from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.fold import fold
 from tickfold.market_data.bar_store import BarStore
 from tickfold.storage.bucket import Bucket
+from tickfold.strategies import Strategy
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,13 +22,13 @@ class Settlement:
     replayed_bars: int
 
 
-def settle(bucket: Bucket, manifest: Manifest, sleeve: PlannedSleeve) -> Settlement:
+def settle(bucket: Bucket, manifest: Manifest, sleeve: PlannedSleeve, strategy: Strategy) -> Settlement:
     """Fold the chunks of `sleeve`, and settle its account."""
     files = ChunkFiles(bucket, manifest.run_id).get_all(sleeve.series.symbol, sleeve.chunks)
     bars, orders = read_bars(bucket, sleeve), orders_of(manifest.config)
     folded = fold([file.of(0) for file in files], bars, orders)
     account = account_of(manifest.config, sleeve.share)
-    return Settlement(bars, conclude(folded.decisions, bars, account, orders), folded.replayed_bars)
+    return Settlement(bars, conclude(folded.decisions, bars, account, orders, strategy), folded.replayed_bars)
 
 
 def read_bars(bucket: Bucket, sleeve: PlannedSleeve) -> Bars:

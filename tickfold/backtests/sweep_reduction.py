@@ -3,6 +3,8 @@
 Of a walk-forward, the windows are computed, and the run is that of their out-of-sample parts.
 """
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tickfold.backtests import results, sweep_results
@@ -13,12 +15,14 @@ from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.planning import account_of, orders_of
 from tickfold.backtests.run_store import RunStore
 from tickfold.backtests.settlement import read_bars
+from tickfold.engine.accounting.cause import Cause
 from tickfold.engine.backtest import Outcome, conclude
 from tickfold.engine.bars import Bars
 from tickfold.engine.calendar import date_of
 from tickfold.engine.decisions.chunk import Speculation
 from tickfold.engine.decisions.fold import fold
 from tickfold.engine.performance.benchmark import buy_and_hold
+from tickfold.engine.performance.metrics import Metrics
 from tickfold.engine.sweep import rank, signals_of
 from tickfold.engine.walk_forward import walk_forward, windows
 from tickfold.protocol import (
@@ -72,11 +76,17 @@ def _rank(swept: _Swept) -> Finished:
 
     def run(number: int) -> tuple[Outcome, int]:
         folded = fold(swept.of(number), bars, orders)
-        return conclude(folded.decisions, bars, account, orders), folded.replayed_bars
+        return conclude(folded.decisions, bars, account, orders, strategies[number]), folded.replayed_bars
 
-    metrics = [run(number)[0].metrics for number in range(len(strategies))]  # never all curves at once
+    metrics: list[Metrics] = []
+    no_trades: dict[int, Cause] = {}
+    for number in range(len(strategies)):  # never all curves at once
+        outcome, _ = run(number)
+        metrics.append(outcome.metrics)
+        if outcome.no_trades:
+            no_trades[number] = outcome.no_trades.cause
     order = rank(metrics, config.rank_by)
-    rows = sweep_results.sweep_rows(strategies, metrics, order)
+    rows = sweep_results.sweep_rows(strategies, metrics, order, no_trades)
     uri = sweep_results.put_sweep(swept.bucket, swept.manifest.run_id, rows)
     swept.runs.publish(swept.manifest.run_id, _sweep_message(swept, rows, uri), once="table")
     best, replayed_bars = run(order[0])
@@ -118,14 +128,18 @@ def _sweep_message(swept: _Swept, rows: list[sweep_results.Row], uri: str) -> Sw
         rank_by=swept.config.rank_by,
         combinations=len(rows),
         left_out=swept.grid.left_out,
-        best=fitting(
-            (
-                Ranked(rank=row["rank"], parameters=row["parameters"], metrics={name: row[name] for name in named})
-                for row in rows[:MOST_ROWS]
-            ),
-            reserved=BYTES_BESIDE_ROWS,
-        ),
+        without_trades=Counter(row["no_trades"] for row in rows if row["no_trades"]),
+        best=fitting((_ranked(row, named) for row in rows[:MOST_ROWS]), reserved=BYTES_BESIDE_ROWS),
         table_uri=uri,
+    )
+
+
+def _ranked(row: sweep_results.Row, named: Iterable[str]) -> Ranked:
+    return Ranked(
+        rank=row["rank"],
+        parameters=row["parameters"],
+        metrics={name: row[name] for name in named},
+        no_trades=row["no_trades"],
     )
 
 

@@ -1,15 +1,18 @@
 """The file of a sweep: its runs, best first; or the windows of a walk-forward."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
 
 from tickfold.backtests.results import defined
+from tickfold.engine.accounting.cause import Cause
 from tickfold.engine.bars import Bars
 from tickfold.engine.performance.metrics import Metrics
 from tickfold.engine.walk_forward import Walk
+from tickfold.protocol.wire import unsigned_zero
 from tickfold.storage import layout, parquet, tables
 from tickfold.storage.bucket import Bucket
 from tickfold.strategies import Strategy
@@ -17,10 +20,16 @@ from tickfold.strategies import Strategy
 Row = dict[str, Any]
 
 
-def sweep_rows(strategies: Sequence[Strategy], metrics: Sequence[Metrics], order: Sequence[int]) -> list[Row]:
-    """Return one row for each run in `order`, parameters as a dict."""
+def sweep_rows(
+    strategies: Sequence[Strategy],
+    metrics: Sequence[Metrics],
+    order: Sequence[int],
+    no_trades: Mapping[int, Cause] = MappingProxyType({}),
+) -> list[Row]:
+    """Return one row for each run in `order`, parameters as a dict; `no_trades` has those runs that have none."""
     return [
-        {"rank": rank, "parameters": strategies[at].model_dump()} | defined(metrics[at].as_dict())
+        {"rank": rank, "parameters": unsigned_zero(strategies[at].model_dump()), "no_trades": no_trades.get(at)}
+        | defined(metrics[at].as_dict())
         for rank, at in enumerate(order, 1)
     ]
 
@@ -29,7 +38,7 @@ def walk_forward_rows(strategies: Sequence[Strategy], walk: Walk, bars: Bars, ra
     """Return one row for each window in order, parameters as a dict and times in microseconds since 1970 UTC."""
     rows = []
     for number, step in enumerate(walk.steps, 1):
-        window, parameters = step.window, strategies[step.chosen].model_dump()
+        window, parameters = step.window, unsigned_zero(strategies[step.chosen].model_dump())
         row: Row = {"window_number": number, "parameters": parameters, "rank_by": rank_by}
         for sample, start, stop, metrics in (
             ("in_sample", window.start, window.split, step.in_sample),

@@ -6,10 +6,12 @@ from typing import Annotated
 import typer
 
 from tickfold.cli import attach, cancel, check, data, query, report, run, runs, sweep, token, up
+from tickfold.cli.exit_codes import ExitCode
 
 app = typer.Typer(
     name="tickfold",
     help="Backtests fanned out over Lambda workers and folded back into one exact result.",
+    epilog=f"Exit codes: {', '.join(f'{code.value} {code.label}' for code in ExitCode)}.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

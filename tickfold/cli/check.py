@@ -13,7 +13,7 @@ from tickfold.cli.console import note, printable, stderr, stdout
 from tickfold.cli.data_list import shown
 from tickfold.cli.forms import by_name, parameter
 from tickfold.cli.target import StackOutputs, TargetError, find_target
-from tickfold.errors import RunError
+from tickfold.errors import RunError, StrategyFailedError
 
 if TYPE_CHECKING:
     from tickfold.engine.bars import Bars
@@ -49,6 +49,9 @@ def check(
     bars: Annotated[
         Path | None, typer.Option("--bars", metavar="FILE", help="Use the bars of this CSV or Parquet file.")
     ] = None,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, metavar="SECONDS", help="How long one call of the strategy may take.")
+    ] = 10.0,
     stack_outputs: StackOutputs = None,
 ) -> None:
     """Check that a strategy never looks ahead, looks back no further than its lookback, and folds exactly.
@@ -58,13 +61,11 @@ def check(
 
     Example: tickfold check strategies/my_strategy.py --param window=20 --symbol IBM
     """
-    from tickfold.strategies.checks import check as checks_of  # noqa: PLC0415 - numpy and pydantic take a while
-
     checked = _strategy(source, strategy, by_name(param))
     series, origin = _bars(bars, symbol.strip().upper(), timeframe, stack_outputs)
-    used = series[-max(MOST_BARS, 4 * _lookback(checked)) :]
+    used = series[-max(MOST_BARS, 4 * _lookback(checked, timeout)) :]
     _write_title(checked, used, origin)
-    held = [_write(each) for each in (*_imports(source), *_live(checks_of(checked, used)))]
+    held = [_write(each) for each in (_imports(checked), *_live(_checks(checked, used, timeout)))]
     if not all(held):
         raise typer.Exit(1)
     if source.endswith(".py"):
@@ -121,24 +122,44 @@ def _bundled_bars(symbol: str, timeframe: str | None) -> tuple["Bars", str]:
     return with_decimals(daily_bars(symbol)), f"{symbol} {TIMEFRAME} that come with Tickfold"
 
 
-def _imports(source: str) -> "Iterator[Check]":
+def _imports(strategy: "Strategy") -> "Check":
+    """Check what the strategy's file imports, whether the command named the file or the strategy."""
     from tickfold.strategies.checks import Check  # noqa: PLC0415
-    from tickfold.strategies.files import foreign_imports  # noqa: PLC0415
+    from tickfold.strategies.files import file_of, foreign_imports  # noqa: PLC0415
 
-    if not source.endswith(".py"):
-        return
-    if foreign := foreign_imports(Path(source)):
+    if foreign := foreign_imports(file_of(type(strategy))):
         finding = f"{', '.join(foreign)}, which the functions on AWS do not have"
-        yield Check("imports", False, finding, "use Python's own library, numpy, pydantic and tickfold")
-    else:
-        yield Check("imports", True, "nothing that the functions on AWS do not have")
+        return Check("imports", False, finding, "use Python's own library, numpy, pydantic and tickfold")
+    return Check("imports", True, "nothing that the functions on AWS do not have")
 
 
-def _lookback(strategy: "Strategy") -> int:
-    """Return the lookback; 0 if it is invalid, which its check will report."""
+def _checks(strategy: "Strategy", bars: "Bars", seconds: float) -> "Iterator[Check]":
+    """Yield the checks, made in a child process, in which each call of the strategy may take `seconds`."""
+    from tickfold.strategies.checks import Check, check  # noqa: PLC0415 - numpy and pydantic take a while
+    from tickfold.strategies.isolation import ChildEndedError, isolated, restart_timer  # noqa: PLC0415
+
+    def restart() -> None:
+        restart_timer(seconds)
+
     try:
-        return int(strategy.lookback)
-    except Exception:
+        yield from isolated(lambda: check(strategy, bars, restart), seconds)
+    except ChildEndedError as error:
+        on = f"on at most {len(bars):,} bars"
+        if error.timed_out:
+            advice = "look for a loop that does not end; compute with arrays instead of bar by bar"
+            yield Check("signals", False, f"a call {on} ran longer than {seconds:g} s", advice)
+        else:
+            yield Check("signals", False, f"{on} it {error.cause}", "it must return signals, and end nothing else")
+
+
+def _lookback(strategy: "Strategy", seconds: float) -> int:
+    """Return the lookback; 0 if it is invalid, which its check will report."""
+    from tickfold.strategies.contract import lookback_of  # noqa: PLC0415
+    from tickfold.strategies.isolation import ChildEndedError, isolated  # noqa: PLC0415
+
+    try:
+        return next(isolated(lambda: [lookback_of(strategy)], seconds))
+    except (StrategyFailedError, ChildEndedError):
         return 0
 
 

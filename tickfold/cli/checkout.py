@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tickfold.errors import RunError
+from tickfold.cli.exit_codes import NoStackError
 
 
-class CheckoutError(RunError):
+class CheckoutError(NoStackError):
     """The package `embedded` is not installed."""
 
 

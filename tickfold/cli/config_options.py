@@ -7,8 +7,8 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
+from tickfold.cli.exit_codes import UsageError
 from tickfold.cli.field_option import field_options
-from tickfold.errors import RunError
 from tickfold.protocol import TAGS
 from tickfold.protocol.validation import explain
 from tickfold.protocol.wire import Wire
@@ -49,12 +49,12 @@ class ConfigOptions(Generic[Config]):
         """Validate a request's config.
 
         Raises:
-            RunError: a value is wrong; the message names its option.
+            UsageError: a value is wrong; the message names its option.
         """
         try:
             return self._model.model_validate(request)
         except ValidationError as error:
-            raise RunError(self._with_flags(explain(error, without=TAGS))) from None
+            raise UsageError(self._with_flags(explain(error, without=TAGS))) from None
 
     def _with_flags(self, text: str) -> str:
         flags = {name: each.flag.partition("/")[0] for each in self.options for name in each.names}

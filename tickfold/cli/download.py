@@ -7,14 +7,14 @@ from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from tickfold.errors import RunError
+from tickfold.cli.exit_codes import OutputError
 from tickfold.protocol import Result
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-class SaveError(RunError):
+class SaveError(OutputError):
     """The files of a run could not be saved."""
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from tickfold.cli import failure
+from tickfold.cli.exit_codes import exit_code
 from tickfold.cli.interrupt import detach
 from tickfold.cli.progress import ProgressView
 from tickfold.cli.target import Target
@@ -79,4 +80,4 @@ def failure_as_json(as_json: bool, view: ProgressView) -> Iterator[None]:
         status = "cancelled" if isinstance(error, RunCancelledError) else "failed"
         document = {"run_id": view.run_id, "status": status, "error": failure.explain(error)}
         typer.echo(json.dumps(document, indent=2))
-        raise typer.Exit(1) from None
+        raise typer.Exit(exit_code(error)) from None

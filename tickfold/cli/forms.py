@@ -13,7 +13,7 @@ from typing import Any
 
 import typer
 
-from tickfold.cli.symbols import allocations, stock_of
+from tickfold.cli.symbols import allocations, one_symbol, stock_of
 
 DAY_FORMAT = "%Y-%m-%d"
 _VALUES = "name=value, name=1,2,3 or name=from:to:step, such as fast=5:50:5"
@@ -143,7 +143,7 @@ FORMS = {
     "FRACTION": Form(str, note="Such as 0.002, 0.2% or 20bp."),
     "KIND:NUMBER": Form(
         sizing,
-        note="Such as fraction:0.5, cash:5000, shares:100, volatility:0.2 or volatility:0.2:60 (yearly, over 60 bars).",
+        note="Such as fraction:50%, cash:5000, shares:100, volatility:20% or volatility:0.2:60 (yearly, over 60 bars).",
     ),
     "NAME": Form(strategy_name, note="One of Tickfold's, or your own in strategies/."),
     "NAME=NUMBER": Form(parameter, by_name, help="A parameter of the strategy; may be repeated."),
@@ -152,11 +152,11 @@ FORMS = {
         by_name,
         help="A parameter's values: fast=10, fast=10,20,50 or fast=5:50:5 (from:to:step); may be repeated.",
     ),
-    "SYMBOL": Form(str, help="Symbol of a loaded series: see `tickfold data list`."),
+    "SYMBOL": Form(one_symbol, help="Symbol of a loaded series: see `tickfold data list`."),
     "SYMBOLS": Form(
         allocations,
         stock_of,
         help="Symbol of a loaded series: see `tickfold data list`. Several (A,B, or repeated) share the "
-        "capital equally, or as A=0.5,B=0.25 says.",
+        "capital equally, or as A=0.5,B=25% says.",
     ),
 }

@@ -37,9 +37,10 @@ def document(result: Result) -> dict[str, Any]:
     """Return a result as `--json` writes it."""
     found = result.model_dump(mode="json")
     names = ("symbol", "start", "end", "bars", "strategy", "parameters", "chunks", "replayed_bars")
-    places = ("sequential_bars", "metrics", "execution_arn", "trades_uri", "equity_uri", "duration_seconds")
+    figures = ("sequential_bars", "metrics", *(("no_trades",) if result.no_trades else ()))
+    places = ("execution_arn", "trades_uri", "equity_uri", "duration_seconds")
     of_several = ("symbols", "runs_by_symbol_uri", "equity_by_symbol_uri") if result.symbols else ()
-    shown = (*names, *places, *of_several)
+    shown = (*names, *figures, *places, *of_several)
     return {"run_id": result.run_id, "status": "succeeded"} | {name: found[name] for name in shown}
 
 

@@ -45,6 +45,7 @@ def write_rows(
 
     `shown` formats the cells of a table by column. A table that does not fold is as wide as its longest row.
     """
+    rows = ([_defined(value) for value in row] for row in rows)
     if as_json:
         _write_json(columns, rows)
     elif as_csv or not sys.stdout.isatty():
@@ -54,15 +55,17 @@ def write_rows(
 
 
 def _write_json(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
-    objects = (dict(zip(columns, map(_defined, row), strict=True)) for row in rows)
+    objects = (dict(zip(columns, row, strict=True)) for row in rows)
     lines = [json.dumps(each, ensure_ascii=False) for each in objects]
     sys.stdout.write("[" + "".join(f"{',' if i else ''}\n  {line}" for i, line in enumerate(lines)))
     sys.stdout.write("\n]\n" if lines else "]\n")
 
 
 def _defined(value: Value) -> Value:
-    """Return `value`; None for NaN and infinity, which JSON does not have."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    """Return `value`; None for NaN and infinity, which JSON does not have, and 0.0 for −0.0."""
+    if not isinstance(value, float):
+        return value
+    return value + 0.0 if math.isfinite(value) else None
 
 
 def _write_csv(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:

@@ -14,7 +14,7 @@ from tickfold.cli.target import StackOutputs, Target, find_target
 from tickfold.protocol import RunSummary
 from tickfold.protocol.metrics import format_metric
 
-COLUMNS = ("run_id", "status", "progress", "stock", "strategy", "started", "total_return", "sharpe")
+COLUMNS = ("run_id", "status", "progress", "stock", "strategy", "started", "total_return", "sharpe", "no_trades")
 METRICS = ("total_return", "sharpe")
 _PAGE = 50
 
@@ -25,7 +25,8 @@ def runs(
     as_json: AsJson = False,
     stack_outputs: StackOutputs = None,
 ) -> None:
-    """List your runs, newest first: id, status, chunks done, stock, strategy, start (UTC), total return, Sharpe.
+    """List your runs, newest first: id, status, chunks done, stock, strategy, start (UTC), total return, Sharpe,
+    and why a run has no trades.
 
     Example: tickfold runs --limit 5
     """
@@ -51,7 +52,7 @@ def _row(run: RunSummary) -> list[Value]:
     progress = f"{run.chunks_done}/{run.chunks}" if run.chunks else None
     started = f"{datetime.fromtimestamp(run.created_at / 1000, UTC):%Y-%m-%dT%H:%MZ}"
     figures = (run.metrics.get(name) for name in METRICS)
-    return [run.run_id, run.status, progress, run.stock, run.strategy, started, *figures]
+    return [run.run_id, run.status, progress, run.stock, run.strategy, started, *figures, run.no_trades]
 
 
 def _figure(name: str, value: Value) -> str:

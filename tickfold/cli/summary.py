@@ -8,6 +8,7 @@ from rich.text import Text
 
 from tickfold.cli.chart import Curves, chart
 from tickfold.cli.console import printable
+from tickfold.cli.encoding import is_unicode
 from tickfold.cli.symbols import shown
 from tickfold.protocol import Result, SymbolResult
 from tickfold.protocol.formats import UNDEFINED, count, counted, percent
@@ -17,12 +18,16 @@ from tickfold.protocol.metrics import format_metric, grouped, label_of
 def write_summary(console: Console, result: Result, curves: Curves) -> None:
     """Write the summary of `result`; on a terminal with a chart of the `curves`, if they have two points or more."""
     console.print(_heading(result))
+    if result.no_trades:
+        console.print(Text(f"no trades: {printable(result.no_trades.reason)}", style="yellow"), soft_wrap=True)
     console.print()
-    if console.is_terminal and len(curves.time) > 1:
+    if console.is_terminal and is_unicode(console.encoding) and len(curves.time) > 1:
         console.print(chart(curves, console.width))
         console.print()
     if result.symbols:
         console.print(_symbols(result.symbols))
+        if idle := [f"{own.symbol} ({own.no_trades.replace('_', ' ')})" for own in result.symbols if own.no_trades]:
+            console.print(Text(f"no trades: {printable(', '.join(idle))}", style="yellow"), soft_wrap=True)
         console.print()
     console.print(_metrics(result))
     console.print(_places(result), soft_wrap=True)  # whole, to be copied from

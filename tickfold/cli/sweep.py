@@ -60,7 +60,7 @@ def sweep(
             return
         result = follow(target, lambda client: client.start_sweep(config), view, timeout)
         if view.table is None:
-            raise RunError(f"the table of run {result.run_id} did not arrive; ask for it in SQL")
+            raise RunError(f"the table of run {result.run_id} did not arrive; ask for it in SQL", "internal")
         if save_to is not None:
             for path in save(target.s3(), result, save_to, view.table.table_uri):
                 note(f"saved {path}")

@@ -21,6 +21,10 @@ def write_sweep(console: Console, table: Sweep, top: int) -> None:
     metrics = tuple(dict.fromkeys([table.rank_by, *_COLUMNS]))
     runs = counted(table.combinations, "run")
     console.print(_heading(f"{len(shown)} of {runs} by {label_of(table.rank_by)}", table.left_out))
+    if table.without_trades:
+        causes = ", ".join(f"{count:,} {cause.replace('_', ' ')}" for cause, count in table.without_trades.items())
+        idle = counted(sum(table.without_trades.values()), "run")
+        console.print(Text(f"{idle} without trades: {causes}", style="yellow"), soft_wrap=True)
     grid = _table()
     grid.add_column("", justify="right", style="dim")
     for name in shown[0].parameters:

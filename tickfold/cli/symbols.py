@@ -5,27 +5,56 @@ from typing import Any
 
 import typer
 
+from tickfold.protocol.quantities import fraction_of
+
 _MOST_SHOWN = 5
+_NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)"
 
 
 def allocations(text: str) -> list[str | dict[str, str | float]]:
-    """Parse symbols that are separated by commas, each perhaps with its share, as in `A=0.5,B=0.25`.
+    """Parse symbols that are separated by commas, each perhaps with its share, as in `A=0.5,B=25%`.
 
-    A symbol may itself have an `=`, such as GC=F: a share is what follows the last one, if that is a number.
+    A symbol may itself have an `=`, such as GC=F: a share is what follows the last one, if that begins like a number.
 
     Raises:
-        BadParameter: there is nothing between two commas.
+        BadParameter: there is nothing between two commas, or a share is no fraction.
     """
     return [_allocation(part.strip(), text) for part in text.split(",")]
+
+
+def one_symbol(text: str) -> str:
+    """Return the symbol of a sweep.
+
+    Raises:
+        BadParameter: there are several, or it has a share.
+    """
+    if "," in text:
+        raise typer.BadParameter(
+            f"{text!r} names several symbols, and a sweep takes one: sweep each by itself, or `tickfold run` them all"
+        )
+    symbol, share = _split(text.strip())
+    if share:
+        raise typer.BadParameter(f"{text!r} has a share, and a sweep trades with all of the capital: write {symbol}")
+    return text
 
 
 def _allocation(part: str, text: str) -> str | dict[str, str | float]:
     if not part:
         raise typer.BadParameter(f"{text!r} has an empty symbol")
+    symbol, share = _split(part)
+    if not share:
+        return part
+    try:
+        return {"symbol": symbol, "share": float(fraction_of(share, inclusive=True))}
+    except ValueError as error:
+        reason = str(error) if re.fullmatch(_NUMBER, share) else "a share is a fraction such as 0.7 or 70%"
+        raise typer.BadParameter(f"{part!r}: {reason}") from None
+
+
+def _split(part: str) -> tuple[str, str]:
+    """Return a symbol and the share that is written after it, if there is one."""
     symbol, _, share = part.rpartition("=")
-    if symbol and re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", share):
-        return {"symbol": symbol, "share": float(share)}
-    return part
+    return (symbol, share.strip()) if symbol and re.match(r"\s*[+-]?\.?\d", share) else (part, "")
 
 
 def stock_of(options: list[Any] | None) -> Any:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tickfold.cli.checkout import needs_checkout
-from tickfold.errors import RunError
+from tickfold.cli.exit_codes import NoStackError
 
 if TYPE_CHECKING:
     from boto3 import Session
@@ -48,7 +48,7 @@ StackOutputs = Annotated[
 ]
 
 
-class TargetError(RunError):
+class TargetError(NoStackError):
     """No stack is named or running, or an output that is needed is not known."""
 
 

@@ -28,4 +28,4 @@ def up(
     try:
         embedded_up.up(port, note)
     except (AlreadyRunningError, EmulatorError, DeploymentError) as error:
-        raise RunError(str(error)) from error
+        raise RunError(str(error), "internal") from error

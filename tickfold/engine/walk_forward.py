@@ -81,7 +81,7 @@ def walk_forward(
     if not windows:
         raise ValueError("a walk-forward needs at least one window")
     steps: list[Step] = []
-    traded: list[Statement] = []
+    traded: list[Outcome] = []
     capital = account.capital
 
     def run(set_: int, start: int, stop: int, cash: float) -> Outcome:
@@ -94,10 +94,12 @@ def walk_forward(
         outcome = run(chosen, window.split, window.stop, capital)
         capital = float(outcome.statement.cash[-1])
         steps.append(Step(window, chosen, tried[chosen], outcome.metrics))
-        traded.append(outcome.statement)
+        traded.append(outcome)
     start, stop = windows[0].split, windows[-1].stop
-    statement = _chain(traded)
-    return Walk(steps, start, stop, Outcome(statement, measure(bars[start:stop], statement)))
+    statement = _chain([outcome.statement for outcome in traded])
+    # If no window has a trade, the first one says why; its reason holds for what was traded there.
+    no_trades = traded[0].no_trades if all(outcome.no_trades for outcome in traded) else None
+    return Walk(steps, start, stop, Outcome(statement, measure(bars[start:stop], statement), no_trades))
 
 
 def _chain(statements: Sequence[Statement]) -> Statement:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from tickfold.engine.accounting.cause import Cause
 from tickfold.protocol.backtest_config import BacktestConfig
 from tickfold.protocol.config import Config
 from tickfold.protocol.metrics import HEADLINE_METRICS
@@ -147,6 +148,26 @@ class Partial(Message):
     ] = []
 
 
+class NoTrades(Wire):
+    """Why a run has no trades: the first cause that holds, in the order in which a trade comes about."""
+
+    cause: Annotated[
+        Cause,
+        Field(
+            description="`no_volume`: no bar has volume, and the strategy needs it. `warm_up`: the strategy looks back "
+            "over more bars than there are. `no_signal`: no signal to enter. `last_bar`: the first came at the last "
+            "bar. `unfilled`: no limit order was reached. `volatility`: none could be measured for the size. `size`: "
+            "less than one share. `cash`: the cash does not pay for one share, or for the commission."
+        ),
+    ]
+    reason: Annotated[Reason, Field(description="In words, with prices and numbers of bars.")]
+
+
+NoTradesCause = Annotated[
+    Cause | None, Field(exclude_if=is_absent, description="Why there are no trades: a cause of `noTrades`.")
+]
+
+
 class SymbolResult(Wire):
     """The result of one symbol of a universe."""
 
@@ -157,6 +178,7 @@ class SymbolResult(Wire):
         dict[str, int | float | None],
         Field(description=f"Headline metrics: {_HEADLINES}."),
     ]
+    no_trades: NoTradesCause = None
 
 
 class Result(Message):
@@ -179,6 +201,10 @@ class Result(Message):
         dict[str, int | float | None],
         Field(description="All metrics of docs/reference/metrics.md; null if a metric is undefined."),
     ]
+    no_trades: Annotated[
+        NoTrades | None,
+        Field(exclude_if=is_absent, description="Why there are no trades. Only if no position was opened."),
+    ] = None
     execution_arn: str
     trades_uri: str
     equity_uri: str
@@ -247,6 +273,7 @@ class RunSummary(Wire):
         dict[str, Number | None],
         Field(description=f"Headline metrics of a run that succeeded: {_HEADLINES}."),
     ] = {}
+    no_trades: NoTradesCause = None
 
 
 class Runs(Message):

@@ -1,4 +1,4 @@
-"""Numbers as text for people: in error reasons, on the terminal, in the report."""
+"""Numbers as text for people: in error reasons, on the terminal, in the report. What rounds to zero has no sign."""
 
 from collections.abc import Callable
 
@@ -15,27 +15,27 @@ def counted(number: int, noun: str) -> str:
 
 def count(value: float) -> str:
     """Return a whole number: `2,148`."""
-    return f"{value:,.0f}"
+    return f"{value:z,.0f}"
 
 
 def money(value: float) -> str:
     """Return dollars with cents: `51,422.99`."""
-    return f"{value:,.2f}"
+    return f"{value:z,.2f}"
 
 
 def percent(fraction: float, decimals: int = 2) -> str:
     """Return a fraction as a percentage with a fixed number of decimals: `47.98 %`."""
-    return f"{100 * fraction:,.{decimals}f} %"
+    return f"{100 * fraction:z,.{decimals}f} %"
 
 
 def short_percent(fraction: float) -> str:
     """Return a fraction as a percentage with no more digits than it needs: `0.2 %`."""
-    return f"{100 * fraction:g} %"
+    return f"{100 * fraction:zg} %"
 
 
 def ratio(value: float) -> str:
     """Return a ratio with three decimals: `0.581`."""
-    return f"{value:,.3f}"
+    return f"{value:z,.3f}"
 
 
 def frequency(value: float) -> str:
@@ -45,7 +45,7 @@ def frequency(value: float) -> str:
 
 def multiple(value: float) -> str:
     """Return a factor: `15.3 ×`."""
-    return f"{value:,.1f} ×" if abs(value) < 100 else f"{value:,.0f} ×"
+    return f"{value:z,.1f} ×" if abs(value) < 100 else f"{value:z,.0f} ×"
 
 
 def days(value: float) -> str:

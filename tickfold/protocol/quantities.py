@@ -1,38 +1,75 @@
-"""The numbers in a config: fractions, which may be written as `0.5%` or `5bp`, counts of bars, and dollars."""
+"""The numbers in a config: fractions, which may be written as `0.5%` or `5bp`, counts of bars, and dollars.
+
+One rule for whatever is a share of something: a bare number is a fraction, `5%` is 0.05 and `5bp` is 0.0005. A bare
+number written as text, as on the command line, is below 1: whoever writes 5 means 5 %. What may exceed 1, such as a
+profit, is then written with its unit, `150%`; as a number of JSON it is a fraction, 1.5, up to `MOST_MULTIPLE`.
+"""
 
 import re
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field
 
 from tickfold.protocol.option import Option
 
-_UNIT_PATTERN = r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(%|bps?)\s*"
+MOST_MULTIPLE: Final = 10
+"""The largest fraction of a profit or a volatility, 1,000 %. A larger number is mistaken for a percentage."""
+
+_WITH_UNIT = r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(%|bps?)\s*"
+BARE = r"\s*[+-]?(\d+(?:\.\d*)?|\.\d+)\s*"
 
 
-def _from_percent_or_basis_points(value: Any) -> Any:
-    """Return 0.0005 for `5bp` and `0.05%`; leave anything else to the field's own validation."""
-    match = re.fullmatch(_UNIT_PATTERN, value) if isinstance(value, str) else None
-    return float(match[1]) / (100 if match[2] == "%" else 10_000) if match else value
+def fraction_of(value: Any, most: float = 1, *, inclusive: bool = False) -> Any:
+    """Return the fraction that `value` means: 0.0005 for `5bp` and `0.05%`; anything else as it is.
+
+    `most` bounds it; `inclusive` says whether it may be 1 where it is bare, as a share of the whole may.
+
+    Raises:
+        ValueError: it is a bare number of 1 or more, or above `most`, so that percent may be meant.
+    """
+    number, bound = value, most
+    if isinstance(value, str):
+        if match := re.fullmatch(_WITH_UNIT, value):
+            return float(match[1]) / (100 if match[2] == "%" else 10_000)
+        if not re.fullmatch(BARE, value):
+            return value
+        number, bound = float(value), 1
+    elif isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    may_equal = inclusive or bound > 1
+    if number > bound or (number == bound and not may_equal):
+        large = f"; for {100 * number:g} percent write {100 * number:g}%" if bound < number <= most else ""
+        least = f"input should be less than {'or equal to ' if may_equal else ''}{bound:g}"
+        raise ValueError(f"{least}: {spellings(number)}{large}")
+    return value
 
 
-_WithUnit = Annotated[str, Field(pattern=r"^\s*(\d+(\.\d*)?|\.\d+)\s*(%|bps?)\s*$", examples=["0.5%", "5bp"])]
+def spellings(number: float) -> str:
+    """Return how a percentage is written, for whoever wrote a bare `number` and meant percent."""
+    return f"a bare number is a fraction; for {number:g} percent write {number:g}% or {number / 100:.12g}"
+
+
+def _reader(most: float = 1, *, inclusive: bool = False) -> Callable[[Any], Any]:
+    return lambda value: fraction_of(value, most, inclusive=inclusive)
+
+
+WithUnit = Annotated[str, Field(pattern=r"^\s*(\d+(\.\d*)?|\.\d+)\s*(%|bps?)\s*$", examples=["0.5%", "5bp"])]
 _Fraction = Annotated[float, Field(ge=0, lt=1)]
 _Distance = Annotated[float, Field(gt=0, lt=1)]
-_Multiple = Annotated[float, Field(gt=0, le=1_000)]
+_Multiple = Annotated[float, Field(gt=0, le=MOST_MULTIPLE)]
+_Share = Annotated[float, Field(gt=0, le=1)]
 
 _FRACTION = Option(form="FRACTION")
 
-Fraction = Annotated[
-    _Fraction, BeforeValidator(_from_percent_or_basis_points, json_schema_input_type=_Fraction | _WithUnit), _FRACTION
-]
-Distance = Annotated[
-    _Distance, BeforeValidator(_from_percent_or_basis_points, json_schema_input_type=_Distance | _WithUnit), _FRACTION
-]
+Fraction = Annotated[_Fraction, BeforeValidator(_reader(), json_schema_input_type=_Fraction | WithUnit), _FRACTION]
+Distance = Annotated[_Distance, BeforeValidator(_reader(), json_schema_input_type=_Distance | WithUnit), _FRACTION]
 """A fraction above 0, as of a stop below a price."""
 Multiple = Annotated[
-    _Multiple, BeforeValidator(_from_percent_or_basis_points, json_schema_input_type=_Multiple | _WithUnit), _FRACTION
+    _Multiple, BeforeValidator(_reader(MOST_MULTIPLE), json_schema_input_type=_Multiple | WithUnit), _FRACTION
 ]
 """A fraction above 0 that may exceed 1, as of a profit."""
+Share = Annotated[_Share, BeforeValidator(_reader(inclusive=True), json_schema_input_type=_Share | WithUnit)]
+"""A fraction above 0 of a whole, which may be all of it, as of the capital."""
 BarCount = Annotated[int, Field(ge=1, le=1_000_000_000), Option(form="BARS")]
 Dollars = Annotated[float, Field(ge=0, le=1_000_000_000), Option(form="DOLLARS")]

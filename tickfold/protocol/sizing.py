@@ -1,12 +1,35 @@
 """Position sizing: how much an order buys or sells short."""
 
-from typing import Annotated, Self
+import math
+import re
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from tickfold.engine.accounting.account import SizingKind
 from tickfold.protocol.option import Option
+from tickfold.protocol.quantities import BARE, MOST_MULTIPLE, WithUnit, fraction_of, spellings
 from tickfold.protocol.wire import Wire
+
+_Value = Annotated[float, Field(gt=0, le=1_000_000_000_000)]
+
+
+def _size(value: Any, info: ValidationInfo) -> Any:
+    """Return the number that `value` means for the kind of size, which has been validated before it.
+
+    Raises:
+        ValueError: it has a unit where dollars or shares are meant, or percent is meant where a fraction is.
+    """
+    kind, is_text = info.data.get("kind"), isinstance(value, str)
+    if kind == "fraction":
+        if is_text and re.fullmatch(BARE, value):
+            return float(value)  # bounded below, as a number is
+        return fraction_of(value, math.inf)
+    if kind == "volatility":
+        return fraction_of(value, 1 if is_text else math.inf)
+    if is_text and value.strip().endswith(("%", "bp", "bps")):
+        raise ValueError(f"{kind} is a number without a unit; for a share of the cash write fraction:{value.strip()}")
+    return value
 
 
 class SizingTerms(Wire):
@@ -20,17 +43,23 @@ class SizingTerms(Wire):
         ),
     ] = "fraction"
     value: Annotated[
-        float,
+        _Value,
+        BeforeValidator(_size, json_schema_input_type=_Value | WithUnit),
         Field(
-            gt=0, le=1_000_000_000_000, description="Fraction, dollars, shares, or yearly volatility (0.2 for 20 %)."
+            description="Fraction, dollars, shares, or yearly volatility. A fraction is at most 1, a volatility at "
+            f"most {MOST_MULTIPLE}; both may be written as 20%."
         ),
     ]
     bars: Annotated[int, Field(ge=2, le=10_000, description="Bars over which volatility is measured.")] = 20
 
     @model_validator(mode="after")
-    def _check_fraction(self) -> Self:
+    def _check_bounds(self) -> Self:
+        if self.kind == "volatility" and self.value > MOST_MULTIPLE:
+            bound = f"a yearly volatility is at most {MOST_MULTIPLE}, not {self.value:g}"
+            raise ValueError(f"{bound}; {spellings(self.value)}")
         if self.kind == "fraction" and self.value > 1:
-            raise ValueError(f"a fraction of the cash is at most 1, not {self.value:g}")
+            bound = f"a fraction of the cash is at most 1, not {self.value:g}"
+            raise ValueError(f"{bound}; {spellings(self.value)}")
         return self
 
 

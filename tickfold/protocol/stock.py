@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
+from tickfold.protocol.quantities import Share
 from tickfold.protocol.wire import Wire
 
 SYMBOL_PATTERN = r"^[A-Z0-9][A-Z0-9.^=_-]{0,19}$"
@@ -27,7 +28,7 @@ class Allocation(Wire):
     """A symbol and its share of the capital."""
 
     symbol: Annotated[Symbol, Field(description="Symbol of a loaded series.")]
-    share: Annotated[float, Field(gt=0, le=1, description="Fraction of `startCapital`; all together at most 1.")]
+    share: Annotated[Share, Field(description="Fraction of `startCapital`; all together at most 1.")]
 
 
 def allocations_of(stock: str | list[str] | list[Allocation]) -> list[Allocation]:

@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tickfold.protocol.backtests import Start
+from tickfold.protocol.backtests import NoTradesCause, Start
 from tickfold.protocol.parameters import Number
 from tickfold.protocol.sweep_config import SweepConfig
-from tickfold.protocol.wire import Message, Wire
+from tickfold.protocol.wire import Message, Wire, is_absent
 
 
 class StartSweep(Start):
@@ -29,6 +29,7 @@ class Ranked(Wire):
         dict[str, Number | None],
         Field(description="The ranking metric and a few headline metrics; the table has all."),
     ]
+    no_trades: NoTradesCause = None
 
 
 class Sweep(Message):
@@ -38,6 +39,10 @@ class Sweep(Message):
     rank_by: str
     combinations: Annotated[int, Field(description="Runs in the table.")]
     left_out: Annotated[int, Field(description="Combinations that the strategy rejects.")]
+    without_trades: Annotated[
+        dict[str, int],
+        Field(exclude_if=is_absent, description="How many runs have no trades, by cause. Only if there are any."),
+    ] = {}
     best: Annotated[list[Ranked], Field(description="The first rows of the table; see below.")]
     table_uri: Annotated[str, Field(description="Parquet, one row per run.")]
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 from pydantic.alias_generators import to_camel
 
 from tickfold.identity.user import PORTFOLIO_ID
@@ -16,7 +16,10 @@ LONGEST_REASON = 2_000
 
 
 class Wire(BaseModel):
-    """An object on the wire. Unknown fields are ignored, so that the sender may be newer."""
+    """An object on the wire. Unknown fields are ignored, so that the sender may be newer.
+
+    It never holds NaN or an infinity, which JSON does not have, nor a negative zero.
+    """
 
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -25,6 +28,23 @@ class Wire(BaseModel):
         frozen=True,
         allow_inf_nan=False,
     )
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _without_negative_zero(cls, value: Any) -> Any:
+        return unsigned_zero(value)
+
+
+def unsigned_zero(value: Any) -> Any:
+    """Return `value`, a number or a container of them, with 0.0 for −0.0."""
+    match value:
+        case float():
+            return value + 0.0
+        case list() | tuple():
+            return type(value)(map(unsigned_zero, value))
+        case dict():
+            return {name: unsigned_zero(each) for name, each in value.items()}
+    return value
 
 
 def is_absent(value: Any) -> bool:

@@ -40,6 +40,7 @@ def facts(run: RecordedRun) -> list[tuple[str, str]]:
         ("range", f"{result.start} to {result.end}"),
         ("bars", f"{len(run.curve):,} in {chunks}, {result.replayed_bars:,} replayed by the fold"),
         *terms(run.config),
+        *([("no trades", result.no_trades.reason)] if result.no_trades else []),
     ]
 
 

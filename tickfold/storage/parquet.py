@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ _NUMPY: dict[pa.DataType, str] = {
 
 
 def array(values: npt.NDArray[np.generic], kind: pa.DataType) -> pa.Array:
-    """Return `values` as an Arrow array of the fixed-width type `kind`, without nulls.
+    """Return `values` as an Arrow array of the fixed-width type `kind`, without nulls; −0.0 becomes 0.0.
 
     Raises:
         ValueError: the widths differ, or one is floating and the other is not: bits would be taken for other numbers.
@@ -30,11 +31,17 @@ def array(values: npt.NDArray[np.generic], kind: pa.DataType) -> pa.Array:
     is_floating = values.dtype.kind == "f"
     if values.dtype.itemsize * 8 != kind.bit_width or is_floating != pa.types.is_floating(kind):
         raise ValueError(f"{values.dtype} values do not fit {kind}")
-    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
+    plain = np.ascontiguousarray(np.add(values, 0.0) if is_floating else values)
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(plain)])
 
 
 def column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
-    """Return Python `values`, None for null, as an Arrow array of one of the types in `tables`; times are naive UTC."""
+    """Return Python `values`, None for null, as an Arrow array of one of the types in `tables`; times are naive UTC.
+
+    NaN and infinities become null, and −0.0 becomes 0.0.
+    """
+    if kind == pa.float64():
+        values = [None if value is None or not isfinite(value) else value + 0.0 for value in values]
     there = [value is not None for value in values]
     valid = None if all(there) else pa.py_buffer(np.packbits(there, bitorder="little"))
     if kind == pa.string():

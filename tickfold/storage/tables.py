@@ -107,6 +107,7 @@ RUNS: Final = _schema(
     _required(TIMESTAMP, "created_at"),
     _required(pa.float64(), "duration_seconds"),
     _required(pa.string(), "metrics"),
+    _nullable(pa.string(), "no_trades"),
 )
 RUNS_BY_SYMBOL: Final = _schema(
     _required(pa.string(), "symbol"),
@@ -116,11 +117,13 @@ RUNS_BY_SYMBOL: Final = _schema(
     _required(pa.int64(), "replayed_bars"),
     _HEADLINES,
     _required(pa.string(), "metrics"),
+    _nullable(pa.string(), "no_trades"),
 )
 SWEEPS: Final = _schema(
     _required(pa.int32(), "rank"),
     _required(pa.string(), "parameters"),
     _nullable(pa.float64(), *Metrics.__dataclass_fields__),
+    _nullable(pa.string(), "no_trades"),
 )
 WALK_FORWARD: Final = _schema(
     _required(pa.int32(), "window_number"),

@@ -3,10 +3,8 @@
 They are exhaustive on up to `MOST_CUTS` bars: the range is cut before and after every bar.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,7 +14,8 @@ from tickfold.engine.backtest import AT_THE_NEXT_OPEN, backtest, conclude, simul
 from tickfold.engine.bars import COLUMNS, Bars, join
 from tickfold.engine.decisions.chunk import cut
 from tickfold.engine.decisions.fold import fold
-from tickfold.engine.signals import FLAT, HOLD, LONG, SHORT, Signals
+from tickfold.engine.signals import HOLD, Signals
+from tickfold.strategies.contract import NAMES, ContractError, lookback_of, signals_of, time_of
 from tickfold.strategies.strategy import Strategy
 
 MOST_CUTS = 4_000
@@ -24,7 +23,6 @@ MOST_CUTS = 4_000
 CHUNKS = (2, 3, 7, 31)
 """Numbers of chunks to fold, besides one bar per chunk."""
 
-_NAMES = {HOLD: "HOLD", LONG: "LONG", SHORT: "SHORT", FLAT: "FLAT"}
 _ACCOUNT = Account(capital=1e6, fractional_shares=True)
 
 
@@ -42,24 +40,19 @@ class Check:
     advice: str = ""
 
 
-def check(strategy: Strategy, bars: Bars) -> Iterator[Check]:
-    """Yield the result of each check of `strategy` on `bars`; a strategy that returns no signals ends them."""
-    subject = _Subject(strategy)
+def check(strategy: Strategy, bars: Bars, before_call: Callable[[], None] = lambda: None) -> Iterator[Check]:
+    """Yield the result of each check of `strategy` on `bars`; a strategy that returns no signals ends them.
+
+    `before_call` is called before each call of the strategy.
+    """
+    subject = _Subject(strategy, before_call)
     try:
         whole = subject.signals(bars)
         yield _has_signals(whole)
         for prove in (_leaves_bars, _is_deterministic, _sees_no_future, _lookback_suffices, _folds):
             yield prove(subject, bars, whole)
-    except _NoSignalsError as error:
-        yield Check("signals", False, str(error), error.advice)
-
-
-class _NoSignalsError(Exception):
-    """The strategy did not return valid signals."""
-
-    def __init__(self, text: str, advice: str) -> None:
-        super().__init__(text)
-        self.advice = advice
+    except ContractError as error:
+        yield Check("signals", False, error.finding, error.advice)
 
 
 @dataclass(frozen=True)
@@ -67,53 +60,31 @@ class _Subject:
     """The strategy under check. Every call gets a copy of the bars, and its result is validated."""
 
     strategy: Strategy
+    before_call: Callable[[], None]
 
     @property
     def lookback(self) -> int:
-        lookback: Any = self.strategy.lookback
-        if isinstance(lookback, bool) or not isinstance(lookback, int) or lookback < 0:
-            raise _NoSignalsError(f"its lookback is {lookback!r}", "expected a whole number of bars, 0 or more")
-        return lookback
+        return lookback_of(self.strategy)
 
     def signals(self, bars: Bars) -> Signals:
-        """Return the signals on `bars`.
+        """Return the signals on a copy of `bars`.
 
         Raises:
-            _NoSignalsError: the strategy raised an error or returned something else than signals.
+            ContractError: the strategy raised an error or returned something else than signals.
         """
-        on = f"on {len(bars):,} bar{'s' if len(bars) > 1 else ''}, {_time(bars, 0)} to {_time(bars, len(bars) - 1)},"
-        try:
-            found: Any = self.strategy.signals(_copied(bars))
-        except Exception as error:
-            raise _NoSignalsError(
-                f"{on} it raised {type(error).__name__}: {error}",
-                "it must return signals for any number of bars, also for one, or fewer than its lookback",
-            ) from error
-        if fault := _fault(found, len(bars)):
-            raise _NoSignalsError(f"{on} it returned {fault}", _EXPECTED)
-        signals: Signals = found
-        return signals
+        return self.signals_on(_copied(bars))
 
-
-_EXPECTED = "expected a numpy array of int8 with HOLD, LONG, SHORT or FLAT for each bar"
-
-
-def _fault(found: Any, bars: int) -> str:
-    if not isinstance(found, np.ndarray):
-        return f"a {type(found).__name__}"
-    if found.dtype != np.int8:
-        return f"an array of {found.dtype}"
-    if found.shape != (bars,):
-        return f"an array of shape {found.shape}"
-    strange = ~np.isin(found, list(_NAMES))
-    return f"the value {found[strange][0]} at bar {strange.argmax()}" if strange.any() else ""
+    def signals_on(self, bars: Bars) -> Signals:
+        """Return the signals on `bars` themselves, which the strategy may change."""
+        self.before_call()
+        return signals_of(self.strategy, bars)
 
 
 # --- the rules -------------------------------------------------------------------------------------------------------
 
 
 def _has_signals(whole: Signals) -> Check:
-    counts = ", ".join(f"{np.count_nonzero(whole == signal):,} {name}" for signal, name in _NAMES.items())
+    counts = ", ".join(f"{np.count_nonzero(whole == signal):,} {name}" for signal, name in NAMES.items())
     if (whole == HOLD).all():
         advice = "use bars or parameters that produce signals; without any, these checks prove nothing"
         return Check("signals", None, f"{counts}: no signals on these bars", advice)
@@ -122,7 +93,7 @@ def _has_signals(whole: Signals) -> Check:
 
 def _leaves_bars(subject: _Subject, bars: Bars, _whole: Signals) -> Check:
     given = _copied(bars)
-    subject.strategy.signals(given)
+    subject.signals_on(given)
     for name in COLUMNS:
         before, after = getattr(bars, name), getattr(given, name)
         changed = np.flatnonzero(before != after)
@@ -135,12 +106,12 @@ def _leaves_bars(subject: _Subject, bars: Bars, _whole: Signals) -> Check:
 
 def _is_deterministic(subject: _Subject, bars: Bars, whole: Signals) -> Check:
     subject.signals(bars[: len(bars) // 2 + 1])
-    anew = _Subject(type(subject.strategy).model_validate(subject.strategy.model_dump()))
+    anew = replace(subject, strategy=type(subject.strategy).model_validate(subject.strategy.model_dump()))
     for who, again in (("when called again", subject), ("from a new instance", anew)):
         signals = again.signals(bars)
         if len(differs := np.flatnonzero(signals != whole)):
             at = int(differs[0])
-            finding = f"{_bar(bars, at)}: {_NAMES[whole[at]]} at first, {_NAMES[signals[at]]} {who}"
+            finding = f"{_bar(bars, at)}: {NAMES[whole[at]]} at first, {NAMES[signals[at]]} {who}"
             return Check(
                 "deterministic", False, finding, "use no random numbers, no clock, and keep no state between calls"
             )
@@ -156,11 +127,11 @@ def _sees_no_future(subject: _Subject, bars: Bars, whole: Signals) -> Check:
         if len(differs) and differs[0] < first:
             first, became, seen = int(differs[0]), part[differs[0]], stop
     if first < len(bars):
-        ended = f"{_NAMES[became]} where the bars end at {_time(bars, seen - 1)}"
+        ended = f"{NAMES[became]} where the bars end at {time_of(bars, seen - 1)}"
         return Check(
             "no look-ahead",
             False,
-            f"{_bar(bars, first)}: {_NAMES[whole[first]]} with all bars, {ended}",
+            f"{_bar(bars, first)}: {NAMES[whole[first]]} with all bars, {ended}",
             "a signal may use its own bar and earlier ones: look for a shift by −1, a centred window, "
             "or a mean, maximum or sort over the whole array",
         )
@@ -183,8 +154,8 @@ def _lookback_suffices(subject: _Subject, bars: Bars, whole: Signals) -> Check:
                 first, became, began = int(start + differs[0]), part[differs[0]], start
     if first < len(bars):
         finding = (
-            f"{_bar(bars, first)}: {_NAMES[whole[first]]} with all bars before it, {_NAMES[became]} where they begin "
-            f"at {_time(bars, began)}, {first - began:,} bars earlier; its lookback is {lookback:,}"
+            f"{_bar(bars, first)}: {NAMES[whole[first]]} with all bars before it, {NAMES[became]} where they begin "
+            f"at {time_of(bars, began)}, {first - began:,} bars earlier; its lookback is {lookback:,}"
         )
         return Check(promise, False, finding, _advice(needed, len(bars)))
     return Check(promise, True, f"the same with a past of {lookback:,} as with all of it, in {len(starts):,} places")
@@ -210,7 +181,7 @@ def _folds(subject: _Subject, bars: Bars, whole: Signals) -> Check:
             signals = subject.signals(own)[warm_up:]
             if len(differs := np.flatnonzero(signals != whole[chunk.start : chunk.stop])):
                 at = chunk.start + int(differs[0])
-                return _unlike(bars, at, f"{_NAMES[whole[at]]} in one pass, {_NAMES[signals[differs[0]]]}", count)
+                return _unlike(bars, at, f"{NAMES[whole[at]]} in one pass, {NAMES[signals[differs[0]]]}", count)
             speculations.append(simulate(own, chunk, subject))
         folded = conclude(fold(speculations, bars, AT_THE_NEXT_OPEN).decisions, bars, _ACCOUNT).statement
         if len(differs := np.flatnonzero((one_pass.shares != folded.shares) | (one_pass.equity != folded.equity))):
@@ -236,12 +207,7 @@ def _copied(bars: Bars) -> Bars:
 
 
 def _bar(bars: Bars, at: int) -> str:
-    return f"bar {at:,} ({_time(bars, at)})"
-
-
-def _time(bars: Bars, at: int) -> str:
-    time = datetime.fromtimestamp(int(bars.timestamp[at]) / 1e6, UTC)
-    return f"{time:%Y-%m-%d}" if (time.hour, time.minute) == (0, 0) else f"{time:%Y-%m-%dT%H:%MZ}"
+    return f"bar {at:,} ({time_of(bars, at)})"
 
 
 def _listed(counts: list[int]) -> str:

@@ -5,12 +5,15 @@ import importlib.util
 import inspect
 import pkgutil
 import re
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
-from types import ModuleType
+from types import FrameType, ModuleType
 
 from tickfold.errors import RunError
 from tickfold.strategies.strategy import Strategy
@@ -20,6 +23,9 @@ FOLDER = Path(__file__).resolve().parents[2] / "strategies"
 
 PACKAGES = ("annotated_types", "numpy", "pyarrow", "pydantic", "tickfold", "typing_extensions")
 """Packages that a strategy may import besides the standard library: those that the Lambda layers contain."""
+
+IMPORT_SECONDS = 5.0
+"""Importing a strategy's file takes no longer."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
@@ -61,6 +67,11 @@ def load_file(path: Path, known: Mapping[str, type[Strategy]]) -> list[type[Stra
     return _load(importlib.util.spec_from_file_location(f"strategies.{path.stem}", path), str(path), known)
 
 
+def file_of(strategy: type[Strategy]) -> Path:
+    """Return the file that defines `strategy`."""
+    return Path(inspect.getfile(strategy))
+
+
 def foreign_imports(path: Path) -> list[str]:
     """Return the packages that the file imports, also inside functions, and that the Lambda layers do not contain."""
     nodes = list(ast.walk(ast.parse(path.read_bytes())))
@@ -82,8 +93,9 @@ def _load(spec: ModuleSpec | None, file: str, known: Mapping[str, type[Strategy]
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # pydantic resolves annotations there
     try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
+        with _import_limit():
+            spec.loader.exec_module(module)
+    except (Exception, SystemExit, _ImportTooLongError) as error:
         del sys.modules[spec.name]
         raise StrategyFileError(f"{file} cannot be imported: {_explain(error, module.__file__)}") from error
     own = list(_own(module))
@@ -94,6 +106,29 @@ def _load(spec: ModuleSpec | None, file: str, known: Mapping[str, type[Strategy]
         if fault := _fault(strategy, known):
             raise StrategyFileError(f"{file}: {strategy.__name__} {fault}")
     return strategies
+
+
+class _ImportTooLongError(BaseException):
+    """Raised within a file whose import does not end; no Exception, which the file may catch."""
+
+
+@contextmanager
+def _import_limit() -> Iterator[None]:
+    """Interrupt an import that takes longer than `IMPORT_SECONDS`, in a main thread, which alone gets signals."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise _ImportTooLongError(f"it ran longer than {IMPORT_SECONDS:g} s")
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, IMPORT_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _own(module: ModuleType) -> Iterator[type[Strategy]]:
@@ -121,4 +156,5 @@ def _explain(error: BaseException, path: str | None) -> str:
     if isinstance(error, SyntaxError):
         return f"line {error.lineno}: {error.msg}"
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
-    return f"{f'line {lines[-1]}: ' if lines else ''}{type(error).__name__}: {error}"
+    told = str(error) if isinstance(error, _ImportTooLongError) else f"{type(error).__name__}: {error}"
+    return f"{f'line {lines[-1]}: ' if lines else ''}{told}"

@@ -17,6 +17,8 @@ class Strategy(BaseModel, ABC):
 
     name: ClassVar[str]
     """The name by which runs select it."""
+    uses_volume: ClassVar[bool] = False
+    """Whether its signals depend on volume: a run without trades then says if there was none."""
 
     @property
     @abstractmethod

@@ -53,7 +53,7 @@ def test_a_file_with_a_bad_row_loads_nothing(tickfold: Command, tmp_path: Path) 
     bad = tmp_path / "bad.csv"
     bad.write_text(GOOG.read_text() + "2013-03-04,1,0,0,0,0\n")
     ended = tickfold("data", "load", str(bad), "--symbol", "bad")
-    assert ended.status == 1
+    assert ended.status == 3
     assert "line 2150: high '0' is not above 0" in ended.stderr
     assert "BAD" not in tickfold("data", "list").stdout
 
@@ -176,7 +176,7 @@ def test_rows_are_csv_when_they_are_piped(tickfold: Command) -> None:
 
 def test_a_wrong_statement_is_one_clear_line(tickfold: Command) -> None:
     ended = tickfold("query", "SELECT * FROM nonsense")
-    assert (ended.status, ended.stdout) == (1, "")
+    assert (ended.status, ended.stdout) == (3, "")
     assert ended.stderr.startswith("tickfold: query failed: ")
     assert "nonsense" in ended.stderr
     assert ended.stderr.count("\n") == 1
@@ -184,7 +184,7 @@ def test_a_wrong_statement_is_one_clear_line(tickfold: Command) -> None:
 
 def test_an_unknown_symbol_names_those_that_are_known(tickfold: Command) -> None:
     ended = tickfold("run", "--symbol", "nope", "--start", "2012-01-01", "--end", "2012-12-31")
-    assert ended.status == 1
+    assert ended.status == 3
     assert ended.stderr.startswith("tickfold: unknown symbol NOPE; known symbols: AAPL,")
 
 

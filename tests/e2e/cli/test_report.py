@@ -74,7 +74,7 @@ def test_an_unknown_run_is_one_clear_message(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     ended = tickfold("report", unknown)
-    assert (ended.status, ended.stdout) == (1, "")
+    assert (ended.status, ended.stdout) == (3, "")
     lists = '`tickfold query "SELECT run_id FROM runs"`'
     assert ended.stderr == f"tickfold: there is no run '{unknown}'; {lists} lists those that have ended well\n"
     assert list(tmp_path.iterdir()) == []
@@ -84,21 +84,21 @@ def test_a_run_without_a_result_says_why(tickfold: Command, stack: EmbeddedStack
     runs = run_lifecycle(stack)
     run_id, cancelled = (begin(runs, "tester").run_id for _ in range(2))
     ended = tickfold("report", run_id)
-    assert (ended.status, ended.stderr) == (1, f"tickfold: run {run_id} has no result yet: it is still going\n")
+    assert (ended.status, ended.stderr) == (3, f"tickfold: run {run_id} has no result yet: it is still going\n")
     runs.note_failure(run_id, "plan", "there are no bars")
     runs.end(run_id, Failed(stage="plan", reason="there are no bars"))
     ended = tickfold("report", run_id)
     expected = f"tickfold: run {run_id} has no result: it failed in plan: there are no bars\n"
-    assert (ended.status, ended.stderr) == (1, expected)
+    assert (ended.status, ended.stderr) == (3, expected)
     runs.end(cancelled, Cancelled())
     ended = tickfold("report", cancelled)
-    assert (ended.status, ended.stderr) == (1, f"tickfold: run {cancelled} has no result: it was cancelled\n")
+    assert (ended.status, ended.stderr) == (3, f"tickfold: run {cancelled} has no result: it was cancelled\n")
 
 
 def test_a_run_of_several_symbols_says_where_its_figures_are(tickfold: Command) -> None:
     several = json.loads(tickfold("run", "--symbol", "GOOG,IBM", "--start", "2012-01-01", "--json").stdout)
     ended = tickfold("report", several["run_id"])
-    assert ended.status == 1
+    assert ended.status == 3
     assert "is of a list of symbols, and a report shows one; query runs_by_symbol instead" in ended.stderr
 
 
@@ -108,7 +108,7 @@ def test_a_run_whose_files_are_gone_says_which(
     bucket, key = stack.outputs["bucket"], f"data/trades/run_id={run_id}/trades.parquet"
     stack.client("s3").delete_object(Bucket=bucket, Key=key)
     ended = tickfold("report", run_id, "-o", str(tmp_path / "r.html"))
-    assert ended.status == 1
+    assert ended.status == 3
     assert ended.stderr == (
         f"tickfold: the run has ended, but its file s3://{bucket}/{key} is gone; make the run again\n"
     )

@@ -65,6 +65,11 @@ class Ledger:
         """The positions that were opened."""
         return merge(self._posted)
 
+    def offered(self, positions: Positions) -> tuple[Positions, Terms]:
+        """Return the `positions` that would be opened if the cash paid for them, and their prices and costs."""
+        carried_out = self._carried_out(positions)
+        return carried_out, self._terms(carried_out)
+
     def post(self, positions: Positions) -> None:
         """Open and close `positions` in turn; after a rejection, decide the rest of its target in sequence."""
         positions = self._carried_out(positions)

@@ -20,6 +20,7 @@ class VwapReversion(Strategy):
     """
 
     name: ClassVar[str] = "vwap_reversion"
+    uses_volume: ClassVar[bool] = True
 
     band: Annotated[float, Field(gt=0, lt=1, description="Distance from VWAP, as a fraction of it.")] = 0.01
     session_bars: Annotated[int, Field(ge=1, le=10_000, description="Most bars of a session that count.")] = 390

@@ -1,0 +1,35 @@
+"""Evaluation: the signals of strategies on a worker's bars, in a child process, under a time limit."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from tickfold.engine.bars import Bars
+from tickfold.engine.signals import Signals
+from tickfold.errors import StrategyFailedError
+from tickfold.strategies.contract import read_only, signals_of_all, span
+from tickfold.strategies.isolation import ChildEndedError, isolated
+from tickfold.strategies.strategy import Strategy
+
+SECONDS: Final = 40.0
+"""How long a strategy may take for one chunk, with all its sets of parameters. The rest of a worker's minute is for
+reading bars, the engine, and telling what went wrong."""
+
+
+def evaluate(strategies: Sequence[Strategy], bars: Bars, seconds: float = SECONDS) -> Iterator[Signals]:
+    """Yield the signals of each of `strategies` on `bars`, which they cannot change.
+
+    Raises:
+        StrategyFailedError: a strategy raised an error, returned something else than signals, crashed, or ran longer
+            than `seconds`.
+    """
+    name, on = strategies[0].name, f"on {span(bars)}"
+    try:
+        yield from isolated(lambda: signals_of_all(strategies, read_only(bars)), seconds)
+    except ChildEndedError as error:
+        if not error.timed_out:
+            raise StrategyFailedError(f"strategy {name} failed: {on}, it {error.cause}") from None
+        sets = f" with {len(strategies):,} sets of parameters" if len(strategies) > 1 else ""
+        raise StrategyFailedError(
+            f"strategy {name} ran longer than {seconds:g} s {on}{sets}: look for a loop that does not end, "
+            "compute with arrays instead of bar by bar, or cut the run into more chunks"
+        ) from None
