@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.cli.conftest import BUCKET, Command
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
+from tickfold.engine.bars import Bars
+from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 from tickfold.market_data.bar_store import BarStore
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from tests.engine.random_runs import PROPERTY, Case, cases, random_strategies
 from tickfold.engine.accounting.account import Account, Commission, Sizing
 from tickfold.engine.accounting.no_trades import NoTrades
 from tickfold.engine.backtest import backtest
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
+from tickfold.engine.bars import Bars
+from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 from tickfold.engine.decisions.entries import SAME_CLOSE, LimitEntry
 from tickfold.engine.decisions.fold import fold
 from tickfold.engine.decisions.orders import Orders
