@@ -107,6 +107,16 @@ def test_offsets_are_converted_across_a_clock_change(tmp_path: Path) -> None:
     assert "times converted from their offsets to UTC" in file.notes
 
 
+def test_daily_bars_of_tokyo_hand_on_the_date_that_they_write(tmp_path: Path) -> None:
+    rows = [f"2020-01-{day:02} 00:00:00+09:00,10,12,9,11,1" for day in (7, 6, 8)]
+    file = read(tmp_path, HEADER, *rows, timeframe=None)
+    assert times(file) == [f"2020-01-{day:02}T15:00:00" for day in (5, 6, 7)]
+    assert file.wall is not None
+    assert file.wall.astype("datetime64[us]").astype("datetime64[D]").astype(str).tolist() == [
+        f"2020-01-{day:02}" for day in (6, 7, 8)
+    ]
+
+
 def test_parquet_time_zone_is_converted(tmp_path: Path) -> None:
     index = pd.date_range("2020-01-02 09:30", periods=6, freq="min", tz="America/New_York")
     frame = pd.DataFrame(dict.fromkeys(("open", "high", "low", "close", "volume"), 10.0), index=index)

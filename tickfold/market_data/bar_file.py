@@ -17,11 +17,16 @@ from tickfold.market_data.timeframe_inference import settle_timeframe
 
 @dataclass(frozen=True)
 class BarFile:
-    """The bars of a file in time order, their timeframe, and notes on what was assumed or changed in reading them."""
+    """The bars of a file in time order, their timeframe, and notes on what was assumed or changed in reading them.
+
+    `wall` are their times as the file writes them, in microseconds since 1970 on the clock of each row's own offset;
+    None where that is UTC. A daily bar belongs to the date that it says.
+    """
 
     bars: Bars
     timeframe: str
     notes: tuple[str, ...]
+    wall: Times | None = None
 
 
 def read_bar_file(path: Path | str, timeframe: str | None = None) -> BarFile:
@@ -39,14 +44,15 @@ def read_bar_file(path: Path | str, timeframe: str | None = None) -> BarFile:
     """
     path = Path(path)
     table = read_table(path)
-    times, note = read_times(path, table.columns["time"])
+    times = read_times(path, table.columns["time"])
     values = {name: numbers(path, name, column) for name, column in table.columns.items() if name != "time"}
-    check_rows(path, table, bar_rules(table, times, values))
-    if len(times) == 0:
+    check_rows(path, table, bar_rules(table, times.utc, values))
+    if len(times.utc) == 0:
         raise BarFileError(f"{path} has no bars")
-    bars, notes = _assemble(times, values)
+    bars, notes = _assemble(times.utc, values)
+    wall = None if times.wall is None else times.wall[np.argsort(times.utc, kind="stable")]
     timeframe, timeframe_notes = settle_timeframe(path, bars.timestamp, timeframe)
-    return BarFile(bars, timeframe, (note, *notes, *timeframe_notes))
+    return BarFile(bars, timeframe, (times.note, *notes, *timeframe_notes), wall)
 
 
 def _assemble(times: Times, values: dict[str, Floats]) -> tuple[Bars, list[str]]:
