@@ -246,11 +246,11 @@ def test_row_numbers_are_not_times(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "Empty CSV file"),
-        (HEADER.encode(), "Empty CSV file"),
+        (b"", "has no bars"),
+        (HEADER.encode(), "has no bars"),
         (f"{HEADER}\n\n".encode(), "has no bars"),
         (b"PAR1 and no more", "cannot be read"),
-        (b"\xff\xfe\x00,\x81\n1,2\n", "cannot be read"),
+        (b"date,open,high,low,close\n\x81\x8d,1,2,1,2\n", "cannot be read"),
     ],
 )
 def test_file_without_a_table_is_refused(tmp_path: Path, content: bytes, reason: str) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 from tickfold.engine.timeframe import is_timeframe, timeframe_of, timeframe_seconds
 from tickfold.market_data.bar_table import BarFileError
-from tickfold.market_data.bar_times import Times
+from tickfold.market_data.date_notation import Times
 
 _FEWEST_STEPS = 5  # a Friday and a Monday do not make a series of three days
 _MICROSECONDS = 1_000_000
