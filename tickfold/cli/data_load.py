@@ -8,7 +8,19 @@ import typer
 
 from tickfold.cli.console import note
 from tickfold.cli.data_list import shown
+from tickfold.cli.reading_options import (
+    Closes,
+    Columns,
+    Decimal,
+    Encoding,
+    Order,
+    Separator,
+    Timezone,
+    Unit,
+    column_names,
+)
 from tickfold.cli.target import StackOutputs, find_target
+from tickfold.market_data.reading_options import ReadingOptions
 from tickfold.protocol import SYMBOL_PATTERN, TIMEFRAME_PATTERN
 
 
@@ -37,6 +49,7 @@ def timeframe(text: str) -> str:
 
 def load(
     file: Annotated[Path, typer.Argument(help="CSV or Parquet: date or timestamp, open, high, low, close, volume.")],
+    *,
     under: Annotated[str, typer.Option("--symbol", parser=symbol, metavar="SYMBOL", help="Symbol to load it under.")],
     bar_length: Annotated[
         str | None,
@@ -44,18 +57,29 @@ def load(
             "--timeframe", parser=timeframe, metavar="TIMEFRAME", help="Such as 1m, 1h, 1d. Left out: as in the file."
         ),
     ] = None,
+    separator: Separator = None,
+    decimal: Decimal = None,
+    encoding: Encoding = None,
+    date_order: Order = None,
+    timezone: Timezone = None,
+    time_unit: Unit = None,
+    columns: Columns = None,
+    close: Closes = None,
     stack_outputs: StackOutputs = None,
 ) -> None:
     """Load bars from a file, all or none. Bars at times that are loaded already are replaced.
 
-    Times are taken as UTC unless they carry an offset. A file with a bad row is refused, and its bad rows are named.
+    How the file is written is detected, and told where it is not plain CSV. A file that may be read in two ways is
+    refused by the option that decides; one with a bad row is refused, and its bad rows are named.
     """
     from tickfold.market_data.bar_file import read_bar_file  # noqa: PLC0415 - slow to import
     from tickfold.market_data.bar_store import BarStore  # noqa: PLC0415
 
+    names = column_names(columns) if columns else None
+    options = ReadingOptions(separator, decimal, encoding, date_order, time_unit, timezone, names, close, under)
     target = find_target(stack_outputs)
     bucket = target.output("bucket")
-    read = read_bar_file(file, bar_length)
+    read = read_bar_file(file, bar_length, options)
     for remark in read.notes:
         note(f"{file.name}: {remark}")
     series = BarStore(target.s3(), bucket).put(under, read.timeframe, read.bars, source=file.name)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tickfold.engine.bars import Bars
+from tickfold.market_data.adjusted_close import ADJUSTED, choose_close
 from tickfold.market_data.bar_numbers import read_numbers
 from tickfold.market_data.bar_rules import bar_rules, check_rows
 from tickfold.market_data.bar_table import BarFileError, Floats, read_table
@@ -51,15 +52,17 @@ def read_bar_file(path: Path | str, timeframe: str | None = None, options: Readi
     table = read_table(path, options)
     times = read_times(path, table.columns["time"], options, table.zone)
     values, number_notation = read_numbers(path, table, options)
-    check_rows(path, table, bar_rules(table, times, values))
+    used = {name: column for name, column in values.items() if name != ADJUSTED or options.close != "raw"}
+    check_rows(path, table, bar_rules(table, times, used))
     if len(times.utc) == 0:
         raise BarFileError(f"{path} has no bars")
+    values, close_notes = choose_close(values, options.close)
     bars, notes = _assemble(times.utc, values)
     wall = None if times.wall is None else times.wall[np.argsort(times.utc, kind="stable")]
     timeframe, timeframe_notes = settle_timeframe(path, bars.timestamp, timeframe)
     notation = [*table.notation, *number_notation, *times.notation]
     read_as = [f"read as: {', '.join(notation)}"] if notation else []
-    return BarFile(bars, timeframe, (*read_as, times.note, *notes, *timeframe_notes), wall)
+    return BarFile(bars, timeframe, (*read_as, times.note, *close_notes, *notes, *timeframe_notes), wall)
 
 
 def _assemble(times: Times, values: dict[str, Floats]) -> tuple[Bars, list[str]]:
