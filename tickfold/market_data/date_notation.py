@@ -189,14 +189,15 @@ def _ordered(fields: _Fields, given: DateOrder | None) -> tuple[Times, str]:
 def _only_order(days: dict[DateOrder, Times], fields: _Fields) -> DateOrder:
     """Return the order under which most texts are dates.
 
-    Where several are left, dates with dots are day first, since nobody writes them otherwise; and years are not first
-    where that would throw the rows out of order.
+    Where several are left: the year is first or last as leaves the rows in order; and dates with dots and four digits
+    of a year are day first, since nobody writes them otherwise.
     """
     valid = {order: int((found != NO_TIME).sum()) for order, found in days.items()}
     best = [order for order, count in valid.items() if count == max(valid.values())]
-    if "ymd" in best and len(best) > 1 and not _in_order(days["ymd"]):
-        best.remove("ymd")
-    if len(best) > 1 and "dmy" in best and pc.all(pc.equal(fields.text("separator"), ".")).as_py():
+    if "ymd" in best and len(best) > 1:
+        sorted_ones = [order for order in best if _in_order(days[order])]
+        best = sorted_ones if sorted_ones == ["ymd"] or (sorted_ones and "ymd" not in sorted_ones) else best
+    if "dmy" in best and "ymd" not in best and pc.all(pc.equal(fields.text("separator"), ".")).as_py():
         return "dmy"
     differing = [np.flatnonzero(days[best[0]] != days[other]) for other in best[1:]]
     for rows in differing:

@@ -23,6 +23,8 @@ def epochs_to_times(counts: Floats, unit: TimeUnit | None) -> tuple[Times, str]:
     """
     finite = np.isfinite(counts)
     known = counts[finite]
+    if not len(known):
+        return np.full(len(counts), NO_TIME), ""
     median = unit or _unit_of(float(np.median(np.abs(known))))
     units = np.full(len(known), median, dtype="U2")
     if unit is None:
