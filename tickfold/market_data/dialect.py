@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tickfold.market_data.headers import PRICES, canonical_names, headless_columns, is_header
+from tickfold.market_data.headers import PRICES, headless_columns, is_header
 from tickfold.market_data.reading_options import ReadingOptions
 
 SPACES = " "
@@ -16,7 +16,7 @@ _SPARE = "(empty)"
 _MOST_LINES_BEFORE_ROWS = 50
 _SAMPLE_ROWS = 100
 _TIME = re.compile(
-    r"\d{1,4}[-/. ]\w{1,9}[-/., ]+\d{1,4}\b.*|\d{8}\b.*|\d{10,19}(\.\d+)?|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}.*"
+    r"\d{1,4}[-/. ]\w{1,9}[-/., ]+\d{1,4}\b.*|\d{8}\b.*|\d{9,19}(\.\d+)?|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}.*"
 )
 _CLOCK = re.compile(r"\d{1,2}:\d{2}.*|\d{6}|\d{4}|0")
 _NUMBER = re.compile(r"[-+$€£]?\d[\d.,' \u2019\u00a0\u202f]*(e[+-]?\d+)?[kmbt]?|-", re.IGNORECASE)
@@ -188,6 +188,6 @@ def _unknown(lines: list[str], separators: list[str], options: ReadingOptions) -
     firm = [separator for separator in separators if separator != SPACES] or separators
     separator = max(firm, key=lambda candidate: len(cells_of(line, candidate)))
     names = cells_of(line, separator)
-    if options.columns and not any(canonical_names(names)):
-        names = list(options.columns)
+    if options.columns and any(map(_NUMBER.fullmatch, names)):
+        return _without_header(lines, separator, number, options)
     return _with_header(lines, separator, number, names, options)
