@@ -214,12 +214,24 @@ def test_rows_without_offset_among_others_are_refused_by_line(tmp_path: Path) ->
         ("Date (America/New_York)", "2020-01-13T14:30:00"),
         ("datetime (EST)", "2020-01-13T14:30:00"),
         ("Time (UTC+1)", "2020-01-13T08:30:00"),
+        ("timestamp_utc", "2020-01-13T09:30:00"),
+        ("UTC time", "2020-01-13T09:30:00"),
     ],
 )
 def test_zone_in_the_header_is_honoured(tmp_path: Path, name: str, instant: str) -> None:
     file = load(tmp_path, ["2020-01-13 09:30", "2020-01-13 09:31"], name=name)
     assert str(file.bars.timestamp.astype("datetime64[us]").astype("datetime64[s]")[0]) == instant
     assert "times carry no offset: taken as UTC" not in file.notes
+
+
+@pytest.mark.parametrize("name", ["Date (yyyy-mm-dd)", "Time (ms)", "Local time"])
+def test_format_in_the_header_is_no_zone(tmp_path: Path, name: str) -> None:
+    assert "times carry no offset: taken as UTC" in load(tmp_path, ["2020-01-13 09:30"], name=name).notes
+
+
+def test_zone_of_a_time_apart_from_its_date_is_honoured(tmp_path: Path) -> None:
+    file = load(tmp_path, ["2020-01-13|09:30"], name="Date|Time (America/New_York)")
+    assert str(file.bars.timestamp.astype("datetime64[us]").astype("datetime64[s]")[0]) == "2020-01-13T14:30:00"
 
 
 def test_unknown_zone_in_the_header_is_refused_by_option(tmp_path: Path) -> None:
