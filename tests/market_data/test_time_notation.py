@@ -23,7 +23,8 @@ def instants(texts: list[str], options: ReadingOptions = DETECT) -> list[str | N
 
 def load(directory: Path, texts: list[str], options: ReadingOptions = DETECT, name: str = "date") -> BarFile:
     path = directory / "bars.csv"
-    path.write_text("\n".join([f"{name}|open|high|low|close", *(f"{text}|1.5|2.5|0.5|1.5" for text in texts)]) + "\n")
+    rows = [f"{text}|1.5|2.5|0.5|1.5|{number}" for number, text in enumerate(texts)]
+    path.write_text("\n".join([f"{name}|open|high|low|close|volume", *rows]) + "\n")
     return read_bar_file(path, "1m", options)
 
 
@@ -269,6 +270,7 @@ HOURS = ["2020-10-25 01:30", "2020-10-25 02:30", "2020-10-25 02:30", "2020-10-25
 def test_repeated_hour_is_told_apart_by_the_order_of_the_file(tmp_path: Path, texts: list[str]) -> None:
     file = load(tmp_path, texts, BERLIN)
     assert np.diff(file.bars.timestamp).tolist() == [3_600_000_000] * 3
+    assert np.diff(file.bars.volume).tolist() == [1 if texts == HOURS else -1] * 3
     assert any("2 in the hour that clocks repeat taken in the order of the file" in note for note in file.notes)
 
 
