@@ -217,9 +217,9 @@ def test_a_volume_without_a_name_that_is_a_price_is_refused(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("mark", [".", ","])
 def test_four_digits_unparted_in_a_column_show_that_its_marks_are_decimal(tmp_path: Path, mark: str) -> None:
-    rows = ["2020-01-02;999.125;1001;998.125;999.125", "2020-01-03;999.125;1001.125;998.125;1000"]
+    rows = ["2020-01-02;999.125;1001;998.125;999.125", "2020-01-03;999.125;1002;998.125;1000"]
     file = read(tmp_path, joined("Date;Open;High;Low;Close", *rows).replace(".", mark))
-    assert file.bars.high.tolist() == [1001, 1001.125]
+    assert file.bars.high.tolist() == [1001, 1002]
 
 
 def test_one_cell_far_down_decides_for_all(tmp_path: Path) -> None:
