@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pytest
 
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
+from tickfold.engine.bars import Bars
+from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 from tickfold.engine.signals import HOLD, LONG, Signals
 from tickfold.errors import StrategyFailedError, is_retryable
 from tickfold.strategies import BUILT_IN, Strategy
