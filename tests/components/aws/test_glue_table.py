@@ -18,18 +18,19 @@ COLUMNS = {
     "equity": "timestamp timestamp, equity double, cash double, shares double, close double",
     "runs_by_symbol": "symbol string, share double, start_capital double, bars bigint, chunks int, "
     "replayed_bars bigint, trades int, final_equity double, total_return double, sharpe double, max_drawdown double, "
-    "metrics string",
+    "metrics string, no_trades string",
     "equity_by_symbol": "symbol string, timestamp timestamp, equity double, cash double, shares double, close double",
     "runs": "run_id string, symbol string, timeframe string, strategy string, parameters string, start_date date, "
     "end_date date, start_capital double, bars bigint, chunks int, replayed_bars bigint, trades int, "
     "final_equity double, total_return double, sharpe double, max_drawdown double, created_at timestamp, "
-    "duration_seconds double, metrics string",
+    "duration_seconds double, metrics string, no_trades string",
     "sweeps": "rank int, parameters string, final_equity double, peak_equity double, total_return double, "
     "buy_and_hold_return double, annual_return double, annual_volatility double, cagr double, sharpe double, "
     "sortino double, calmar double, max_drawdown double, average_drawdown double, max_drawdown_duration double, "
     "average_drawdown_duration double, trades double, win_rate double, best_trade double, worst_trade double, "
     "average_trade double, profit_factor double, expectancy double, sqn double, kelly double, exposure double, "
-    "turnover double, alpha double, beta double, commissions double, cost_paid double, periods_per_year double",
+    "turnover double, alpha double, beta double, commissions double, cost_paid double, periods_per_year double, "
+    "no_trades string",
     "walk_forward": "window_number int, parameters string, rank_by string, in_sample_start timestamp, "
     "in_sample_end timestamp, in_sample_metric double, in_sample_return double, out_of_sample_start timestamp, "
     "out_of_sample_end timestamp, out_of_sample_metric double, out_of_sample_return double",
