@@ -39,7 +39,7 @@ def times(file: BarFile) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("name", "bars", "timeframe"), [("GOOG", 2148, "1d"), ("EURUSD", 5000, "1h"), ("BTCUSD", 156, "31d")]
+    ("name", "bars", "timeframe"), [("GOOG", 2148, "1d"), ("EURUSD", 5000, "1h"), ("BTCUSD", 156, "1mo")]
 )
 def test_real_files_load_exactly(name: str, bars: int, timeframe: str) -> None:
     path = BACKTESTING / f"{name}.csv"
@@ -268,7 +268,7 @@ def test_timeframe_is_the_most_frequent_step(tmp_path: Path, step: str, timefram
 
 def test_timeframe_that_contradicts_the_file_is_refused(tmp_path: Path) -> None:
     rows = [f"2020-01-{day:02},10,12,9,11,100" for day in range(1, 9)]
-    assert "1h was given, but most bars are 1d apart" in refusal(tmp_path, HEADER, *rows, timeframe="1h")
+    assert "1h was given, but its bars look like 1d" in refusal(tmp_path, HEADER, *rows, timeframe="1h")
 
 
 def test_timeframe_is_normalised_to_the_largest_unit(tmp_path: Path) -> None:
@@ -279,7 +279,7 @@ def test_timeframe_is_normalised_to_the_largest_unit(tmp_path: Path) -> None:
 
 
 def test_irregular_steps_require_a_timeframe(tmp_path: Path) -> None:
-    rows = [f"2020-01-01 00:{minute:02}:00,10,12,9,11,100" for minute in (0, 1, 3, 7, 15, 31)]
+    rows = [f"2020-01-01 00:{minute:02}:00,10,12,9,11,100" for minute in (0, 2, 5, 9, 16, 27)]
     assert "no step between bars stands out" in refusal(tmp_path, HEADER, *rows, timeframe=None)
     assert read(tmp_path, HEADER, *rows, timeframe="1m").timeframe == "1m"
 
@@ -303,7 +303,7 @@ def test_timeframe_of_few_bars_is_assumed(tmp_path: Path, times: list[str], time
 
 
 def test_malformed_timeframe_is_refused(tmp_path: Path) -> None:
-    assert "'daily' is not a number and a unit" in refusal(tmp_path, HEADER, SOUND, timeframe="daily")
+    assert "'often' is not a number and a unit" in refusal(tmp_path, HEADER, SOUND, timeframe="often")
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,10 @@ def test_commission_may_have_four_parts() -> None:
         (start(sizing={"value": 1.5}), "a fraction of the cash is at most 1, not 1.5"),
         (start(sizing={"kind": "shares", "value": 1.5}), "1.5 is not a whole number of shares; set fractionalShares"),
         (start(sizing={"kind": "lots", "value": 1}), "input should be 'fraction', 'cash', 'shares' or 'volatility'"),
-        (start(timeframe="day"), "config.timeframe 'day' does not match"),
+        (
+            start(timeframe="often"),
+            "config.timeframe 'often': must be a number and s, m, h, d, w or mo, such as 1m, 1d or 1mo",
+        ),
         (start(direction="up"), "config.direction 'up': input should be 'both', 'long' or 'short'"),
         (start(chunks=0), "config.chunks 0"),
         (start(parameters={"fast": True}), "a parameter is a number"),

@@ -44,7 +44,7 @@ def check(
     ] = None,
     symbol: Annotated[str, typer.Option(metavar="SYMBOL", help="Symbol whose bars are used.")] = "AAPL",
     timeframe: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Such as 1m, 1h, 1d. Left out: the coarsest that is loaded.")
+        str | None, typer.Option(metavar="TIME", help="Such as 1m, 1h, 1d, 1mo. Left out: the coarsest that is loaded.")
     ] = None,
     bars: Annotated[
         Path | None, typer.Option("--bars", metavar="FILE", help="Use the bars of this CSV or Parquet file.")

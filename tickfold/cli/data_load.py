@@ -9,7 +9,8 @@ import typer
 from tickfold.cli.console import note
 from tickfold.cli.data_list import shown
 from tickfold.cli.target import StackOutputs, find_target
-from tickfold.protocol import SYMBOL_PATTERN, TIMEFRAME_PATTERN
+from tickfold.engine.timeframe import UNITS_TEXT, canonical_timeframe
+from tickfold.protocol import SYMBOL_PATTERN
 
 
 def symbol(text: str) -> str:
@@ -25,13 +26,13 @@ def symbol(text: str) -> str:
 
 
 def timeframe(text: str) -> str:
-    """Return `text` as a timeframe.
+    """Return `text`, a timeframe in any of its spellings.
 
     Raises:
         BadParameter: it is not one.
     """
-    if not re.match(TIMEFRAME_PATTERN, text):
-        raise typer.BadParameter(f"{text!r} is not a timeframe: a number and s, m, h, d or w, such as 5m or 1d")
+    if canonical_timeframe(text) is None:
+        raise typer.BadParameter(f"{text!r} is not a timeframe: a number and {UNITS_TEXT}, such as 5m, 1d or 1mo")
     return text
 
 
@@ -41,7 +42,10 @@ def load(
     bar_length: Annotated[
         str | None,
         typer.Option(
-            "--timeframe", parser=timeframe, metavar="TIMEFRAME", help="Such as 1m, 1h, 1d. Left out: as in the file."
+            "--timeframe",
+            parser=timeframe,
+            metavar="TIMEFRAME",
+            help="Such as 1m, 1h, 1d, 1mo. Left out: as in the file.",
         ),
     ] = None,
     stack_outputs: StackOutputs = None,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from tickfold.engine.timeframe import timeframe_seconds
+from tickfold.engine.timeframe import canonical_timeframe, timeframe_seconds
 from tickfold.errors import RunError
 from tickfold.market_data.series import Series
 from tickfold.storage import layout
@@ -47,6 +47,7 @@ class SeriesCatalog:
             raise RunError(f"unknown symbol {symbol}; {self._known_symbols()}")
         if timeframe is None:
             timeframe = max(keys, key=timeframe_seconds)
+        timeframe = canonical_timeframe(timeframe) or timeframe
         if timeframe not in keys:
             known = ", ".join(sorted(keys, key=timeframe_seconds))
             raise RunError(f"{symbol} has no {timeframe} bars; it has: {known}")
