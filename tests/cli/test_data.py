@@ -66,6 +66,18 @@ def test_file_with_a_bad_row_loads_nothing(tickfold: Command, tmp_path: Path) ->
     assert tickfold("data", "list", "--json").stdout == "[]\n"
 
 
+def test_other_values_are_refused_unless_they_replace_the_series(tickfold: Command, tmp_path: Path) -> None:
+    file = bars(tmp_path / "adjusted.csv", "2020-01-02", "2020-01-03", "2020-01-06")
+    load = ("data", "load", str(file), "--symbol", "adj")
+    assert tickfold(*load).status == 0
+    file.write_text(HEAD + "2020-01-03,1,2,1,1,2\n2020-01-07,1,2,1,1,2\n")
+    ended = tickfold(*load)
+    assert (ended.status, ended.stdout) == (3, "")
+    assert "tickfold: ADJ 1d has other values for 1 of these bars, first 2020-01-03 with open 2 (now 1)" in ended.stderr
+    ended = tickfold(*load, "--replace")
+    assert ended.stdout == "loaded 2 bars; ADJ 1d now has 2 from 2020-01-03 to 2020-01-07\n"
+
+
 def test_empty_bucket_lists_nothing_and_says_how_to_load(tickfold: Command) -> None:
     ended = tickfold("data", "list")
     assert ended.stderr == "no bars are loaded: see `tickfold data load`\n"

@@ -160,7 +160,7 @@ def test_commission_may_have_four_parts() -> None:
         (start(sizing={"kind": "lots", "value": 1}), "input should be 'fraction', 'cash', 'shares' or 'volatility'"),
         (
             start(timeframe="often"),
-            "config.timeframe 'often': must be a number and s, m, h, d, w or mo, such as 1m, 1d or 1mo",
+            "config.timeframe 'often': must be a number and s, m, h, d, w or mo",
         ),
         (start(direction="up"), "config.direction 'up': input should be 'both', 'long' or 'short'"),
         (start(chunks=0), "config.chunks 0"),

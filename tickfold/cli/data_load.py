@@ -48,11 +48,16 @@ def load(
             help="Such as 1m, 1h, 1d, 1mo. Left out: as in the file.",
         ),
     ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Make these bars all that the series has, in place of those it has.")
+    ] = False,
     stack_outputs: StackOutputs = None,
 ) -> None:
-    """Load bars from a file, all or none. Bars at times that are loaded already are replaced.
+    """Load bars from a file, all or none: new bars are added to those of the series.
 
-    Times are taken as UTC unless they carry an offset. A file with a bad row is refused, and its bad rows are named.
+    Bars that are loaded already must have the same values; bars of a day or longer are the same if they have one date.
+    Where values differ, nothing is loaded unless --replace is given. Times are taken as UTC unless they carry an
+    offset. A file with a bad row is refused, and its bad rows are named.
     """
     from tickfold.market_data.bar_file import read_bar_file  # noqa: PLC0415 - slow to import
     from tickfold.market_data.bar_store import BarStore  # noqa: PLC0415
@@ -62,7 +67,7 @@ def load(
     read = read_bar_file(file, bar_length)
     for remark in read.notes:
         note(f"{file.name}: {remark}")
-    series = BarStore(target.s3(), bucket).put(under, read.timeframe, read.bars, source=file.name)
+    series = BarStore(target.s3(), bucket).put(under, read.timeframe, read.bars, source=file.name, replace=replace)
     typer.echo(
         f"loaded {len(read.bars):,} bars; {series.symbol} {series.timeframe} now has {series.bars:,} "
         f"from {shown(series.first)} to {shown(series.last)}"

@@ -18,6 +18,7 @@ from tickfold.engine.arrays import Ints
 from tickfold.engine.bars import COLUMNS, Bars, decimals_of, join
 from tickfold.engine.calendar import SessionCalendar, day_number, infer_calendar, session_dates
 from tickfold.errors import RunError
+from tickfold.market_data.overlap import describe_conflict, describe_misplaced, merge
 from tickfold.market_data.series import Series, SeriesFile, utc
 from tickfold.market_data.series_catalog import SeriesCatalog
 from tickfold.storage import layout, parquet, tables
@@ -39,26 +40,33 @@ class BarStore:
         self._s3 = s3
         self._bucket = bucket
 
-    def put(self, symbol: str, timeframe: str, bars: Bars, source: str) -> Series:
-        """Add `bars` to a series, replacing those at the same times. Idempotent.
+    def put(self, symbol: str, timeframe: str, bars: Bars, source: str, *, replace: bool = False) -> Series:
+        """Add `bars` to a series; with `replace`, make them all that it has. Idempotent.
 
-        The series has the calendar of `bars`, if that is given; else the one it has, or that which `bars` show.
+        Bars that the series has already must have the same values: it keeps them. Bars of a day or longer are the same
+        if they have one date. The series has the calendar of `bars`, if that is given; else the one it has, or that
+        which `bars` show.
 
         Raises:
-            RunError: there are no bars, they are not in time order, or another load changed the series meanwhile.
+            RunError: there are no bars, they are not in time order, the series has other values at their times (unless
+                `replace`), or another load changed the series meanwhile.
         """
         if not len(bars):
             raise RunError(f"no bars to load for {symbol}")
         if not (np.diff(bars.timestamp) > 0).all():
             raise RunError(f"the bars of {symbol} are not in time order, or two have the same time")
         before, etag = self._current(symbol, timeframe)
-        calendar = bars.calendar or (before.calendar if before else None) or infer_calendar(bars.timestamp)
+        kept = None if replace else before
+        calendar = bars.calendar or (kept.calendar if kept else None) or infer_calendar(bars.timestamp)
         series = Series(symbol=symbol, timeframe=timeframe, source=source, files=[], calendar=calendar)
-        files = {file.year: file for file in before.files} if before else {}
-        for year, part in _by_year(bars):
-            files[year] = self._put_year(series, year, part, files.get(year))
-        if before and before.calendar != calendar:
-            files |= {file.year: self._dated(series, file) for file in before.files if file is files[file.year]}
+        files = {file.year: file for file in kept.files} if kept else {}
+        parts = dict(_by_year(bars))
+        if kept:
+            merged = self._merged(kept, {year: file for year, file in files.items() if year in parts}, bars)
+            parts |= dict(_by_year(merged)) if merged else {}
+        files |= {year: self._put_year(series, year, part, _file_of(before, year)) for year, part in parts.items()}
+        if kept and kept.calendar != calendar:
+            files |= {file.year: self._dated(series, file) for file in kept.files if file is files[file.year]}
         series = series.model_copy(update={"files": [files[year] for year in sorted(files)]})
         self._commit(series, etag)
         return series
@@ -90,14 +98,32 @@ class BarStore:
             raise RunError(f"the {file.year} bars of {series.symbol} were deleted; load them again") from error
         return decode(data, start, stop)
 
+    def _merged(self, series: Series, files: dict[int, SeriesFile], bars: Bars) -> Bars | None:
+        """Return the bars of `files`, the years of `series` that `bars` has too, together with `bars`.
+
+        Raises:
+            RunError: they have other values at times of `bars`, or lie between them.
+        """
+        keys = {year: layout.bars_key(series.symbol, series.timeframe, year) for year in files}
+        stored = [_version_or_none(self._s3, self._bucket, keys[year], files[year].version_id) for year in files]
+        if not any(stored):
+            return None
+        old = join(decode(data) for data in stored if data)
+        name = f"{series.symbol} {series.timeframe}"
+        again = "to take the new ones in place of all that is loaded, load with --replace"
+        differing, first = describe_conflict(old, bars, series.timeframe)
+        if differing:
+            raise RunError(f"{name} has other values for {differing:,} of these bars, first {first}; {again}")
+        if misplaced := describe_misplaced(old, bars, series.timeframe):
+            raise RunError(f"these bars lie between those of {name}, as {misplaced} do; {again}")
+        return merge(old, bars, series.timeframe)
+
     def _put_year(self, series: Series, year: int, bars: Bars, before: SeriesFile | None) -> SeriesFile:
-        key = layout.bars_key(series.symbol, series.timeframe, year)
-        if before:
-            old = _version(self._s3, self._bucket, key, before.version_id)
-            bars = _merge(decode(old), bars)
-            if encode(bars) == old:
-                return before
-        stored = self._s3.put_object(Bucket=self._bucket, Key=key, Body=encode(bars))
+        """Store the bars of a year; where the version `before` has the same ones, return that."""
+        key, body = layout.bars_key(series.symbol, series.timeframe, year), encode(bars)
+        if before and _version_or_none(self._s3, self._bucket, key, before.version_id) == body:
+            return _describe(series, year, before.version_id, bars)
+        stored = self._s3.put_object(Bucket=self._bucket, Key=key, Body=body)
         return _describe(series, year, stored["VersionId"], bars)
 
     def _dated(self, series: Series, file: SeriesFile) -> SeriesFile:
@@ -138,6 +164,15 @@ def _version(s3: "S3Client", bucket: str, key: str, version_id: str) -> bytes:
     return s3.get_object(Bucket=bucket, Key=key, VersionId=version_id)["Body"].read()
 
 
+def _version_or_none(s3: "S3Client", bucket: str, key: str, version_id: str) -> bytes | None:
+    try:
+        return _version(s3, bucket, key, version_id)
+    except ClientError as error:
+        if is_not_found(error):
+            return None  # its bars were deleted by hand: they are stored again
+        raise
+
+
 def encode(bars: Bars) -> bytes:
     """Return `bars` as a Parquet file of `tables.BARS`."""
     columns = [parquet.array(getattr(bars, field.name), field.type) for field in tables.BARS]
@@ -160,11 +195,8 @@ def _by_year(bars: Bars) -> list[tuple[int, Bars]]:
     return [(int(years[a]), bars[a:b]) for a, b in pairwise(edges)]
 
 
-def _merge(old: Bars, new: Bars) -> Bars:
-    kept = np.isin(old.timestamp, new.timestamp, invert=True)
-    columns = {name: np.concatenate([getattr(old, name)[kept], getattr(new, name)]) for name in COLUMNS}
-    order = np.argsort(columns["timestamp"], kind="stable")
-    return Bars(**{name: column[order] for name, column in columns.items()}, decimals=None, calendar=None)
+def _file_of(series: Series | None, year: int) -> SeriesFile | None:
+    return next((file for file in series.files if file.year == year), None) if series else None
 
 
 def _describe(series: Series, year: int, version_id: str, bars: Bars) -> SeriesFile:

@@ -171,18 +171,19 @@ def _of_dates(dates: Times) -> str | None:
 
 def _weekdays_between(dates: Times) -> Times:
     days = dates.astype("datetime64[D]")
-    return np.busday_count(days[:-1], days[1:])
+    return np.asarray(np.busday_count(days[:-1], days[1:]), dtype=np.int64)
 
 
 def _months(dates: Times) -> str | None:
     """Return the months between bars that are all at the start or end of one, or on one day of it; None if not so."""
     days, steps = dates.astype("datetime64[D]"), np.diff(dates)
     months = days.astype("datetime64[M]")
-    apart = np.diff(months.astype(np.int64))
+    number: Times = months.astype(np.int64)
+    apart = np.diff(number)
     constant = len(steps) > _FEWEST_MONTHS and steps[0] < _SHORTEST_YEAR and (steps == steps[0]).all()
     if len(apart) < _FEWEST_MONTHS or not apart.all() or constant:
         return None  # months differ in length, but for years
-    day = (days - months.astype("datetime64[D]")).astype(np.int64)
+    day: Times = (days - months.astype("datetime64[D]")).astype(np.int64)
     to_end = ((months + 1).astype("datetime64[D]") - days).astype(np.int64) - 1
     placed = max(np.mean(day < _EDGE), np.mean(to_end < _EDGE), np.bincount(day).max() / len(day))
     count = _smallest_common(apart)
