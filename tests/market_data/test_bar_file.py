@@ -87,7 +87,7 @@ def test_columns_are_found_in_any_case_and_order(tmp_path: Path) -> None:
     ],
 )
 def test_time_is_read_as_utc_in_any_spelling(tmp_path: Path, written: str) -> None:
-    assert times(read(tmp_path, HEADER, f"{written},10,12,9,11,100")) == ["2020-01-02T05:30:00"]
+    assert times(read(tmp_path, HEADER, f"{written},10,12,9,11,100", timeframe="1h")) == ["2020-01-02T05:30:00"]
 
 
 @pytest.mark.parametrize("written", ["2020-01-02", "20200102", "2020/01/02", "2020.01.02"])
@@ -101,9 +101,9 @@ def test_date_and_time_columns_are_joined(tmp_path: Path) -> None:
 
 
 def test_offsets_are_converted_across_a_clock_change(tmp_path: Path) -> None:
-    rows = ("2020-03-06 00:00:00-05:00,10,12,9,11,1", "2020-03-09 00:00:00-04:00,10,12,9,11,1")
-    file = read(tmp_path, HEADER, *rows)
-    assert times(file) == ["2020-03-06T05:00:00", "2020-03-09T04:00:00"]
+    written = ("2020-03-06 00:00:00-05:00", "2020-03-06 01:00:00-05:00", "2020-03-09 00:00:00-04:00")
+    file = read(tmp_path, HEADER, *(f"{time},10,12,9,11,1" for time in written), timeframe="1h")
+    assert times(file) == ["2020-03-06T05:00:00", "2020-03-06T06:00:00", "2020-03-09T04:00:00"]
     assert "times converted from their offsets to UTC" in file.notes
 
 

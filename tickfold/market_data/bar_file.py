@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from tickfold.engine.bars import Bars
+from tickfold.engine.timeframe import lasts_days
 from tickfold.market_data.bar_rules import bar_rules, check_rows
 from tickfold.market_data.bar_table import PRICES, BarFileError, Floats, numbers, read_table
 from tickfold.market_data.bar_times import Times, read_times
+from tickfold.market_data.session_days import at_session_dates
 from tickfold.market_data.timeframe_inference import settle_timeframe
 
 
@@ -45,8 +47,12 @@ def read_bar_file(path: Path | str, timeframe: str | None = None) -> BarFile:
     if len(times) == 0:
         raise BarFileError(f"{path} has no bars")
     bars, notes = _assemble(times, values)
-    timeframe, timeframe_notes = settle_timeframe(path, bars.timestamp, timeframe)
-    return BarFile(bars, timeframe, (note, *notes, *timeframe_notes))
+    wall = bars.timestamp
+    timeframe, timeframe_notes = settle_timeframe(path, bars.timestamp, timeframe, wall)
+    day_notes: list[str] = []
+    if lasts_days(timeframe):
+        bars, day_notes = at_session_dates(path, bars, wall, timeframe)
+    return BarFile(bars, timeframe, (note, *notes, *timeframe_notes, *day_notes))
 
 
 def _assemble(times: Times, values: dict[str, Floats]) -> tuple[Bars, list[str]]:

@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 from tickfold.engine.arrays import Ints
 from tickfold.engine.bars import COLUMNS, Bars, decimals_of, join
 from tickfold.engine.calendar import SessionCalendar, day_number, infer_calendar, session_dates
+from tickfold.engine.timeframe import lasts_days
 from tickfold.errors import RunError
 from tickfold.market_data.overlap import describe_conflict, describe_misplaced, merge
 from tickfold.market_data.series import Series, SeriesFile, utc
@@ -58,6 +59,8 @@ class BarStore:
         before, etag = self._current(symbol, timeframe)
         kept = None if replace else before
         calendar = bars.calendar or (kept.calendar if kept else None) or infer_calendar(bars.timestamp)
+        if lasts_days(timeframe):
+            calendar = SessionCalendar(week=calendar.week)  # its bars are at their dates: no zone moves them
         series = Series(symbol=symbol, timeframe=timeframe, source=source, files=[], calendar=calendar)
         files = {file.year: file for file in kept.files} if kept else {}
         parts = dict(_by_year(bars))
