@@ -162,7 +162,7 @@ def test_token_of_environment_is_sent(tickfold: Command, fake: FakeStack, monkey
     refused = tickfold(*RUN)
     assert fake.attempts == ["secret", "secret"]
     assert refused.status == 3
-    assert "get a token with `tickfold token`, or set TICKFOLD_TOKEN" in refused.stderr
+    assert "get one with `tickfold token`" in refused.stderr
 
 
 def test_json_without_stack_is_document_with_error(tickfold: Command) -> None:

@@ -48,7 +48,7 @@ def versions(s3: "S3Client") -> set[str]:
     return {found["VersionId"] for found in s3.list_object_versions(Bucket=BUCKET).get("Versions", [])}
 
 
-YEAR_END = bars_at("2004-12-30T14:00", "2004-12-31T23:59:59.999999", "2005-01-01T00:00", "2005-03-01T10:00")
+YEAR_END = bars_at("2004-12-30T14:00", "2004-12-31T23:59:59.999", "2005-01-01T00:00", "2005-03-01T10:00")
 
 
 def test_bars_are_read_back_across_years(store: BarStore) -> None:
@@ -67,7 +67,7 @@ def test_series_describes_its_bars_by_year_and_day(store: BarStore) -> None:
         (2005, [(1, 1), (60, 1)]),
     ]
     assert series.files[0].first == datetime(2004, 12, 30, 14, tzinfo=UTC)
-    assert series.files[0].last == datetime(2004, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+    assert series.files[0].last == datetime(2004, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)
     assert series.span(date(2004, 12, 31), date(2005, 1, 1)) == (1, 3)
 
 
@@ -305,3 +305,10 @@ def test_calendar_stays_with_the_series_and_can_be_set_again(store: BarStore) ->
 def test_series_without_calendar_is_read_as_utc_days(store: BarStore) -> None:
     series = store.put("ES", "30m", EVENINGS, "test").model_copy(update={"calendar": None})
     assert store.read(series, 0, 3).session_dates.tolist() == (EVENINGS.timestamp[:3] // 86_400_000_000).tolist()
+
+
+def test_bar_finer_than_a_millisecond_is_refused_before_anything_is_written(store: BarStore) -> None:
+    fine = bars_at("2005-01-03T10:00", "2005-01-03T10:00:00.0005")
+    with pytest.raises(RunError, match=r"^GOOG has a bar at .*10:00:00\.000500\+00:00; times are kept to the milli"):
+        store.put("GOOG", "1s", fine, "fine")
+    assert store.catalog.list() == []

@@ -76,7 +76,7 @@ class Manifest(BaseModel):
 
     @property
     def day(self) -> date:
-        """The UTC day on which the run was started: its partition in the table of runs."""
+        """The UTC day on which the run was started: its `day` in the table of runs."""
         return self.created_at.date()
 
     def put(self, bucket: Bucket) -> str:

@@ -142,7 +142,7 @@ def _checks(strategy: "Strategy", bars: "Bars", seconds: float) -> "Iterator[Che
         restart_timer(seconds)
 
     try:
-        yield from isolated(lambda: check(strategy, bars, restart), seconds)
+        yield from isolated(lambda: check(strategy, bars, restart), seconds, restarts=True)
     except ChildEndedError as error:
         on = f"on at most {len(bars):,} bars"
         if error.timed_out:
@@ -154,12 +154,11 @@ def _checks(strategy: "Strategy", bars: "Bars", seconds: float) -> "Iterator[Che
 
 def _lookback(strategy: "Strategy", seconds: float) -> int:
     """Return the lookback; 0 if it is invalid, which its check will report."""
-    from tickfold.strategies.contract import lookback_of  # noqa: PLC0415
-    from tickfold.strategies.isolation import ChildEndedError, isolated  # noqa: PLC0415
+    from tickfold.strategies.evaluation import lookback_of  # noqa: PLC0415
 
     try:
-        return next(isolated(lambda: [lookback_of(strategy)], seconds))
-    except (StrategyFailedError, ChildEndedError):
+        return lookback_of([strategy], seconds)
+    except StrategyFailedError:
         return 0
 
 

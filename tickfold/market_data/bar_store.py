@@ -49,13 +49,15 @@ class BarStore:
         which `bars` show.
 
         Raises:
-            RunError: there are no bars, they are not in time order, the series has other values at their times (unless
-                `replace`), or another load changed the series meanwhile.
+            RunError: there are no bars, they are not in time order, one is at no whole millisecond, the series has other
+                values at their times (unless `replace`), or another load changed the series meanwhile.
         """
         if not len(bars):
             raise RunError(f"no bars to load for {symbol}")
         if not (np.diff(bars.timestamp) > 0).all():
             raise RunError(f"the bars of {symbol} are not in time order, or two have the same time")
+        if len(finer := bars.timestamp[bars.timestamp % 1_000 != 0]):
+            raise RunError(f"{symbol} has a bar at {utc(int(finer[0]))}; times are kept to the millisecond")
         before, etag = self._current(symbol, timeframe)
         kept = None if replace else before
         calendar = bars.calendar or (kept.calendar if kept else None) or infer_calendar(bars.timestamp)
@@ -178,7 +180,8 @@ def _version_or_none(s3: "S3Client", bucket: str, key: str, version_id: str) -> 
 
 def encode(bars: Bars) -> bytes:
     """Return `bars` as a Parquet file of `tables.BARS`."""
-    columns = [parquet.array(getattr(bars, field.name), field.type) for field in tables.BARS]
+    arrays = {name: getattr(bars, name) for name in COLUMNS} | {"year": _years(bars.timestamp).astype(np.int32)}
+    columns = [parquet.array(arrays[field.name], field.type) for field in tables.BARS]
     return parquet.encode(pa.Table.from_arrays(columns, schema=tables.BARS))
 
 

@@ -42,7 +42,7 @@ class SeriesCatalog:
         Raises:
             RunError: there is no such symbol or timeframe; the message lists those there are.
         """
-        keys = {_timeframe(key): key for key in self._keys(f"{layout.SERIES}{symbol}/")}
+        keys = {of[1]: layout.series_key(*of) for of in self._known(f"{layout.SERIES}{symbol}/") if of[0] == symbol}
         if not keys:
             raise RunError(f"unknown symbol {symbol}; {self._known_symbols()}")
         if timeframe is None:
@@ -68,11 +68,15 @@ class SeriesCatalog:
             return tuple(pool.map(lambda symbol: self.find(symbol, timeframe), symbols))
 
     def _known_symbols(self) -> str:
-        symbols = sorted({key.removeprefix(layout.SERIES).split("/")[0] for key in self._keys(layout.SERIES)})
+        symbols = sorted({symbol for symbol, _ in self._known(layout.SERIES)})
         if not symbols:
             return "no bars are loaded: see `tickfold data load`"
         more = f" and {len(symbols) - _MOST_NAMES_SHOWN} more" if len(symbols) > _MOST_NAMES_SHOWN else ""
         return f"known symbols: {', '.join(symbols[:_MOST_NAMES_SHOWN])}{more}"
+
+    def _known(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """Yield symbol and timeframe of each series whose key begins with `prefix`."""
+        return (layout.series_of(key) for key in self._keys(prefix))
 
     def _keys(self, prefix: str) -> Iterator[str]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
@@ -80,7 +84,3 @@ class SeriesCatalog:
 
     def _read(self, key: str) -> Series:
         return Series.model_validate_json(self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read())
-
-
-def _timeframe(key: str) -> str:
-    return key.rsplit("/", 1)[1].removesuffix(".json")

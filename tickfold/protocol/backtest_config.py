@@ -11,7 +11,7 @@ from tickfold.protocol.costs import CostTerms
 from tickfold.protocol.option import Option
 from tickfold.protocol.orders import OrderTerms
 from tickfold.protocol.parameters import MOST_PARAMETERS, Parameter
-from tickfold.protocol.quantities import BarCount
+from tickfold.protocol.quantities import BarCount, number_or_text
 from tickfold.protocol.sizing import PositionTerms
 from tickfold.protocol.stock import Allocation, Stock, allocations_of
 from tickfold.protocol.wire import Wire
@@ -61,6 +61,7 @@ class _Subject(Wire):
     start_capital: Annotated[
         float,
         Field(gt=0, le=1e15, description="Cash at the start, in dollars."),
+        BeforeValidator(number_or_text),
         Option("--capital", panel="Money", form="DOLLARS", default=10_000.0),
     ]
     strategy: Annotated[str, Field(description="Name of the strategy."), Option(panel="Strategy", form="NAME")] = (
