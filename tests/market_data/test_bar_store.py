@@ -149,6 +149,28 @@ def test_replacement_makes_the_series_exactly_the_new_bars(s3: "S3Client", store
     assert len(versions(s3) - known) == 1  # the series' JSON
 
 
+def keys(s3: "S3Client", prefix: str = "data/") -> list[str]:
+    return [entry["Key"] for entry in s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])]
+
+
+def test_replacement_leaves_no_bars_of_other_years_to_be_found(s3: "S3Client", store: BarStore) -> None:
+    old = store.put("GOOG", "1h", YEAR_END, "first")
+    store.put("GOOG", "1h", YEAR_END[2:], "second", replace=True)
+    assert keys(s3, layout.BARS) == [layout.bars_key("GOOG", "1h", 2005)]
+    assert_equal(store.read(old, 0, 4), YEAR_END)
+
+
+def test_removed_series_is_gone_but_for_runs_that_have_it(s3: "S3Client", store: BarStore) -> None:
+    series = store.put("GOOG", "1h", YEAR_END, "test")
+    other = store.put("GOOG/USD", "1h", YEAR_END, "test")
+    assert store.remove("GOOG", "1h")
+    assert not store.remove("GOOG", "1h")
+    assert store.catalog.list() == [other]
+    assert all("GOOG/USD" in key for key in keys(s3))
+    assert_equal(BarStore(s3, BUCKET).read(series, 0, 4), YEAR_END)
+    assert store.put("GOOG", "1h", YEAR_END[:1], "again").bars == 1
+
+
 def test_days_are_told_by_their_date(store: BarStore) -> None:
     first = store.put("GOOG", "1d", bars_at("2005-01-03T05:00", "2005-01-04T05:00"), "with an offset")
     again = store.put("GOOG", "1d", bars_at("2005-01-03", "2005-01-04"), "without")
@@ -300,6 +322,28 @@ def test_calendar_stays_with_the_series_and_can_be_set_again(store: BarStore) ->
     assert (again.calendar, again.bars) == (FROM_23_00, 5)
     assert [file.days for file in again.files] == [[(366, 2), (367, 1)], [(2, 2)]]
     assert store.put("ES", "30m", replace(EVENINGS[3:4], calendar=FROM_23_00), "test") == again
+
+
+def test_calendar_of_a_short_series_is_inferred_again(store: BarStore) -> None:
+    week = bars_at(*(f"2024-01-0{day}" for day in range(1, 6)))
+    weekend = bars_at("2024-01-06", "2024-01-07", "2024-01-08", close=50)
+    assert store.put("BTC", "1d", week, "Monday to Friday").periods_per_year == 252
+    series = store.put("BTC", "1d", weekend, "weekend")
+    assert (series.calendar, series.calendar_given) == (SessionCalendar(week=7), False)
+
+
+def test_given_calendar_is_kept_by_loads_and_replacements(store: BarStore) -> None:
+    store.put("BTC", "1h", replace(YEAR_END, calendar=FROM_23_00), "test")
+    later = bars_at("2005-03-05T10:00", "2005-03-06T10:00")
+    for again in (store.put("BTC", "1h", later, "later"), store.put("BTC", "1h", later, "later", replace=True)):
+        assert (again.calendar, again.calendar_given) == (FROM_23_00, True)
+
+
+def test_calendar_of_days_has_no_zone_that_would_move_them(store: BarStore) -> None:
+    days = replace(bars_at("2024-01-01", "2024-01-02"), calendar=SessionCalendar("America/New_York", 0, 6))
+    series = store.put("GOOG", "1d", days, "test")
+    assert series.calendar == SessionCalendar(week=6)
+    assert series.dates == [date(2024, 1, 1), date(2024, 1, 2)]
 
 
 def test_series_without_calendar_is_read_as_utc_days(store: BarStore) -> None:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _DTYPES: dict[str, type[np.generic]] = {"timestamp": np.int64} | dict.fromkeys(COLUMNS[1:], np.float64)
 _PARALLEL_READS = 8
 _FILES_KEPT = 16
+_SETTLED_SESSIONS = 250
+"""Sessions after which an inferred calendar stays: about a year."""
 
 
 class BarStore:
@@ -49,32 +51,45 @@ class BarStore:
         which `bars` show.
 
         Raises:
-            RunError: there are no bars, they are not in time order, one is at no whole millisecond, the series has other
-                values at their times (unless `replace`), or another load changed the series meanwhile.
+            RunError: there are no bars, they are not in time order, one is at no whole millisecond, the series has
+                other values at their times (unless `replace`), or another load changed the series meanwhile.
         """
-        if not len(bars):
-            raise RunError(f"no bars to load for {symbol}")
-        if not (np.diff(bars.timestamp) > 0).all():
-            raise RunError(f"the bars of {symbol} are not in time order, or two have the same time")
-        if len(finer := bars.timestamp[bars.timestamp % 1_000 != 0]):
-            raise RunError(f"{symbol} has a bar at {utc(int(finer[0]))}; times are kept to the millisecond")
+        _check(symbol, bars)
         before, etag = self._current(symbol, timeframe)
         kept = None if replace else before
-        calendar = bars.calendar or (kept.calendar if kept else None) or infer_calendar(bars.timestamp)
+        given = bars.calendar or (before.calendar if before and before.calendar_given else None)
+        calendar = given or self._inferred(kept, bars)
         if lasts_days(timeframe):
             calendar = SessionCalendar(week=calendar.week)  # its bars are at their dates: no zone moves them
-        series = Series(symbol=symbol, timeframe=timeframe, source=source, files=[], calendar=calendar)
+        series = Series(
+            symbol=symbol,
+            timeframe=timeframe,
+            source=source,
+            files=[],
+            calendar=calendar,
+            calendar_given=given is not None,
+        )
         files = {file.year: file for file in kept.files} if kept else {}
-        parts = dict(_by_year(bars))
-        if kept:
-            merged = self._merged(kept, {year: file for year, file in files.items() if year in parts}, bars)
-            parts |= dict(_by_year(merged)) if merged else {}
+        parts = dict(_by_year(self._merged(kept, bars) if kept else bars))
         files |= {year: self._put_year(series, year, part, _file_of(before, year)) for year, part in parts.items()}
         if kept and kept.calendar != calendar:
-            files |= {file.year: self._dated(series, file) for file in kept.files if file is files[file.year]}
+            files |= {file.year: self._dated(series, file) for file in kept.files if file.year not in parts}
         series = series.model_copy(update={"files": [files[year] for year in sorted(files)]})
         self._commit(series, etag)
+        if before:
+            self._delete_years(before, {file.year for file in before.files} - files.keys())
         return series
+
+    def remove(self, symbol: str, timeframe: str) -> bool:
+        """Remove a series; return whether there was one. Idempotent.
+
+        Runs that were planned on it read on: they name versions of its objects, which the bucket keeps for a while.
+        """
+        before, _ = self._current(symbol, timeframe)
+        self._s3.delete_object(Bucket=self._bucket, Key=layout.series_key(symbol, timeframe))
+        if before:
+            self._delete_years(before, {file.year for file in before.files})
+        return before is not None
 
     def read(self, series: Series, start: int, stop: int) -> Bars:
         """Return the bars of `series` at positions `start` to `stop` (exclusive).
@@ -103,17 +118,25 @@ class BarStore:
             raise RunError(f"the {file.year} bars of {series.symbol} were deleted; load them again") from error
         return decode(data, start, stop)
 
-    def _merged(self, series: Series, files: dict[int, SeriesFile], bars: Bars) -> Bars | None:
-        """Return the bars of `files`, the years of `series` that `bars` has too, together with `bars`.
+    def _inferred(self, kept: Series | None, bars: Bars) -> SessionCalendar:
+        """Return the calendar that the bars show, those of a short series together with `bars`."""
+        if kept is None:
+            return infer_calendar(bars.timestamp)
+        if kept.calendar and len(kept.dates) >= _SETTLED_SESSIONS:
+            return kept.calendar
+        old = self._stored(kept, kept.files)
+        return infer_calendar(np.union1d(bars.timestamp, old.timestamp) if old else bars.timestamp)
+
+    def _merged(self, series: Series, bars: Bars) -> Bars:
+        """Return `bars` together with those that `series` has in the same years.
 
         Raises:
             RunError: they have other values at times of `bars`, or lie between them.
         """
-        keys = {year: layout.bars_key(series.symbol, series.timeframe, year) for year in files}
-        stored = [_version_or_none(self._s3, self._bucket, keys[year], files[year].version_id) for year in files]
-        if not any(stored):
-            return None
-        old = join(decode(data) for data in stored if data)
+        years = set(_years(bars.timestamp).tolist())
+        old = self._stored(series, [file for file in series.files if file.year in years])
+        if old is None:
+            return bars
         name = f"{series.symbol} {series.timeframe}"
         again = "to take the new ones in place of all that is loaded, load with --replace"
         differing, first = describe_conflict(old, bars, series.timeframe)
@@ -122,6 +145,21 @@ class BarStore:
         if misplaced := describe_misplaced(old, bars, series.timeframe):
             raise RunError(f"these bars lie between those of {name}, as {misplaced} do; {again}")
         return merge(old, bars, series.timeframe)
+
+    def _stored(self, series: Series, files: list[SeriesFile]) -> Bars | None:
+        """Return the bars of `files`, without those that were deleted; None if there are none."""
+        keys = [layout.bars_key(series.symbol, series.timeframe, file.year) for file in files]
+        versions = (
+            _version_or_none(self._s3, self._bucket, key, file.version_id)
+            for key, file in zip(keys, files, strict=True)
+        )
+        found = [decode(data) for data in versions if data]
+        return join(found) if found else None
+
+    def _delete_years(self, series: Series, years: set[int]) -> None:
+        """Delete the objects of `years`, for SQL not to find them; their versions stay for runs that read them."""
+        for year in years:
+            self._s3.delete_object(Bucket=self._bucket, Key=layout.bars_key(series.symbol, series.timeframe, year))
 
     def _put_year(self, series: Series, year: int, bars: Bars, before: SeriesFile | None) -> SeriesFile:
         """Store the bars of a year; where the version `before` has the same ones, return that."""
@@ -161,6 +199,15 @@ class BarStore:
             raise RunError(
                 f"another load of {series.symbol} {series.timeframe} finished meanwhile; load again"
             ) from error
+
+
+def _check(symbol: str, bars: Bars) -> None:
+    if not len(bars):
+        raise RunError(f"no bars to load for {symbol}")
+    if not (np.diff(bars.timestamp) > 0).all():
+        raise RunError(f"the bars of {symbol} are not in time order, or two have the same time")
+    if len(finer := bars.timestamp[bars.timestamp % 1_000 != 0]):
+        raise RunError(f"{symbol} has a bar at {utc(int(finer[0]))}; times are kept to the millisecond")
 
 
 @lru_cache(maxsize=_FILES_KEPT)

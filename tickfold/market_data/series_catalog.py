@@ -53,6 +53,11 @@ class SeriesCatalog:
             raise RunError(f"{symbol} has no {timeframe} bars; it has: {known}")
         return self._read(keys[timeframe])
 
+    def find_of(self, symbol: str) -> Sequence[Series]:
+        """Return the series of `symbol`, from the finest timeframe to the coarsest; none if there is no such symbol."""
+        timeframes = [of[1] for of in self._known(f"{layout.SERIES}{symbol}/") if of[0] == symbol]
+        return tuple(self.get(symbol, timeframe) for timeframe in sorted(timeframes, key=timeframe_seconds))
+
     def get_all(self, symbols: Sequence[str], timeframe: str) -> Sequence[Series]:
         """Return the series of each of `symbols`, which must exist."""
         with ThreadPoolExecutor(_PARALLEL_READS) as pool:
