@@ -80,6 +80,28 @@ def test_other_values_are_refused_unless_they_replace_the_series(tickfold: Comma
     assert ended.stdout == "loaded 2 bars; ADJ 1d now has 2 from 2020-01-03 to 2020-01-07\n"
 
 
+def test_calendar_is_set_and_stays(tickfold: Command, tmp_path: Path) -> None:
+    file = bars(tmp_path / "future.csv", "2020-01-02T23:30Z", "2020-01-02T23:31Z", "2020-01-03T23:30Z")
+    load = ("data", "load", str(file), "--symbol", "es", "--timeframe", "1m")
+    for options in (("--calendar", "america/new_york 18:00"), (), ("--replace",)):
+        assert tickfold(*load, *options).status == 0
+        shown = json.loads(tickfold("data", "show", "es", "--json").stdout)
+        assert shown["sessions"] == "weekdays, America/New_York from 18:00"
+    assert tickfold(*load, "--calendar", shown["sessions"]).status == 0
+    assert json.loads(tickfold("data", "show", "es", "--json").stdout) == shown
+    tickfold(*load, "--calendar", "24/7")
+    assert json.loads(tickfold("data", "show", "es", "--json").stdout)["periods_per_year"] == 365
+
+
+def test_calendar_of_days_is_their_week(tickfold: Command, tmp_path: Path) -> None:
+    days = (f"2020-01-{day:02}" for day in range(1, 31) if day % 7 != 4)  # no Saturdays
+    file = bars(tmp_path / "days.csv", *days)
+    ended = tickfold("data", "load", str(file), "--symbol", "x", "--calendar", "6 days a week, Asia/Tokyo 08:00")
+    assert "1d bars are at their dates: of 6 days a week, Asia/Tokyo from 08:00 they have 6 days a week" in ended.stderr
+    (series,) = json.loads(tickfold("data", "list", "--json").stdout)
+    assert (series["sessions"], series["periods_per_year"]) == ("6 days a week", 312)
+
+
 def test_empty_bucket_lists_nothing_and_says_how_to_load(tickfold: Command) -> None:
     ended = tickfold("data", "list")
     assert ended.stderr == "no bars are loaded: see `tickfold data load`\n"

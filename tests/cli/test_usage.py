@@ -89,6 +89,7 @@ def test_version_is_printed(tickfold: Command) -> None:
         (["data", "load", "f.csv"], "Missing option '--symbol'"),
         (["data", "load", "f.csv", "--symbol", "a b"], "'a b' is not a symbol"),
         (["data", "load", "f.csv", "--symbol", "A", "--timeframe", "often"], "'often' is not a timeframe"),
+        (["data", "load", "f.csv", "--symbol", "A", "--calendar", "NYSE"], "'NYSE' is not a time zone such as"),
         (["nonsense"], "No such command 'nonsense'"),
     ],
 )

@@ -61,8 +61,9 @@ def show(
     that are 1.4 times the close before, or this times that, the largest first, with the split that they look like: 4:1
     if a share became four. Bars that are adjusted for splits have none of those.
 
-    Examples: tickfold data show GOOG
-              tickfold data show ES=F --timeframe 1m --json
+    Example: tickfold data show GOOG
+
+    Example: tickfold data show ES=F --timeframe 1m --json
     """
     check_formats(as_csv, as_json)
     from tickfold.market_data.bar_store import BarStore  # noqa: PLC0415 - slow to import
