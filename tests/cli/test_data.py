@@ -68,6 +68,25 @@ def test_file_with_a_bad_row_loads_nothing(tickfold: Command, tmp_path: Path) ->
     assert tickfold("data", "list", "--json").stdout == "[]\n"
 
 
+def test_sessions_of_tokyo_stay_the_days_that_the_file_names(tickfold: Command, tmp_path: Path) -> None:
+    days = [f"{day:%Y-%m-%d}" for day in pd.bdate_range("2020-01-02", "2020-02-28")]
+    file = bars(tmp_path / "tokyo.csv", *(f"{day} 00:00:00+09:00" for day in days))
+    assert tickfold("data", "load", str(file), "--symbol", "7203.T").status == 0
+    shown = json.loads(tickfold("data", "show", "7203.T", "--json").stdout)
+    assert (shown["first"], shown["last"], shown["timeframe"]) == ("2020-01-02", "2020-02-28", "1d")
+    assert (shown["sessions"], shown["periods_per_year"]) == ("weekdays", 252)
+
+
+def test_same_days_with_another_offset_are_the_same_bars(tickfold: Command, tmp_path: Path) -> None:
+    load = ("data", "load", "--symbol", "e01")
+    days = [f"{day:%Y-%m-%d}" for day in pd.bdate_range("2020-01-02", "2020-01-10")]
+    wrong = bars(tmp_path / "wrong.csv", *(f"{day} 00:00:00-05:00" for day in days))
+    right = bars(tmp_path / "right.csv", *days)
+    assert tickfold(*load, str(wrong)).status == 0
+    ended = tickfold(*load, str(right))
+    assert ended.stdout == "loaded 7 bars; E01 1d now has 7 from 2020-01-02 to 2020-01-10\n"
+
+
 def test_other_values_are_refused_unless_they_replace_the_series(tickfold: Command, tmp_path: Path) -> None:
     file = bars(tmp_path / "adjusted.csv", "2020-01-02", "2020-01-03", "2020-01-06")
     load = ("data", "load", str(file), "--symbol", "adj")

@@ -107,6 +107,32 @@ def test_offsets_are_converted_across_a_clock_change(tmp_path: Path) -> None:
     assert "times converted from their offsets to UTC" in file.notes
 
 
+def test_daily_bars_of_tokyo_hand_on_the_date_that_they_write(tmp_path: Path) -> None:
+    rows = [f"2020-01-{day:02} 00:00:00+09:00,10,12,9,11,1" for day in (7, 6, 8)]
+    file = read(tmp_path, HEADER, *rows, timeframe=None)
+    assert times(file) == [f"2020-01-{day:02}T00:00:00" for day in (6, 7, 8)]
+    assert file.notes[-1].startswith("1d bars belong to dates: times of day and offsets were dropped")
+    assert "times converted from their offsets to UTC" not in file.notes
+    assert file.wall is not None
+    assert file.wall.astype("datetime64[us]").astype("datetime64[D]").astype(str).tolist() == [
+        f"2020-01-{day:02}" for day in (6, 7, 8)
+    ]
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York", "Pacific/Auckland"])
+def test_months_of_any_zone_are_at_the_dates_that_they_write(tmp_path: Path, zone: str) -> None:
+    index = pd.date_range("2020-01-01", periods=12, freq="MS", tz=zone)
+    file = read(tmp_path, HEADER, *(f"{time},10,12,9,11,1" for time in index), timeframe=None)
+    assert file.timeframe == "1mo"
+    assert times(file) == [f"2020-{month:02}-01T00:00:00" for month in range(1, 13)]
+
+
+def test_two_daily_bars_on_one_date_are_refused(tmp_path: Path) -> None:
+    rows = [f"2020-01-{day:02} 16:00,10,12,9,11,1" for day in range(1, 11)]
+    said = refusal(tmp_path, HEADER, *rows, "2020-01-05 09:00,10,12,9,11,1", timeframe=None)
+    assert "has more than one 1d bar on a date, first at 2020-01-05T09:00:00 and 2020-01-05T16:00:00" in said
+
+
 def test_parquet_time_zone_is_converted(tmp_path: Path) -> None:
     index = pd.date_range("2020-01-02 09:30", periods=6, freq="min", tz="America/New_York")
     frame = pd.DataFrame(dict.fromkeys(("open", "high", "low", "close", "volume"), 10.0), index=index)
