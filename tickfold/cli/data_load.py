@@ -1,7 +1,6 @@
 """`tickfold data load`: load bars from a file into the stack."""
 
 import dataclasses
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +11,7 @@ from tickfold.cli.data_list import shown
 from tickfold.cli.target import StackOutputs, find_target
 from tickfold.engine.calendar import SessionCalendar
 from tickfold.engine.timeframe import UNITS_TEXT, canonical_timeframe
-from tickfold.protocol import SYMBOL_PATTERN
+from tickfold.protocol.symbol import parse_symbol
 
 
 def symbol(text: str) -> str:
@@ -21,10 +20,10 @@ def symbol(text: str) -> str:
     Raises:
         BadParameter: it is not one.
     """
-    found = text.strip().upper()
-    if not re.match(SYMBOL_PATTERN, found):
-        raise typer.BadParameter(f"{text!r} is not a symbol: up to 20 letters, digits and . ^ = _ -")
-    return found
+    try:
+        return parse_symbol(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is not a symbol: {error}") from None
 
 
 def timeframe(text: str) -> str:
