@@ -111,7 +111,5 @@ def test_partitions_are_projected_so_that_athena_finds_every_file() -> None:
             "symbol": injected,
             "timeframe": injected,
         },
-        "runs": {
-            "year": {"type": "date", "range": "2025,NOW", "format": "yyyy", "interval": "1", "interval.unit": "YEARS"}
-        },
+        "runs": {"year": {"type": "integer", "range": "2025,2040"}},
     }
