@@ -21,7 +21,7 @@ GOLDEN = (
 )
 KEYS = [
     *("run_id", "status", "symbol", "start", "end", "bars", "strategy", "parameters", "chunks", "replayed_bars"),
-    *("sequential_bars", "metrics", "execution_arn", "trades_uri", "equity_uri", "duration_seconds"),
+    *("sequential_bars", "metrics", "sessions", "execution_arn", "trades_uri", "equity_uri", "duration_seconds"),
 ]
 RUN = "run --symbol real --strategy sma_cross --param fast=10 --param slow=30"
 
