@@ -41,7 +41,7 @@ PARTITIONS = {
     "equity": "run_id string",
     "runs_by_symbol": "run_id string",
     "equity_by_symbol": "run_id string",
-    "runs": "year string",
+    "runs": "year int",
     "sweeps": "run_id string",
     "walk_forward": "run_id string",
 }
@@ -55,11 +55,8 @@ PROJECTIONS = {
     "runs_by_symbol": {"projection.run_id.type": "injected"},
     "equity_by_symbol": {"projection.run_id.type": "injected"},
     "runs": {
-        "projection.year.type": "date",
-        "projection.year.range": "2025,NOW",
-        "projection.year.format": "yyyy",
-        "projection.year.interval": "1",
-        "projection.year.interval.unit": "YEARS",
+        "projection.year.type": "integer",
+        "projection.year.range": "2025,2040",
     },
     "sweeps": {"projection.run_id.type": "injected"},
     "walk_forward": {"projection.run_id.type": "injected"},
