@@ -42,6 +42,7 @@ app.command("runs")(runs.runs)
 app.command("attach")(attach.attach)
 app.command("cancel")(cancel.cancel)
 app.command("check")(check.check)
-app.command("query")(query.query)
+# A statement may begin with a comment, `-- so`, which is no option.
+app.command("query", context_settings={"ignore_unknown_options": True})(query.query)
 app.command("report")(report.report)
 app.add_typer(data.app, name="data")

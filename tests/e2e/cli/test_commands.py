@@ -86,7 +86,7 @@ def test_a_saved_run_has_both_files(tickfold: Command, tmp_path: Path) -> None:
     equity = pq.ParquetFile(tmp_path / "new" / "dir" / "equity.parquet").read()
     assert (trades.num_rows, equity.num_rows) == (66, 2148)
     assert equity["equity"][-1].as_py() == document["metrics"]["final_equity"]
-    assert equity.schema.field("timestamp").type == pa.timestamp("us", tz="UTC")
+    assert equity.schema.field("timestamp").type == pa.timestamp("ms")
 
 
 def test_a_download_that_fails_leaves_no_files(stack: EmbeddedStack, result: Result, tmp_path: Path) -> None:
