@@ -293,7 +293,7 @@ FROM_23_00 = SessionCalendar("UTC", 23 * 60, 5)
 
 
 def test_range_of_dates_is_one_of_sessions(store: BarStore) -> None:
-    series = store.put("ES", "30m", replace(EVENINGS, calendar=FROM_23_00), "test")
+    series = store.put("ES", "30m", EVENINGS, "test", calendar=FROM_23_00)
     assert [(file.year, file.days) for file in series.files] == [(2024, [(366, 2), (367, 1)]), (2025, [(2, 2)])]
     assert series.dates == [date(2024, 12, 31), date(2025, 1, 1), date(2025, 1, 2)]
     assert series.periods_per_year == 252
@@ -307,7 +307,7 @@ def test_periods_a_year_of_a_series(store: BarStore, timeframe: str, days: int, 
 
 def test_span_finds_the_session_that_began_in_the_year_before(store: BarStore) -> None:
     bars = bars_at("2024-12-30T23:30", "2024-12-31T14:00", "2024-12-31T23:30", "2025-01-01T14:00", "2025-01-02T14:00")
-    series = store.put("ES", "30m", replace(bars, calendar=FROM_23_00), "test")
+    series = store.put("ES", "30m", bars, "test", calendar=FROM_23_00)
     assert series.span(date(2024, 12, 31), date(2024, 12, 31)) == (0, 2)
     assert series.span(date(2025, 1, 1), date(2025, 1, 1)) == (2, 4)
     assert series.span(date(2025, 1, 2), date(2025, 1, 2)) == (4, 5)
@@ -318,10 +318,10 @@ def test_calendar_stays_with_the_series_and_can_be_set_again(store: BarStore) ->
     first = store.put("ES", "30m", EVENINGS[:3], "test")
     assert first.calendar == SessionCalendar()
     assert store.put("ES", "30m", EVENINGS[3:], "test").calendar == SessionCalendar()
-    again = store.put("ES", "30m", replace(EVENINGS[3:4], calendar=FROM_23_00), "test")
+    again = store.put("ES", "30m", EVENINGS[3:4], "test", calendar=FROM_23_00)
     assert (again.calendar, again.bars) == (FROM_23_00, 5)
     assert [file.days for file in again.files] == [[(366, 2), (367, 1)], [(2, 2)]]
-    assert store.put("ES", "30m", replace(EVENINGS[3:4], calendar=FROM_23_00), "test") == again
+    assert store.put("ES", "30m", EVENINGS[3:4], "test", calendar=FROM_23_00) == again
 
 
 def test_calendar_of_a_short_series_is_inferred_again(store: BarStore) -> None:
@@ -332,16 +332,22 @@ def test_calendar_of_a_short_series_is_inferred_again(store: BarStore) -> None:
     assert (series.calendar, series.calendar_given) == (SessionCalendar(week=7), False)
 
 
+def test_calendar_of_bars_that_were_read_is_none_that_was_given(store: BarStore) -> None:
+    series = store.put("BTC", "1h", YEAR_END, "test")
+    assert store.put("BTC", "1h", store.read(series, 0, 4), "test") == series
+    assert not series.calendar_given
+
+
 def test_given_calendar_is_kept_by_loads_and_replacements(store: BarStore) -> None:
-    store.put("BTC", "1h", replace(YEAR_END, calendar=FROM_23_00), "test")
+    store.put("BTC", "1h", YEAR_END, "test", calendar=FROM_23_00)
     later = bars_at("2005-03-05T10:00", "2005-03-06T10:00")
     for again in (store.put("BTC", "1h", later, "later"), store.put("BTC", "1h", later, "later", replace=True)):
         assert (again.calendar, again.calendar_given) == (FROM_23_00, True)
 
 
 def test_calendar_of_days_has_no_zone_that_would_move_them(store: BarStore) -> None:
-    days = replace(bars_at("2024-01-01", "2024-01-02"), calendar=SessionCalendar("America/New_York", 0, 6))
-    series = store.put("GOOG", "1d", days, "test")
+    new_york = SessionCalendar("America/New_York", 0, 6)
+    series = store.put("GOOG", "1d", bars_at("2024-01-01", "2024-01-02"), "test", calendar=new_york)
     assert series.calendar == SessionCalendar(week=6)
     assert series.dates == [date(2024, 1, 1), date(2024, 1, 2)]
 

@@ -66,3 +66,18 @@ def test_two_bars_on_one_date_are_refused() -> None:
         "bars.csv has more than one 1d bar on a date, first at 2020-01-03T00:00:00 and 2020-01-03T16:00:00; "
         "keep one a date"
     )
+
+
+@pytest.mark.parametrize(
+    ("timeframe", "days", "named"),
+    [
+        ("1mo", ["2021-04-01", "2021-05-01", "2021-05-07"], "of 2021-05-07, is only 6 days after"),
+        ("1w", ["2022-06-13", "2022-06-20", "2022-06-21"], "of 2022-06-21, is only 1 day after"),
+    ],
+)
+def test_row_of_an_unfinished_bar_at_the_end_is_named(timeframe: str, days: list[str], named: str) -> None:
+    bars, wall = bars_of(pd.DatetimeIndex(days).tz_localize("UTC"))
+    found, (note,) = at_session_dates(FILE, bars, wall, timeframe)
+    assert (len(found), named in note) == (3, True)
+    assert at_session_dates(FILE, bars[:2], wall[:2], timeframe)[1] == []
+    assert at_session_dates(FILE, bars[:1], wall[:1], timeframe)[1] == []

@@ -123,9 +123,17 @@ def test_dates_are_those_of_the_clock_of_the_file() -> None:
     assert settle_timeframe(FILE, times(tokyo.tz_convert(None)), None, times(tokyo.tz_localize(None))) == ("1mo", [])
 
 
+def test_months_that_begin_at_midnight_of_new_york_are_months_in_utc() -> None:
+    local = every("MS", 12).tz_localize("America/New_York")
+    assert infer_timeframe(times(local.tz_convert(None))) == "1mo"
+    assert infer_timeframe(times(local[4:].tz_convert(None))) == "1mo"
+
+
 @pytest.mark.parametrize(
     ("index", "timeframe"),
     [
+        (at("2000-01-31", "2000-02-29", "2000-04-30"), "1mo"),
+        (at("2020-03-05T05:00", "2020-03-06T05:00", "2020-03-09T04:00", "2020-03-10T04:00"), "1d"),
         (at("2019-03-31", "2019-06-30", "2019-09-30"), "3mo"),
         (at("2019-01-01", "2019-02-01", "2019-03-01"), "1mo"),
         (at("2020-01-03", "2020-01-06"), "1d"),

@@ -1,6 +1,5 @@
 """`tickfold data load`: load bars from a file into the stack."""
 
-import dataclasses
 from pathlib import Path
 from typing import Annotated
 
@@ -95,8 +94,9 @@ def load(
     read = read_bar_file(file, bar_length)
     for remark in read.notes:
         note(f"{file.name}: {remark}")
-    bars = dataclasses.replace(read.bars, calendar=sessions)
-    series = BarStore(target.s3(), bucket).put(under, read.timeframe, bars, source=file.name, replace=replace)
+    series = BarStore(target.s3(), bucket).put(
+        under, read.timeframe, read.bars, source=file.name, replace=replace, calendar=sessions
+    )
     if sessions and sessions != series.calendar:
         note(f"{series.timeframe} bars are at their dates: of {sessions} they have {series.calendar}")
     typer.echo(

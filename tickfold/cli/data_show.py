@@ -12,7 +12,7 @@ import typer
 
 from tickfold.cli.data_list import COLUMNS, row_of, shown
 from tickfold.cli.data_load import symbol, timeframe
-from tickfold.cli.rows import AsCsv, AsJson, Value, check_formats, write_rows
+from tickfold.cli.rows import AsCsv, Value, check_formats, write_rows
 from tickfold.cli.target import StackOutputs, find_target
 from tickfold.engine.timeframe import lasts_days
 
@@ -52,7 +52,7 @@ def show(
     *,
     rows: Annotated[int, typer.Option(min=1, max=1_000, metavar="COUNT", help="First and last bars to show.")] = 3,
     as_csv: AsCsv = False,
-    as_json: AsJson = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Write a JSON object.")] = False,
     stack_outputs: StackOutputs = None,
 ) -> None:
     """Show a series: what `data list` shows, its first and last bars, its gaps and its jumps.

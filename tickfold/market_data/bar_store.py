@@ -43,12 +43,21 @@ class BarStore:
         self._s3 = s3
         self._bucket = bucket
 
-    def put(self, symbol: str, timeframe: str, bars: Bars, source: str, *, replace: bool = False) -> Series:
+    def put(
+        self,
+        symbol: str,
+        timeframe: str,
+        bars: Bars,
+        source: str,
+        *,
+        replace: bool = False,
+        calendar: SessionCalendar | None = None,
+    ) -> Series:
         """Add `bars` to a series; with `replace`, make them all that it has. Idempotent.
 
         Bars that the series has already must have the same values: it keeps them. Bars of a day or longer are the same
-        if they have one date. The series has the calendar of `bars`, if that is given; else the one it has, or that
-        which `bars` show.
+        if they have one date. A `calendar` that is given stays with the series; otherwise it has the one that its bars
+        show.
 
         Raises:
             RunError: there are no bars, they are not in time order, one is at no whole millisecond, the series has
@@ -57,7 +66,7 @@ class BarStore:
         _check(symbol, bars)
         before, etag = self._current(symbol, timeframe)
         kept = None if replace else before
-        given = bars.calendar or (before.calendar if before and before.calendar_given else None)
+        given = calendar or (before.calendar if before and before.calendar_given else None)
         calendar = given or self._inferred(kept, bars)
         if lasts_days(timeframe):
             calendar = SessionCalendar(week=calendar.week)  # its bars are at their dates: no zone moves them

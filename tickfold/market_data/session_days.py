@@ -10,8 +10,11 @@ import numpy as np
 
 from tickfold.engine.bars import Bars
 from tickfold.engine.calendar import MICROSECONDS_PER_DAY, date_of
+from tickfold.engine.timeframe import timeframe_seconds
 from tickfold.market_data.bar_table import BarFileError
 from tickfold.market_data.bar_times import Times
+
+_SECONDS_PER_DAY = 86_400
 
 
 def at_session_dates(path: Path, bars: Bars, wall: Times, timeframe: str) -> tuple[Bars, list[str]]:
@@ -28,10 +31,21 @@ def at_session_dates(path: Path, bars: Bars, wall: Times, timeframe: str) -> tup
         raise BarFileError(
             f"{path} has more than one {timeframe} bar on a date, first at {first} and {second}; keep one a date"
         )
-    midnights = dates * MICROSECONDS_PER_DAY
+    midnights, notes = dates * MICROSECONDS_PER_DAY, _unfinished(dates, timeframe)
     if np.array_equal(midnights, bars.timestamp):
-        return bars, []
+        return bars, notes
     shown = date_of(int(dates[0]))
-    return replace(bars, timestamp=midnights), [
+    dropped = (
         f"{timeframe} bars belong to dates: times of day and offsets were dropped, the first bar is that of {shown}"
-    ]
+    )
+    return replace(bars, timestamp=midnights), [dropped, *notes]
+
+
+def _unfinished(dates: Times, timeframe: str) -> list[str]:
+    """Return a note if the last bar follows too soon: downloads within a week or month end with a row of today."""
+    days = int(dates[-1] - dates[-2]) if len(dates) > 1 else timeframe_seconds(timeframe)
+    if days * 2 * _SECONDS_PER_DAY > timeframe_seconds(timeframe):
+        return []
+    apart = f"{days} day{'' if days == 1 else 's'} after the one before"
+    last = f"the last bar, of {date_of(int(dates[-1]))}, is only {apart}"
+    return [f"{last}: if it is part of an unfinished {timeframe}, delete its row and load again with --replace"]
