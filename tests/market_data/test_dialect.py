@@ -190,6 +190,23 @@ def test_three_digits_after_the_only_mark_are_refused_by_option(
     assert read(tmp_path, text, ReadingOptions(decimal=",")).bars.close.tolist() == [by_comma]
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["20200102 000000;109.234;109.236;109.231;109.235;0"],
+        ["<DATE>;<TIME>;<OPEN>;<HIGH>;<LOW>;<CLOSE>", "20200102;100000;109.234;109.236;109.231;109.235"],
+        ["Date\tOpen\tHigh\tLow\tClose", "2020-01-02\t109.234\t109.236\t109.231\t109.235"],
+        ["Date,Open,High,Low,Close", "2020-01-02,109.234,109.236,109.231,109.235"],
+    ],
+)
+def test_dots_are_decimal_in_formats_that_know_no_others(tmp_path: Path, lines: list[str]) -> None:
+    assert read(tmp_path, joined(*lines)).bars.close.tolist() == [109.235]
+
+
+def test_three_digits_without_a_header_are_refused_by_option(tmp_path: Path) -> None:
+    assert "--decimal" in refusal(tmp_path, joined("2020-01-02;13.234;13.236;13.231;13.235;0"))
+
+
 def test_one_cell_far_down_decides_for_all(tmp_path: Path) -> None:
     lines = [f"2020-01-{day:02};1.210;1.213;1.208;1.211;150" for day in range(1, 29)]
     text = joined(HEADER, *lines, "2020-01-29;1.210;1.213;1.208;1.211,5;150")
@@ -228,6 +245,7 @@ def test_abbreviated_volume_is_read(tmp_path: Path, volume: str, expected: float
         (["1577923200000,10,11,9,10.5,7,1578009599999,70,3,1,10,0"], [10.5], 7),
         (["1577923200,10,11,9,10.5,7,3"], [10.5], 7),
         (["2020-01-02,10,11,9,10.5"], [10.5], 0),
+        (["https://example.org", "2020-01-02T00:00:00Z;10;11;9;10.5;7"], [10.5], 7),
         (["2020-01-02 10 11 9 10.5 7"], [10.5], 7),
         (
             [
@@ -298,7 +316,15 @@ def test_missing_header_is_told_with_the_columns(tmp_path: Path) -> None:
     assert "read as: semicolon, no header, columns timestamp open high low close volume" in file.notes
 
 
-@pytest.mark.parametrize("line", ["2020-01-02,10,11,9,10.5,10.4,7", "2020-01-02,10,10.5,11,9,7"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2020-01-02,10,11,9,10.5,10.4,7",
+        "2020-01-02,10,10.5,11,9,7",
+        "0,2020-01-02,10,11,9,10.5,7",
+        "10,11,9,10.5,7,2020-01-02",
+    ],
+)
 def test_columns_without_names_that_cannot_be_known_are_refused(tmp_path: Path, line: str) -> None:
     assert "name them, such as --columns date,open" in refusal(tmp_path, joined(line))
 

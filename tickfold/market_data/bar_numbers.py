@@ -59,7 +59,7 @@ def _in_notation(
             texts[name] = pc.if_else(none, "0", texts[name])
             notes.append("- as volume 0")
     try:
-        decimal = options.decimal or find_decimal_mark([*texts.values()], None if table.has_free_dots else ".")
+        decimal = options.decimal or find_decimal_mark([*texts.values()], "." if table.has_dots else None)
     except NotationError as error:
         raise BarFileError(
             f"{path}: {error} may have a decimal mark or part its thousands: say --decimal . or --decimal ,"

@@ -37,8 +37,8 @@ class BarTable:
 
     `places` holds each row's number in the file, counted in lines or rows as `unit` says. `misshapen` says what is
     wrong with the lines that could not be split into columns, by their numbers. `zone` is the time zone that the name
-    of the time column states. `notation` says how the file was read where it is not plain; `has_free_dots` is whether
-    its dialect leaves open that a dot parts thousands.
+    of the time column states. `notation` says how the file was read where it is not plain; `has_dots` is whether
+    its dialect rules out that a dot parts thousands.
     """
 
     columns: dict[str, pa.Array]
@@ -48,7 +48,7 @@ class BarTable:
     zone: str | None = None
     notation: tuple[str, ...] = ()
     is_plain: bool = True
-    has_free_dots: bool = False
+    has_dots: bool = True
 
 
 def read_table(path: Path, options: ReadingOptions = DETECT) -> BarTable:
@@ -152,7 +152,7 @@ def _split(path: Path, stream: pa.NativeFile, encoding: str, dialect: Dialect, o
         picked,
         notation=tuple(notation),
         is_plain=dialect.separator == ",",
-        has_free_dots=dialect.separator == ";" and not dialect.is_headless,
+        has_dots=dialect.has_dots,
     )
     return _of_one_symbol(path, table_of_bars, names, columns, options)
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tickfold.market_data.headers import PRICES, canonical_names, headless_columns, is_header
+from tickfold.market_data.headers import PRICES, headless_columns, is_header
 from tickfold.market_data.reading_options import ReadingOptions
 
 SPACES = " "
@@ -16,7 +16,7 @@ _SPARE = "(empty)"
 _MOST_LINES_BEFORE_ROWS = 50
 _SAMPLE_ROWS = 100
 _TIME = re.compile(
-    r"\d{1,4}[-/. ]\w{1,9}[-/., ]+\d{1,4}\b.*|\d{8}\b.*|\d{10,19}(\.\d+)?|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}.*"
+    r"\d{1,4}[-/. ]\w{1,9}[-/., ]+\d{1,4}(T|\b).*|\d{8}(T|\b).*|\d{9,19}(\.\d+)?|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}.*"
 )
 _CLOCK = re.compile(r"\d{1,2}:\d{2}.*|\d{6}|\d{4}|0")
 _NUMBER = re.compile(r"[-+$€£]?\d[\d.,' \u2019\u00a0\u202f]*(e[+-]?\d+)?[kmbt]?|-", re.IGNORECASE)
@@ -31,7 +31,8 @@ class Dialect:
     """How to split a CSV file into columns.
 
     `skip` lines come before the first row. `names` are the columns; `tickers` those that a header of several lines
-    (yfinance) assigns to each column. `title_lines` counts what comes before the header.
+    (yfinance) assigns to each column. `title_lines` counts what comes before the header. `has_dots` is whether the
+    format has decimal dots, whatever the locale of who wrote it: a semicolon speaks for one with decimal commas.
     """
 
     separator: str
@@ -40,6 +41,7 @@ class Dialect:
     tickers: tuple[str, ...] | None = None
     is_headless: bool = False
     title_lines: int = 0
+    has_dots: bool = True
 
     def describe(self) -> list[str]:
         """Return what differs from a comma-separated file whose first line is its header."""
@@ -110,7 +112,8 @@ def _with_header(lines: list[str], separator: str, number: int, cells: list[str]
     titles = sum(1 for line in lines[:number] if line.strip() and not _states_separator(line))
     names = options.columns or tuple(cells)
     fitted = _fit(names, [row for _, row in _rows(lines[number + 1 : number + 1 + _SAMPLE_ROWS], separator)])
-    return Dialect(separator, number + 1, fitted, title_lines=titles)
+    has_dots = separator != ";" or cells[0].startswith("<")  # MetaTrader
+    return Dialect(separator, number + 1, fitted, title_lines=titles, has_dots=has_dots)
 
 
 def _states_separator(line: str) -> bool:
@@ -152,13 +155,18 @@ def _without_header(lines: list[str], separator: str, number: int, options: Read
     has_epochs = all(re.fullmatch(r"\d{9,19}", row[0]) for row in rows)
     names = options.columns or headless_columns(width, has_clock, has_epochs)
     if names is None or (options.columns is None and not _orders_prices(rows, names)):
-        raise DialectError(
-            f"has no header, and what its {width} columns are cannot be known: name them, such as "
-            "--columns date,open,high,low,close,volume"
-        )
+        raise _without_names(width)
     if len(names) != width:
         raise DialectError(f"has {width} columns, but --columns names {len(names)}")
-    return Dialect(separator, number, (*names, *spare), is_headless=True)
+    has_dots = separator != ";" or bool(re.fullmatch(r"\d{8} \d{6}", rows[0][0]))  # HistData
+    return Dialect(separator, number, (*names, *spare), is_headless=True, has_dots=has_dots)
+
+
+def _without_names(width: int) -> DialectError:
+    return DialectError(
+        f"has no header, and what its {width} columns are cannot be known: name them, such as "
+        "--columns date,open,high,low,close,volume"
+    )
 
 
 def _orders_prices(rows: list[list[str]], names: tuple[str, ...]) -> bool:
@@ -188,6 +196,8 @@ def _unknown(lines: list[str], separators: list[str], options: ReadingOptions) -
     firm = [separator for separator in separators if separator != SPACES] or separators
     separator = max(firm, key=lambda candidate: len(cells_of(line, candidate)))
     names = cells_of(line, separator)
-    if options.columns and not any(canonical_names(names)):
-        names = list(options.columns)
+    if any(map(_NUMBER.fullmatch, names)):
+        if not options.columns:
+            raise _without_names(len(names))
+        return _without_header(lines, separator, number, options)
     return _with_header(lines, separator, number, names, options)

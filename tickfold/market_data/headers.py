@@ -11,7 +11,7 @@ SYMBOL_NAMES = ("symbol", "ticker")
 _KNOWN = {
     "timestamp": ("t", "unix", "unix timestamp", "epoch", "open time", "open_time", "opentime"),
     "datetime": ("gmt time", "local time", "date time", "date/time", "date_time"),
-    "date": ("dtyyyymmdd", "datum", "trade date"),
+    "date": ("dtyyyymmdd", "datum", "trade date", "exchange date"),
     "open": ("o", "erster", "eröffnung", "eröffn."),
     "high": ("h", "hoch"),
     "low": ("l", "tief"),
