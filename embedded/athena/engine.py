@@ -218,6 +218,8 @@ _FAILURES: Final = (
         "INVALID_CAST_ARGUMENT",
         "Value cannot be cast to date: {0}",
     ),
+    (r"Overflow in (\w+) of INT32 \((.*?)\)", "NUMERIC_VALUE_OUT_OF_RANGE", "integer {0} overflow: {1}"),
+    (r"Overflow in (\w+) of INT64 \((.*?)\)", "NUMERIC_VALUE_OUT_OF_RANGE", "bigint {0} overflow: {1}"),
     (r"Overflow in (\w+) of \w+ \((.*?)\)", "NUMERIC_VALUE_OUT_OF_RANGE", "{0} overflow: {1}"),
     (r"INTERRUPT", "USER_CANCELED", "Query was canceled by user"),
 )
