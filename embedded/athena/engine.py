@@ -226,6 +226,7 @@ _FAILURES: Final = (
 """What DuckDB says of a query, and what Athena says of it."""
 
 
+_INTEGERS: Final = {"INT8": "TINYINT", "INT16": "SMALLINT", "INT32": "INT", "INT64": "BIGINT"}
 _EMBEDDED: Final = "is not supported by the embedded stack, which answers by DuckDB"
 
 
@@ -234,6 +235,6 @@ def _failure(said: str, _sql: str) -> QueryFailedError:
         if found := re.search(pattern, said):
             if code == "FUNCTION_NOT_FOUND" and found[1].lower() in TRINO_FUNCTIONS and "does not exist" in found[0]:
                 return QueryFailedError("NOT_SUPPORTED", f"function {found[1].lower()} {_EMBEDDED}")
-            return QueryFailedError(code, reason.format(*found.groups()))
+            return QueryFailedError(code, reason.format(*(_INTEGERS.get(text, text) for text in found.groups())))
     first = said.splitlines()[0].partition(": ")[2] or said.splitlines()[0]
     return QueryFailedError("NOT_SUPPORTED", f"{first}; this {_EMBEDDED}")

@@ -33,6 +33,7 @@ CREATE MACRO year_of_week(x) AS isoyear(x);
 CREATE MACRO yow(x) AS isoyear(x);
 CREATE MACRO to_utf8(x) AS encode(x);
 CREATE MACRO from_utf8(x) AS decode(x);
+CREATE MACRO quotient(a BIGINT, b BIGINT) AS a // b, (a HUGEINT, b HUGEINT) AS a // b, (a DOUBLE, b DOUBLE) AS a / b;
 CREATE MACRO distinct_in_order(a) AS list_filter(a, lambda each, number: list_position(a, each) = number);
 CREATE MACRO common_in_order(a, b) AS
   list_filter(distinct_in_order(a), lambda each: list_position(b, each) IS NOT NULL);

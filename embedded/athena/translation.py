@@ -75,7 +75,9 @@ def _divided(node: exp.Div, operands: tuple[Decimal | None, Decimal | None], add
     if left is None or right is None:
         if _DOUBLES & {kind_of(node), kind_of(node.left), kind_of(node.right)}:
             node.set("typed", False)
-        return node
+            return node
+        # Of a type that only DuckDB knows, such as that of a lambda's parameter: it chooses the division by it.
+        return exp.Anonymous(this="quotient", expressions=[node.left, node.right])
     if left.is_integer and right.is_integer:
         return _typed(exp.paren(exp.IntDiv(this=node.left, expression=node.right)), node.type or "bigint")
     quotient = left / right

@@ -81,6 +81,9 @@ def decimal_of(node: exp.Expr) -> Decimal | None:
     match node:
         case exp.Paren() | exp.Neg() | exp.Alias():
             return decimal_of(node.this)
+        case exp.Floor() | exp.Ceil() | exp.Round():
+            inner = decimal_of(node.this)
+            return inner if inner and inner.is_integer else None
         case exp.Literal(is_string=False):
             return _literal(node.name)
         case exp.Div() | exp.Mul() | exp.Add() | exp.Sub():
