@@ -209,6 +209,11 @@ def _sign(node: exp.Expr) -> exp.Expr:
     return exp.cast(node, "double") if kind_of(node.this) in _DOUBLES else node
 
 
+def _whole(node: exp.Expr) -> exp.Expr:
+    """Leave an integer as it is, of which DuckDB would make a double."""
+    return node.this if kind_of(node.this) in _INTEGERS else node
+
+
 def rounded(node: exp.Expr) -> exp.Expr:
     """Round halves away from zero in a cast of a double to an integer, rather than to the even neighbour."""
     if node.args["to"].this in _INTEGERS and kind_of(node.this) in _DOUBLES:
@@ -231,6 +236,8 @@ BY_TYPE: Final[dict[type[exp.Expr], Translate]] = {
     exp.RegexpExtract: _extracted,
     exp.RegexpReplace: _replaced,
     exp.Format: _printed,
+    exp.Floor: _whole,
+    exp.Ceil: _whole,
     exp.Sign: _sign,
 }
 BY_NAME: Final[dict[str, Translate]] = {
