@@ -66,7 +66,8 @@ class Analysis:
         start = first.meta.get("start", 0)
         if not isinstance(node.this, exp.Identifier) or self._sql[start : start + 1] == "'":
             raise MalformedStatementError(f"line 1:1: mismatched input '{node.this.sql(dialect='trino')}'")
-        place = position(self._sql, start)
+        first = node.args.get("catalog") or node.args.get("db") or node.this
+        place = position(self._sql, first.meta.get("start", start))
         in_catalog, in_database, name = node.catalog.lower() or CATALOG, node.db.lower() or database, node.name.lower()
         if in_catalog != CATALOG:
             raise QueryFailedError("CATALOG_NOT_FOUND", f"Catalog '{in_catalog}' not found", place)

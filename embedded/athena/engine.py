@@ -218,12 +218,15 @@ _FAILURES: Final = (
         "INVALID_CAST_ARGUMENT",
         "Value cannot be cast to date: {0}",
     ),
+    (r"Overflow in (\w+) of INT32 \((.*?)\)", "NUMERIC_VALUE_OUT_OF_RANGE", "integer {0} overflow: {1}"),
+    (r"Overflow in (\w+) of INT64 \((.*?)\)", "NUMERIC_VALUE_OUT_OF_RANGE", "bigint {0} overflow: {1}"),
     (r"Overflow in (\w+) of \w+ \((.*?)\)", "NUMERIC_VALUE_OUT_OF_RANGE", "{0} overflow: {1}"),
     (r"INTERRUPT", "USER_CANCELED", "Query was canceled by user"),
 )
 """What DuckDB says of a query, and what Athena says of it."""
 
 
+_INTEGERS: Final = {"INT8": "TINYINT", "INT16": "SMALLINT", "INT32": "INT", "INT64": "BIGINT"}
 _EMBEDDED: Final = "is not supported by the embedded stack, which answers by DuckDB"
 
 
@@ -232,6 +235,6 @@ def _failure(said: str, _sql: str) -> QueryFailedError:
         if found := re.search(pattern, said):
             if code == "FUNCTION_NOT_FOUND" and found[1].lower() in TRINO_FUNCTIONS and "does not exist" in found[0]:
                 return QueryFailedError("NOT_SUPPORTED", f"function {found[1].lower()} {_EMBEDDED}")
-            return QueryFailedError(code, reason.format(*found.groups()))
+            return QueryFailedError(code, reason.format(*(_INTEGERS.get(text, text) for text in found.groups())))
     first = said.splitlines()[0].partition(": ")[2] or said.splitlines()[0]
     return QueryFailedError("NOT_SUPPORTED", f"{first}; this {_EMBEDDED}")

@@ -33,14 +33,25 @@ CREATE MACRO year_of_week(x) AS isoyear(x);
 CREATE MACRO yow(x) AS isoyear(x);
 CREATE MACRO to_utf8(x) AS encode(x);
 CREATE MACRO from_utf8(x) AS decode(x);
-CREATE MACRO array_union(a, b) AS list_distinct(list_concat(a, b));
+CREATE MACRO quotient(a BIGINT, b BIGINT) AS a // b, (a HUGEINT, b HUGEINT) AS a // b, (a DOUBLE, b DOUBLE) AS a / b;
+CREATE MACRO distinct_in_order(a) AS list_filter(a, lambda each, number: list_position(a, each) = number);
+CREATE MACRO common_in_order(a, b) AS
+  list_filter(distinct_in_order(a), lambda each: list_position(b, each) IS NOT NULL);
+CREATE MACRO part_of_list(a, first, size) AS
+  list_slice(a, CASE WHEN first < 0 THEN len(a) + first + 1 ELSE first END,
+    CASE WHEN first < 0 THEN len(a) + first ELSE first - 1 END + size);
+CREATE MACRO zip_2(a, b) AS list_transform(list_zip(a, b), lambda each: {'_0': each[1], '_1': each[2]});
+CREATE MACRO zip_3(a, b, c) AS
+  list_transform(list_zip(a, b, c), lambda each: {'_0': each[1], '_1': each[2], '_2': each[3]});
+CREATE MACRO repeated_in_list(x, times) AS list_transform(range(times), lambda each: x);
+CREATE MACRO piece_of(x, delimiter, number) AS CASE
+  WHEN number <= len(string_split(x, delimiter)) THEN string_split(x, delimiter)[number] END;
 CREATE MACRO hamming_distance(a, b) AS CAST(hamming(a, b) AS BIGINT);
 CREATE MACRO levenshtein_distance(a, b) AS levenshtein(a, b);
 CREATE MACRO width_bucket(x, low, high, buckets) AS CAST(CASE WHEN x < low THEN 0 WHEN x >= high THEN buckets + 1
   ELSE floor((x - low) / (high - low) * buckets) + 1 END AS BIGINT);
 CREATE MACRO e() AS exp(1.0);
 CREATE MACRO log2(x) AS log(2, x);
-CREATE MACRO to_iso8601(x) AS replace(CAST(x AS VARCHAR), ' ', 'T');
 CREATE MACRO bitwise_and(a, b) AS CAST(a AS BIGINT) & CAST(b AS BIGINT);
 CREATE MACRO bitwise_or(a, b) AS CAST(a AS BIGINT) | CAST(b AS BIGINT);
 CREATE MACRO cosine_similarity(a, b) AS list_cosine_similarity(a, b);

@@ -15,6 +15,7 @@ from embedded.athena.errors import BytesLimitError, MalformedStatementError, Que
 from embedded.athena.lake import Scan
 from embedded.athena.metadata import show
 from embedded.athena.statement import Statement, read_execute, read_statement, with_parameters
+from tickfold.storage.sql import NOT_GRANTED
 
 Json = dict[str, Any]
 
@@ -24,9 +25,6 @@ _ENGINE: Final = {
     "SelectedEngineVersion": "Athena engine version 3",
     "EffectiveEngineVersion": "Athena engine version 3",
 }
-_NOT_GRANTED: Final = (
-    "Insufficient permissions to execute the query: only SELECT, WITH, SHOW, DESCRIBE and EXPLAIN are granted here"
-)
 
 
 class Stores(Protocol):
@@ -236,7 +234,7 @@ class Service:
     def _answer(self, execution: Execution) -> Answer:
         statement, parameters = execution.statement, execution.parameters
         if not statement.is_granted:
-            raise QueryFailedError("PERMISSION_DENIED", _NOT_GRANTED)
+            raise QueryFailedError("PERMISSION_DENIED", NOT_GRANTED)
         if statement.keyword == "EXECUTE":
             name, parameters = read_execute(statement.sql)
             prepared = self._stores.prepared(name, execution.work_group)

@@ -12,13 +12,10 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from embedded.athena.errors import MalformedStatementError, QueryFailedError
+from tickfold.storage.sql import CHANGES, DEFINITIONS, ONLY_ONE, QUERIES, UTILITIES
 
 Kind = Literal["DML", "DDL", "UTILITY"]
 
-_QUERIES: Final = ("SELECT", "WITH", "VALUES", "TABLE", "(")
-_UTILITIES: Final = ("SHOW", "DESCRIBE", "DESC", "EXPLAIN", "EXECUTE")
-_CHANGES: Final = ("INSERT", "DELETE", "UPDATE", "MERGE", "UNLOAD", "OPTIMIZE", "VACUUM")
-_DEFINITIONS: Final = ("CREATE", "DROP", "ALTER", "MSCK", "TRUNCATE", "GRANT", "REVOKE", "PREPARE", "DEALLOCATE")
 _EXPECTED: Final = (
     "Expecting: 'ALTER', 'CREATE', 'DELETE', 'DESCRIBE', 'DROP', 'EXECUTE', 'EXPLAIN', 'INSERT', 'MERGE', 'SELECT', "
     "'SHOW', 'UPDATE', 'VALUES', 'WITH'"
@@ -46,7 +43,7 @@ class Statement:
     @property
     def is_granted(self) -> bool:
         """Whether whoever analyses data may carry it out: it reads, and defines and changes nothing."""
-        return self.keyword in (*_QUERIES, *_UTILITIES)
+        return self.keyword in (*QUERIES, *UTILITIES)
 
 
 def read_statement(sql: str) -> Statement:
@@ -61,23 +58,23 @@ def read_statement(sql: str) -> Statement:
     if not tokens:
         raise MalformedStatementError(f"line 1:1: mismatched input '<EOF>'. {_EXPECTED}")
     if any(token.token_type is TokenType.SEMICOLON for token in tokens):
-        raise MalformedStatementError(f"Only one sql statement is allowed. Got: {sql.strip()}")
+        raise MalformedStatementError(ONLY_ONE.format(sql.strip()))
     keyword = tokens[0].text.upper()
     if (kind := _kind(keyword)) is None:
         raise _mismatched(sql, tokens[0], f". {_EXPECTED}")
     statement = Statement(sql[: tokens[-1].end + 1], kind, keyword)
-    query = statement.sql if keyword in _QUERIES else statement.explained
+    query = statement.sql if keyword in QUERIES else statement.explained
     if query is not None:
         parse_query(query)
     return statement
 
 
 def _kind(keyword: str) -> Kind | None:
-    if keyword in (*_QUERIES, *_CHANGES):
+    if keyword in (*QUERIES, *CHANGES):
         return "DML"
-    if keyword in _DEFINITIONS:
+    if keyword in DEFINITIONS:
         return "DDL"
-    return "UTILITY" if keyword in _UTILITIES else None
+    return "UTILITY" if keyword in UTILITIES else None
 
 
 def parse_query(sql: str) -> exp.Query:

@@ -8,10 +8,14 @@ from collections.abc import Callable
 from typing import Final
 
 from sqlglot import exp
+from sqlglot.errors import ErrorLevel, UnsupportedError
 from sqlglot.expressions.datatypes import DType
 
+from embedded.athena import calls
 from embedded.athena.analysis import INFORMATION_SCHEMA
-from embedded.athena.types import decimal_of, kind_of, spelled
+from embedded.athena.calls import Translate
+from embedded.athena.errors import QueryFailedError
+from embedded.athena.types import Decimal, decimal_of, kind_of, spelled
 
 AddQuotient = Callable[[int, int], str]
 """Adds the division whose quotient has a precision and a scale to the engine, and returns its name."""
@@ -19,24 +23,42 @@ AddQuotient = Callable[[int, int], str]
 ABOUT_TABLES_SCHEMA: Final = "about_tables"
 """Where the engine has `information_schema`, which is its own in DuckDB."""
 
-Translate = Callable[[exp.Expr], exp.Expr]
-
 _WITHOUT_ZONE: Final = {DType.TIMESTAMP, DType.TIMESTAMPNTZ}
+_INTEGERS: Final = {DType.TINYINT, DType.SMALLINT, DType.INT, DType.BIGINT}
 _DOUBLES: Final = {DType.DOUBLE, DType.FLOAT}
 _UNITS_OF_DAYS = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
 
 
 def translate(tree: exp.Expr, add_quotient: AddQuotient) -> str:
-    """Return `tree`, whose expressions have types, in DuckDB's SQL."""
+    """Return `tree`, whose expressions have types, in DuckDB's SQL.
+
+    Raises:
+        QueryFailedError: it has what DuckDB cannot do.
+    """
+    root = tree.copy()
+    # The types of operands are read off their spelling, so before any of them is translated.
+    operands = {id(node): (decimal_of(node.left), decimal_of(node.right)) for node in root.find_all(exp.Div)}
 
     def translated(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Div):
-            return _divided(node, add_quotient)
+            return _divided(node, operands[id(node)], add_quotient)
         name = node.name.lower() if isinstance(node, exp.Anonymous) else ""
         of = _BY_NAME.get(name) or _BY_TYPE.get(type(node))
         return of(node) if of else node
 
-    return tree.transform(translated).sql(dialect="duckdb")
+    for node in reversed(list(root.bfs())):  # inner expressions first, as outer ones take them along
+        kind, parent, key, index = node.type, node.parent, node.arg_key, node.index
+        new = translated(node)
+        if new is not node:
+            new.type = new.type or kind
+            if parent is None:
+                root = new
+            else:
+                parent.set(key or "this", new, index)
+    try:
+        return root.sql(dialect="duckdb", unsupported_level=ErrorLevel.RAISE)
+    except UnsupportedError as error:
+        raise QueryFailedError("NOT_SUPPORTED", f"{error}; the embedded stack answers by DuckDB") from None
 
 
 def zone_of(node: exp.Expr) -> str:
@@ -48,12 +70,14 @@ def zone_of(node: exp.Expr) -> str:
     return str(zone.name) if isinstance(zone, exp.Literal) and zone.is_string else ""
 
 
-def _divided(node: exp.Div, add_quotient: AddQuotient) -> exp.Expr:
-    left, right = decimal_of(node.left), decimal_of(node.right)
+def _divided(node: exp.Div, operands: tuple[Decimal | None, Decimal | None], add_quotient: AddQuotient) -> exp.Expr:
+    left, right = operands
     if left is None or right is None:
         if _DOUBLES & {kind_of(node), kind_of(node.left), kind_of(node.right)}:
             node.set("typed", False)
-        return node
+            return node
+        # Of a type that only DuckDB knows, such as that of a lambda's parameter: it chooses the division by it.
+        return exp.Anonymous(this="quotient", expressions=[node.left, node.right])
     if left.is_integer and right.is_integer:
         return _typed(exp.paren(exp.IntDiv(this=node.left, expression=node.right)), node.type or "bigint")
     quotient = left / right
@@ -94,7 +118,7 @@ def _cast(node: exp.Expr) -> exp.Expr:
             return _typed(exp.func("left", exp.cast(node.this, "text"), to.expressions[0].this), "varchar")
     if to.this is DType.DECIMAL and not to.expressions and isinstance(node.this, exp.Literal):
         return exp.Literal.number(node.this.name)
-    return node
+    return calls.rounded(node)
 
 
 def _in_zone(node: exp.Expr) -> exp.Expr:
@@ -106,27 +130,36 @@ def _in_zone(node: exp.Expr) -> exp.Expr:
 
 def _zipped(node: exp.Expr) -> exp.Expr:
     """Return a query of the elements of several arrays side by side, as DuckDB unnests one array only."""
-    if len(node.expressions) < 2 or node.args.get("offset"):
+    columns = [column for each in node.expressions for column in _arrays(each)]
+    if len(columns) < 2 or node.args.get("offset"):
         return node
-    side_by_side = exp.select(*(exp.Unnest(expressions=[each]) for each in node.expressions))
+    side_by_side = exp.select(*(exp.Unnest(expressions=[each]) for each in columns))
     return exp.Subquery(this=side_by_side, alias=node.args.get("alias"))
+
+
+def _arrays(node: exp.Expr) -> list[exp.Expr]:
+    """Return an array as it is, and a map as that of its keys and that of its values."""
+    if kind_of(node) is not DType.MAP:
+        return [node]
+    return [exp.Anonymous(this=name, expressions=[node.copy()]) for name in ("map_keys", "map_values")]
 
 
 def _json(macro: str, argument: str = "expression") -> Translate:
     def translated(node: exp.Expr) -> exp.Expr:
         path = node.args[argument]
         text = path.name if isinstance(path, exp.Literal) else path.sql(dialect="trino").strip("'")
-        plain = text.removeprefix("lax ").removeprefix("strict ").strip()
-        return exp.func(macro, node.this, exp.Literal.string(plain))
+        return exp.func(macro, node.this, exp.Literal.string(calls.duckdb_path(text)))
 
     return translated
 
 
 def _quantiles(node: exp.Expr) -> exp.Expr:
-    quantile = node.args["quantile"]
-    if isinstance(quantile, exp.Array):
-        return exp.Anonymous(this="quantile_cont", expressions=[node.this, quantile])
-    return node
+    """Return the quantiles of integers as integers."""
+    quantile, kind = node.args["quantile"], kind_of(node.this)
+    found: exp.Expr = exp.Anonymous(this="quantile_cont", expressions=[node.this, quantile])
+    if kind not in _INTEGERS:
+        return found
+    return exp.cast(found, f"{kind.value}[]" if isinstance(quantile, exp.Array) else kind.value)
 
 
 def _size(node: exp.Expr) -> exp.Expr:
@@ -144,6 +177,7 @@ def _typed(node: exp.Expr, kind: "str | exp.DataType") -> exp.Expr:
 
 
 _BY_TYPE: Final[dict[type[exp.Expr], Translate]] = {
+    **calls.BY_TYPE,
     exp.Table: _table,
     exp.Add: _moved,
     exp.Sub: _moved,
@@ -163,6 +197,7 @@ _BY_TYPE: Final[dict[type[exp.Expr], Translate]] = {
     exp.Typeof: lambda node: exp.Literal.string(spelled(node.this)),
 }
 _BY_NAME: Final[dict[str, Translate]] = {
+    **calls.BY_NAME,
     "at_timezone": _in_zone,
     "with_timezone": lambda node: node.expressions[0],
     "typeof": lambda node: exp.Literal.string(spelled(node.expressions[0])),

@@ -42,8 +42,12 @@ def spelled(node: exp.Expr) -> str:
         return f"varchar({len(node.name)})"
     if (number := decimal_of(node)) and not number.is_integer:
         return f"decimal({number.precision},{number.scale})"
+    if isinstance(node, exp.Literal) and "e" in node.name.lower():
+        return "double"
     if isinstance(node, exp.Literal):
         return "integer" if int(node.name) <= _LARGEST_INTEGER else "bigint"
+    if kind_of(node) in {DType.TIMESTAMPTZ, DType.TIMESTAMPLTZ} or isinstance(node, exp.CurrentTimestamp):
+        return "timestamp(3) with time zone"
     return node.type.sql(dialect="trino").lower() if node.type else "unknown"
 
 
@@ -77,6 +81,9 @@ def decimal_of(node: exp.Expr) -> Decimal | None:
     match node:
         case exp.Paren() | exp.Neg() | exp.Alias():
             return decimal_of(node.this)
+        case exp.Floor() | exp.Ceil() | exp.Round():
+            inner = decimal_of(node.this)
+            return inner if inner and inner.is_integer else None
         case exp.Literal(is_string=False):
             return _literal(node.name)
         case exp.Div() | exp.Mul() | exp.Add() | exp.Sub():

@@ -42,7 +42,6 @@ app.command("runs")(runs.runs)
 app.command("attach")(attach.attach)
 app.command("cancel")(cancel.cancel)
 app.command("check")(check.check)
-# A statement may begin with a comment, `-- so`, which is no option.
-app.command("query", context_settings={"ignore_unknown_options": True})(query.query)
+app.command("query", cls=query.QueryCommand)(query.query)
 app.command("report")(report.report)
 app.add_typer(data.app, name="data")

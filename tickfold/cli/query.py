@@ -5,22 +5,26 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from tickfold.cli.console import note
 from tickfold.cli.exit_codes import UsageError
 from tickfold.cli.rows import AsCsv, AsJson, Value, check_formats, write_rows
 from tickfold.cli.target import StackOutputs, find_target
 from tickfold.errors import RunError
+from tickfold.storage.sql import check_statement
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
     from mypy_boto3_athena.type_defs import QueryExecutionTypeDef
 
 _FIRST_POLL_SECONDS, _LONGEST_POLL_SECONDS = 0.1, 2.0
+_MOST_AT_ONCE = 50
+"""Named queries that Athena returns in one call."""
+_WORD = re.compile(r"[A-Za-z_^][\w.^=/-]*")
+_COMMENTED = re.compile(r"--(?![\w-]+=)[^\n]*\s")
+_CONSTANTS = ("null", "true", "false", "current_date", "current_timestamp", "localtimestamp")
 _ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
-_READING = ("SELECT", "WITH", "VALUES", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "EXECUTE")
-"""How a statement begins that reads, and changes nothing."""
-_COMMENTS = re.compile(r"--[^\n]*|/\*.*?\*/", re.S)
 _NUMBERS: dict[str, Callable[[str], Value]] = {
     **dict.fromkeys(("tinyint", "smallint", "integer", "int", "bigint"), int),
     **dict.fromkeys(("float", "real", "double"), float),
@@ -28,20 +32,42 @@ _NUMBERS: dict[str, Callable[[str], Value]] = {
 }
 
 
+class QueryCommand(TyperCommand):
+    """Takes an SQL statement that begins with a comment, `-- …`, for the statement and not for an option."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments, such statements last and after a `--`."""
+        statements = [each for each in args if _COMMENTED.match(each)]
+        others = [each for each in args if each not in statements]
+        return super().parse_args(ctx, [*others, *(["--"] if statements else []), *statements])
+
+
 class QueryError(RunError):
     """The query failed in Athena."""
 
 
 def query(
-    sql: Annotated[str, typer.Argument(metavar="SQL", help="One statement, in Athena's SQL.", show_default=False)],
-    parameters: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--param",
-            metavar="VALUE",
-            help="The value of the next ? in SQL, as SQL spells it: 5, 'GOOG', DATE '2026-01-31'.",
+    sql: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="SQL",
+            help="One statement in Athena's SQL: SELECT, WITH, SHOW, DESCRIBE or EXPLAIN.",
             show_default=False,
         ),
+    ] = None,
+    *,
+    param: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="VALUE",
+            help="The value of the next ? in the statement, as SQL spells it: 5, \"'GOOG'\", \"DATE '2024-01-31'\"; "
+            "may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    saved: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Run the saved query of this name instead of SQL.", show_default=False),
     ] = None,
     as_csv: AsCsv = False,
     as_json: AsJson = False,
@@ -49,17 +75,25 @@ def query(
 ) -> None:
     """Query in SQL. Tables: bars, runs, trades, equity, runs_by_symbol, equity_by_symbol, sweeps, walk_forward.
 
-    Name the symbol and the timeframe of bars, and the run_id of all others but runs, by = or IN in WHERE.
-    SHOW TABLES and DESCRIBE bars tell what there is.
+    Name the symbol and the timeframe of bars, and the run_id of all others but runs, by = in WHERE.
 
     Example: tickfold query "SELECT run_id, total_return, sharpe FROM runs ORDER BY sharpe DESC"
     """
     check_formats(as_csv, as_json)
-    _check(sql)
+    if (sql is None) == (saved is None):
+        raise UsageError("give either an SQL statement or --saved NAME")
+    if sql is not None:
+        check_statement(sql)
+    parameters = [_parameter(value) for value in param or []]
     target = find_target(stack_outputs)
     workgroup, database = target.output("athena_workgroup"), target.output("athena_database")
     athena = target.athena()
-    started = _start(athena, sql, parameters or [], workgroup, database)
+    started = athena.start_query_execution(
+        QueryString=_saved_query(athena, workgroup, saved) if sql is None else sql,
+        WorkGroup=workgroup,
+        QueryExecutionContext={"Database": database},
+        **_given(parameters),
+    )["QueryExecutionId"]
     try:
         execution = _wait(athena, started)
         columns, rows = _results(athena, execution)
@@ -71,40 +105,43 @@ def query(
     note(f"{execution.get('Statistics', {}).get('DataScannedInBytes', 0):,} bytes scanned")
 
 
-def _check(sql: str) -> None:
-    """Refuse what is no statement that reads.
+def _given(parameters: list[str]) -> dict[str, Any]:
+    # Athena refuses an empty list.
+    return {"ExecutionParameters": parameters} if parameters else {}
+
+
+def _parameter(value: str) -> str:
+    """Return a value of `--param`.
 
     Raises:
-        UsageError: there is no statement in `sql`.
-        QueryError: it would define or change something.
+        UsageError: it is empty, or a text without quotes, which Athena would take for a column.
     """
-    words = _COMMENTS.sub(" ", sql).replace("(", " ( ").split()
-    while words and words[0] in ("(", ";"):
-        del words[0]
-    if not words:
-        raise UsageError('SQL is empty: expected one statement, such as "SHOW TABLES"')
-    if (word := words[0].upper().rstrip(";")) not in _READING:
-        raise QueryError(f"query refused: it begins with {word}; a query only reads: {', '.join(_READING)}")
+    if not value.strip():
+        raise UsageError("--param is empty: give a value as SQL spells it, such as 5 or \"'GOOG'\"")
+    if _WORD.fullmatch(value) and value.lower() not in _CONSTANTS:
+        raise UsageError(f"--param {value} is no value in SQL: put text between quotes, --param \"'{value}'\"")
+    return value
 
 
-def _start(athena: "AthenaClient", sql: str, parameters: list[str], workgroup: str, database: str) -> str:
-    """Start the query, and return the id of its execution.
+def _saved_query(athena: "AthenaClient", workgroup: str, name: str | None) -> str:
+    """Return the statement that the work group has saved as `name`, in which dashes stand for spaces.
 
     Raises:
-        QueryError: Athena does not accept the statement.
+        QueryError: there is none.
     """
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - slow to load
+    pages = athena.get_paginator("list_named_queries").paginate(WorkGroup=workgroup)
+    ids = [query_id for page in pages for query_id in page["NamedQueryIds"]]
+    saved: dict[str, str] = {}
+    for first in range(0, len(ids), _MOST_AT_ONCE):
+        found = athena.batch_get_named_query(NamedQueryIds=ids[first : first + _MOST_AT_ONCE])["NamedQueries"]
+        saved |= {_dashed(query["Name"]): query["QueryString"] for query in found}
+    if name is None or _dashed(name) not in saved:
+        raise QueryError(f"no saved query {name!r}; saved are: {', '.join(sorted(saved)) or 'none'}")
+    return saved[_dashed(name)]
 
-    given: Any = {"ExecutionParameters": parameters} if parameters else {}
-    try:
-        return athena.start_query_execution(
-            QueryString=sql, WorkGroup=workgroup, QueryExecutionContext={"Database": database}, **given
-        )["QueryExecutionId"]
-    except ClientError as error:
-        said = error.response.get("Error", {})
-        if said.get("Code") != "InvalidRequestException":
-            raise
-        raise QueryError(f"query refused: {' '.join(said.get('Message', '').split())}") from None
+
+def _dashed(name: str) -> str:
+    return "-".join(name.split())
 
 
 def _wait(athena: "AthenaClient", execution_id: str) -> "QueryExecutionTypeDef":
@@ -149,7 +186,7 @@ def _results(athena: "AthenaClient", execution: "QueryExecutionTypeDef") -> tupl
 
 
 def _parted(cells: list[dict[str, str]], columns: int) -> list[dict[str, str]]:
-    """Return the cells of a row. DESCRIBE of Hive has all of them in one, padded and parted by tabs."""
+    """Return the cells of a row. DESCRIBE on AWS has all of them in one, padded and parted by tabs."""
     if len(cells) == columns:
         return cells
     texts = cells[0].get("VarCharValue", "").split("\t")

@@ -292,7 +292,7 @@ def test_only_the_columns_of_the_query_count_as_read(lake: Lake) -> None:
         ("SELECT 7 / 0", r"DIVISION_BY_ZERO: Division by zero"),
         ("SELECT 7.0 / 0", r"DIVISION_BY_ZERO: Division by zero"),
         ("SELECT CAST('x' AS integer)", r"INVALID_CAST_ARGUMENT: Cannot cast 'x' to INT"),
-        ("SELECT 2147483647 + 1", r"NUMERIC_VALUE_OUT_OF_RANGE: addition overflow: 2147483647 + 1"),
+        ("SELECT 2147483647 + 1", r"NUMERIC_VALUE_OUT_OF_RANGE: integer addition overflow: 2147483647 + 1"),
         ("SELECT DATE '2020-13-01'", r"INVALID_LITERAL: '2020-13-01' is not a valid"),
     ],
 )
