@@ -19,7 +19,7 @@ from tickfold.engine.timeframe import (
     timeframe_seconds,
 )
 from tickfold.market_data.bar_table import BarFileError
-from tickfold.market_data.bar_times import Times
+from tickfold.market_data.date_notation import Times
 
 _FEWEST_STEPS = 5  # a Friday and a Monday do not make a series of three days
 _FEWEST_MONTHS = 2
