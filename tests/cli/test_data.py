@@ -276,3 +276,20 @@ def test_remove_asks_on_a_terminal(
     ended = tickfold("data", "remove", "b")
     assert "Remove B 1d, 3 bars from 2019-05-01 to 2020-03-31? [y/N]" in ended.stderr
     assert [series["symbol"] for series in json.loads(tickfold("data", "list", "--json").stdout)] == left
+
+
+def test_show_on_a_terminal_is_tables(tickfold: Command, odd: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    lines = tickfold("data", "show", "odd").stdout.splitlines()
+    titles = ["first bars", "last bars", "gaps", "jumps"]
+    assert [line for line in lines if line in titles] == titles
+    assert {"symbol ODD", "sessions weekdays"} <= {" ".join(line.split()) for line in lines}
+
+
+def test_show_of_sound_bars_has_neither_gaps_nor_jumps(
+    tickfold: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tickfold("data", "load", str(bars(tmp_path / "sound.csv", "2020-01-02", "2020-01-03")), "--symbol", "sound")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    shown = tickfold("data", "show", "sound").stdout
+    assert {"no gaps", "no jumps"} <= set(shown.splitlines())

@@ -91,6 +91,12 @@ def test_gaps_are_counted_in_what_is_missing_the_longest_first() -> None:
             ("2024-01-26 00:00:00", "2024-02-09 00:00:00", 1, "bars"),
         ),
         (
+            pd.DatetimeIndex(["2024-03-08", "2024-03-15", "2024-03-28", "2024-04-05"]),  # Good Friday is the 29th
+            "1w",
+            WEEKDAYS,
+            ("2024-03-15 00:00:00", "2024-03-28 00:00:00", 1, "bars"),
+        ),
+        (
             minutes("2024-01-02", "2024-01-03", "2024-01-10", "2024-01-11"),
             "1m",
             NEW_YORK,

@@ -78,7 +78,7 @@ def show(
     elif as_csv or not sys.stdout.isatty():
         _write_properties(known, parts)
     else:
-        write_rows(COLUMNS, [tuple(known.values())], False, False)
+        write_rows(("property", "value"), list(known.items()), False, False)
         for part in parts:
             _write_part(part)
 
