@@ -41,6 +41,11 @@ def test_equal_closes_are_not_mentioned(tmp_path: Path) -> None:
     assert not any("Adj Close" in note for note in file.notes)
 
 
+def test_rounding_of_an_adjusted_close_leaves_the_row_as_it_is(tmp_path: Path) -> None:
+    file = read(tmp_path, *SPLIT, "2020-01-07,11,12,10,11.5,11.500001,300")
+    assert (file.bars.open[-1], file.bars.close[-1]) == (11, 11.5)
+
+
 @pytest.mark.parametrize("cell", ["", "null", "-0.5"])
 def test_adjusted_close_that_is_no_price_is_refused_unless_raw(tmp_path: Path, cell: str) -> None:
     row = f"2020-01-07,40,44,38,42,{cell},100"

@@ -195,7 +195,7 @@ def test_three_digits_after_the_only_mark_are_refused_by_option(
     [
         ["20200102 000000;109.234;109.236;109.231;109.235;0"],
         ["<DATE>;<TIME>;<OPEN>;<HIGH>;<LOW>;<CLOSE>", "20200102;100000;109.234;109.236;109.231;109.235"],
-        ["Date\tOpen\tHigh\tLow\tClose", "2020-01-02\t109.234\t109.236\t109.231\t109.235"],
+        ["<DATE>\t<OPEN>\t<HIGH>\t<LOW>\t<CLOSE>", "2020.01.02\t109.234\t109.236\t109.231\t109.235"],
         ["Date,Open,High,Low,Close", "2020-01-02,109.234,109.236,109.231,109.235"],
     ],
 )
@@ -203,8 +203,23 @@ def test_dots_are_decimal_in_formats_that_know_no_others(tmp_path: Path, lines: 
     assert read(tmp_path, joined(*lines)).bars.close.tolist() == [109.235]
 
 
-def test_three_digits_without_a_header_are_refused_by_option(tmp_path: Path) -> None:
-    assert "--decimal" in refusal(tmp_path, joined("2020-01-02;13.234;13.236;13.231;13.235;0"))
+@pytest.mark.parametrize("separator", [";", "\t", "|", " "])
+def test_three_digits_without_a_header_are_refused_by_option(tmp_path: Path, separator: str) -> None:
+    line = separator.join(["2020-01-02", "13.234", "13.236", "13.231", "13.235", "0"])
+    assert "--decimal" in refusal(tmp_path, joined(line))
+
+
+def test_a_volume_without_a_name_that_is_a_price_is_refused(tmp_path: Path) -> None:
+    lines = [f"{1577923200 + day * 86400},10,12,9,11,{price},7" for day, price in enumerate((10.5, 9.5, 11))]
+    assert "--columns" in refusal(tmp_path, joined(*lines))
+    assert len(read(tmp_path, joined(*lines[:2], lines[2].replace(",11,7", ",700,7"))).bars) == 3
+
+
+@pytest.mark.parametrize("mark", [".", ","])
+def test_four_digits_unparted_in_a_column_show_that_its_marks_are_decimal(tmp_path: Path, mark: str) -> None:
+    rows = ["2020-01-02;999.125;1001;998.125;999.125", "2020-01-03;999.125;1001.125;998.125;1000"]
+    file = read(tmp_path, joined("Date;Open;High;Low;Close", *rows).replace(".", mark))
+    assert file.bars.high.tolist() == [1001, 1001.125]
 
 
 def test_one_cell_far_down_decides_for_all(tmp_path: Path) -> None:

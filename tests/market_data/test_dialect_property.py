@@ -84,11 +84,14 @@ MARKS = ((".", ""), (".", ","), (",", ""), (",", "."), (",", " "), (".", " "), (
 @st.composite
 def spellings(draw: st.DrawFn) -> Spelling:
     decimal, thousands = draw(st.sampled_from(MARKS))
+    separator = draw(st.sampled_from(",;\t|"))
+    # who parts thousands by dots has decimal commas, and does not separate by commas what has neither
+    whole = not (separator == "," and thousands == ".")
     return Spelling(
-        separator=draw(st.sampled_from(",;\t|")),
+        separator=separator,
         decimal=decimal,
         thousands=thousands,
-        places=draw(st.integers(0, 5)),
+        places=draw(st.integers(0 if whole else 1, 5)),
         quote=draw(st.booleans()),
         end=draw(st.sampled_from(["", "", " "])),
         newline=draw(st.sampled_from(["\n", "\r\n", "\r"])),
@@ -111,10 +114,11 @@ def series(draw: st.DrawFn) -> tuple[list[int], list[list[int]]]:
     count = draw(st.integers(4, 40))
     times = [(start + step * row) * 60_000_000 for row in range(count)]
     least = draw(st.sampled_from([1, 1_000, 1_000_000]))
+    most = draw(st.sampled_from([0, 999, 3_000_000]))
     rows = []
     for _ in times:
         low, opened, closed, high = sorted(draw(st.lists(st.integers(least, least * 20), min_size=4, max_size=4)))
-        rows.append([opened, high, low, closed, draw(st.integers(0, 3_000_000))])
+        rows.append([opened, high, low, closed, draw(st.integers(0, most))])
     return times, rows
 
 

@@ -23,7 +23,8 @@ def instants(texts: list[str], options: ReadingOptions = DETECT) -> list[str | N
 
 def load(directory: Path, texts: list[str], options: ReadingOptions = DETECT, name: str = "date") -> BarFile:
     path = directory / "bars.csv"
-    path.write_text("\n".join([f"{name}|open|high|low|close", *(f"{text}|1.5|2.5|0.5|1.5" for text in texts)]) + "\n")
+    rows = [f"{text}|1.5|2.5|0.5|1.5|{number}" for number, text in enumerate(texts)]
+    path.write_text("\n".join([f"{name}|open|high|low|close|volume", *rows]) + "\n")
     return read_bar_file(path, "1m", options)
 
 
@@ -214,12 +215,24 @@ def test_rows_without_offset_among_others_are_refused_by_line(tmp_path: Path) ->
         ("Date (America/New_York)", "2020-01-13T14:30:00"),
         ("datetime (EST)", "2020-01-13T14:30:00"),
         ("Time (UTC+1)", "2020-01-13T08:30:00"),
+        ("timestamp_utc", "2020-01-13T09:30:00"),
+        ("UTC time", "2020-01-13T09:30:00"),
     ],
 )
 def test_zone_in_the_header_is_honoured(tmp_path: Path, name: str, instant: str) -> None:
     file = load(tmp_path, ["2020-01-13 09:30", "2020-01-13 09:31"], name=name)
     assert str(file.bars.timestamp.astype("datetime64[us]").astype("datetime64[s]")[0]) == instant
     assert "times carry no offset: taken as UTC" not in file.notes
+
+
+@pytest.mark.parametrize("name", ["Date (yyyy-mm-dd)", "Time (ms)", "Local time"])
+def test_format_in_the_header_is_no_zone(tmp_path: Path, name: str) -> None:
+    assert "times carry no offset: taken as UTC" in load(tmp_path, ["2020-01-13 09:30"], name=name).notes
+
+
+def test_zone_of_a_time_apart_from_its_date_is_honoured(tmp_path: Path) -> None:
+    file = load(tmp_path, ["2020-01-13|09:30"], name="Date|Time (America/New_York)")
+    assert str(file.bars.timestamp.astype("datetime64[us]").astype("datetime64[s]")[0]) == "2020-01-13T14:30:00"
 
 
 def test_unknown_zone_in_the_header_is_refused_by_option(tmp_path: Path) -> None:
@@ -259,6 +272,7 @@ HOURS = ["2020-10-25 01:30", "2020-10-25 02:30", "2020-10-25 02:30", "2020-10-25
 def test_repeated_hour_is_told_apart_by_the_order_of_the_file(tmp_path: Path, texts: list[str]) -> None:
     file = load(tmp_path, texts, BERLIN)
     assert np.diff(file.bars.timestamp).tolist() == [3_600_000_000] * 3
+    assert np.diff(file.bars.volume).tolist() == [1 if texts == HOURS else -1] * 3
     assert any("2 in the hour that clocks repeat taken in the order of the file" in note for note in file.notes)
 
 

@@ -249,9 +249,10 @@ def _by_name(path: Path, names: list[str], columns: list[pa.Array]) -> dict[str,
 
 
 def _zone(names: list[str]) -> str | None:
-    """Return the time zone that the name of the column of times states."""
+    """Return the time zone that the name of the column of times states, or of either if date and time are apart."""
     zones = dict(zip(canonical_names(names), map(zone_of, names), strict=True))
-    return zones[next(name for name in TIME_NAMES if name in zones)]
+    first = next(name for name in TIME_NAMES if name in zones)
+    return zones[first] or (zones.get("time") if first == "date" else None)
 
 
 def _join_date_and_time(columns: dict[str, pa.Array]) -> pa.Array:

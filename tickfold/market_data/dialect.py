@@ -15,6 +15,7 @@ _SPARE = "(empty)"
 """Name of the column that a separator at the end of each line makes."""
 _MOST_LINES_BEFORE_ROWS = 50
 _SAMPLE_ROWS = 100
+_FEWEST_TELLING_ROWS = 3
 _TIME = re.compile(
     r"\d{1,4}[-/. ]\w{1,9}[-/., ]+\d{1,4}(T|\b).*|\d{8}(T|\b).*|\d{9,19}(\.\d+)?|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}.*"
 )
@@ -32,7 +33,7 @@ class Dialect:
 
     `skip` lines come before the first row. `names` are the columns; `tickers` those that a header of several lines
     (yfinance) assigns to each column. `title_lines` counts what comes before the header. `has_dots` is whether the
-    format has decimal dots, whatever the locale of who wrote it: a semicolon speaks for one with decimal commas.
+    format has decimal dots, whatever the locale of who wrote it: where commas do not separate, they may be decimal.
     """
 
     separator: str
@@ -112,7 +113,7 @@ def _with_header(lines: list[str], separator: str, number: int, cells: list[str]
     titles = sum(1 for line in lines[:number] if line.strip() and not _states_separator(line))
     names = options.columns or tuple(cells)
     fitted = _fit(names, [row for _, row in _rows(lines[number + 1 : number + 1 + _SAMPLE_ROWS], separator)])
-    has_dots = separator != ";" or cells[0].startswith("<")  # MetaTrader
+    has_dots = separator == "," or cells[0].startswith("<")  # MetaTrader
     return Dialect(separator, number + 1, fitted, title_lines=titles, has_dots=has_dots)
 
 
@@ -158,7 +159,7 @@ def _without_header(lines: list[str], separator: str, number: int, options: Read
         raise _without_names(width)
     if len(names) != width:
         raise DialectError(f"has {width} columns, but --columns names {len(names)}")
-    has_dots = separator != ";" or bool(re.fullmatch(r"\d{8} \d{6}", rows[0][0]))  # HistData
+    has_dots = separator == "," or bool(re.fullmatch(r"\d{8} \d{6}", rows[0][0]))  # HistData
     return Dialect(separator, number, (*names, *spare), is_headless=True, has_dots=has_dots)
 
 
@@ -170,14 +171,15 @@ def _without_names(width: int) -> DialectError:
 
 
 def _orders_prices(rows: list[list[str]], names: tuple[str, ...]) -> bool:
-    """Return whether most rows are in order low, open or close, high, if the columns are `names`."""
-    where = [names.index(price) for price in PRICES]
-    ordered = 0
-    for row in rows:
-        if len(row) > max(where):
-            opened, high, low, close = (_rough(row[place]) for place in where)
-            ordered += low <= min(opened, close) <= max(opened, close) <= high
-    return ordered * 2 > len(rows)
+    """Return whether most rows are in order low, open or close, high, if the columns are `names`.
+
+    A volume that is always within the prices is another price, such as an adjusted close or an average.
+    """
+    where = [names.index(name) for name in (*PRICES, "volume") if name in names]
+    whole = [[_rough(row[place]) for place in where] for row in rows if len(row) > max(where)]
+    ordered = sum(low <= min(opened, close) <= max(opened, close) <= high for opened, high, low, close, *_ in whole)
+    prices = sum(low <= other[0] <= high for _, high, low, _, *other in whole if other)
+    return ordered * 2 > len(rows) and not len(whole) == prices >= _FEWEST_TELLING_ROWS
 
 
 def _rough(cell: str) -> float:

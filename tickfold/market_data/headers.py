@@ -46,16 +46,22 @@ def canonical_names(names: list[str]) -> list[str]:
 def _bare(name: str) -> str:
     lowered = re.sub(r"^<(.*)>$", r"\1", name.strip().strip("\ufeff\"'#").strip().lower())
     lowered = re.sub(r"^\d+[a-z]?\. *", "", lowered)
-    return re.sub(r"^(.*(?:time|date|timestamp)) *\([^)]*\)$", r"\1", lowered)
+    without_zone = re.sub(r" *\([^)]*\)$|^(utc|gmt)[ _]|[ _](utc|gmt)$", "", lowered)
+    return without_zone if re.search("time|date", without_zone) and lowered not in _TERMS else lowered
 
 
 def zone_of(name: str) -> str | None:
-    """Return the time zone that the name of a time column states: UTC for `Gmt time`, X for `Date (X)`."""
-    lowered = name.strip().strip("\"'").lower()
-    if re.search(r"\b(gmt|utc)\b", lowered) and not re.search(r"(gmt|utc) *[+-]", lowered):
+    """Return the time zone that the name of a time column states: UTC for `Gmt time`, X for `Date (X)`.
+
+    What spells a format or unit, as in `Date (dd/mm/yyyy)` or `time (ms)`, is no zone.
+    """
+    lowered = name.lower()
+    if re.search(r"(?<![a-z])(gmt|utc)(?![a-z])", lowered) and not re.search(r"(gmt|utc) *[+-]", lowered):
         return "UTC"
     found = re.search(r"\(([^)]*)\)", name)
-    return found[1].strip() if found and re.search("time|date", lowered) else None
+    if not found or not re.search("time|date", lowered) or re.fullmatch(r"[dmyhsnu:/. -]*", found[1].lower()):
+        return None
+    return found[1].strip()
 
 
 def is_header(cells: list[str]) -> bool:
