@@ -62,7 +62,8 @@ class Analysis:
         self.names = _final_names(self.tree)
 
     def _resolve(self, node: exp.Table, catalog: Catalog, database: str) -> None:
-        start = node.this.meta.get("start", 0)
+        first = node.args.get("catalog") or node.args.get("db") or node.this
+        start = first.meta.get("start", 0)
         if not isinstance(node.this, exp.Identifier) or self._sql[start : start + 1] == "'":
             raise MalformedStatementError(f"line 1:1: mismatched input '{node.this.sql(dialect='trino')}'")
         first = node.args.get("catalog") or node.args.get("db") or node.this
@@ -93,13 +94,13 @@ class Analysis:
         return {CATALOG: found}
 
     def _unresolved(self, said: str) -> QueryFailedError:
-        found = re.match(r"Column '(.+?)' could not be resolved(?: for table: '(.+?)')?", said)
+        pattern = r"Column '(.+?)' could not be resolved(?: for table: '(.+?)')?.*?Line: (\d+), Col: (\d+)"
+        found = re.match(pattern, said)
         if found is None:
             return QueryFailedError("SYNTAX_ERROR", said.splitlines()[0])
-        column, table = found.groups()
+        column, table, line, end = found.groups()
         spelled = f"{table}.{column}" if table else column
-        at = re.search(rf"(?<![\w.]){re.escape(spelled)}(?!\w)", self._sql, re.I)
-        place = position(self._sql, at.start()) if at else None
+        place = int(line), int(end) - len(spelled) + 1
         owners = [each for each in self.tables.values() if column in {one.name for one in each.columns}]
         several = len(owners) > 1 or (owners and self._sql.lower().count(owners[0].name) > 1)
         if not table and several:

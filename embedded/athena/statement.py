@@ -118,7 +118,7 @@ def _expression(parameter: str) -> str:
         tree = sqlglot.parse_one(parameter, read=Trino)
     except SqlglotError as error:
         raise QueryFailedError("INVALID_PARAMETER_USAGE", f"parameter {parameter}: {_told(error)}") from None
-    if tree is None or tree.find(exp.Query, exp.DDL, exp.DML, exp.Command):
+    if not isinstance(tree, exp.Condition | exp.Interval) or tree.find(exp.Query):
         raise QueryFailedError("INVALID_PARAMETER_USAGE", f"parameter {parameter} is no value")
     return parameter if isinstance(tree, exp.Literal | exp.Column) else f"({parameter})"
 

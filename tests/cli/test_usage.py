@@ -88,7 +88,8 @@ def test_version_is_printed(tickfold: Command) -> None:
         (["query", "SELECT 1", "--csv", "--json"], "--csv and --json exclude each other"),
         (["data", "load", "f.csv"], "Missing option '--symbol'"),
         (["data", "load", "f.csv", "--symbol", "a b"], "'a b' is not a symbol"),
-        (["data", "load", "f.csv", "--symbol", "A", "--timeframe", "day"], "'day' is not a timeframe"),
+        (["data", "load", "f.csv", "--symbol", "A", "--timeframe", "often"], "'often' is not a timeframe"),
+        (["data", "load", "f.csv", "--symbol", "A", "--calendar", "NYSE"], "'NYSE' is not a time zone such as"),
         (["nonsense"], "No such command 'nonsense'"),
     ],
 )

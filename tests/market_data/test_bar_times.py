@@ -16,8 +16,7 @@ FILE = Path("bars.csv")
 
 
 def microseconds(texts: Sequence[str | None]) -> list[int]:
-    times, _ = read_times(FILE, pa.array(texts, pa.string()))
-    return [int(time) for time in times]
+    return [int(time) for time in read_times(FILE, pa.array(texts, pa.string())).utc]
 
 
 def microseconds_by_pandas(texts: list[str]) -> list[int]:
@@ -142,4 +141,31 @@ def test_fraction_is_cut_after_microseconds() -> None:
     ],
 )
 def test_note_says_whether_times_have_offsets(texts: list[str], note: str) -> None:
-    assert read_times(FILE, pa.array(texts))[1] == note
+    assert read_times(FILE, pa.array(texts)).note == note
+
+
+@pytest.mark.parametrize(
+    ("texts", "wall"),
+    [
+        (["2020-01-06 00:00:00+09:00"], ["2020-01-06T00:00:00"]),
+        (["2020-01-06 00:00+09:00", "2020-07-06 01:00-0400"], ["2020-01-06T00:00:00", "2020-07-06T01:00:00"]),
+        (["2020/01/06 00:00:00 +09:00", "2020-01-07T00:00Z"], ["2020-01-06T00:00:00", "2020-01-07T00:00:00"]),
+    ],
+)
+def test_wall_clock_is_what_each_row_writes(texts: list[str], wall: list[str]) -> None:
+    times = read_times(FILE, pa.array(texts))
+    assert times.wall is not None
+    assert times.wall.astype("datetime64[us]").tolist() == np.array(wall, dtype="datetime64[us]").tolist()
+    assert times.utc.tolist() == microseconds_by_pandas(texts)
+
+
+@pytest.mark.parametrize("text", ["2020-01-06 00:00", "2020-01-06T00:00Z", "2020-01-06 00:00+00:00", "20200106"])
+def test_wall_clock_in_utc_is_left_out(text: str) -> None:
+    assert read_times(FILE, pa.array([text])).wall is None
+
+
+def test_wall_clock_of_a_zoned_column_is_local() -> None:
+    local = pd.date_range("2020-01-06", periods=2, tz="Asia/Tokyo")
+    times = read_times(FILE, pa.array(local))
+    assert times.wall is not None
+    assert (times.wall - times.utc).tolist() == [9 * 3_600_000_000] * 2

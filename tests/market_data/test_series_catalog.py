@@ -39,6 +39,7 @@ def test_list_of_an_empty_bucket_is_empty(s3: "S3Client") -> None:
 def test_find_takes_the_coarsest_timeframe_by_default(catalog: SeriesCatalog) -> None:
     assert catalog.find("GOOG").timeframe == "90m"
     assert catalog.find("GOOG", "5m").timeframe == "5m"
+    assert catalog.find("GOOG", "60min").timeframe == "1h"
 
 
 def test_find_matches_whole_symbols(s3: "S3Client", catalog: SeriesCatalog) -> None:

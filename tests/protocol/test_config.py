@@ -57,6 +57,11 @@ def test_fraction_is_a_number_percent_or_basis_points(written: object, value: fl
     assert backtest(commission=written).commission == CommissionTerms(relative=value)
 
 
+@pytest.mark.parametrize(("written", "canonical"), [("1M", "1mo"), ("60min", "1h"), ("100m", "100m"), (None, None)])
+def test_timeframe_has_its_canonical_spelling(written: str | None, canonical: str | None) -> None:
+    assert backtest(timeframe=written).timeframe == canonical
+
+
 @pytest.mark.parametrize("written", ["5 percent", "5%%", "-5%", "%", "5b", "1e-3%"])
 def test_other_units_of_a_fraction_are_refused(written: str) -> None:
     assert f"slippage '{written}': input should be a valid number" in error(slippage=written)

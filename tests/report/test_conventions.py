@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from tickfold.backtests.recorded_run import RecordedRun
+from tickfold.engine.calendar import SessionCalendar
 from tickfold.report.conventions import arithmetic
 
 
@@ -24,6 +25,16 @@ def test_minute_bars_are_measured_by_day() -> None:
     assert found.sharpe == pytest.approx(returns.mean() / returns.std() * 365**0.5, rel=1e-12)
     downside = (returns.clip(upper=0) ** 2).mean() ** 0.5
     assert found.sortino == pytest.approx(returns.mean() / downside * 365**0.5, rel=1e-12)
+
+
+def test_sessions_and_their_number_are_those_of_the_calendar_that_is_given() -> None:
+    minutes = pd.date_range("2024-03-01", periods=40 * 24, freq="h", tz="UTC")
+    equity = 1e4 * np.exp(np.random.default_rng(7).normal(0, 1e-3, len(minutes)).cumsum())
+    ends = pd.Series(equity, index=minutes + pd.Timedelta(hours=7)).resample("D").last()  # sessions from 17:00
+    returns = ends.pct_change().dropna()
+    found = arithmetic(minutes.as_unit("us").asi8, equity[0], equity, calendar=SessionCalendar("UTC", 17 * 60, 5))
+    assert found.periods == 252
+    assert found.volatility == pytest.approx(returns.std() * 252**0.5, rel=1e-12)
 
 
 @pytest.mark.parametrize("equity", [[100.0], [100.0, 110.0], [100.0, 0.0, 50.0]])

@@ -1,9 +1,11 @@
 """Where things lie in the bucket: changing a key would orphan what was written under the old one."""
 
+import re
 from datetime import date
 
 import pytest
 
+from tickfold.engine.timeframe import TIMEFRAME_PATTERN
 from tickfold.storage import layout
 
 
@@ -44,3 +46,9 @@ def test_prefixes_beside_the_tables() -> None:
 @pytest.mark.parametrize("symbol", ["AAPL", "BRK.B", "ES=F", "^GSPC", "BTC/USD", "ÄÖ"])
 def test_series_of_a_key_is_found_again(symbol: str) -> None:
     assert layout.series_of(layout.series_key(symbol, "15m")) == (symbol, "15m")
+
+
+@pytest.mark.parametrize("symbol", ["1D", "15M", "1W", "3H", "5S"])
+def test_no_part_of_a_symbol_is_a_timeframe(symbol: str) -> None:
+    """Athena lists what is below a location too: a symbol `BTC/1d` would be among the daily bars of `BTC`."""
+    assert re.match(TIMEFRAME_PATTERN, symbol) is None

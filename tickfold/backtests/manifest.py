@@ -62,6 +62,12 @@ class Manifest(BaseModel):
         return self.sleeves[0].series.timeframe
 
     @property
+    def sessions(self) -> str:
+        """The session calendar of all symbols, as text; "" if theirs differ or are not known."""
+        calendars = {sleeve.series.calendar for sleeve in self.sleeves}
+        return str(calendars.pop() or "") if len(calendars) == 1 else ""
+
+    @property
     def bars(self) -> int:
         return sum(sleeve.bars for sleeve in self.sleeves)
 

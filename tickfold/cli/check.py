@@ -14,6 +14,7 @@ from tickfold.cli.data_list import shown
 from tickfold.cli.forms import by_name, parameter
 from tickfold.cli.target import StackOutputs, TargetError, find_target
 from tickfold.errors import RunError, StrategyFailedError
+from tickfold.protocol.symbol import canonical_symbol
 
 if TYPE_CHECKING:
     from tickfold.engine.bars import Bars
@@ -44,7 +45,7 @@ def check(
     ] = None,
     symbol: Annotated[str, typer.Option(metavar="SYMBOL", help="Symbol whose bars are used.")] = "AAPL",
     timeframe: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Such as 1m, 1h, 1d. Left out: the coarsest that is loaded.")
+        str | None, typer.Option(metavar="TIME", help="Such as 1m, 1h, 1d, 1mo. Left out: the coarsest that is loaded.")
     ] = None,
     bars: Annotated[
         Path | None, typer.Option("--bars", metavar="FILE", help="Use the bars of this CSV or Parquet file.")
@@ -62,7 +63,7 @@ def check(
     Example: tickfold check strategies/my_strategy.py --param window=20 --symbol IBM
     """
     checked = _strategy(source, strategy, by_name(param))
-    series, origin = _bars(bars, symbol.strip().upper(), timeframe, stack_outputs)
+    series, origin = _bars(bars, canonical_symbol(symbol), timeframe, stack_outputs)
     used = series[-max(MOST_BARS, 4 * _lookback(checked, timeout)) :]
     _write_title(checked, used, origin)
     held = [_write(each) for each in (_imports(checked), *_live(_checks(checked, used, timeout)))]

@@ -1,6 +1,7 @@
 """The times in a bar file: dates, timestamps, ISO 8601 text, and counts since 1970, as microseconds since 1970 UTC."""
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,20 @@ _SECOND = 1_000_000
 Times = npt.NDArray[np.int64]
 
 
-def read_times(path: Path, column: pa.Array) -> tuple[Times, str]:
-    """Return the times of `column`, `NO_TIME` where a cell is not a time, and a note on how they were read.
+@dataclass(frozen=True)
+class BarTimes:
+    """The times of the rows in microseconds, `NO_TIME` where a cell is not a time, and a note on how they were read.
+
+    `wall` are the times as the file writes them, on the clock of each row's own offset; None where that is UTC.
+    """
+
+    utc: Times
+    wall: Times | None
+    note: str
+
+
+def read_times(path: Path, column: pa.Array) -> BarTimes:
+    """Return the times of `column`.
 
     Raises:
         BarFileError: they are numbers, but neither days such as 20200131 nor counts since 1970.
@@ -38,10 +51,13 @@ def read_times(path: Path, column: pa.Array) -> tuple[Times, str]:
     return _from_epochs(path, counts)
 
 
-def _from_timestamps(column: pa.Array) -> tuple[Times, str]:
+def _from_timestamps(column: pa.Array) -> BarTimes:
     zone = getattr(column.type, "tz", None)
-    note = f"times converted from {zone} to UTC" if zone not in (None, "UTC") else "times are UTC"
-    return _microseconds(column.cast(pa.timestamp("us", tz=zone), safe=False)), note
+    times = column.cast(pa.timestamp("us", tz=zone), safe=False)
+    if zone in (None, "UTC"):
+        return BarTimes(_microseconds(times), None, "times are UTC")
+    wall = _microseconds(pc.local_timestamp(times))
+    return BarTimes(_microseconds(times), wall, f"times converted from {zone} to UTC")
 
 
 def _microseconds(column: pa.Array) -> Times:
@@ -63,7 +79,7 @@ def _are_days(counts: Floats) -> bool:
     return bool(np.all((finite >= FIRST_YEAR * 10_000) & (finite < (LAST_YEAR + 1) * 10_000)))
 
 
-def _from_epochs(path: Path, counts: Floats) -> tuple[Times, str]:
+def _from_epochs(path: Path, counts: Floats) -> BarTimes:
     finite = np.isfinite(counts)
     size = float(np.median(np.abs(counts[finite])))
     if size < _SMALLEST_EPOCH:
@@ -73,7 +89,7 @@ def _from_epochs(path: Path, counts: Floats) -> tuple[Times, str]:
     to_microseconds = next(factor for limit, factor in _EPOCH_UNITS if size < limit)
     times = np.full(len(counts), NO_TIME)
     times[finite] = np.rint(np.clip(counts[finite] * to_microseconds, -9e18, 9e18)).astype(np.int64)
-    return times, "times counted from 1970 UTC"
+    return BarTimes(times, None, "times counted from 1970 UTC")
 
 
 # --- ISO 8601 --------------------------------------------------------------------------------------------------------
@@ -84,6 +100,7 @@ _COMPACT_DAY = r"(?P<year2>\d{4})(?P<month2>\d{2})(?P<day1>\d{2})"
 _CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:\.(?P<fraction>\d*))?)?"
 _COMPACT_CLOCK = r"(?P<hour1>\d{2})(?:(?P<minute1>\d{2})(?:(?P<second1>\d{2})(?:\.(?P<fraction1>\d*))?)?)?"
 _OFFSET = r"Z|(?P<sign>[+-])(?P<offset_hour>\d{1,2})(?::?(?P<offset_minute>\d{2}))?"
+_OFFSET_AT_END = rf" *(?:{_OFFSET}) *$"
 _ISO_8601 = (
     rf"^ *(?:{_MONTH}|(?:{_DAY}|{_COMPACT_DAY})"
     rf"(?:[T ](?:{_CLOCK}|{_COMPACT_CLOCK}) *(?P<zone>{_OFFSET})? *)?)$"
@@ -122,12 +139,17 @@ class _Fields:
         return np.asarray(pc.equal(self.text(name), other))
 
 
-def _from_text(column: pa.Array) -> tuple[Times, str]:
+def _from_text(column: pa.Array) -> BarTimes:
     if (times := _cast(column, zone=None)) is not None:
-        return times, _WITHOUT_OFFSETS
+        return BarTimes(times, None, _WITHOUT_OFFSETS)
     if (times := _cast(column, zone="UTC")) is not None:
-        return times, _WITH_OFFSETS
+        wall = _cast(pc.replace_substring_regex(column, _OFFSET_AT_END, ""), zone=None)
+        return BarTimes(times, _unless_equal(wall, times), _WITH_OFFSETS)
     return _match(column)
+
+
+def _unless_equal(wall: Times | None, utc: Times) -> Times | None:
+    return None if wall is None or np.array_equal(wall, utc) else wall
 
 
 def _cast(column: pa.Array, zone: str | None) -> Times | None:
@@ -140,13 +162,18 @@ def _cast(column: pa.Array, zone: str | None) -> Times | None:
         return None
 
 
-def _match(column: pa.Array) -> tuple[Times, str]:
+def _match(column: pa.Array) -> BarTimes:
     """Read times by `_ISO_8601`, which knows more spellings, and tells cells that are not times."""
     groups = pc.extract_regex(column, _ISO_8601)
     fields = _Fields(groups.drop_null())
-    times = np.full(len(column), NO_TIME)
-    times[np.asarray(groups.is_valid())] = _from_fields(fields)
-    return times, _WITH_OFFSETS if _has_text(fields.text("zone")) else _WITHOUT_OFFSETS
+    wall = np.full(len(column), NO_TIME)
+    matched = np.asarray(groups.is_valid())
+    wall[matched] = _from_fields(fields)
+    offsets = np.zeros(len(column), dtype=np.int64)
+    offsets[matched] = _offsets(fields)
+    utc = np.where(wall == NO_TIME, NO_TIME, wall - offsets)
+    note = _WITH_OFFSETS if _has_text(fields.text("zone")) else _WITHOUT_OFFSETS
+    return BarTimes(utc, _unless_equal(wall, utc), note)
 
 
 def _has_text(group: pa.Array) -> bool:
@@ -154,6 +181,7 @@ def _has_text(group: pa.Array) -> bool:
 
 
 def _from_fields(fields: _Fields) -> Times:
+    """Return the times as written, without their offsets."""
     month, day = fields.integers("month"), fields.integers("day", default=1)
     months = (fields.integers("year") - 1970) * 12 + month - 1
     first, next_first = _first_day(months), _first_day(months + 1)
@@ -162,9 +190,15 @@ def _from_fields(fields: _Fields) -> Times:
     valid = (month >= 1) & (month <= 12) & (day >= 1) & (day <= next_first - first)
     valid &= (hour < 24) & (minute < 60) & (second < 60) & (offset_hour < 24) & (offset_minute < 60)
     valid &= fields.equal("separator", fields.text("repeated"))
-    east = np.where(fields.equal("sign", "-"), -1, 1)
-    minutes = ((first + day - 1) * 24 + hour) * 60 + minute - east * (offset_hour * 60 + offset_minute)
+    minutes = ((first + day - 1) * 24 + hour) * 60 + minute
     return np.where(valid, (minutes * 60 + second) * _SECOND + fields.microseconds(), NO_TIME)
+
+
+def _offsets(fields: _Fields) -> Times:
+    """Return how far the clock of each time is ahead of UTC, in microseconds."""
+    east = np.where(fields.equal("sign", "-"), -1, 1)
+    minutes = fields.integers("offset_hour") * 60 + fields.integers("offset_minute")
+    return np.asarray(east * minutes * 60 * _SECOND, dtype=np.int64)
 
 
 def _first_day(months: Times) -> Times:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from tickfold.engine.timeframe import timeframe_seconds
+from tickfold.engine.timeframe import canonical_timeframe, timeframe_seconds
 from tickfold.errors import RunError
 from tickfold.market_data.series import Series
 from tickfold.storage import layout
@@ -47,10 +47,16 @@ class SeriesCatalog:
             raise RunError(f"unknown symbol {symbol}; {self._known_symbols()}")
         if timeframe is None:
             timeframe = max(keys, key=timeframe_seconds)
+        timeframe = canonical_timeframe(timeframe) or timeframe
         if timeframe not in keys:
             known = ", ".join(sorted(keys, key=timeframe_seconds))
             raise RunError(f"{symbol} has no {timeframe} bars; it has: {known}")
         return self._read(keys[timeframe])
+
+    def find_of(self, symbol: str) -> Sequence[Series]:
+        """Return the series of `symbol`, from the finest timeframe to the coarsest; none if there is no such symbol."""
+        timeframes = [of[1] for of in self._known(f"{layout.SERIES}{symbol}/") if of[0] == symbol]
+        return tuple(self.get(symbol, timeframe) for timeframe in sorted(timeframes, key=timeframe_seconds))
 
     def get_all(self, symbols: Sequence[str], timeframe: str) -> Sequence[Series]:
         """Return the series of each of `symbols`, which must exist."""

@@ -7,6 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tickfold.backtests.recorded_run import RecordedRun
 from tickfold.engine.arrays import Floats, Ints
+from tickfold.engine.calendar import SessionCalendar
 from tickfold.engine.performance.benchmark import buy_and_hold
 from tickfold.protocol.formats import count, frequency
 from tickfold.report import figures, tables
@@ -36,7 +37,9 @@ _TEMPLATES = _templates()
 def page(run: RecordedRun, plotly: str) -> str:
     """Return the report of `run` as HTML, with `plotly`, the text of plotly.js, inside."""
     curve = run.curve
-    other = arithmetic(curve.timestamp, curve.capital, curve.equity, run.result.metrics.get("periods_per_year"))
+    result = run.result
+    sessions = SessionCalendar.parse(result.sessions) if result.sessions else None
+    other = arithmetic(curve.timestamp, curve.capital, curve.equity, result.metrics.get("periods_per_year"), sessions)
     depth = underwater(curve.equity, curve.capital)
     drawn = drawn_bars(len(curve), curve.equity, depth, curve.close)
     scripts = [inline_script(plotly), inline_script(_file("report.js"))]

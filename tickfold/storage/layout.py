@@ -16,8 +16,9 @@ data/walk_forward/run_id=R/walk_forward.parquet       a walk-forward's windows, 
 data/athena/                                          query results
 
 A symbol is part of keys as it is, with any character that it may have: S3 takes them all, and Athena puts the value of
-an injected column into a location as it is, unless that looks like Hive's (`symbol=S/`). A symbol with a slash makes
-one more level, so the last part of a key is never parsed from the left.
+an injected column into a location as it is, unless that looks like Hive's (`symbol=S/`). Two characters it cannot put
+in, `$` and the backslash: no symbol may have them. A symbol with a slash makes one more level, so the last part of a
+key is never parsed from the left; symbols are in capitals and timeframes are not, so no series lies below another.
 """
 
 from datetime import date

@@ -151,7 +151,7 @@ WALK_FORWARD: Final = _schema(
 _INJECTED: Final = Partition(pa.string(), {"type": "injected"})
 _OF_A_RUN: Final = {"run_id": _INJECTED}
 
-_YEARS: Final = "2025,2040"
+_YEARS: Final = "2020,2035"
 """Years in which there may be runs. Each costs Athena two LIST requests in a query that does not name the year."""
 
 TABLES: Final[Mapping[str, LakeTable]] = {

@@ -56,7 +56,7 @@ PROJECTIONS = {
     "equity_by_symbol": {"projection.run_id.type": "injected"},
     "runs": {
         "projection.year.type": "integer",
-        "projection.year.range": "2025,2040",
+        "projection.year.range": "2020,2035",
     },
     "sweeps": {"projection.run_id.type": "injected"},
     "walk_forward": {"projection.run_id.type": "injected"},
