@@ -7,7 +7,6 @@ and the region of the request that is being answered.
 import json
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 from ministack import app
 from ministack.services import athena, glue, s3
@@ -17,6 +16,12 @@ from embedded.athena.service import Service
 
 Response = tuple[int, dict[str, str], bytes]
 Handler = Callable[..., Coroutine[Any, Any, Response]]
+
+
+def _place(uri: str) -> tuple[str, str]:
+    """Return the bucket and the key of an S3 URI. It is no URL: `?` and `#` are characters of a key."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key
 
 
 class MiniStack:
@@ -29,21 +34,20 @@ class MiniStack:
 
     def objects(self, location: str) -> Iterator[tuple[str, bytes]]:
         """Yield the URI and the body of each object at `location`, as Athena lists it: none that is hidden."""
-        parts = urlsplit(location)
-        prefix = parts.path.lstrip("/")
-        bucket: dict[str, Any] = s3._buckets.get(parts.netloc) or {"objects": {}}
+        name, prefix = _place(location)
+        bucket: dict[str, Any] = s3._buckets.get(name) or {"objects": {}}
         for key in sorted(key for key in list(bucket["objects"]) if key.startswith(prefix)):
             below = key[len(prefix) :]
             hidden = any(part.startswith(("_", ".")) for part in below.split("/"))
-            body = None if hidden or not below or below.endswith("/") else s3._get_object_data(parts.netloc, key)
+            body = None if hidden or not below or below.endswith("/") else s3._get_object_data(name, key)
             if body is not None:
-                yield f"s3://{parts.netloc}/{key}", body
+                yield f"s3://{name}/{key}", body
 
     def put(self, uri: str, body: bytes, kind: str) -> str:
         """Write an object; return why it could not be, and nothing if it could."""
-        parts = urlsplit(uri)
+        bucket, key = _place(uri)
         headers = {"content-type": kind, "content-length": str(len(body))}
-        status, _, said = s3._put_object(parts.netloc, parts.path.lstrip("/"), body, headers)
+        status, _, said = s3._put_object(bucket, key, body, headers)
         return "" if status < 300 else f"An error occurred while writing to S3: {said.decode(errors='replace')}"
 
     def work_group(self, name: str) -> dict[str, Any] | None:

@@ -38,12 +38,15 @@ class Athena:
         """Execute one statement.
 
         Raises:
-            AthenaError: it failed.
+            AthenaError: it is refused or fails.
         """
         given: dict[str, Any] = {"ExecutionParameters": list(parameters)} if parameters else {}
-        started = self.client.start_query_execution(
-            QueryString=sql, WorkGroup=self.workgroup, QueryExecutionContext={"Database": self.database}, **given
-        )["QueryExecutionId"]
+        try:
+            started = self.client.start_query_execution(
+                QueryString=sql, WorkGroup=self.workgroup, QueryExecutionContext={"Database": self.database}, **given
+            )["QueryExecutionId"]
+        except self.client.exceptions.InvalidRequestException as error:
+            raise AthenaError(str(error)) from error
         while True:
             execution = self.client.get_query_execution(QueryExecutionId=started)["QueryExecution"]
             if execution["Status"]["State"] in _ENDED:

@@ -33,6 +33,51 @@ def loaded(tickfold: Command, tmp_path: Path) -> None:
         assert ended.status == 0, ended.stderr
 
 
+def test_options_force_how_a_file_is_read(tickfold: Command, tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text("2/1/2020\t1.210\t1.212\t1.209\t1.211\n")
+    forced = (
+        "--separator",
+        "tab",
+        "--decimal",
+        ",",
+        "--date-order",
+        "dmy",
+        "--timezone",
+        "Asia/Tokyo",
+        "--timeframe",
+        "1d",
+    )
+    columns = ("--columns", "date,open,low,high,close")
+    ended = tickfold("data", "load", str(path), "--symbol", "mine", *forced, *columns, "--encoding", "utf-8")
+    assert "line 1: high 1209.0 is below low 1212.0" in ended.stderr
+    ended = tickfold("data", "load", str(path), "--symbol", "mine", *forced, "--columns", "date,open,high,low,close")
+    assert ended.status == 0, ended.stderr
+    told = "read as: tab, no header, columns date open high low close, decimal comma, dates dd/mm/yyyy"
+    assert f"mine.csv: {told}\n" in ended.stderr
+    assert "mine.csv: 1d bars belong to dates: times of day and offsets were dropped" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "reason"),
+    [
+        ("--separator", "ab", "is not a separator"),
+        ("--columns", "date", "is one column"),
+        ("--timezone", "Berlin", "--timezone Berlin is not a time zone"),
+        ("--encoding", "klingon", "unknown encoding 'klingon'"),
+        ("--date-order", "dym", "--date-order"),
+        ("--close", "adjusted", "needs a column Adj Close"),
+    ],
+)
+def test_wrong_reading_option_is_refused(
+    tickfold: Command, tmp_path: Path, option: str, value: str, reason: str
+) -> None:
+    path = bars(tmp_path / "mine.csv", "2020-01-02", "2020-01-03")
+    ended = tickfold("data", "load", str(path), "--symbol", "mine", option, value)
+    assert ended.status != 0
+    assert reason in " ".join(ended.stderr.replace("│", " ").split())
+
+
 def test_loaded_series_is_reported_and_listed(tickfold: Command) -> None:
     ended = tickfold("data", "load", str(GOOG), "--symbol", "goog")
     assert (ended.status, ended.stderr) == (0, "GOOG.csv: times carry no offset: taken as UTC\n")

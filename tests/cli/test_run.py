@@ -182,7 +182,7 @@ def test_json_without_stack_is_document_with_error(tickfold: Command) -> None:
         (["--take-profit", "15"], "--take-profit '15': input should be less than 1: a bare number is a"),
         (["--size", "volatility:20"], "--size '20': input should be less than 1: a bare number is a"),
         (["--capital", "-5"], "--capital -5.0: "),
-        (["--symbol", "not a symbol"], "--symbol 'NOT A SYMBOL' does not match"),
+        (["--symbol", "not a symbol"], "--symbol 'not a symbol': a symbol has 1 to 20"),
         (["--commission", "1.5"], "--commission '1.5': "),
         (["--size", "fraction:2"], "a fraction of the cash is at most 1, not 2"),
         (["--size", "lots:2"], "--size 'lots': "),

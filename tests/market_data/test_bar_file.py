@@ -11,6 +11,7 @@ import pytest
 
 from tickfold.market_data.bar_file import BarFile, read_bar_file
 from tickfold.market_data.bar_table import BarFileError
+from tickfold.market_data.reading_options import ReadingOptions
 
 HEADER = "date,open,high,low,close,volume"
 SOUND = "2020-01-02,10,12,9,11,100"
@@ -56,16 +57,19 @@ def test_csv_and_parquet_of_real_stocks_load_equally(tmp_path: Path, symbol: str
     stock.to_csv(tmp_path / "bars.csv", index=False)
     dated = stock.assign(Date=pd.to_datetime(stock["Date"])).set_index("Date")
     dated.to_parquet(tmp_path / "bars.parquet")
-    from_csv, from_parquet = read_bar_file(tmp_path / "bars.csv"), read_bar_file(tmp_path / "bars.parquet")
+    raw = ReadingOptions(close="raw")
+    from_csv, from_parquet = (read_bar_file(tmp_path / f"bars.{kind}", None, raw) for kind in ("csv", "parquet"))
     assert len(from_csv.bars) == len(stock)
     assert from_csv.timeframe == from_parquet.timeframe == "1d"
     assert np.array_equal(from_csv.bars.timestamp, from_parquet.bars.timestamp)
     assert np.array_equal(from_csv.bars.close, stock["Close"])
     assert np.array_equal(from_parquet.bars.volume, stock["Volume"])
+    for kind in ("csv", "parquet"):
+        assert np.allclose(read_bar_file(tmp_path / f"bars.{kind}").bars.close, stock["Adj Close"], rtol=1e-6, atol=0)
 
 
 def test_columns_are_found_in_any_case_and_order(tmp_path: Path) -> None:
-    file = read(tmp_path, "VOLUME,Adj Close, Low ,CLOSE,Timestamp,High,open", "100,7,9,11,2020-01-02,12,10")
+    file = read(tmp_path, "VOLUME,Adj Close, Low ,CLOSE,Timestamp,High,open", "100,11,9,11,2020-01-02,12,10")
     bars = file.bars
     assert (bars.open[0], bars.high[0], bars.low[0], bars.close[0], bars.volume[0]) == (10, 12, 9, 11, 100)
     assert times(file) == ["2020-01-02T00:00:00"]
@@ -262,11 +266,11 @@ def test_row_numbers_are_not_times(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "Empty CSV file"),
-        (HEADER.encode(), "Empty CSV file"),
+        (b"", "has no bars"),
+        (HEADER.encode(), "has no bars"),
         (f"{HEADER}\n\n".encode(), "has no bars"),
         (b"PAR1 and no more", "cannot be read"),
-        (b"\xff\xfe\x00,\x81\n1,2\n", "cannot be read"),
+        (b"date,open,high,low,close\n\x81\x8d,1,2,1,2\n", "cannot be read"),
     ],
 )
 def test_file_without_a_table_is_refused(tmp_path: Path, content: bytes, reason: str) -> None:

@@ -10,13 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tickfold.market_data.bar_times import NO_TIME, read_times
+from tickfold.market_data.bar_times import read_times
+from tickfold.market_data.date_notation import NO_TIME
+from tickfold.market_data.reading_options import ReadingOptions
 
 FILE = Path("bars.csv")
 
 
 def microseconds(texts: Sequence[str | None]) -> list[int]:
-    return [int(time) for time in read_times(FILE, pa.array(texts, pa.string())).utc]
+    in_utc = ReadingOptions(timezone="UTC")  # so that rows without an offset may stand beside others
+    return [int(time) for time in read_times(FILE, pa.array(texts, pa.string()), in_utc).utc]
 
 
 def microseconds_by_pandas(texts: list[str]) -> list[int]:
@@ -70,14 +73,13 @@ OFFSET = st.sampled_from(
         "+24:00",
         "-09:60",
         "z",
-        "UTC",
     ]
 )
 TIMES = st.builds(
     lambda *parts: "".join(parts),
     st.sampled_from(["", "", " "]),
     days(),
-    st.sampled_from(["T", " ", " ", "t", "  "]),
+    st.sampled_from(["T", " ", " ", "t"]),
     clocks(),
     st.sampled_from(["", "", " "]),
     OFFSET,
@@ -113,7 +115,7 @@ def test_spellings_are_read_as_pandas_reads_them(texts: list[str]) -> None:
         "2020-01-31T09:30:00,5",
         "2020-01-31+01:00",
         "2020-01-31x09:30",
-        "2020-01-31 09:30 EST",
+        "2020-01-31 09:30 XST",
         "٢٠٢٠-01-31",
     ],
 )
@@ -137,7 +139,6 @@ def test_fraction_is_cut_after_microseconds() -> None:
         (["2020-01-31 09:30"], "times carry no offset: taken as UTC"),
         (["2020/01/31 09:30"], "times carry no offset: taken as UTC"),
         (["2020-01-31 09:30Z"], "times converted from their offsets to UTC"),
-        (["2020-01-31 09:30", "2020-01-31 09:31+01:00"], "times converted from their offsets to UTC"),
     ],
 )
 def test_note_says_whether_times_have_offsets(texts: list[str], note: str) -> None:

@@ -49,6 +49,36 @@ def test_find_matches_whole_symbols(s3: "S3Client", catalog: SeriesCatalog) -> N
         catalog.find("GOO")
 
 
+def test_symbols_that_go_on_after_a_slash_are_others(s3: "S3Client", catalog: SeriesCatalog) -> None:
+    store = BarStore(s3, BUCKET)
+    for symbol in ("IBM/USD", "IBM/USD:USD", "IBM/1D"):
+        store.put(symbol, "1w", BAR, "test")
+    assert [series.timeframe for series in catalog.find_of("IBM")] == ["1d"]
+    assert (catalog.find("IBM").timeframe, catalog.find("IBM/USD").symbol) == ("1d", "IBM/USD")
+    with pytest.raises(RunError, match=r"known symbols: GOOG, IBM, IBM/1D, IBM/USD, IBM/USD:USD$"):
+        catalog.find("IBM/EUR")
+
+
+def test_series_of_a_symbol_are_sorted_by_length(catalog: SeriesCatalog) -> None:
+    assert [series.timeframe for series in catalog.find_of("GOOG")] == ["5m", "1h", "90m"]
+    assert catalog.find_of("GOO") == ()
+
+
+def test_series_that_was_removed_since_it_was_found_is_named(s3: "S3Client", catalog: SeriesCatalog) -> None:
+    removed = False
+
+    def remove(**_details: object) -> None:
+        nonlocal removed
+        if not removed:
+            removed = True
+            s3.delete_object(Bucket=BUCKET, Key="data/series/IBM/1d.json")
+
+    s3.meta.events.register("before-call.s3.GetObject", remove)
+    assert [series.symbol for series in catalog.list()] == ["GOOG"] * 3
+    with pytest.raises(RunError, match="IBM has no 1d bars any more: they were removed"):
+        catalog.get("IBM", "1d")
+
+
 def test_unknown_timeframe_lists_the_known_ones_by_length(catalog: SeriesCatalog) -> None:
     with pytest.raises(RunError, match=r"GOOG has no 1d bars; it has: 5m, 1h, 90m$"):
         catalog.find("GOOG", "1d")

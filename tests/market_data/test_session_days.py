@@ -9,7 +9,7 @@ import pytest
 from tickfold.engine.arrays import Floats
 from tickfold.engine.bars import Bars
 from tickfold.market_data.bar_table import BarFileError
-from tickfold.market_data.bar_times import Times
+from tickfold.market_data.date_notation import Times
 from tickfold.market_data.session_days import at_session_dates
 
 FILE = Path("bars.csv")

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tickfold.market_data.bar_table import BarFileError
-from tickfold.market_data.bar_times import Times
+from tickfold.market_data.date_notation import Times
 from tickfold.market_data.timeframe_inference import infer_timeframe, settle_timeframe
 
 FILE = Path("bars.csv")

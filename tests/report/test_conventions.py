@@ -1,12 +1,14 @@
 """The arithmetic convention against the figures that empyrical and quantstats give, and against pandas."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from tickfold.backtests.recorded_run import RecordedRun
 from tickfold.engine.calendar import SessionCalendar
-from tickfold.report.conventions import arithmetic
+from tickfold.report.conventions import Arithmetic, arithmetic, arithmetic_of
 
 
 def test_golden_curve_matches_empyrical_and_quantstats(golden_run: RecordedRun) -> None:
@@ -35,6 +37,21 @@ def test_sessions_and_their_number_are_those_of_the_calendar_that_is_given() -> 
     found = arithmetic(minutes.as_unit("us").asi8, equity[0], equity, calendar=SessionCalendar("UTC", 17 * 60, 5))
     assert found.periods == 252
     assert found.volatility == pytest.approx(returns.std() * 252**0.5, rel=1e-12)
+
+
+def test_run_is_measured_by_its_own_sessions_and_periods(golden_run: RecordedRun) -> None:
+    hours = np.arange(len(golden_run.curve), dtype=np.int64) * 3_600_000_000
+    curve = replace(golden_run.curve, timestamp=hours)
+
+    def found(sessions: str, periods: float) -> Arithmetic:
+        metrics = golden_run.result.metrics | {"periods_per_year": periods}
+        result = golden_run.result.model_copy(update={"sessions": sessions, "metrics": metrics})
+        return arithmetic_of(replace(golden_run, curve=curve, result=result))
+
+    evening = SessionCalendar("America/New_York", 18 * 60, 5)
+    assert found(str(evening), 252) == arithmetic(hours, curve.capital, curve.equity, 252, evening)
+    assert found(str(evening), 252).volatility != found("24/7", 252).volatility
+    assert found("", 365) == arithmetic(hours, curve.capital, curve.equity)
 
 
 @pytest.mark.parametrize("equity", [[100.0], [100.0, 110.0], [100.0, 0.0, 50.0]])

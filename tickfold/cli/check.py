@@ -13,6 +13,7 @@ from tickfold.cli.console import note, printable, stderr, stdout
 from tickfold.cli.data_list import shown
 from tickfold.cli.forms import by_name, parameter
 from tickfold.cli.target import StackOutputs, TargetError, find_target
+from tickfold.engine.timeframe import canonical_timeframe
 from tickfold.errors import RunError, StrategyFailedError
 from tickfold.protocol.symbol import canonical_symbol
 
@@ -115,7 +116,7 @@ def _bundled_bars(symbol: str, timeframe: str | None) -> tuple["Bars", str]:
         from embedded.sample_bars import SYMBOLS, TIMEFRAME, daily_bars  # noqa: PLC0415
     from tickfold.engine.bars import with_decimals  # noqa: PLC0415
 
-    if symbol not in SYMBOLS or timeframe not in (None, TIMEFRAME):
+    if symbol not in SYMBOLS or (timeframe and canonical_timeframe(timeframe) != TIMEFRAME):
         raise RunError(
             f"no stack is running, and Tickfold itself has no {timeframe or TIMEFRAME} bars of {symbol}, only "
             f"{TIMEFRAME} of {', '.join(SYMBOLS)}; give a file with --bars, or start a stack with `tickfold up`"

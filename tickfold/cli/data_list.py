@@ -33,7 +33,8 @@ def row_of(series: "Series") -> tuple[Value, ...]:
     """Return the values of `COLUMNS`."""
     known = (series.symbol, series.timeframe, series.bars, shown(series.first), shown(series.last))
     sessions = str(series.calendar) if series.calendar else "UTC days"
-    return (*known, sessions, round(series.periods_per_year, 2), series.source)
+    periods = round(series.periods_per_year, 2)
+    return (*known, sessions, int(periods) if periods == int(periods) else periods, series.source)
 
 
 def shown(time: datetime) -> str:

@@ -7,9 +7,21 @@ import typer
 
 from tickfold.cli.console import note
 from tickfold.cli.data_list import shown
+from tickfold.cli.reading_options import (
+    Closes,
+    Columns,
+    Decimal,
+    Encoding,
+    Order,
+    Separator,
+    Timezone,
+    Unit,
+    column_names,
+)
 from tickfold.cli.target import StackOutputs, find_target
 from tickfold.engine.calendar import SessionCalendar
 from tickfold.engine.timeframe import UNITS_TEXT, canonical_timeframe
+from tickfold.market_data.reading_options import ReadingOptions
 from tickfold.protocol.symbol import parse_symbol
 
 
@@ -50,8 +62,8 @@ def calendar(text: str) -> SessionCalendar:
 
 def load(
     file: Annotated[Path, typer.Argument(help="CSV or Parquet: date or timestamp, open, high, low, close, volume.")],
-    under: Annotated[str, typer.Option("--symbol", parser=symbol, metavar="SYMBOL", help="Symbol to load it under.")],
     *,
+    under: Annotated[str, typer.Option("--symbol", parser=symbol, metavar="SYMBOL", help="Symbol to load it under.")],
     bar_length: Annotated[
         str | None,
         typer.Option(
@@ -74,13 +86,23 @@ def load(
             "begin: America/New_York, America/New_York 18:00, 24/7, UTC 17:00. Left out: as the bars show.",
         ),
     ] = None,
+    separator: Separator = None,
+    decimal: Decimal = None,
+    encoding: Encoding = None,
+    date_order: Order = None,
+    timezone: Timezone = None,
+    time_unit: Unit = None,
+    columns: Columns = None,
+    close: Closes = None,
     stack_outputs: StackOutputs = None,
 ) -> None:
     """Load bars from a file, all or none: new bars are added to those of the series.
 
     Bars that are loaded already must have the same values; bars of a day or longer are the same if they have one date.
-    Where values differ, nothing is loaded unless --replace is given. Times are taken as UTC unless they carry an
-    offset. A file with a bad row is refused, and its bad rows are named. A calendar that is set stays with the series.
+    Where values differ, nothing is loaded unless --replace is given. A calendar that is set stays with the series.
+
+    How the file is written is detected, and told where it is not plain CSV. A file that may be read in two ways is
+    refused by the option that decides; one with a bad row is refused, and its bad rows are named.
 
     Example: tickfold data load goog.csv --symbol GOOG
 
@@ -89,9 +111,11 @@ def load(
     from tickfold.market_data.bar_file import read_bar_file  # noqa: PLC0415 - slow to import
     from tickfold.market_data.bar_store import BarStore  # noqa: PLC0415
 
+    names = column_names(columns) if columns else None
+    options = ReadingOptions(separator, decimal, encoding, date_order, time_unit, timezone, names, close, under)
     target = find_target(stack_outputs)
     bucket = target.output("bucket")
-    read = read_bar_file(file, bar_length)
+    read = read_bar_file(file, bar_length, options)
     for remark in read.notes:
         note(f"{file.name}: {remark}")
     series = BarStore(target.s3(), bucket).put(

@@ -10,9 +10,14 @@ import numpy as np
 
 from tickfold.engine.bars import Bars
 from tickfold.engine.timeframe import lasts_days
+from tickfold.market_data.adjusted_close import ADJUSTED, choose_close
+from tickfold.market_data.bar_numbers import read_numbers
 from tickfold.market_data.bar_rules import bar_rules, check_rows
-from tickfold.market_data.bar_table import PRICES, BarFileError, Floats, numbers, read_table
-from tickfold.market_data.bar_times import Times, read_times
+from tickfold.market_data.bar_table import BarFileError, Floats, read_table
+from tickfold.market_data.bar_times import read_times
+from tickfold.market_data.date_notation import Times
+from tickfold.market_data.headers import PRICES
+from tickfold.market_data.reading_options import DETECT, ReadingOptions
 from tickfold.market_data.session_days import at_session_dates
 from tickfold.market_data.timeframe_inference import settle_timeframe
 
@@ -31,36 +36,42 @@ class BarFile:
     wall: Times | None = None
 
 
-def read_bar_file(path: Path | str, timeframe: str | None = None) -> BarFile:
+def read_bar_file(path: Path | str, timeframe: str | None = None, options: ReadingOptions = DETECT) -> BarFile:
     """Read the bars in `path`. Their timeframe is `timeframe`, or else the one that the times show.
 
     Columns may come in any case and order: timestamp (or datetime, date, date and time apart, time, or the nameless
-    first column that pandas writes), open, high, low, close, volume; others are ignored. A time is ISO 8601, in UTC
-    unless it has an offset; or a day such as 20200131; or a count of seconds, milliseconds, microseconds or
-    nanoseconds since 1970 UTC. Bars of a day or longer are at 00:00 UTC of the date that the file writes.
-    Rows out of order are sorted. Without a volume column, volumes are 0.
+    first column that pandas writes), open, high, low, close, volume, by these names or those of common downloads;
+    others are ignored. Separator, decimal mark, order of dates and unit of counts are detected, or as `options` say;
+    what is not plain is told in a note. Times are in UTC unless they or the header have an offset or zone. Bars of a
+    day or longer are at 00:00 UTC of the date that the file writes. Rows out of order are sorted. Without a volume
+    column, volumes are 0.
 
     Raises:
-        BarFileError: the file cannot be read or lacks a column; or a row is bad (not a number, not finite, a price
-            not above 0, a negative volume, a high below its low, an open or close outside low…high, no time, a time
-            that another row has); or the timeframe is unclear, or is not the one given.
+        BarFileError: the file cannot be read or lacks a column; or may be read in two ways; or a row is bad (not a
+            number, not finite, a price not above 0, a negative volume, a high below its low, an open or close outside
+            low…high, no time, a time that another row has); or the timeframe is unclear, or is not the one given.
     """
     path = Path(path)
-    table = read_table(path)
-    times = read_times(path, table.columns["time"])
-    values = {name: numbers(path, name, column) for name, column in table.columns.items() if name != "time"}
-    check_rows(path, table, bar_rules(table, times.utc, values))
+    table = read_table(path, options)
+    times = read_times(path, table.columns["time"], options, table.zone)
+    values, number_notation = read_numbers(path, table, options)
+    used = {name: column for name, column in values.items() if name != ADJUSTED or options.close != "raw"}
+    check_rows(path, table, bar_rules(table, times, used))
     if len(times.utc) == 0:
         raise BarFileError(f"{path} has no bars")
+    values, close_notes = choose_close(values, options.close)
     bars, notes = _assemble(times.utc, values)
     wall = None if times.wall is None else times.wall[np.argsort(times.utc, kind="stable")]
+    notation = [*table.notation, *number_notation, *times.notation]
+    read_as = [f"read as: {', '.join(notation)}"] if notation else []
     clock = bars.timestamp if wall is None else wall
     timeframe, timeframe_notes = settle_timeframe(path, bars.timestamp, timeframe, clock)
     if not lasts_days(timeframe):
-        return BarFile(bars, timeframe, (times.note, *notes, *timeframe_notes), wall)
+        return BarFile(bars, timeframe, (*read_as, times.note, *close_notes, *notes, *timeframe_notes), wall)
     bars, day_notes = at_session_dates(path, bars, clock, timeframe)
     time_notes = [times.note] if wall is None else []  # nothing is converted to UTC where dates are kept
-    return BarFile(bars, timeframe, (*time_notes, *notes, *timeframe_notes, *day_notes), wall)
+    told = (*read_as, *time_notes, *close_notes, *notes, *timeframe_notes, *day_notes)
+    return BarFile(bars, timeframe, told, wall)
 
 
 def _assemble(times: Times, values: dict[str, Floats]) -> tuple[Bars, list[str]]:
@@ -68,6 +79,9 @@ def _assemble(times: Times, values: dict[str, Floats]) -> tuple[Bars, list[str]]
     if "volume" not in values:
         values = values | {"volume": np.zeros(len(times))}
         notes.append("no volume column: volumes are 0")
+    elif "tick volume" in values and not values["volume"].any():
+        values = values | {"volume": values["tick volume"]}
+        notes.append("volume is 0 throughout: tick volume taken")
     order = np.argsort(times, kind="stable")
     if np.any(np.diff(order) < 0):
         notes.append("rows were out of order: sorted by time")

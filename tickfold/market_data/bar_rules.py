@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from tickfold.market_data.bar_table import BarFileError, BarTable, Floats, Mask
-from tickfold.market_data.bar_times import FIRST_YEAR, LAST_YEAR, NO_TIME, Times
+from tickfold.market_data.bar_times import FIRST_YEAR, LAST_YEAR, BarTimes
+from tickfold.market_data.date_notation import NO_TIME, Times
 
 ROUNDING = 1e-6
 """Tolerance, relative to the price, of an open or close outside low…high, and of a high below its low.
@@ -28,7 +29,7 @@ class Rule:
     describe: Callable[[int], str]
 
 
-def bar_rules(table: BarTable, times: Times, values: dict[str, Floats]) -> list[Rule]:
+def bar_rules(table: BarTable, times: BarTimes, values: dict[str, Floats]) -> list[Rule]:
     """Return the rules for the rows of `table`, given its `times` and the `values` of its other columns."""
     column_rules = [rule for name in values for rule in _number_rules(name, table.columns[name], values[name])]
     return [*_time_rules(times, table), *column_rules, *_price_rules(values)]
@@ -54,23 +55,30 @@ def check_rows(path: Path, table: BarTable, rules: list[Rule]) -> None:
     raise BarFileError("\n".join([f"{path} has {rows}, nothing was loaded:", *shown, *rest]))
 
 
-def _time_rules(times: Times, table: BarTable) -> list[Rule]:
-    column = table.columns["time"]
+def _time_rules(read: BarTimes, table: BarTable) -> list[Rule]:
+    column, times = table.columns["time"], read.utc
     known = times != NO_TIME
+    explained = np.logical_or.reduce([np.zeros(len(times), dtype=np.bool_), *read.faults.values()])
     within = (times >= _new_year(FIRST_YEAR)) & (times < _new_year(LAST_YEAR + 1))
 
     def describe_repeated(row: int) -> str:
         original = int(table.places[np.flatnonzero(times == times[row])[0]])
         return f"time {_shown_time(times[row])} is already on {table.unit} {original}"
 
+    written = ", ".join(read.notation) or "ISO 8601 (2020-01-31 09:30)"
     return [
+        *(Rule(rows, _describe_fault(column, reason)) for reason, rows in read.faults.items()),
         Rule(
-            ~known,
-            lambda row: f"time {_cell(column, row)} is neither ISO 8601 (2020-01-31 09:30) nor a count since 1970",
+            ~known & ~explained,
+            lambda row: f"time {_cell(column, row)} is neither {written} nor a count since 1970",
         ),
         Rule(known & ~within, lambda row: f"time {_cell(column, row)} is not within {FIRST_YEAR}…{LAST_YEAR}"),
         Rule(known & _repeated(times), describe_repeated),
     ]
+
+
+def _describe_fault(column: pa.Array, reason: str) -> Callable[[int], str]:
+    return lambda row: f"time {_cell(column, row)} {reason}"
 
 
 def _new_year(year: int) -> np.int64:
@@ -86,7 +94,7 @@ def _repeated(times: Times) -> Mask:
 
 
 def _number_rules(name: str, column: pa.Array, values: Floats) -> list[Rule]:
-    allowed, expected = (values >= 0, "0 or more") if name == "volume" else (values > 0, "above 0")
+    allowed, expected = (values >= 0, "0 or more") if name.endswith("volume") else (values > 0, "above 0")
     finite = np.isfinite(values)
     return [
         Rule(~finite, lambda row: f"{name} {_cell(column, row)} is not a finite number"),

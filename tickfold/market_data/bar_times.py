@@ -1,26 +1,30 @@
-"""The times in a bar file: dates, timestamps, ISO 8601 text, and counts since 1970, as microseconds since 1970 UTC."""
+"""The times in a bar file: dates, timestamps, text in any notation, and counts since 1970, in microseconds."""
 
-import math
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from pathlib import Path
+from zoneinfo import available_timezones
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tickfold.market_data.bar_table import BarFileError, Floats, numbers
+from tickfold.market_data.bar_numbers import numbers
+from tickfold.market_data.bar_table import BarFileError, Floats
+from tickfold.market_data.date_notation import NO_TIME, DateTexts, Mask, OrderError, Times, read_dates
+from tickfold.market_data.epochs import SMALLEST_EPOCH, epochs_to_times
+from tickfold.market_data.reading_options import DETECT, ReadingOptions
+from tickfold.market_data.time_zone import find_zone, to_utc
 
-NO_TIME = np.iinfo(np.int64).min
-"""In place of a cell that is not a time."""
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 
-_EPOCH_UNITS = ((1e11, 1e6), (1e14, 1e3), (1e17, 1.0), (math.inf, 1e-3))
-"""Upper bound of counts in seconds, milliseconds, microseconds and nanoseconds, and their factor to microseconds."""
-_SMALLEST_EPOCH = 1e8
-_SECOND = 1_000_000
+_SERIAL_DAYS = (20_000, 80_000)
+"""Days of a spreadsheet, counted from 1900, of the years 1954 to 2119."""
+_SURE_DIGITS = 8
+"""Digits of a count in exponent notation; a spreadsheet shows six."""
 
-Times = npt.NDArray[np.int64]
+_WITHOUT_OFFSETS = "times carry no offset: taken as UTC"
+_WITH_OFFSETS = "times converted from their offsets to UTC"
 
 
 @dataclass(frozen=True)
@@ -28,32 +32,58 @@ class BarTimes:
     """The times of the rows in microseconds, `NO_TIME` where a cell is not a time, and a note on how they were read.
 
     `wall` are the times as the file writes them, on the clock of each row's own offset; None where that is UTC.
+    `notation` names how they are written if not in ISO 8601. `faults` are rows without a time, by the reason.
     """
 
     utc: Times
     wall: Times | None
     note: str
+    notation: tuple[str, ...] = ()
+    faults: dict[str, Mask] = field(default_factory=dict)
 
 
-def read_times(path: Path, column: pa.Array) -> BarTimes:
-    """Return the times of `column`.
+def read_times(
+    path: Path, column: pa.Array, options: ReadingOptions = DETECT, header_zone: str | None = None
+) -> BarTimes:
+    """Return the times of `column`. Those without an offset are in the zone of `options`, or the header's, or UTC.
 
     Raises:
-        BarFileError: they are numbers, but neither days such as 20200131 nor counts since 1970.
+        BarFileError: they are numbers, but neither days such as 20200131 nor counts since 1970; the order of day and
+            month cannot be known; or a time zone is unknown.
     """
+    zone = _stated_zone(path, options, header_zone)
     if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
-        return _from_timestamps(column)
+        return _from_timestamps(column, zone)
     if not _is_numeric(path, column):
-        return _from_text(column.cast(pa.string()))
-    counts = numbers(path, "of times", column)
-    if _are_days(counts):
-        return _from_text(pa.array(["" if math.isnan(count) else f"{count:.0f}" for count in counts]))
-    return _from_epochs(path, counts)
+        return _from_text(path, column.cast(pa.string()), options, zone)
+    counts = _counts(path, column)
+    if options.time_unit is None and (digits := _calendar_digits(counts)):
+        texts = pa.array(["" if np.isnan(count) else f"{count:.0f}" for count in counts])
+        return _from_text(path, texts, options, zone) if digits == 8 else _match(path, texts, options, zone)
+    return _from_epochs(path, column, counts, options)
 
 
-def _from_timestamps(column: pa.Array) -> BarTimes:
+def _stated_zone(path: Path, options: ReadingOptions, header_zone: str | None) -> str | None:
+    """Return the zone of times without an offset: None for UTC that nobody stated."""
+    if options.timezone:
+        if find_zone(options.timezone) is None and options.timezone not in available_timezones():
+            raise BarFileError(
+                f"--timezone {options.timezone} is not a time zone: expected such as Europe/Berlin, +01:00"
+            )
+        return options.timezone
+    if header_zone and find_zone(header_zone) is None:
+        raise BarFileError(
+            f"{path}: the header names the time zone {header_zone}, which is not known: say it by --timezone, such as "
+            "America/New_York or -05:00"
+        )
+    return header_zone
+
+
+def _from_timestamps(column: pa.Array, stated: str | None) -> BarTimes:
     zone = getattr(column.type, "tz", None)
     times = column.cast(pa.timestamp("us", tz=zone), safe=False)
+    if zone is None and stated:
+        return _in_zone(_microseconds(times), stated, ())
     if zone in (None, "UTC"):
         return BarTimes(_microseconds(times), None, "times are UTC")
     wall = _microseconds(pc.local_timestamp(times))
@@ -64,92 +94,84 @@ def _microseconds(column: pa.Array) -> Times:
     return np.asarray(column.cast(pa.int64()).fill_null(NO_TIME).to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
-def _is_numeric(path: Path, column: pa.Array) -> bool:
-    """Judge by most of the first cells, so that one bad cell does not decide."""
-    sample = numbers(path, "of times", column.slice(0, 100))
-    return bool(np.isfinite(sample).mean() > 0.5) if len(sample) else False
-
-
 # --- numbers ---------------------------------------------------------------------------------------------------------
 
 
-def _are_days(counts: Floats) -> bool:
-    """Return whether the numbers are days written as 20200131."""
+def _is_numeric(path: Path, column: pa.Array) -> bool:
+    """Judge by most of the first cells, so that one bad cell does not decide."""
+    sample = _counts(path, column.slice(0, 100))
+    return bool(np.isfinite(sample).mean() > 0.5) if len(sample) else False
+
+
+def _counts(path: Path, column: pa.Array) -> Floats:
+    """Return the numbers in a column of times, nan where a cell is none."""
+    try:
+        return numbers(path, "of times", column)
+    except pa.ArrowInvalid:
+        trimmed = pc.utf8_trim(column, " \t\"'")
+        is_number = pc.match_substring_regex(trimmed, r"^[+-]?\d+(\.\d*)?([eE][+-]?\d+)?$")
+        return numbers(path, "of times", pc.if_else(is_number, trimmed, None))
+
+
+def _calendar_digits(counts: Floats) -> int | None:
+    """Return how many digits the numbers have if most are written as 20200131, with hours, minutes and seconds or not.
+
+    Dates and hours by chance are less than one in a hundred counts since 1970.
+    """
     finite = counts[np.isfinite(counts)]
-    return bool(np.all((finite >= FIRST_YEAR * 10_000) & (finite < (LAST_YEAR + 1) * 10_000)))
+    for digits, unit in ((8, 1), (10, 100), (12, 10_000), (14, 1_000_000)):
+        day, clock = np.divmod(finite, unit)
+        if not len(finite) or not (np.floor(finite) == finite).all():
+            return None
+        month_day = day % 10_000
+        fits = (day >= FIRST_YEAR * 10_000) & (day < (LAST_YEAR + 1) * 10_000)
+        if digits == 8:
+            if fits.all():
+                return digits
+            continue
+        fits &= (month_day // 100 >= 1) & (month_day // 100 <= 12) & (month_day % 100 >= 1) & (month_day % 100 <= 31)
+        fits &= (clock // (unit // 100) < 24) & (unit == 100 or clock // (unit // 10_000) % 100 < 60)
+        if fits.mean() > 0.5:
+            return digits
+    return None
 
 
-def _from_epochs(path: Path, counts: Floats) -> BarTimes:
-    finite = np.isfinite(counts)
-    size = float(np.median(np.abs(counts[finite])))
-    if size < _SMALLEST_EPOCH:
+def _from_epochs(path: Path, column: pa.Array, counts: Floats, options: ReadingOptions) -> BarTimes:
+    finite = counts[np.isfinite(counts)]
+    size = float(np.median(np.abs(finite)))
+    if options.time_unit is None and size < SMALLEST_EPOCH:
+        low, high = _SERIAL_DAYS
+        serial = "; a spreadsheet's serial days? format them as dates and export again" if low < size < high else ""
         raise BarFileError(
-            f"{path}: its times are numbers such as {counts[finite][0]:g}, too small to be a count since 1970"
+            f"{path}: its times are numbers such as {finite[0]:g}, too small to be a count since 1970{serial}"
         )
-    to_microseconds = next(factor for limit, factor in _EPOCH_UNITS if size < limit)
-    times = np.full(len(counts), NO_TIME)
-    times[finite] = np.rint(np.clip(counts[finite] * to_microseconds, -9e18, 9e18)).astype(np.int64)
-    return BarTimes(times, None, "times counted from 1970 UTC")
+    shortened = _shortened(column)
+    times, units = epochs_to_times(np.where(shortened, np.nan, counts), options.time_unit)
+    faults = {"has lost digits in a spreadsheet: export the column as text": shortened}
+    notation = (f"times in {units}",) if options.time_unit or " and " in units else ()
+    return BarTimes(times, None, "times counted from 1970 UTC", notation, faults)
 
 
-# --- ISO 8601 --------------------------------------------------------------------------------------------------------
-
-_MONTH = r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})"
-_DAY = r"(?P<year1>\d{4})(?P<separator>[-/.])(?P<month1>\d{1,2})(?P<repeated>[-/.])(?P<day>\d{1,2})"
-_COMPACT_DAY = r"(?P<year2>\d{4})(?P<month2>\d{2})(?P<day1>\d{2})"
-_CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:\.(?P<fraction>\d*))?)?"
-_COMPACT_CLOCK = r"(?P<hour1>\d{2})(?:(?P<minute1>\d{2})(?:(?P<second1>\d{2})(?:\.(?P<fraction1>\d*))?)?)?"
-_OFFSET = r"Z|(?P<sign>[+-])(?P<offset_hour>\d{1,2})(?::?(?P<offset_minute>\d{2}))?"
-_OFFSET_AT_END = rf" *(?:{_OFFSET}) *$"
-_ISO_8601 = (
-    rf"^ *(?:{_MONTH}|(?:{_DAY}|{_COMPACT_DAY})"
-    rf"(?:[T ](?:{_CLOCK}|{_COMPACT_CLOCK}) *(?P<zone>{_OFFSET})? *)?)$"
-)
-"""ISO 8601, and days with slashes or dots. A digit ends the name of a group that spells the same field another way."""
+def _shortened(column: pa.Array) -> Mask:
+    """Return the rows whose count is in exponent notation with too few digits, such as 1.57794E+12."""
+    if not pa.types.is_string(column.type):
+        return np.zeros(len(column), dtype=np.bool_)
+    few = pc.match_substring_regex(column, rf"^\s*\d(\.\d{{0,{_SURE_DIGITS - 2}}})?[eE]\+?\d+\s*$")
+    return np.asarray(few.fill_null(False))
 
 
-_WITHOUT_OFFSETS = "times carry no offset: taken as UTC"
-_WITH_OFFSETS = "times converted from their offsets to UTC"
+# --- text ------------------------------------------------------------------------------------------------------------
+
+_OFFSET_AT_END = r" *(?:Z|[+-]\d{1,2}(?::?\d{2})?) *$"
 
 
-class _Fields:
-    """The groups of the texts that match `_ISO_8601`."""
-
-    def __init__(self, groups: pa.StructArray) -> None:
-        self._groups = dict(zip((field.name for field in groups.type), groups.flatten(), strict=True))
-
-    def text(self, name: str) -> pa.Array:
-        """Return the field by whichever spelling matched; the groups of the others are empty."""
-        spellings = [group for key, group in self._groups.items() if key.rstrip("12") == name]
-        used = [group for group in spellings if _has_text(group)] or spellings[:1]
-        return used[0] if len(used) == 1 else pc.binary_join_element_wise(*used, "")
-
-    def integers(self, name: str, default: int = 0) -> Times:
-        text = self.text(name)
-        if not _has_text(text):
-            return np.full(len(text), default)
-        return np.asarray(pc.if_else(pc.equal(text, ""), str(default), text).cast(pa.int64()))
-
-    def microseconds(self) -> Times:
-        """Return the fraction of the second, cut after six digits."""
-        digits = pc.utf8_rpad(pc.utf8_slice_codeunits(self.text("fraction"), 0, 6), 6, "0")
-        return np.asarray(digits.cast(pa.int64()))
-
-    def equal(self, name: str, other: str | pa.Array) -> npt.NDArray[np.bool_]:
-        return np.asarray(pc.equal(self.text(name), other))
-
-
-def _from_text(column: pa.Array) -> BarTimes:
+def _from_text(path: Path, column: pa.Array, options: ReadingOptions, zone: str | None) -> BarTimes:
     if (times := _cast(column, zone=None)) is not None:
-        return BarTimes(times, None, _WITHOUT_OFFSETS)
+        return _in_zone(times, zone, ())
     if (times := _cast(column, zone="UTC")) is not None:
         wall = _cast(pc.replace_substring_regex(column, _OFFSET_AT_END, ""), zone=None)
         return BarTimes(times, _unless_equal(wall, times), _WITH_OFFSETS)
-    return _match(column)
-
-
-def _unless_equal(wall: Times | None, utc: Times) -> Times | None:
-    return None if wall is None or np.array_equal(wall, utc) else wall
+    return _match(path, column, options, zone)
 
 
 def _cast(column: pa.Array, zone: str | None) -> Times | None:
@@ -162,45 +184,56 @@ def _cast(column: pa.Array, zone: str | None) -> Times | None:
         return None
 
 
-def _match(column: pa.Array) -> BarTimes:
-    """Read times by `_ISO_8601`, which knows more spellings, and tells cells that are not times."""
-    groups = pc.extract_regex(column, _ISO_8601)
-    fields = _Fields(groups.drop_null())
-    wall = np.full(len(column), NO_TIME)
-    matched = np.asarray(groups.is_valid())
-    wall[matched] = _from_fields(fields)
-    offsets = np.zeros(len(column), dtype=np.int64)
-    offsets[matched] = _offsets(fields)
-    utc = np.where(wall == NO_TIME, NO_TIME, wall - offsets)
-    note = _WITH_OFFSETS if _has_text(fields.text("zone")) else _WITHOUT_OFFSETS
-    return BarTimes(utc, _unless_equal(wall, utc), note)
+def _unless_equal(wall: Times | None, utc: Times) -> Times | None:
+    return None if wall is None or np.array_equal(wall, utc) else wall
 
 
-def _has_text(group: pa.Array) -> bool:
-    return bool(pc.any(pc.not_equal(group, "")).as_py())
+def _match(path: Path, column: pa.Array, options: ReadingOptions, zone: str | None) -> BarTimes:
+    """Read times by their notation, of which there are more than Arrow knows, and tell cells that are not times."""
+    try:
+        dates = read_dates(column, options.date_order)
+    except OrderError as error:
+        raise BarFileError(
+            f"{path}: day and month cannot be told apart in dates such as {error}: say --date-order dmy or mdy"
+            + ("" if re.search(r"\d{4}", str(error)) else " or ymd")
+        ) from None
+    notation = (dates.notation,) if dates.notation else ()
+    if not pc.any(pc.not_equal(dates.zones, "")).as_py():
+        return _in_zone(dates.wall, zone, notation)
+    return _by_row(dates, zone, notation)
 
 
-def _from_fields(fields: _Fields) -> Times:
-    """Return the times as written, without their offsets."""
-    month, day = fields.integers("month"), fields.integers("day", default=1)
-    months = (fields.integers("year") - 1970) * 12 + month - 1
-    first, next_first = _first_day(months), _first_day(months + 1)
-    hour, minute, second = (fields.integers(name) for name in ("hour", "minute", "second"))
-    offset_hour, offset_minute = fields.integers("offset_hour"), fields.integers("offset_minute")
-    valid = (month >= 1) & (month <= 12) & (day >= 1) & (day <= next_first - first)
-    valid &= (hour < 24) & (minute < 60) & (second < 60) & (offset_hour < 24) & (offset_minute < 60)
-    valid &= fields.equal("separator", fields.text("repeated"))
-    minutes = ((first + day - 1) * 24 + hour) * 60 + minute
-    return np.where(valid, (minutes * 60 + second) * _SECOND + fields.microseconds(), NO_TIME)
+def _in_zone(wall: Times, zone: str | None, notation: tuple[str, ...]) -> BarTimes:
+    """Return the times `wall` in `zone`, UTC if it is None."""
+    if zone is None:
+        return BarTimes(wall, None, _WITHOUT_OFFSETS, notation)
+    found = find_zone(zone)
+    local = to_utc(wall, zone if found is None else found)
+    faults = {
+        f"does not exist in {zone}, where clocks are put forward": local.gaps,
+        f"is there twice in {zone}, where clocks are put back, and the file has it once: write offsets": local.folds,
+    }
+    note = "times are UTC" if found == 0 else f"times converted from {zone} to UTC"
+    if local.resolved:
+        note += f"; {local.resolved} in the hour that clocks repeat taken in the order of the file"
+    return BarTimes(local.utc, _unless_equal(wall, local.utc), note, notation, faults)
 
 
-def _offsets(fields: _Fields) -> Times:
-    """Return how far the clock of each time is ahead of UTC, in microseconds."""
-    east = np.where(fields.equal("sign", "-"), -1, 1)
-    minutes = fields.integers("offset_hour") * 60 + fields.integers("offset_minute")
-    return np.asarray(east * minutes * 60 * _SECOND, dtype=np.int64)
-
-
-def _first_day(months: Times) -> Times:
-    """Return the first day of each month, both counted from January 1970."""
-    return months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+def _by_row(dates: DateTexts, zone: str | None, notation: tuple[str, ...]) -> BarTimes:
+    """Return times whose rows state their own offsets or zones; the others are in `zone`."""
+    wall, utc = dates.wall, np.full(len(dates.wall), NO_TIME)
+    faults: dict[str, Mask] = {}
+    for stated in pc.unique(dates.zones).to_pylist():
+        rows = np.asarray(pc.equal(dates.zones, stated)) & (wall != NO_TIME)
+        name = stated or zone
+        if name is None:
+            faults["has no offset though other rows have one: write it, or say --timezone"] = rows
+        elif (found := find_zone(name)) is None and name != zone:
+            faults[f"is in {name}, which is neither an offset nor a zone such as America/New_York"] = rows
+        else:
+            local = to_utc(wall[rows], name if found is None else found)
+            utc[rows] = local.utc
+            odd = np.zeros(len(wall), dtype=np.bool_)
+            odd[np.flatnonzero(rows)[local.gaps | local.folds]] = True
+            faults[f"is not one instant in {name}, where clocks change"] = odd
+    return BarTimes(utc, _unless_equal(np.where(utc == NO_TIME, NO_TIME, wall), utc), _WITH_OFFSETS, notation, faults)

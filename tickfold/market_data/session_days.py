@@ -12,7 +12,7 @@ from tickfold.engine.bars import Bars
 from tickfold.engine.calendar import MICROSECONDS_PER_DAY, date_of
 from tickfold.engine.timeframe import timeframe_seconds
 from tickfold.market_data.bar_table import BarFileError
-from tickfold.market_data.bar_times import Times
+from tickfold.market_data.date_notation import Times
 
 _SECONDS_PER_DAY = 86_400
 

@@ -19,7 +19,7 @@ from tickfold.engine.timeframe import (
     timeframe_seconds,
 )
 from tickfold.market_data.bar_table import BarFileError
-from tickfold.market_data.bar_times import Times
+from tickfold.market_data.date_notation import Times
 
 _FEWEST_STEPS = 5  # a Friday and a Monday do not make a series of three days
 _FEWEST_MONTHS = 2
@@ -121,9 +121,11 @@ def _are_dated(wall: Times) -> bool:
     clock = wall % MICROSECONDS_PER_DAY
     if len(wall) == 1:
         return not clock.any()
+    if not (np.diff(wall // MICROSECONDS_PER_DAY) > 0).all():
+        return False
     _, counts = np.unique(clock, return_counts=True)
-    usual = counts.max() > 1 and counts.max() * 2 >= len(wall)  # half of midnights of New York are an hour off in UTC
-    return bool(usual and (np.diff(wall // MICROSECONDS_PER_DAY) > 0).all())
+    usual = int(counts.max())
+    return usual > 1 and usual * 2 >= len(wall)  # in UTC, half of the midnights of New York are an hour off
 
 
 # --- instants --------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from math import nan
 
 import numpy as np
 
+from tickfold.backtests.recorded_run import RecordedRun
 from tickfold.engine.arrays import Floats, Ints
 from tickfold.engine.calendar import SessionCalendar, bar_step, infer_calendar
 from tickfold.engine.performance.return_periods import return_periods
@@ -22,6 +23,13 @@ class Arithmetic:
     sortino: float
     volatility: float
     periods: float
+
+
+def arithmetic_of(run: RecordedRun) -> Arithmetic:
+    """Return the figures of a run, of the sessions and with the periods a year that it was measured by."""
+    sessions, periods = run.result.sessions, run.result.metrics.get("periods_per_year")
+    calendar = SessionCalendar.parse(sessions) if sessions else None
+    return arithmetic(run.curve.timestamp, run.curve.capital, run.curve.equity, periods, calendar)
 
 
 def arithmetic(

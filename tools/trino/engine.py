@@ -113,6 +113,11 @@ class Trino:
     ) -> None:
         self._open.close()
 
+    @property
+    def process_id(self) -> int:
+        """The id of the process."""
+        return self._process.pid
+
     def ask(self, sql: str, parameters: Sequence[str] = ()) -> Answer:
         """Execute one statement and return its rows.
 

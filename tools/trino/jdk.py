@@ -3,11 +3,18 @@
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 OLDEST = 25
-_PLACES = ("/usr/lib/jvm/*", "/opt/*jdk*", "/opt/java/*", "/Library/Java/JavaVirtualMachines/*/Contents/Home")
+PLACES = (
+    "/usr/lib/jvm/*",
+    "/opt/*jdk*",
+    "/opt/java/*",
+    "/Library/Java/JavaVirtualMachines/*/Contents/Home",
+    str(Path.home() / ".sdkman/candidates/java/*"),
+)
+"""Where installers put JDKs."""
 _VERSION = re.compile(r'^JAVA_VERSION="(\d+)', re.MULTILINE)
 
 
@@ -15,13 +22,13 @@ class MissingToolError(Exception):
     """A JDK or Maven is missing. The message says what is needed and how to give it."""
 
 
-def find_jdk() -> Path:
-    """Return the home of a JDK that is new enough: `JAVA_HOME`, else the newest one in the usual places.
+def find_jdk(places: Sequence[str] = PLACES) -> Path:
+    """Return the home of a JDK that is new enough: `JAVA_HOME`, else the newest on the PATH or in `places`.
 
     Raises:
         MissingToolError: there is none.
     """
-    found = {home: version for home in _candidates() if (version := _version(home)) >= OLDEST}
+    found = {home: version for home in _candidates(places) if (version := _version(home)) >= OLDEST}
     if "JAVA_HOME" in os.environ and (given := Path(os.environ["JAVA_HOME"])) in found:
         return given
     if not found:
@@ -29,12 +36,12 @@ def find_jdk() -> Path:
     return max(found, key=lambda home: found[home])
 
 
-def _candidates() -> Iterator[Path]:
+def _candidates(places: Sequence[str]) -> Iterator[Path]:
     if home := os.environ.get("JAVA_HOME"):
         yield Path(home)
     if compiler := shutil.which("javac"):
         yield Path(compiler).resolve().parents[1]
-    for place in (*_PLACES, str(Path.home() / ".sdkman/candidates/java/*")):
+    for place in places:
         root = Path(place).anchor
         yield from Path(root).glob(place.removeprefix(root))
 

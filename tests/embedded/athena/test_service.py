@@ -1,191 +1,218 @@
-"""Athena's API over a lake in memory: states, results in pages, refusals."""
+"""Athena's operations on queries, without the emulator."""
 
 import asyncio
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from embedded.athena.service import Service
-from tests.embedded.athena.conftest import DATABASE, Lake
+from tests.embedded.athena.lake import BUCKET, DATABASE, RUN, Lake, filled
 
 Json = dict[str, Any]
 
 
-async def started(service: Service, sql: str, **more: Any) -> Json:
-    """Start a query, wait until it ends, and return its execution."""
-    asked = {"QueryString": sql, "WorkGroup": "group", "QueryExecutionContext": {"Database": DATABASE}} | more
-    status, document = service.answer("StartQueryExecution", asked)
-    if status != 200:
+@dataclass
+class Athena:
+    """A service over a lake, and its answers."""
+
+    lake: Lake = field(default_factory=filled)
+
+    def __post_init__(self) -> None:
+        self.service = Service(self.lake)
+
+    def ask(self, operation: str, **asked: Any) -> Json:
+        status, document = self.service.answer(operation, asked)
+        assert status == 200, document
         return document
-    while True:
-        execution: Json = service.answer("GetQueryExecution", document)[1]["QueryExecution"]
-        if execution["Status"]["State"] not in ("QUEUED", "RUNNING"):
-            return execution
-        await asyncio.sleep(0.01)
+
+    def refused(self, operation: str, **asked: Any) -> str:
+        status, document = self.service.answer(operation, asked)
+        assert (status, document["__type"]) == (400, "InvalidRequestException")
+        return str(document["message"])
+
+    def run(self, sql: str, **asked: Any) -> Json:
+        """Start a query, wait for its end, and return its execution."""
+
+        async def ended() -> Json:
+            started = self.ask("StartQueryExecution", **request(sql), **asked)
+            while True:
+                execution: Json = self.ask("GetQueryExecution", **started)["QueryExecution"]
+                if execution["Status"]["State"] not in ("QUEUED", "RUNNING"):
+                    return execution
+                await asyncio.sleep(0.01)
+
+        return asyncio.run(ended())
+
+    def results(self, execution: Json, **asked: Any) -> Json:
+        return self.ask("GetQueryResults", QueryExecutionId=execution["QueryExecutionId"], **asked)
 
 
-def ended(sql: str, lake: Lake | None = None, **more: Any) -> tuple[Json, Service]:
-    service = Service(lake or Lake())
-    return asyncio.run(started(service, sql, **more)), service
+def request(sql: str) -> Json:
+    return {"QueryString": sql, "WorkGroup": "research", "QueryExecutionContext": {"Database": DATABASE}}
 
 
-def rows(service: Service, execution: Json, **page: Any) -> Json:
-    found = service.answer("GetQueryResults", {"QueryExecutionId": execution["QueryExecutionId"]} | page)
-    assert found[0] == 200
-    return found[1]
+def cells(page: Json) -> list[list[str | None]]:
+    return [[cell.get("VarCharValue") for cell in row["Data"]] for row in page["ResultSet"]["Rows"]]
 
 
-def test_answer_of_a_query_has_its_names_as_first_row(lake: Lake) -> None:
-    execution, service = ended("SELECT run_id, trades, nullif(1, 1) FROM runs ORDER BY 1", lake)
-    assert (execution["Status"]["State"], execution["StatementType"]) == ("SUCCEEDED", "DML")
+@pytest.fixture
+def athena() -> Athena:
+    return Athena()
+
+
+def test_select_succeeds_with_header_types_and_bytes(athena: Athena) -> None:
+    execution = athena.run(
+        "SELECT side, bars, pnl, NULL AS none FROM trades WHERE run_id = ? ORDER BY bars LIMIT 1",
+        ExecutionParameters=[f"'{RUN}'"],
+    )
+    assert execution["Status"]["State"] == "SUCCEEDED"
+    assert (execution["StatementType"], execution["WorkGroup"]) == ("DML", "research")
     assert execution["Statistics"]["DataScannedInBytes"] > 0
-    result = rows(service, execution)["ResultSet"]
-    assert result["Rows"] == [
-        {"Data": [{"VarCharValue": "run_id"}, {"VarCharValue": "trades"}, {"VarCharValue": "_col2"}]},
-        {"Data": [{"VarCharValue": "one"}, {"VarCharValue": "7"}, {}]},
-        {"Data": [{"VarCharValue": "two"}, {"VarCharValue": "3"}, {}]},
+    page = athena.results(execution)
+    assert cells(page) == [["side", "bars", "pnl", "none"], ["long", "2", "-5.0", None]]
+    described = page["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]
+    assert [(each["Name"], each["Type"]) for each in described[:3]] == [
+        ("side", "varchar"),
+        ("bars", "integer"),
+        ("pnl", "double"),
     ]
-    assert [column["Type"] for column in result["ResultSetMetadata"]["ColumnInfo"]] == ["varchar", "integer", "integer"]
-    output = execution["ResultConfiguration"]["OutputLocation"]
-    assert output == f"s3://bucket/results/{execution['QueryExecutionId']}.csv"
-    assert lake.written[output] == b'"run_id","trades","_col2"\n"one","7",\n"two","3",\n'
 
 
-def test_results_come_in_pages() -> None:
-    execution, service = ended("SELECT n FROM UNNEST(sequence(1, 2500)) AS t(n)")
-    found, token = [], None
-    while token != "":
-        page = rows(service, execution, **({"NextToken": token} if token else {}))
-        assert len(page["ResultSet"]["Rows"]) <= 1_000
-        found += [row["Data"][0]["VarCharValue"] for row in page["ResultSet"]["Rows"]]
-        token = page.get("NextToken", "")
-    assert found == ["n", *map(str, range(1, 2_501))]
-    assert len(rows(service, execution, MaxResults=3)["ResultSet"]["Rows"]) == 3
+def test_answer_is_written_as_csv_to_the_work_groups_location(athena: Athena) -> None:
+    execution = athena.run("SELECT 'a \"b\"' AS x, CAST(NULL AS varchar) AS y, 1 AS z")
+    location = execution["ResultConfiguration"]["OutputLocation"]
+    assert location == f"{BUCKET}/data/athena/{execution['QueryExecutionId']}.csv"
+    assert athena.lake.files[location] == b'"x","y","z"\n"a ""b""",,"1"\n'
+    assert athena.lake.kinds[location] == "text/csv"
+
+
+def test_utility_has_no_header_row(athena: Athena) -> None:
+    execution = athena.run("SHOW TABLES LIKE 'runs*'")
+    assert execution["StatementType"] == "UTILITY"
+    assert cells(athena.results(execution)) == [["runs"], ["runs_by_symbol"]]
 
 
 @pytest.mark.parametrize(
-    ("sql", "listed"),
+    ("sql", "rows"),
     [
-        ("SHOW TABLES", [["bars"], ["runs"]]),
-        ("SHOW TABLES IN lake 'r*'", [["runs"]]),
-        ("SHOW TABLES LIKE '%ars'", [["bars"]]),
-        ("show databases", [["lake"]]),
-        (
-            "SHOW COLUMNS IN lake.runs",
-            [["run_id"], ["symbol"], ["trades"], ["day"], ["created_at"], ["parameters"], ["year"]],
-        ),
-        ("SHOW PARTITIONS runs", []),
-        (
-            "DESCRIBE bars",
-            [
-                ["timestamp", "timestamp", ""],
-                ["close", "double", ""],
-                ["volume", "double", ""],
-                ["year", "int", ""],
-                ["symbol", "string", "partition"],
-                ["timeframe", "string", "partition"],
-            ],
-        ),
+        ("SHOW DATABASES", [[DATABASE]]),
+        ("SHOW COLUMNS IN equity", [["timestamp"], ["equity"], ["cash"], ["shares"], ["close"], ["run_id"]]),
+        (f"SHOW COLUMNS FROM {DATABASE}.sweeps", None),
+        ("DESCRIBE trades", None),
+        ("SHOW CREATE TABLE bars", None),
+        ("SHOW PARTITIONS bars", []),
+        ("EXPLAIN SELECT 1", None),
     ],
 )
-def test_what_there_is_is_listed_without_a_row_of_names(sql: str, listed: list[list[str]]) -> None:
-    execution, service = ended(sql)
-    assert execution["StatementType"] == "UTILITY"
-    found = rows(service, execution)["ResultSet"]["Rows"]
-    assert [[cell["VarCharValue"] for cell in row["Data"]] for row in found] == listed
+def test_utility_answers(athena: Athena, sql: str, rows: list[list[str]] | None) -> None:
+    execution = athena.run(sql)
+    assert execution["Status"]["State"] == "SUCCEEDED", execution["Status"]
+    found = cells(athena.results(execution))
+    assert found if rows is None else found == rows
 
 
-def test_definition_of_a_table_is_shown() -> None:
-    execution, service = ended("SHOW CREATE TABLE runs")
-    found = rows(service, execution)["ResultSet"]["Rows"]
-    lines = [row["Data"][0]["VarCharValue"] for row in found]
-    assert lines[0] == "CREATE EXTERNAL TABLE `runs`("
-    assert "  'projection.year.range'='2025,2028', " in lines
+def test_information_schema_lists_columns(athena: Athena) -> None:
+    execution = athena.run(
+        "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 'runs' AND "
+        "column_name IN ('day', 'year', 'created_at') ORDER BY 1"
+    )
+    assert cells(athena.results(execution))[1:] == [
+        ["created_at", "timestamp(3)"],
+        ["day", "date"],
+        ["year", "integer"],
+    ]
 
 
-def test_plan_of_a_query_is_explained(lake: Lake) -> None:
-    execution, service = ended("EXPLAIN SELECT count(*) FROM runs", lake)
-    assert rows(service, execution)["ResultSet"]["ResultSetMetadata"]["ColumnInfo"][0]["Name"] == "Query Plan"
-    assert lake.listed == []
+@pytest.mark.parametrize("sql", ["DROP TABLE runs", "CREATE TABLE x AS SELECT 1", "INSERT INTO runs VALUES (1)"])
+def test_statement_that_changes_something_fails_and_changes_nothing(athena: Athena, sql: str) -> None:
+    before = dict(athena.lake.files)
+    status = athena.run(sql)["Status"]
+    assert status["State"] == "FAILED"
+    assert "Insufficient permissions to execute the query" in status["StateChangeReason"]
+    assert athena.lake.files == before
 
 
-def test_parameters_and_prepared_statements() -> None:
-    execution, service = ended("SELECT run_id FROM runs WHERE trades = ?", ExecutionParameters=["7"])
-    assert rows(service, execution)["ResultSet"]["Rows"][1] == {"Data": [{"VarCharValue": "one"}]}
-    execution, service = ended("EXECUTE sum USING 1, 2")
-    assert rows(service, execution)["ResultSet"]["Rows"][-1] == {"Data": [{"VarCharValue": "3"}]}
-    assert ended("EXECUTE nope")[0]["Status"]["StateChangeReason"] == "NOT_FOUND: Prepared statement not found: nope"
-
-
-@pytest.mark.parametrize("sql", ["DROP TABLE runs", "INSERT INTO runs SELECT 1", "CREATE TABLE a AS SELECT 1"])
-def test_what_changes_something_is_not_granted(sql: str) -> None:
-    execution, _ = ended(sql)
+def test_failure_has_reason_and_no_results(athena: Athena) -> None:
+    execution = athena.run("SELECT 1 / 0")
     assert execution["Status"]["State"] == "FAILED"
-    assert execution["Status"]["StateChangeReason"].startswith("PERMISSION_DENIED: Insufficient permissions")
+    assert execution["Status"]["StateChangeReason"] == "DIVISION_BY_ZERO: Division by zero"
+    assert execution["Status"]["AthenaError"]["ErrorMessage"] == "DIVISION_BY_ZERO: Division by zero"
+    refused = athena.refused("GetQueryResults", QueryExecutionId=execution["QueryExecutionId"])
+    assert refused == "Query is in state FAILED: DIVISION_BY_ZERO: Division by zero"
 
 
-def test_malformed_statement_is_no_execution() -> None:
-    refused, service = ended("SELECT 1; SELECT 2")
-    assert refused == {
-        "__type": "InvalidRequestException",
-        "message": "Only one sql statement is allowed. Got: SELECT 1; SELECT 2",
-        "AthenaErrorCode": "MALFORMED_QUERY",
-    }
-    assert service.answer("ListQueryExecutions", {"WorkGroup": "group"}) == (200, {"QueryExecutionIds": []})
+@pytest.mark.parametrize(
+    ("sql", "reason"),
+    [
+        ("SELEC 1", "line 1:1: mismatched input 'SELEC'"),
+        ("", "mismatched"),
+        ("SELECT 1; SELECT 2", "Only one sql statement is allowed."),
+    ],
+)
+def test_malformed_statement_starts_nothing(athena: Athena, sql: str, reason: str) -> None:
+    assert reason in athena.refused("StartQueryExecution", **request(sql))
+    assert athena.ask("ListQueryExecutions", WorkGroup="research") == {"QueryExecutionIds": []}
 
 
-def test_failed_query_has_its_reason_and_no_result() -> None:
-    execution, service = ended("SELECT nope FROM runs")
-    reason = "COLUMN_NOT_FOUND: line 1:8: Column 'nope' cannot be resolved"
-    assert execution["Status"]["StateChangeReason"] == reason
-    status, refused = service.answer("GetQueryResults", {"QueryExecutionId": execution["QueryExecutionId"]})
-    assert (status, refused["message"]) == (400, f"Query is in state FAILED: {reason}")
+def test_unknown_work_group_and_execution_are_refused(athena: Athena) -> None:
+    asked = request("SELECT 1") | {"WorkGroup": "other"}
+    assert athena.refused("StartQueryExecution", **asked) == "WorkGroup other is not found."
+    for operation in ("GetQueryExecution", "GetQueryResults", "StopQueryExecution"):
+        assert athena.refused(operation, QueryExecutionId="x") == "QueryExecution x was not found"
 
 
-def test_query_beyond_the_limit_of_its_work_group_is_cancelled(lake: Lake) -> None:
-    lake.configuration["BytesScannedCutoffPerQuery"] = 10
-    execution, _ = ended("SELECT * FROM runs", lake)
-    assert (execution["Status"]["State"], execution["Status"]["StateChangeReason"]) == (
-        "CANCELLED",
-        "Bytes scanned limit was exceeded",
+def test_pages_follow_next_token(athena: Athena) -> None:
+    execution = athena.run("SELECT x FROM UNNEST(sequence(1, 1500)) AS t(x) ORDER BY x")
+    first = athena.results(execution)
+    assert (len(cells(first)), cells(first)[0]) == (1_000, ["x"])
+    second = athena.results(execution, NextToken=first["NextToken"])
+    assert (len(cells(second)), cells(second)[-1], "NextToken" in second) == (501, ["1500"], False)
+    few = athena.results(execution, MaxResults=2)
+    assert cells(few) == [["x"], ["1"]]
+    assert athena.refused("GetQueryResults", QueryExecutionId=execution["QueryExecutionId"], NextToken="x") == (
+        "the NextToken is invalid"
     )
 
 
-def test_same_token_is_the_same_execution() -> None:
-    async def twice() -> tuple[str, str]:
-        service = Service(Lake())
-        first = await started(service, "SELECT 1", ClientRequestToken="t" * 32)
-        second = await started(service, "SELECT 1", ClientRequestToken="t" * 32)
-        return first["QueryExecutionId"], second["QueryExecutionId"]
-
-    first, second = asyncio.run(twice())
-    assert first == second
+def test_client_request_token_starts_one_query(athena: Athena) -> None:
+    one = athena.run("SELECT 1", ClientRequestToken="t" * 32)
+    assert athena.run("SELECT 1", ClientRequestToken="t" * 32)["QueryExecutionId"] == one["QueryExecutionId"]
+    assert athena.run("SELECT 1", ClientRequestToken="u" * 32)["QueryExecutionId"] != one["QueryExecutionId"]
 
 
-def test_running_query_is_stopped() -> None:
-    async def stop() -> Json:
-        service = Service(Lake())
-        endless = "SELECT count(*) FROM UNNEST(sequence(1, 100000)) AS a(x), UNNEST(sequence(1, 100000)) AS b(y)"
-        task = asyncio.create_task(started(service, f"{endless} WHERE x % 7 = y % 11"))
-        while not (ids := service.answer("ListQueryExecutions", {"WorkGroup": "group"})[1]["QueryExecutionIds"]):
-            await asyncio.sleep(0.01)
-        await asyncio.sleep(0.3)
-        assert service.answer("StopQueryExecution", {"QueryExecutionId": ids[0]}) == (200, {})
-        return await task
-
-    execution = asyncio.run(stop())
-    assert execution["Status"]["State"] == "CANCELLED"
-    assert execution["Status"]["StateChangeReason"] == "Query was cancelled by user"
+def test_prepared_statement_is_executed_with_parameters(athena: Athena) -> None:
+    athena.lake.statements["research/halved"] = "SELECT ? / ?"
+    assert cells(athena.results(athena.run("EXECUTE halved USING 7, 2")))[-1] == ["3"]
+    status = athena.run("EXECUTE other USING 7")["Status"]
+    assert status["StateChangeReason"] == "NOT_FOUND: Prepared statement not found: other"
 
 
-@pytest.mark.parametrize(
-    ("operation", "asked", "reason"),
-    [
-        ("StartQueryExecution", {"QueryString": "SELECT 1", "WorkGroup": "none"}, "WorkGroup none is not found."),
-        ("GetQueryExecution", {"QueryExecutionId": "none"}, "QueryExecution none was not found"),
-        ("StopQueryExecution", {"QueryExecutionId": "none"}, "QueryExecution none was not found"),
-    ],
-)
-def test_invalid_request_is_refused(operation: str, asked: Json, reason: str) -> None:
-    status, refused = Service(Lake()).answer(operation, asked)
-    assert (status, refused["__type"], refused["message"]) == (400, "InvalidRequestException", reason)
+def test_query_beyond_bytes_limit_is_cancelled(athena: Athena) -> None:
+    athena.lake.configuration["BytesScannedCutoffPerQuery"] = 10
+    status = athena.run("SELECT * FROM trades WHERE run_id = ?", ExecutionParameters=[f"'{RUN}'"])["Status"]
+    assert (status["State"], status["StateChangeReason"]) == ("CANCELLED", "Bytes scanned limit was exceeded")
+
+
+def test_answer_that_cannot_be_written_fails_the_query(athena: Athena) -> None:
+    athena.lake.refuses = "An error occurred while writing to S3: no such bucket"
+    status = athena.run("SELECT 1")["Status"]
+    assert (status["State"], status["StateChangeReason"]) == ("FAILED", athena.lake.refuses)
+
+
+def test_stopped_query_is_cancelled(athena: Athena) -> None:
+    async def stopped() -> Json:
+        started = athena.ask("StartQueryExecution", **request("SELECT 1"))
+        athena.ask("StopQueryExecution", **started)
+        await asyncio.sleep(0.05)
+        return athena.ask("GetQueryExecution", **started)
+
+    status = asyncio.run(stopped())["QueryExecution"]["Status"]
+    assert (status["State"], status["StateChangeReason"]) == ("CANCELLED", "Query was cancelled by user")
+
+
+def test_batch_names_those_that_are_missing(athena: Athena) -> None:
+    execution = athena.run("SELECT 1")
+    answered = athena.ask("BatchGetQueryExecution", QueryExecutionIds=[execution["QueryExecutionId"], "x"])
+    assert [each["QueryExecutionId"] for each in answered["QueryExecutions"]] == [execution["QueryExecutionId"]]
+    assert [each["QueryExecutionId"] for each in answered["UnprocessedQueryExecutionIds"]] == ["x"]
