@@ -15,7 +15,7 @@ from embedded.athena.errors import BytesLimitError, MalformedStatementError, Que
 from embedded.athena.lake import Scan
 from embedded.athena.metadata import show
 from embedded.athena.statement import Statement, read_execute, read_statement, with_parameters
-from tickfold.storage.sql import NOT_GRANTED
+from tickfold.storage.sql import READS_ONLY
 
 Json = dict[str, Any]
 
@@ -234,7 +234,8 @@ class Service:
     def _answer(self, execution: Execution) -> Answer:
         statement, parameters = execution.statement, execution.parameters
         if not statement.is_granted:
-            raise QueryFailedError("PERMISSION_DENIED", NOT_GRANTED)
+            reason = f"Insufficient permissions to execute the query: {READS_ONLY.format(statement.keyword)}"
+            raise QueryFailedError("PERMISSION_DENIED", reason)
         if statement.keyword == "EXECUTE":
             name, parameters = read_execute(statement.sql)
             prepared = self._stores.prepared(name, execution.work_group)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -35,6 +36,7 @@ class Athena:
     states: list[Json]
     pages: list[Json]
     statement: str = "DML"
+    refusal: str = ""
     asked: list[tuple[str, Json]] = field(default_factory=list)
     saved: dict[str, str] = field(default_factory=dict)
 
@@ -72,8 +74,9 @@ def athena(alone: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Athena]:
         def do_POST(self) -> None:
             operation = self.headers["X-Amz-Target"].split(".")[-1]
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            body = json.dumps(served.answer(operation, request)).encode()
-            self.send_response(200)
+            refused = {"__type": "InvalidRequestException", "message": served.refusal} if served.refusal else None
+            body = json.dumps(refused or served.answer(operation, request)).encode()
+            self.send_response(400 if refused else 200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -145,6 +148,38 @@ def test_row_in_one_cell_is_parted_by_its_tabs(tickfold: Command, athena: Athena
     assert tickfold("query", "DESCRIBE bars").stdout == listed
 
 
+def test_parameters_are_passed_on_in_order(tickfold: Command, athena: Athena) -> None:
+    assert tickfold("query", "SELECT ?, ?, ?", "--param", "'GOOG'", "--param", "5", "--param", "NULL").status == 0
+    assert athena.asked[0][1]["ExecutionParameters"] == ["'GOOG'", "5", "NULL"]
+
+
+@pytest.mark.parametrize("sql", ["", "  ", "-- SELECT 1", "/* SELECT\n1 */", ";", "-- a\n;"])
+def test_empty_statement_is_wrong_use_and_not_sent(tickfold: Command, athena: Athena, sql: str) -> None:
+    ended = tickfold("query", sql)
+    assert ended.status == 2
+    assert 'SQL is empty: expected one statement, such as "SHOW TABLES"' in ended.stderr
+    assert athena.asked == []
+
+
+@pytest.mark.parametrize("sql", ["DROP TABLE runs", "insert into runs select 1", "-- x\nCOPY runs TO 'x'", "(DELETE"])
+def test_statement_that_changes_something_is_refused_and_not_sent(tickfold: Command, athena: Athena, sql: str) -> None:
+    ended = tickfold("query", sql)
+    assert (ended.status, ended.stdout, athena.asked) == (3, "", [])
+    assert re.match(r"tickfold: query refused: it begins with [A-Z]+; a query only reads: SELECT, WITH", ended.stderr)
+
+
+@pytest.mark.parametrize("sql", ["(SELECT 1)", "with a as (select 1) select * from a", "-- a\nvalues 1", "desc bars"])
+def test_statement_that_reads_is_sent(tickfold: Command, athena: Athena, sql: str) -> None:
+    assert tickfold("query", sql).status == 0
+    assert athena.asked[0][1]["QueryString"] == sql
+
+
+def test_refusal_of_a_statement_is_told_in_athenas_words(tickfold: Command, athena: Athena) -> None:
+    athena.refusal = "Only one sql statement is allowed. Got: SELECT 1; SELECT 2"
+    ended = tickfold("query", "SELECT 1; SELECT 2")
+    assert (ended.status, ended.stderr) == (3, f"tickfold: query refused: {athena.refusal}\n")
+
+
 def test_failed_query_is_one_line_with_reason(tickfold: Command, athena: Athena) -> None:
     athena.states = [
         {"State": "FAILED", "StateChangeReason": "SYNTAX_ERROR: line 1:8:\n  Column 'x' cannot be resolved"}
@@ -171,32 +206,10 @@ def test_ctrl_c_stops_query(athena: Athena) -> None:
     assert athena.asked[-1] == ("StopQueryExecution", {"QueryExecutionId": "query-1"})
 
 
-@pytest.mark.parametrize(
-    ("sql", "reason"),
-    [
-        ("", "the SQL statement is empty: give one SELECT, WITH, SHOW, DESCRIBE or EXPLAIN"),
-        (" \n;; ", "the SQL statement is empty: give one SELECT, WITH, SHOW, DESCRIBE or EXPLAIN"),
-        ("-- SELECT 1", "the SQL statement is only comments: give one SELECT, WITH, SHOW, DESCRIBE or EXPLAIN"),
-        ("SELECT 1; SELECT 2", "Only one sql statement is allowed. Got: SELECT 1; SELECT 2"),
-        (
-            "/* a */ drop TABLE runs",
-            "Insufficient permissions to execute the query: only SELECT, WITH, SHOW, DESCRIBE and EXPLAIN are granted "
-            "here",
-        ),
-    ],
-)
-def test_statement_that_cannot_be_carried_out_is_refused_unsent(
-    tickfold: Command, athena: Athena, sql: str, reason: str
-) -> None:
-    ended = tickfold("query", sql)
-    assert (ended.status, ended.stdout, ended.stderr) == (3, "", f"tickfold: {reason}\n")
-    assert athena.asked == []
-
-
-def test_parameters_are_sent_in_order(tickfold: Command, athena: Athena) -> None:
-    given = "--param", "'GOOG'", "--param", "5", "--param", "DATE '2024-01-31'", "--param", "NULL"
-    assert tickfold("query", "SELECT ?, ?, ?, ?", *given).status == 0
-    assert athena.asked[0][1]["ExecutionParameters"] == ["'GOOG'", "5", "DATE '2024-01-31'", "NULL"]
+def test_several_statements_are_refused_unsent(tickfold: Command, athena: Athena) -> None:
+    ended = tickfold("query", "SELECT 1;\nSELECT ';'")
+    assert (ended.status, athena.asked) == (3, [])
+    assert ended.stderr == "tickfold: query refused: Only one sql statement is allowed. Got: SELECT 1; SELECT ';'\n"
 
 
 @pytest.mark.parametrize("value", ["GOOG", "^GSPC", "ES=F", "a-b"])

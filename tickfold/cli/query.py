@@ -12,7 +12,7 @@ from tickfold.cli.exit_codes import UsageError
 from tickfold.cli.rows import AsCsv, AsJson, Value, check_formats, write_rows
 from tickfold.cli.target import StackOutputs, find_target
 from tickfold.errors import RunError
-from tickfold.storage.sql import check_statement
+from tickfold.storage.sql import EmptyStatementError, StatementError, check_statement
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
@@ -75,7 +75,8 @@ def query(
 ) -> None:
     """Query in SQL. Tables: bars, runs, trades, equity, runs_by_symbol, equity_by_symbol, sweeps, walk_forward.
 
-    Name the symbol and the timeframe of bars, and the run_id of all others but runs, by = in WHERE.
+    Name the symbol and the timeframe of bars, and the run_id of all others but runs, by = or IN in WHERE.
+    SHOW TABLES and DESCRIBE bars tell what there is.
 
     Example: tickfold query "SELECT run_id, total_return, sharpe FROM runs ORDER BY sharpe DESC"
     """
@@ -83,17 +84,13 @@ def query(
     if (sql is None) == (saved is None):
         raise UsageError("give either an SQL statement or --saved NAME")
     if sql is not None:
-        check_statement(sql)
+        _check(sql)
     parameters = [_parameter(value) for value in param or []]
     target = find_target(stack_outputs)
     workgroup, database = target.output("athena_workgroup"), target.output("athena_database")
     athena = target.athena()
-    started = athena.start_query_execution(
-        QueryString=_saved_query(athena, workgroup, saved) if sql is None else sql,
-        WorkGroup=workgroup,
-        QueryExecutionContext={"Database": database},
-        **_given(parameters),
-    )["QueryExecutionId"]
+    asked = _saved_query(athena, workgroup, saved) if sql is None else sql
+    started = _start(athena, asked, parameters, workgroup, database)
     try:
         execution = _wait(athena, started)
         columns, rows = _results(athena, execution)
@@ -105,9 +102,39 @@ def query(
     note(f"{execution.get('Statistics', {}).get('DataScannedInBytes', 0):,} bytes scanned")
 
 
-def _given(parameters: list[str]) -> dict[str, Any]:
-    # Athena refuses an empty list.
-    return {"ExecutionParameters": parameters} if parameters else {}
+def _check(sql: str) -> None:
+    """Refuse what is no statement that reads, before anything is sent.
+
+    Raises:
+        UsageError: there is no statement in `sql`.
+        QueryError: there are several, or it would define or change something.
+    """
+    try:
+        check_statement(sql)
+    except EmptyStatementError as error:
+        raise UsageError(str(error)) from None
+    except StatementError as error:
+        raise QueryError(f"query refused: {error}") from None
+
+
+def _start(athena: "AthenaClient", sql: str, parameters: list[str], workgroup: str, database: str) -> str:
+    """Start the query, and return the id of its execution.
+
+    Raises:
+        QueryError: Athena does not accept the statement.
+    """
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - slow to load
+
+    given: Any = {"ExecutionParameters": parameters} if parameters else {}
+    try:
+        return athena.start_query_execution(
+            QueryString=sql, WorkGroup=workgroup, QueryExecutionContext={"Database": database}, **given
+        )["QueryExecutionId"]
+    except ClientError as error:
+        said = error.response.get("Error", {})
+        if said.get("Code") != "InvalidRequestException":
+            raise
+        raise QueryError(f"query refused: {' '.join(said.get('Message', '').split())}") from None
 
 
 def _parameter(value: str) -> str:
@@ -186,7 +213,7 @@ def _results(athena: "AthenaClient", execution: "QueryExecutionTypeDef") -> tupl
 
 
 def _parted(cells: list[dict[str, str]], columns: int) -> list[dict[str, str]]:
-    """Return the cells of a row. DESCRIBE on AWS has all of them in one, padded and parted by tabs."""
+    """Return the cells of a row. DESCRIBE of Hive has all of them in one, padded and parted by tabs."""
     if len(cells) == columns:
         return cells
     texts = cells[0].get("VarCharValue", "").split("\t")

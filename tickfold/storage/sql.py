@@ -13,9 +13,8 @@ UTILITIES: Final = ("SHOW", "DESCRIBE", "DESC", "EXPLAIN", "EXECUTE")
 CHANGES: Final = ("INSERT", "DELETE", "UPDATE", "MERGE", "UNLOAD", "OPTIMIZE", "VACUUM")
 DEFINITIONS: Final = ("CREATE", "DROP", "ALTER", "MSCK", "TRUNCATE", "GRANT", "REVOKE", "PREPARE", "DEALLOCATE")
 
-NOT_GRANTED: Final = (
-    "Insufficient permissions to execute the query: only SELECT, WITH, SHOW, DESCRIBE and EXPLAIN are granted here"
-)
+READS_ONLY: Final = f"it begins with {{}}; a query only reads: {', '.join((*QUERIES[:-1], *UTILITIES))}"
+"""Why a statement is refused that changes or defines something."""
 ONLY_ONE: Final = "Only one sql statement is allowed. Got: {}"
 
 _TOKEN: Final = re.compile(
@@ -28,7 +27,14 @@ _TOKEN: Final = re.compile(
 
 
 class StatementError(RunError):
-    """What was given is no statement that may be carried out; nothing was sent."""
+    """What was given is no statement that may be carried out."""
+
+
+class EmptyStatementError(StatementError):
+    """No statement was given."""
+
+    def __init__(self) -> None:
+        super().__init__('SQL is empty: expected one statement, such as "SHOW TABLES"')
 
 
 def check_statement(sql: str) -> None:
@@ -37,19 +43,19 @@ def check_statement(sql: str) -> None:
     Everything else about it is for Athena to say.
 
     Raises:
-        StatementError: it is empty, only comments, several statements, or one that defines or changes something.
+        EmptyStatementError: it is empty, or only comments.
+        StatementError: it is several statements, or one that defines or changes something.
     """
     tokens = list(_tokens(sql))
     while tokens and tokens[-1] == ";":
         tokens.pop()
     if not tokens:
-        given = "only comments" if sql.strip(" \t\r\n;") else "empty"
-        raise StatementError(f"the SQL statement is {given}: give one SELECT, WITH, SHOW, DESCRIBE or EXPLAIN")
+        raise EmptyStatementError
     if ";" in tokens:
         raise StatementError(ONLY_ONE.format(" ".join(sql.split())))
-    # Athena names the place of a word that begins no statement of its SQL, so such a word is left to it.
-    if tokens[0].upper() in (*CHANGES, *DEFINITIONS):
-        raise StatementError(NOT_GRANTED)
+    first = next((text.upper() for text in tokens if text != "("), "(")
+    if first not in (*QUERIES, *UTILITIES):
+        raise StatementError(READS_ONLY.format(first))
 
 
 def _tokens(sql: str) -> Iterator[str]:
