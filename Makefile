@@ -6,7 +6,7 @@ READY := .venv/ready
 WSCAT := build/wscat/node_modules/.bin/wscat
 BENCH_READY := .venv-bench/ready
 
-.PHONY: help setup demo test newest soak mutants chromium wscat lint bench package docs clean
+.PHONY: help setup demo test athena newest soak mutants chromium wscat lint bench package docs clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -27,6 +27,9 @@ $(READY): requirements/uv.txt requirements/dev.txt pyproject.toml
 WORKERS ?= 3
 test: $(READY) chromium wscat ## run every test
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile
+
+athena: $(READY) ## compare SQL on the embedded stack with Trino, Athena's engine: in minutes; needs a JDK and Maven
+	$(BIN)/pytest tests/athena --athena
 
 newest: ## lint, and run the tests that need no stack, on the newest Python (as root, with Debian's packages)
 	@.ci/newest-python

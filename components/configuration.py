@@ -53,6 +53,12 @@ def _issuer(url: str) -> str:
     return url
 
 
+def _audience(name: str) -> str:
+    if name == "account":
+        raise ValueError("in the tokens of every client of a Keycloak realm")
+    return name
+
+
 class Configuration(BaseModel):
     """The settings of one stack. Errors show a field's description, which says what is allowed."""
 
@@ -88,7 +94,12 @@ class Configuration(BaseModel):
     ]
     audience: Annotated[
         str,
-        Field(min_length=1, description="what the tokens' aud must say, or the client_id of a Cognito access token"),
+        AfterValidator(_audience),
+        Field(
+            min_length=1,
+            description="what the tokens' aud must say, and that of tokens for other applications does not (account "
+            "is in all of Keycloak's), or the client_id of a Cognito access token",
+        ),
     ]
     portfolios_claim: Annotated[
         str, Field(min_length=1, description="the claim of the tokens that lists the user's portfolios")

@@ -6,14 +6,15 @@ SAVED_QUERIES: Mapping[str, str] = {
     "latest-runs": """\
 SELECT run_id, symbol, timeframe, strategy, parameters, total_return, sharpe, max_drawdown, created_at
 FROM runs
-WHERE day >= current_date - INTERVAL '7' DAY
+WHERE year >= year(current_date - INTERVAL '7' DAY) AND day >= current_date - INTERVAL '7' DAY
 ORDER BY created_at DESC
 LIMIT 50
 """,
     "best-runs-by-sharpe": """\
 SELECT run_id, strategy, parameters, start_date, end_date, sharpe, total_return, max_drawdown, trades
 FROM runs
-WHERE day >= current_date - INTERVAL '90' DAY AND symbol = ? AND sharpe IS NOT NULL
+WHERE year >= year(current_date - INTERVAL '90' DAY) AND day >= current_date - INTERVAL '90' DAY
+      AND symbol = ? AND sharpe IS NOT NULL
 ORDER BY sharpe DESC
 LIMIT 50
 """,

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ministack.app import main
 
+from embedded.athena.emulated import answer_athena
 from embedded.error_types import report_error_types
 
 
@@ -26,4 +27,5 @@ def _watch(directory: Path) -> None:
 if __name__ == "__main__":
     threading.Thread(target=_watch, args=(Path(sys.argv.pop()),), daemon=True).start()
     report_error_types()
+    answer_athena()
     main()

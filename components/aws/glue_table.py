@@ -52,7 +52,6 @@ def _location(table: LakeTable, bucket: str) -> str:
 
 def _parameters(table: LakeTable, bucket: str) -> dict[str, str]:
     """Return the table's properties, in which Athena looks for the projection."""
-    hive = "/".join(f"{column}=${{{column}}}" for column in table.partitions)
     projections = {
         f"projection.{column}.{key}": value
         for column, partition in table.partitions.items()
@@ -62,7 +61,6 @@ def _parameters(table: LakeTable, bucket: str) -> dict[str, str]:
         "EXTERNAL": "TRUE",
         "classification": "parquet",
         "projection.enabled": "true",
-        # Athena accepts a template only if it ends in a slash.
-        "storage.location.template": f"{_location(table, bucket)}{hive}/",
+        "storage.location.template": f"{_location(table, bucket)}{table.location_template}",
         **projections,
     }

@@ -1,7 +1,8 @@
 """The authorizer of $connect: lets in clients with a token of the issuer, and names the user to the other functions.
 
 It refuses with a policy that denies (403). Raising `Unauthorized` (401) says the same with more ways to go wrong: API
-Gateway tells it from other failures by its text alone.
+Gateway tells it from other failures by its text alone. An issuer that cannot be asked is not the token's fault: any
+other error makes API Gateway answer with 500, and clients try again.
 """
 
 import traceback
@@ -38,18 +39,25 @@ def dependencies() -> TokenVerifier:
 @logger.inject_lambda_context
 @event_source(data_class=APIGatewayAuthorizerRequestEvent)
 def handler(event: APIGatewayAuthorizerRequestEvent, _context: LambdaContext) -> Answer:
-    """Return a policy. The event holds the token, so neither it nor the text of an unknown error is logged."""
+    """Return a policy. The event holds the token, so neither it nor the text of an unknown error is logged.
+
+    Raises:
+        IssuerError: the token cannot be verified now.
+    """
     try:
-        user = dependencies().verify(token_of(event))
+        verified = dependencies().verify(token_of(event))
     except TokenRefusedError as refused:
         logger.warning("refused", reason=str(refused))
     except IssuerError as error:
-        logger.error("refused", reason=str(error))
+        logger.error("not verified", reason=str(error))
+        raise
     except Exception as error:
         frames = traceback.format_tb(error.__traceback__)
         logger.error("the token could not be verified", error=type(error).__name__, frames=frames)
     else:
-        allowed = _policy("Allow", event.method_arn)
+        user, allowed = verified.user, _policy("Allow", event.method_arn)
+        if verified.left_out:
+            logger.warning("accepted in part", user_id=user.user_id, left_out=verified.left_out)
         return allowed | {"principalId": user.user_id, "context": user.to_context()}
     return _policy("Deny", event.method_arn) | {"principalId": "nobody"}
 

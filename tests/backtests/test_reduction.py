@@ -286,7 +286,7 @@ def test_a_concluded_run_has_a_result_a_curve_and_a_row(
     assert (row["bars"], row["chunks"], row["replayed_bars"]) == (result.bars, 5, result.replayed_bars)
     for name in ("trades", "final_equity", "total_return", "sharpe", "max_drawdown"):
         assert row[name] == result.metrics[name]
-    assert row["created_at"] == datetime(2026, 1, 31, 23, tzinfo=UTC)
+    assert (row["created_at"], row["day"]) == (datetime(2026, 1, 31, 23), concluded.day)
     assert (row["duration_seconds"], json.loads(row["metrics"])) == (result.duration_seconds, result.metrics)
     assert CURVE_POINTS == 5_000
 

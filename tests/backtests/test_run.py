@@ -16,6 +16,10 @@ NOW = datetime(2026, 1, 31, 12, 5, 9, tzinfo=UTC)
     [
         (["AAPL"], "aapl-sma_cross-20260131T120509-1a2b3c"),
         (["BRK.B"], "brk-b-sma_cross-20260131T120509-1a2b3c"),
+        (["^GSPC"], "gspc-sma_cross-20260131T120509-1a2b3c"),
+        (["BTC/USDT:USDT"], "btc-usdt-usdt-sma_cross-20260131T120509-1a2b3c"),
+        (["ÄÖ=F"], "ao-f-sma_cross-20260131T120509-1a2b3c"),
+        (["貴州茅台"], "symbol-sma_cross-20260131T120509-1a2b3c"),
         (["AAPL", "IBM", "GOOG"], "aapl-and-2-more-sma_cross-20260131T120509-1a2b3c"),
     ],
 )

@@ -1,8 +1,10 @@
 """`tickfold data` on a bucket in this process, and commands that take days and bars from it."""
 
+import io
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests.cli.conftest import Command
@@ -52,7 +54,8 @@ def test_options_force_how_a_file_is_read(tickfold: Command, tmp_path: Path) -> 
     ended = tickfold("data", "load", str(path), "--symbol", "mine", *forced, "--columns", "date,open,high,low,close")
     assert ended.status == 0, ended.stderr
     told = "read as: tab, no header, columns date open high low close, decimal comma, dates dd/mm/yyyy"
-    assert f"mine.csv: {told}\nmine.csv: times converted from Asia/Tokyo to UTC\n" in ended.stderr
+    assert f"mine.csv: {told}\n" in ended.stderr
+    assert "mine.csv: 1d bars belong to dates: times of day and offsets were dropped" in ended.stderr
 
 
 @pytest.mark.parametrize(
@@ -110,6 +113,59 @@ def test_file_with_a_bad_row_loads_nothing(tickfold: Command, tmp_path: Path) ->
     assert tickfold("data", "list", "--json").stdout == "[]\n"
 
 
+def test_sessions_of_tokyo_stay_the_days_that_the_file_names(tickfold: Command, tmp_path: Path) -> None:
+    days = [f"{day:%Y-%m-%d}" for day in pd.bdate_range("2020-01-02", "2020-02-28")]
+    file = bars(tmp_path / "tokyo.csv", *(f"{day} 00:00:00+09:00" for day in days))
+    assert tickfold("data", "load", str(file), "--symbol", "7203.T").status == 0
+    shown = json.loads(tickfold("data", "show", "7203.T", "--json").stdout)
+    assert (shown["first"], shown["last"], shown["timeframe"]) == ("2020-01-02", "2020-02-28", "1d")
+    assert (shown["sessions"], shown["periods_per_year"]) == ("weekdays", 252)
+
+
+def test_same_days_with_another_offset_are_the_same_bars(tickfold: Command, tmp_path: Path) -> None:
+    load = ("data", "load", "--symbol", "e01")
+    days = [f"{day:%Y-%m-%d}" for day in pd.bdate_range("2020-01-02", "2020-01-10")]
+    wrong = bars(tmp_path / "wrong.csv", *(f"{day} 00:00:00-05:00" for day in days))
+    right = bars(tmp_path / "right.csv", *days)
+    assert tickfold(*load, str(wrong)).status == 0
+    ended = tickfold(*load, str(right))
+    assert ended.stdout == "loaded 7 bars; E01 1d now has 7 from 2020-01-02 to 2020-01-10\n"
+
+
+def test_other_values_are_refused_unless_they_replace_the_series(tickfold: Command, tmp_path: Path) -> None:
+    file = bars(tmp_path / "adjusted.csv", "2020-01-02", "2020-01-03", "2020-01-06")
+    load = ("data", "load", str(file), "--symbol", "adj")
+    assert tickfold(*load).status == 0
+    file.write_text(HEAD + "2020-01-03,1,2,1,1,2\n2020-01-07,1,2,1,1,2\n")
+    ended = tickfold(*load)
+    assert (ended.status, ended.stdout) == (3, "")
+    assert "tickfold: ADJ 1d has other values for 1 of these bars, first 2020-01-03 with open 2 (now 1)" in ended.stderr
+    ended = tickfold(*load, "--replace")
+    assert ended.stdout == "loaded 2 bars; ADJ 1d now has 2 from 2020-01-03 to 2020-01-07\n"
+
+
+def test_calendar_is_set_and_stays(tickfold: Command, tmp_path: Path) -> None:
+    file = bars(tmp_path / "future.csv", "2020-01-02T23:30Z", "2020-01-02T23:31Z", "2020-01-03T23:30Z")
+    load = ("data", "load", str(file), "--symbol", "es", "--timeframe", "1m")
+    for options in (("--calendar", "america/new_york 18:00"), (), ("--replace",)):
+        assert tickfold(*load, *options).status == 0
+        shown = json.loads(tickfold("data", "show", "es", "--json").stdout)
+        assert shown["sessions"] == "weekdays, America/New_York from 18:00"
+    assert tickfold(*load, "--calendar", shown["sessions"]).status == 0
+    assert json.loads(tickfold("data", "show", "es", "--json").stdout) == shown
+    tickfold(*load, "--calendar", "24/7")
+    assert json.loads(tickfold("data", "show", "es", "--json").stdout)["periods_per_year"] == 365
+
+
+def test_calendar_of_days_is_their_week(tickfold: Command, tmp_path: Path) -> None:
+    days = (f"2020-01-{day:02}" for day in range(1, 31) if day % 7 != 4)  # no Saturdays
+    file = bars(tmp_path / "days.csv", *days)
+    ended = tickfold("data", "load", str(file), "--symbol", "x", "--calendar", "6 days a week, Asia/Tokyo 08:00")
+    assert "1d bars are at their dates: of 6 days a week, Asia/Tokyo from 08:00 they have 6 days a week" in ended.stderr
+    (series,) = json.loads(tickfold("data", "list", "--json").stdout)
+    assert (series["sessions"], series["periods_per_year"]) == ("6 days a week", 312)
+
+
 def test_empty_bucket_lists_nothing_and_says_how_to_load(tickfold: Command) -> None:
     ended = tickfold("data", "list")
     assert ended.stderr == "no bars are loaded: see `tickfold data load`\n"
@@ -141,3 +197,99 @@ def test_unknown_symbol_is_refused_before_anything_is_sent(tickfold: Command, fa
     assert ended.status == 3
     assert ended.stderr.startswith("tickfold: unknown symbol NOPE; known symbols: A, B")
     assert fake.received == []
+
+
+# --- show and remove -------------------------------------------------------------------------------------------------
+
+
+def rising(path: Path, times: list[str], prices: list[float]) -> Path:
+    path.write_text(HEAD + "".join(f"{time},{p},{p},{p},{p},1\n" for time, p in zip(times, prices, strict=True)))
+    return path
+
+
+@pytest.fixture
+def odd(tickfold: Command, tmp_path: Path) -> None:
+    """Sessions of 2024 without those of March, with a split of 4:1 in June."""
+    days = [f"{day:%Y-%m-%d}" for day in pd.bdate_range("2024-01-01", "2024-12-31") if day.month != 3]
+    prices = [100.0 if day < "2024-06-10" else 25.0 for day in days]
+    file = rising(tmp_path / "odd.csv", days, prices)
+    assert tickfold("data", "load", str(file), "--symbol", "odd").status == 0
+
+
+def test_show_gives_ends_gaps_and_jumps(tickfold: Command, odd: None) -> None:
+    shown = json.loads(tickfold("data", "show", "odd", "--rows", "2", "--json").stdout)
+    assert (shown["symbol"], shown["timeframe"], shown["bars"], shown["periods_per_year"]) == ("ODD", "1d", 241, 252)
+    assert [bar["time"] for bar in shown["first_bars"]] == ["2024-01-01", "2024-01-02"]
+    last = {"open": 25.0, "high": 25.0, "low": 25.0, "close": 25.0, "volume": 1.0}
+    assert shown["last_bars"][1] == {"time": "2024-12-31"} | last
+    gap = {"after": "2024-02-29", "before": "2024-04-01", "missing": 21, "unit": "bars"}
+    assert shown["gaps"] == {"count": 1, "largest": [gap]}
+    jump = {"time": "2024-06-10", "close_before": 100.0, "open": 25.0, "change": -0.75, "split": "4:1"}
+    assert shown["jumps"] == {"count": 1, "largest": [jump]}
+
+
+def test_show_in_a_pipe_is_a_value_a_line(tickfold: Command, odd: None) -> None:
+    lines = tickfold("data", "show", "odd").stdout.splitlines()
+    assert lines[:2] == ["property,value", "symbol,ODD"]
+    assert {"gaps,1", "gaps.1.missing,21", "jumps.1.split,4:1", "first_bars.1.time,2024-01-01"} <= set(lines)
+
+
+def test_show_takes_the_coarsest_timeframe_unless_one_is_named(tickfold: Command, loaded: None) -> None:
+    assert json.loads(tickfold("data", "show", "a", "--json").stdout)["timeframe"] == "1d"
+    minutes = json.loads(tickfold("data", "show", "a", "--timeframe", "60s", "--json").stdout)
+    assert minutes["last_bars"][-1]["time"] == "2020-02-04T10:00:00Z"
+    ended = tickfold("data", "show", "c")
+    assert (ended.status, ended.stderr) == (3, "tickfold: unknown symbol C; known symbols: A, B\n")
+
+
+def test_remove_takes_one_timeframe_or_all(tickfold: Command, loaded: None) -> None:
+    ended = tickfold("data", "remove", "a", "--timeframe", "1m", "--yes")
+    assert (ended.status, ended.stdout) == (0, "removed A 1m: 3 bars from 2020-02-03T09:30Z to 2020-02-04T10:00Z\n")
+    assert tickfold("data", "list", "--csv").stdout.count("\nA,") == 1
+    assert tickfold("data", "remove", "a", "--yes").status == 0
+    listed = json.loads(tickfold("data", "list", "--json").stdout)
+    assert [series["symbol"] for series in listed] == ["B"]
+
+
+def test_remove_of_what_is_not_there_says_so(tickfold: Command, loaded: None) -> None:
+    ended = tickfold("data", "remove", "c")
+    assert (ended.status, ended.stdout, ended.stderr) == (0, "", "no bars of C are loaded\n")
+    assert tickfold("data", "remove", "b", "--timeframe", "1M").stderr == "no 1mo bars of B are loaded\n"
+
+
+def test_remove_without_a_terminal_requires_a_yes(tickfold: Command, loaded: None) -> None:
+    ended = tickfold("data", "remove", "b")
+    assert (ended.status, ended.stdout) == (2, "")
+    said = " ".join(ended.stderr.replace("│", " ").split())
+    assert "this removes B 1d, 3 bars from 2019-05-01 to 2020-03-31" in said
+    assert "add --yes" in said
+    assert "\nB," in tickfold("data", "list", "--csv").stdout
+
+
+@pytest.mark.parametrize(("answer", "left"), [("y\n", ["A", "A"]), ("n\n", ["A", "A", "B"]), ("\n", ["A", "A", "B"])])
+def test_remove_asks_on_a_terminal(
+    tickfold: Command, loaded: None, monkeypatch: pytest.MonkeyPatch, answer: str, left: list[str]
+) -> None:
+    terminal = io.StringIO(answer)
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stdin", terminal)
+    ended = tickfold("data", "remove", "b")
+    assert "Remove B 1d, 3 bars from 2019-05-01 to 2020-03-31? [y/N]" in ended.stderr
+    assert [series["symbol"] for series in json.loads(tickfold("data", "list", "--json").stdout)] == left
+
+
+def test_show_on_a_terminal_is_tables(tickfold: Command, odd: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    lines = tickfold("data", "show", "odd").stdout.splitlines()
+    titles = ["first bars", "last bars", "gaps", "jumps"]
+    assert [line for line in lines if line in titles] == titles
+    assert {"symbol ODD", "sessions weekdays"} <= {" ".join(line.split()) for line in lines}
+
+
+def test_show_of_sound_bars_has_neither_gaps_nor_jumps(
+    tickfold: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tickfold("data", "load", str(bars(tmp_path / "sound.csv", "2020-01-02", "2020-01-03")), "--symbol", "sound")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    shown = tickfold("data", "show", "sound").stdout
+    assert {"no gaps", "no jumps"} <= set(shown.splitlines())

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -35,7 +36,9 @@ class Athena:
     states: list[Json]
     pages: list[Json]
     statement: str = "DML"
+    refusal: str = ""
     asked: list[tuple[str, Json]] = field(default_factory=list)
+    saved: dict[str, str] = field(default_factory=dict)
 
     def answer(self, operation: str, request: Json) -> Json:
         self.asked.append((operation, request))
@@ -44,12 +47,17 @@ class Athena:
                 return {"QueryExecutionId": "query-1"}
             case "GetQueryExecution":
                 state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
-                found = {"QueryExecutionId": "query-1", "Status": state, "StatementType": self.statement}
+                found: Json = {"QueryExecutionId": "query-1", "Status": state, "StatementType": self.statement}
                 return {"QueryExecution": found | {"Statistics": {"DataScannedInBytes": 123_456}}}
             case "GetQueryResults":
                 number = int(request.get("NextToken", "0"))
                 more = {"NextToken": str(number + 1)} if number + 1 < len(self.pages) else {}
                 return self.pages[number] | more
+            case "ListNamedQueries":
+                return {"NamedQueryIds": list(self.saved)}
+            case "BatchGetNamedQuery":
+                named = [{"Name": name, "QueryString": self.saved[name]} for name in request["NamedQueryIds"]]
+                return {"NamedQueries": named}
             case _:
                 return {}
 
@@ -66,8 +74,9 @@ def athena(alone: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Athena]:
         def do_POST(self) -> None:
             operation = self.headers["X-Amz-Target"].split(".")[-1]
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            body = json.dumps(served.answer(operation, request)).encode()
-            self.send_response(200)
+            refused = {"__type": "InvalidRequestException", "message": served.refusal} if served.refusal else None
+            body = json.dumps(refused or served.answer(operation, request)).encode()
+            self.send_response(400 if refused else 200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -130,6 +139,47 @@ def test_statement_other_than_select_has_no_header_row(tickfold: Command, athena
     assert tickfold("query", "SHOW TABLES").stdout == "tab_name\nbars\nruns\n"
 
 
+def test_row_in_one_cell_is_parted_by_its_tabs(tickfold: Command, athena: Athena) -> None:
+    athena.statement = "DDL"
+    columns = {"col_name": "string", "data_type": "string", "comment": "string"}
+    padded = "symbol              \tstring              \t                    "
+    athena.pages = [page([row(padded), row(""), row("# Partition Information")], **columns)]
+    listed = "col_name,data_type,comment\nsymbol,string,\n,,\n# Partition Information,,\n"
+    assert tickfold("query", "DESCRIBE bars").stdout == listed
+
+
+def test_parameters_are_passed_on_in_order(tickfold: Command, athena: Athena) -> None:
+    assert tickfold("query", "SELECT ?, ?, ?", "--param", "'GOOG'", "--param", "5", "--param", "NULL").status == 0
+    assert athena.asked[0][1]["ExecutionParameters"] == ["'GOOG'", "5", "NULL"]
+
+
+@pytest.mark.parametrize("sql", ["", "  ", "-- SELECT 1", "/* SELECT\n1 */", ";", "-- a\n;"])
+def test_empty_statement_is_wrong_use_and_not_sent(tickfold: Command, athena: Athena, sql: str) -> None:
+    ended = tickfold("query", sql)
+    assert ended.status == 2
+    assert 'SQL is empty: expected one statement, such as "SHOW TABLES"' in ended.stderr
+    assert athena.asked == []
+
+
+@pytest.mark.parametrize("sql", ["DROP TABLE runs", "insert into runs select 1", "-- x\nCOPY runs TO 'x'", "(DELETE"])
+def test_statement_that_changes_something_is_refused_and_not_sent(tickfold: Command, athena: Athena, sql: str) -> None:
+    ended = tickfold("query", sql)
+    assert (ended.status, ended.stdout, athena.asked) == (3, "", [])
+    assert re.match(r"tickfold: query refused: it begins with [A-Z]+; a query only reads: SELECT, WITH", ended.stderr)
+
+
+@pytest.mark.parametrize("sql", ["(SELECT 1)", "with a as (select 1) select * from a", "-- a\nvalues 1", "desc bars"])
+def test_statement_that_reads_is_sent(tickfold: Command, athena: Athena, sql: str) -> None:
+    assert tickfold("query", sql).status == 0
+    assert athena.asked[0][1]["QueryString"] == sql
+
+
+def test_refusal_of_a_statement_is_told_in_athenas_words(tickfold: Command, athena: Athena) -> None:
+    athena.refusal = "Only one sql statement is allowed. Got: SELECT 1; SELECT 2"
+    ended = tickfold("query", "SELECT 1; SELECT 2")
+    assert (ended.status, ended.stderr) == (3, f"tickfold: query refused: {athena.refusal}\n")
+
+
 def test_failed_query_is_one_line_with_reason(tickfold: Command, athena: Athena) -> None:
     athena.states = [
         {"State": "FAILED", "StateChangeReason": "SYNTAX_ERROR: line 1:8:\n  Column 'x' cannot be resolved"}
@@ -154,3 +204,63 @@ def test_ctrl_c_stops_query(athena: Athena) -> None:
         process.kill()
     assert (process.returncode, stderr) == (130, "query stopped\n")
     assert athena.asked[-1] == ("StopQueryExecution", {"QueryExecutionId": "query-1"})
+
+
+def test_several_statements_are_refused_unsent(tickfold: Command, athena: Athena) -> None:
+    ended = tickfold("query", "SELECT 1;\nSELECT ';'")
+    assert (ended.status, athena.asked) == (3, [])
+    assert ended.stderr == "tickfold: query refused: Only one sql statement is allowed. Got: SELECT 1; SELECT ';'\n"
+
+
+@pytest.mark.parametrize("value", ["GOOG", "^GSPC", "ES=F", "a-b"])
+def test_parameter_of_text_without_quotes_is_refused_unsent(tickfold: Command, athena: Athena, value: str) -> None:
+    ended = tickfold("query", "SELECT ?", "--param", value)
+    assert ended.status == 2
+    assert ended.stderr == (
+        f"tickfold: --param {value} is no value in SQL: put text between quotes, --param \"'{value}'\"\n"
+    )
+    assert athena.asked == []
+
+
+def test_empty_parameter_is_refused_unsent(tickfold: Command, athena: Athena) -> None:
+    ended = tickfold("query", "SELECT ?", "--param", " ")
+    assert (ended.status, ended.stderr.startswith("tickfold: --param is empty")) == (2, True)
+    assert athena.asked == []
+
+
+@pytest.mark.parametrize("name", ["trades-of-a-run", "trades of a run"])
+def test_saved_query_runs_by_name_with_parameters(tickfold: Command, athena: Athena, name: str) -> None:
+    athena.saved = {"latest runs": "SELECT 1", "trades of a run": "SELECT * FROM trades WHERE run_id = ?"}
+    assert tickfold("query", "--saved", name, "--param", "'r-1'").status == 0
+    (request,) = [request for operation, request in athena.asked if operation == "StartQueryExecution"]
+    assert request["QueryString"] == "SELECT * FROM trades WHERE run_id = ?"
+    assert request["ExecutionParameters"] == ["'r-1'"]
+
+
+def test_unknown_saved_query_names_those_that_are_saved(tickfold: Command, athena: Athena) -> None:
+    athena.saved = {"trades of a run": "SELECT 2", "latest runs": "SELECT 1"}
+    ended = tickfold("query", "--saved", "latest")
+    assert (ended.status, ended.stdout) == (3, "")
+    assert ended.stderr == "tickfold: no saved query 'latest'; saved are: latest-runs, trades-of-a-run\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["SELECT 1", "--saved", "latest-runs"]], ids=["neither", "both"])
+def test_statement_and_saved_query_exclude_each_other(tickfold: Command, athena: Athena, arguments: list[str]) -> None:
+    ended = tickfold("query", *arguments)
+    assert (ended.status, ended.stderr) == (2, "tickfold: give either an SQL statement or --saved NAME\n")
+    assert athena.asked == []
+
+
+@pytest.mark.parametrize("sql", ["-- a comment\nSELECT 1", "--\nSELECT 1", "--json\nSELECT 1"])
+def test_statement_that_begins_with_a_comment_is_no_option(tickfold: Command, athena: Athena, sql: str) -> None:
+    athena.pages = [page([row("a"), row("x y")], a="varchar")]
+    ended = tickfold("query", sql, "--param='x y'", "--json")
+    assert (ended.status, json.loads(ended.stdout)) == (0, [{"a": "x y"}])
+    assert athena.asked[0][1]["QueryString"] == sql
+
+
+def test_unknown_option_is_refused(tickfold: Command, athena: Athena) -> None:
+    ended = tickfold("query", "SELECT 1", "--jsno")
+    assert ended.status == 2
+    assert "--jsno" in ended.stderr
+    assert athena.asked == []

@@ -162,7 +162,7 @@ def test_token_of_environment_is_sent(tickfold: Command, fake: FakeStack, monkey
     refused = tickfold(*RUN)
     assert fake.attempts == ["secret", "secret"]
     assert refused.status == 3
-    assert "get a token with `tickfold token`, or set TICKFOLD_TOKEN" in refused.stderr
+    assert "get one with `tickfold token`" in refused.stderr
 
 
 def test_json_without_stack_is_document_with_error(tickfold: Command) -> None:
@@ -182,7 +182,7 @@ def test_json_without_stack_is_document_with_error(tickfold: Command) -> None:
         (["--take-profit", "15"], "--take-profit '15': input should be less than 1: a bare number is a"),
         (["--size", "volatility:20"], "--size '20': input should be less than 1: a bare number is a"),
         (["--capital", "-5"], "--capital -5.0: "),
-        (["--symbol", "not a symbol"], "--symbol 'NOT A SYMBOL' does not match"),
+        (["--symbol", "not a symbol"], "--symbol 'not a symbol': a symbol has 1 to 20"),
         (["--commission", "1.5"], "--commission '1.5': "),
         (["--size", "fraction:2"], "a fraction of the cash is at most 1, not 2"),
         (["--size", "lots:2"], "--size 'lots': "),

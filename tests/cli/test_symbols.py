@@ -29,6 +29,9 @@ DAYS = ("--start", "2012-01-01", "--end", "2013-03-01")
         (["--symbol", "gc=f,eurusd=x"], ["GC=F", "EURUSD=X"]),
         (["--symbol", "aapl=70%,ibm=5bp"], [{"symbol": "AAPL", "share": 0.7}, {"symbol": "IBM", "share": 0.0005}]),
         (["--symbol", "gc=f=100%"], [{"symbol": "GC=F", "share": 1}]),
+        (["--symbol", "es=f=70%,btc/usd=0.2"], [{"symbol": "ES=F", "share": 0.7}, {"symbol": "BTC/USD", "share": 0.2}]),
+        (["--symbol", "^gspc,.inx,brk.b,m&m,äö"], ["^GSPC", ".INX", "BRK.B", "M&M", "ÄÖ"]),
+        (["--symbol", "a\u0308=50%"], [{"symbol": "Ä", "share": 0.5}]),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) and isinstance(value[0], str) else "",
 )
@@ -47,7 +50,10 @@ def test_symbols_become_stock_of_request(tickfold: Command, fake: FakeStack, opt
         (["--symbol", "a,b", "--report", "page.html"], "--report shows one symbol; leave it out"),
         (["--symbol", "a=0"], "--symbol 0.0: input should be greater than 0"),
         (["--symbol", "a=-0.5"], "--symbol -0.5: input should be greater than 0"),
-        (["--symbol", "a,b c"], "--symbol 'B C' does not match"),
+        (
+            ["--symbol", "a,b c"],
+            "--symbol 'b c': a symbol has 1 to 20 letters and digits of any script",
+        ),
         (
             ["--symbol", ",".join(f"s{number}" for number in range(101))],
             "--symbol names 101 symbols; a run may have 100",

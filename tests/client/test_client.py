@@ -499,13 +499,43 @@ def test_refused_token_says_how_to_get_one(held: str | None, what: str, status: 
     @alone
     async def connect() -> None:
         async with stack(admit=lambda _token, _attempt: status) as fake:
-            advice = "get a token with `tickfold token`, or set TICKFOLD_TOKEN"
+            advice = "get one with `tickfold token`"
             with pytest.raises(UnauthorizedError, match=rf"{what} \(HTTP status {status.value}\): {advice}$"):
                 async with Client(fake.url, held, QUICK):
                     pass
         assert fake.attempts == [held]
 
     connect()
+
+
+@alone
+async def test_token_of_another_stack_comes_from_its_issuer() -> None:
+    with pytest.raises(UnauthorizedError, match=r"get one of the stack's issuer and set TICKFOLD_TOKEN$"):
+        async with Client("wss://stack.example/live", "a\nb", QUICK):
+            pass
+
+
+PASSING = [HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS]
+
+
+@pytest.mark.parametrize("status", PASSING)
+def test_server_that_cannot_let_anyone_in_for_a_while_is_asked_again(status: HTTPStatus) -> None:
+    @alone
+    async def connect() -> None:
+        admit = stack(admit=lambda _token, attempt: status if attempt < 4 else None)
+        async with admit as fake, Client(fake.url, "good", QUICK):
+            assert fake.attempts == ["good"] * 4
+
+    connect()
+
+
+@alone
+async def test_server_that_lets_nobody_in_is_given_up() -> None:
+    async with stack(admit=lambda _token, _attempt: HTTPStatus.INTERNAL_SERVER_ERROR) as fake:
+        with pytest.raises(UnreachableError, match=r"refused the connection with HTTP status 500$"):
+            async with Client(fake.url, "good", replace(QUICK, opening=0.3)):
+                pass
+    assert len(fake.attempts) > 1
 
 
 @alone

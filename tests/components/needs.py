@@ -149,7 +149,7 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
             ("s3:PutObject", f"{bucket}/{layout.equity_by_symbol_key(RUN)}"),
             ("s3:PutObject", f"{bucket}/{layout.sweep_key(RUN)}"),
             ("s3:PutObject", f"{bucket}/{layout.walk_forward_key(RUN)}"),
-            ("s3:PutObject", f"{bucket}/{layout.RUNS}day=2026-01-31/{RUN}.parquet"),
+            ("s3:PutObject", f"{bucket}/{layout.RUNS}year=2026/{RUN}.parquet"),
         ],
         "report_failure": end,
     }

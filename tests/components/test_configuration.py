@@ -70,7 +70,7 @@ WRONG = {
         "http://[::1",
         "ftp://127.0.0.1/",
     ],
-    "audience": [""],
+    "audience": ["", "account"],
     "portfoliosClaim": [""],
     "logRetentionDays": ["6", "0", "-1", "two", "", "7.5"],
     "throttlingRate": ["0", "10001", "many"],

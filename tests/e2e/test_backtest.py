@@ -19,6 +19,7 @@ from tests.e2e.websocket_client import SMA, connected, run, start
 from tickfold.backtests.planning import account_of, orders_of
 from tickfold.engine.backtest import backtest
 from tickfold.engine.bars import Bars
+from tickfold.errors import RunError
 from tickfold.market_data.bar_store import BarStore
 from tickfold.market_data.series_catalog import SeriesCatalog
 from tickfold.protocol import BacktestConfig
@@ -198,14 +199,16 @@ def test_repeated_load_leaves_the_series_unchanged(stack: EmbeddedStack) -> None
     assert SeriesCatalog(stack.client("s3"), stack.outputs["bucket"]).get("IBM", "1d") == series
 
 
-def test_correction_replaces_only_its_own_bars(stack: EmbeddedStack) -> None:
+def test_replacement_writes_only_what_differs(stack: EmbeddedStack) -> None:
     store = BarStore(stack.client("s3"), stack.outputs["bucket"])
-    day = 86_400_000_000
+    times = np.arange(363, 367) * 86_400_000_000
     price = np.array([10.0, 11.0, 12.0, 13.0])
-    store.put("FIXME", "1d", Bars(np.arange(363, 367) * day, price, price, price, price, price), "first")
-    before = store.catalog.get("FIXME", "1d")
-    fixed = np.array([99.5])
-    after = store.put("FIXME", "1d", Bars(np.array([365]) * day, fixed, fixed, fixed, fixed, fixed), "second")
+    before = store.put("FIXME", "1d", Bars(times, price, price, price, price, price), "first")
+    fixed = np.array([10.0, 11.0, 99.5, 13.0])
+    correction = Bars(times, fixed, fixed, fixed, fixed, fixed)
+    with pytest.raises(RunError, match=r"FIXME 1d has other values for 1 of these bars, first 1971-01-01"):
+        store.put("FIXME", "1d", correction, "second")
+    after = store.put("FIXME", "1d", correction, "second", replace=True)
     assert store.read(after, 0, 4).close.tolist() == [10, 11, 99.5, 13]
     assert [file.year for file in after.files] == [1970, 1971]
     assert after.files[0].version_id == before.files[0].version_id  # 1970 was not touched

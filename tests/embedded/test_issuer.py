@@ -30,7 +30,7 @@ def issuer() -> Iterator[Issuer]:
 
 def verify(issuer: Issuer, token: str) -> User:
     keys = KeySet(issuer.url)
-    return TokenVerifier(keys, issuer=issuer.url, audience=AUDIENCE, portfolios_claim="portfolios").verify(token)
+    return TokenVerifier(keys, issuer=issuer.url, audience=AUDIENCE, portfolios_claim="portfolios").verify(token).user
 
 
 def ask(issuer: Issuer, form: dict[str, Any], client: str | None = None) -> tuple[int, dict[str, Any]]:

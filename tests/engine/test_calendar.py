@@ -1,10 +1,13 @@
 """The session calendar: inferred from bars of every market's week and hours, and the sessions that it makes."""
 
-from zoneinfo import ZoneInfo
+import re
+from zoneinfo import ZoneInfo, available_timezones
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tickfold.engine.arrays import Ints
 from tickfold.engine.calendar import SessionCalendar, infer_calendar, last_bars, session_dates
@@ -118,6 +121,59 @@ def test_sessions_of_new_york_follow_its_clock() -> None:
 )
 def test_calendar_as_text(calendar: SessionCalendar, text: str) -> None:
     assert str(calendar) == text
+
+
+@given(
+    st.builds(
+        SessionCalendar,
+        st.sampled_from(sorted(available_timezones())),
+        st.integers(0, 1_439),
+        st.sampled_from([5, 6, 7]),
+    )
+)
+def test_text_of_every_calendar_is_read_back(calendar: SessionCalendar) -> None:
+    assert SessionCalendar.parse(str(calendar)) == calendar
+
+
+@pytest.mark.parametrize(
+    ("text", "calendar"),
+    [
+        ("24/7", SessionCalendar(week=7)),
+        ("Weekdays", SessionCalendar()),
+        ("6 days a week", SessionCalendar(week=6)),
+        ("UTC", SessionCalendar()),
+        ("America/New_York", SessionCalendar("America/New_York")),
+        ("america/new_york 18:00", SessionCalendar("America/New_York", 1_080)),
+        (" UTC 17:00 ", SessionCalendar("UTC", 1_020)),
+        ("17:00", SessionCalendar("UTC", 1_020)),
+        ("24/7, UTC 17:00", SessionCalendar("UTC", 1_020, 7)),
+        ("24/7 Asia/Tokyo from 9:05", SessionCalendar("Asia/Tokyo", 545, 7)),
+        ("Etc/GMT+5 08:00", SessionCalendar("Etc/GMT+5", 480)),
+    ],
+)
+def test_calendar_is_read_from_text(text: str, calendar: SessionCalendar) -> None:
+    assert SessionCalendar.parse(text) == calendar
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "'' is not a session calendar: write 24/7, weekdays, 6 days a week, America/New_York"),
+        ("4 days a week", "'4 days a week' is not a session calendar"),
+        ("weekdays24/7", "'weekdays24/7' is not a time zone"),
+        ("weekdays,", "is not a session calendar"),
+        ("UTC17:00", "is not a session calendar"),
+        ("UTC 17", "is not a session calendar"),
+        ("UTC 24:00", "24:00 is not a time of day"),
+        ("UTC 17:60", "17:60 is not a time of day"),
+        ("Mars/Olympus", "'Mars/Olympus' is not a time zone such as America/New_York"),
+        ("../../etc/passwd", "is not a session calendar"),
+        ("NYSE", "'NYSE' is not a time zone"),
+    ],
+)
+def test_text_that_is_no_calendar_is_refused(text: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(reason)):
+        SessionCalendar.parse(text)
 
 
 def test_no_bars_have_no_sessions() -> None:

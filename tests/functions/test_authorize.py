@@ -11,6 +11,7 @@ import pytest
 from functions import settings
 from functions.websocket import authorize
 from tests.identity.oidc_provider import Provider, provider
+from tickfold.identity.keys import IssuerError
 
 METHOD = "arn:aws:execute-api:eu-north-1:111122223333:a1b2c3d4e5/live/$connect"
 CONTEXT: Any = SimpleNamespace(
@@ -63,9 +64,10 @@ def test_a_refusal_is_a_policy_and_its_reason_is_logged(issuer: Provider, log: S
     assert (logged["level"], logged["reason"]) == ("WARNING", "the token is for another audience")
 
 
-def test_an_issuer_that_is_down_is_an_error_in_the_log(issuer: Provider, log: StringIO) -> None:
+def test_an_issuer_that_is_down_is_an_error_of_the_function(issuer: Provider, log: StringIO) -> None:
     issuer.down = True
-    assert answer(issuer.token())["policyDocument"] == statement("Deny")
+    with pytest.raises(IssuerError):
+        answer(issuer.token())
     logged = json.loads(log.getvalue())
     assert logged["level"] == "ERROR"
     assert logged["reason"].startswith(f"{issuer.url}/.well-known/openid-configuration could not be read")
@@ -80,6 +82,14 @@ def test_an_unexpected_failure_refuses_and_its_place_is_logged_but_not_its_text(
     assert (logged["level"], logged["error"]) == ("ERROR", "SettingsError")
     assert "AuthorizeSettings.read" in "".join(logged["frames"])
     assert "exception" not in logged
+
+
+def test_what_of_a_token_is_left_out_is_logged(issuer: Provider, log: StringIO) -> None:
+    found = answer(issuer.token(portfolios=["growth", "/growth"]))
+    assert found["context"]["portfolios"] == "growth"
+    logged = json.loads(log.getvalue())
+    assert (logged["level"], logged["user_id"]) == ("WARNING", "auth0|ada")
+    assert logged["left_out"].startswith("1 of 2 groups, which are no portfolio ids")
 
 
 def test_keys_are_fetched_once_for_an_execution_environment(issuer: Provider) -> None:

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.identity.oidc_provider import EC, ED, RSA, PrivateKey, Provider, jwk, provider
-from tickfold.identity.keys import KeySet
-from tickfold.identity.token_verifier import LONGEST_TOKEN, TokenRefusedError, TokenVerifier
+from tickfold.identity.keys import PAUSE_SECONDS, IssuerError, KeySet
+from tickfold.identity.token_verifier import LONGEST_TOKEN, TokenRefusedError, TokenVerifier, Verified
 from tickfold.identity.user import User
 
 
@@ -25,9 +25,13 @@ def issuer() -> Iterator[Provider]:
         yield serving
 
 
+def verifier(issuer: Provider, claim: str = "portfolios", keys: KeySet | None = None) -> TokenVerifier:
+    keys = keys or KeySet(issuer.url)
+    return TokenVerifier(keys, issuer=issuer.url, audience="tickfold", portfolios_claim=claim)
+
+
 def verify(issuer: Provider, token: str | None, claim: str = "portfolios") -> User:
-    keys = KeySet(issuer.url)
-    return TokenVerifier(keys, issuer=issuer.url, audience="tickfold", portfolios_claim=claim).verify(token)
+    return verifier(issuer, claim).verify(token).user
 
 
 def refusal(issuer: Provider, token: str | None) -> str:
@@ -71,6 +75,10 @@ def test_issuer_url_must_match_to_the_trailing_slash(path: str) -> None:
         assert refusal(issuer, issuer.token(iss=other)) == "the token is from another issuer"
 
 
+LOGOUT = "the token tells of an event, such as a logout: it is not meant as a login"
+CLIENT = "the token is a client's own, not a user's: its sub is the client"
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
@@ -79,18 +87,25 @@ def test_issuer_url_must_match_to_the_trailing_slash(path: str) -> None:
         ({"aud": "another"}, "the token is for another audience"),
         ({"aud": ["another", "third"]}, "the token is for another audience"),
         ({"aud": ["another"], "client_id": "tickfold"}, "the token is for another audience"),
-        ({"aud": None}, "the token is for another audience"),
+        ({"aud": None}, "the token names no audience: it has neither aud nor client_id"),
+        ({"aud": []}, "the token names no audience: it has neither aud nor client_id"),
+        ({"aud": ""}, "the token names no audience: it has neither aud nor client_id"),
+        ({"aud": [], "client_id": "another"}, "the token is for another audience"),
+        ({"aud": "account"}, "the token is for another audience"),
         ({"aud": None, "client_id": "another"}, "the token is for another audience"),
         ({"exp": int(time.time()) - 60}, "the token has expired"),
+        ({"exp": int(time.time()) - 1}, "the token has expired"),
         ({"exp": None}, "the token has no exp"),
         ({"nbf": int(time.time()) + 3_600}, "the token is not valid yet"),
         ({"sub": None}, "the token has no sub"),
         ({"sub": ""}, "the token's sub is not 1 to 255 printable ASCII characters"),
         ({"sub": "a" * 256}, "the token's sub is not 1 to 255 printable ASCII characters"),
-        ({"portfolios": "a b!"}, "a portfolio of the token is not 1 to 64 letters, digits, - or _"),
-        ({"portfolios": ["two words"]}, "a portfolio of the token is not 1 to 64 letters, digits, - or _"),
-        ({"portfolios": {"a": 1}}, "the token's portfolios are not a list or a string of 100 ids at most"),
-        ({"portfolios": ["p"] * 101}, "the token's portfolios are not a list or a string of 100 ids at most"),
+        ({"events": {"http://schemas.openid.net/event/backchannel-logout": {}}}, LOGOUT),
+        ({"events": {}}, LOGOUT),
+        ({"cnf": {"jkt": "a"}}, "the token is bound to a key or a certificate, which a WebSocket cannot prove to have"),
+        ({"sub": "robot", "client_id": "robot"}, CLIENT),
+        ({"sub": "robot", "azp": "robot"}, CLIENT),
+        ({"sub": "robot@clients", "azp": "robot"}, CLIENT),
     ],
 )
 def test_token_with_invalid_claim_is_refused(issuer: Provider, changes: dict[str, Any], reason: str) -> None:
@@ -102,6 +117,8 @@ def test_token_with_invalid_claim_is_refused(issuer: Provider, changes: dict[str
     [
         {"aud": ["another", "tickfold"]},
         {"aud": None, "client_id": "tickfold"},  # Cognito's access token
+        {"aud": [], "client_id": "tickfold"},  # Hydra's, unless an audience was requested
+        {"azp": "console", "client_id": "console"},
     ],
     ids=", ".join,
 )
@@ -111,7 +128,6 @@ def test_token_for_several_audiences_or_a_client_is_accepted(issuer: Provider, c
 
 def test_clock_difference_is_tolerated(issuer: Provider) -> None:
     now = int(time.time())
-    assert verify(issuer, issuer.token(exp=now - 2)).expires_at == now - 2
     assert verify(issuer, issuer.token(nbf=now + 5, iat=now + 5)).user_id == "auth0|ada"
 
 
@@ -121,6 +137,106 @@ def test_portfolios_are_read_from_the_configured_claim(issuer: Provider, value: 
     assert verify(issuer, issuer.token(**{"https://x/p": value})).portfolios == ()
 
 
+def test_portfolios_that_hydra_puts_under_ext_are_read(issuer: Provider) -> None:
+    assert verify(issuer, issuer.token(ext={"portfolios": ["a"]})).portfolios == ("a",)
+    assert verify(issuer, issuer.token(ext={"portfolios": ["a"]}, portfolios=["b"])).portfolios == ("b",)
+    assert verify(issuer, issuer.token(ext="portfolios")).portfolios == ()
+
+
+STRANGE = "groups, which are no portfolio ids: 1 to 64 letters, digits, - or _"
+
+
+@pytest.mark.parametrize(
+    ("value", "portfolios", "left_out"),
+    [
+        (["growth", "/growth", "team-a/admins", 7, None, "two words", ["growth"]], ("growth",), f"6 of 7 {STRANGE}"),
+        ("a b!", ("a",), f"1 of 2 {STRANGE}"),
+        ({"a": 1}, (), "the claim of portfolios: expected a list, or a string with spaces between ids"),
+        (True, (), "the claim of portfolios: expected a list, or a string with spaces between ids"),
+        ([f"p{n}" for n in range(102)], tuple(f"p{n}" for n in range(100)), "2 portfolios beyond the first 100"),
+        (["p"] * 101, ("p",), ""),
+        (
+            ["/", *(f"p{n}" for n in range(101))],
+            tuple(f"p{n}" for n in range(100)),
+            f"1 of 102 {STRANGE}; 1 portfolios beyond the first 100",
+        ),
+    ],
+)
+def test_strange_group_costs_that_group_and_not_the_user(
+    issuer: Provider, value: Any, portfolios: tuple[str, ...], left_out: str
+) -> None:
+    found = verifier(issuer).verify(issuer.token(portfolios=value))
+    assert (found.user.portfolios, found.left_out) == (portfolios, left_out)
+
+
+@pytest.mark.parametrize("kind", ["logout+jwt", "secevent+jwt", "dpop+jwt", "token-introspection+jwt", 1])
+def test_token_of_another_type_is_refused(issuer: Provider, kind: object) -> None:
+    token = _typed(issuer, kind)
+    assert refusal(issuer, token) == "the token's typ is neither JWT nor at+jwt: it is not meant as a login"
+
+
+@pytest.mark.parametrize("kind", [None, "JWT", "jwt", "at+jwt", "application/at+jwt", "AT+JWT"])
+def test_access_token_of_every_spelling_is_accepted(issuer: Provider, kind: str | None) -> None:
+    assert verify(issuer, _typed(issuer, kind)).user_id == "auth0|ada"
+
+
+def _typed(issuer: Provider, kind: object) -> str:
+    return jwt.encode(issuer.claims(), RSA, "RS256", headers={"kid": "rsa", "typ": kind})  # None leaves it out
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+NEW = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
+
+
+@pytest.mark.parametrize(
+    ("key", "algorithm"), [(NEW, "RS256"), (EC, "ES256")], ids=["of the same type", "of another type"]
+)
+def test_other_key_under_the_same_id_is_fetched(issuer: Provider, key: PrivateKey, algorithm: str) -> None:
+    clock = Clock()
+    subject = verifier(issuer, keys=KeySet(issuer.url, clock))
+    assert subject.verify(issuer.token())
+    issuer.keys = [jwk(key, "rsa", use="sig", alg=algorithm)]
+    token = issuer.token(key, algorithm)
+    with pytest.raises(TokenRefusedError):
+        subject.verify(token)
+    clock.now += PAUSE_SECONDS
+    assert subject.verify(token).user.user_id == "auth0|ada"
+    with pytest.raises(TokenRefusedError):
+        subject.verify(issuer.token())
+    assert len(issuer.requests) == 4
+
+
+def test_forged_signatures_do_not_flood_the_issuer(issuer: Provider) -> None:
+    clock = Clock()
+    subject = verifier(issuer, keys=KeySet(issuer.url, clock))
+    forged = issuer.token(NEW)
+    for _ in range(100):
+        with pytest.raises(TokenRefusedError, match="signature does not match"):
+            subject.verify(forged)
+        clock.now += PAUSE_SECONDS / 10
+    assert len(issuer.requests) <= 2 * 11
+
+
+def test_issuer_that_cannot_be_asked_is_not_the_tokens_fault(issuer: Provider) -> None:
+    clock = Clock()
+    subject = verifier(issuer, keys=KeySet(issuer.url, clock))
+    assert subject.verify(issuer.token()) == Verified(User("auth0|ada", (), int(issuer.claims()["exp"])))
+    issuer.keys.append(jwk(EC, "new"))
+    token = issuer.token(EC, "ES256", "new")
+    with pytest.raises(IssuerError, match=r"was asked for its keys less than 5 s ago$"):
+        subject.verify(token)
+    clock.now += PAUSE_SECONDS
+    assert subject.verify(token)
+
+
 def test_missing_or_too_long_token_is_refused_without_a_request_to_the_issuer(issuer: Provider) -> None:
     assert refusal(issuer, None) == refusal(issuer, "") == "there is no token"
     token = issuer.token(padding="a" * LONGEST_TOKEN)
@@ -128,7 +244,12 @@ def test_missing_or_too_long_token_is_refused_without_a_request_to_the_issuer(is
     assert issuer.requests == []
 
 
-@pytest.mark.parametrize("token", ["junk", "a.b", "a.b.c", "..", "e30.e30.", "\N{EURO SIGN}.b.c", "bnVsbA.e30.AA"])
+@pytest.mark.parametrize("token", ["junk", "a.b", "ory_at_abc.def", "a.b.c.d.e"])
+def test_opaque_or_encrypted_token_is_named_as_what_it_is(issuer: Provider, token: str) -> None:
+    assert refusal(issuer, token) == "the token is no signed JSON Web Token: it may be opaque, or encrypted"
+
+
+@pytest.mark.parametrize("token", ["a.b.c", "..", "e30.e30.", "\N{EURO SIGN}.b.c", "bnVsbA.e30.AA"])
 def test_malformed_token_is_refused(issuer: Provider, token: str) -> None:
     assert refusal(issuer, token).startswith(("the token is malformed", "the token is not signed by one of"))
 

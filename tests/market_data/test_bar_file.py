@@ -40,7 +40,7 @@ def times(file: BarFile) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("name", "bars", "timeframe"), [("GOOG", 2148, "1d"), ("EURUSD", 5000, "1h"), ("BTCUSD", 156, "31d")]
+    ("name", "bars", "timeframe"), [("GOOG", 2148, "1d"), ("EURUSD", 5000, "1h"), ("BTCUSD", 156, "1mo")]
 )
 def test_real_files_load_exactly(name: str, bars: int, timeframe: str) -> None:
     path = BACKTESTING / f"{name}.csv"
@@ -91,7 +91,7 @@ def test_columns_are_found_in_any_case_and_order(tmp_path: Path) -> None:
     ],
 )
 def test_time_is_read_as_utc_in_any_spelling(tmp_path: Path, written: str) -> None:
-    assert times(read(tmp_path, HEADER, f"{written},10,12,9,11,100")) == ["2020-01-02T05:30:00"]
+    assert times(read(tmp_path, HEADER, f"{written},10,12,9,11,100", timeframe="1h")) == ["2020-01-02T05:30:00"]
 
 
 @pytest.mark.parametrize("written", ["2020-01-02", "20200102", "2020/01/02", "2020.01.02"])
@@ -105,20 +105,36 @@ def test_date_and_time_columns_are_joined(tmp_path: Path) -> None:
 
 
 def test_offsets_are_converted_across_a_clock_change(tmp_path: Path) -> None:
-    rows = ("2020-03-06 00:00:00-05:00,10,12,9,11,1", "2020-03-09 00:00:00-04:00,10,12,9,11,1")
-    file = read(tmp_path, HEADER, *rows)
-    assert times(file) == ["2020-03-06T05:00:00", "2020-03-09T04:00:00"]
+    written = ("2020-03-06 00:00:00-05:00", "2020-03-06 01:00:00-05:00", "2020-03-09 00:00:00-04:00")
+    file = read(tmp_path, HEADER, *(f"{time},10,12,9,11,1" for time in written), timeframe="1h")
+    assert times(file) == ["2020-03-06T05:00:00", "2020-03-06T06:00:00", "2020-03-09T04:00:00"]
     assert "times converted from their offsets to UTC" in file.notes
 
 
 def test_daily_bars_of_tokyo_hand_on_the_date_that_they_write(tmp_path: Path) -> None:
     rows = [f"2020-01-{day:02} 00:00:00+09:00,10,12,9,11,1" for day in (7, 6, 8)]
     file = read(tmp_path, HEADER, *rows, timeframe=None)
-    assert times(file) == [f"2020-01-{day:02}T15:00:00" for day in (5, 6, 7)]
+    assert times(file) == [f"2020-01-{day:02}T00:00:00" for day in (6, 7, 8)]
+    assert file.notes[-1].startswith("1d bars belong to dates: times of day and offsets were dropped")
+    assert "times converted from their offsets to UTC" not in file.notes
     assert file.wall is not None
     assert file.wall.astype("datetime64[us]").astype("datetime64[D]").astype(str).tolist() == [
         f"2020-01-{day:02}" for day in (6, 7, 8)
     ]
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York", "Pacific/Auckland"])
+def test_months_of_any_zone_are_at_the_dates_that_they_write(tmp_path: Path, zone: str) -> None:
+    index = pd.date_range("2020-01-01", periods=12, freq="MS", tz=zone)
+    file = read(tmp_path, HEADER, *(f"{time},10,12,9,11,1" for time in index), timeframe=None)
+    assert file.timeframe == "1mo"
+    assert times(file) == [f"2020-{month:02}-01T00:00:00" for month in range(1, 13)]
+
+
+def test_two_daily_bars_on_one_date_are_refused(tmp_path: Path) -> None:
+    rows = [f"2020-01-{day:02} 16:00,10,12,9,11,1" for day in range(1, 11)]
+    said = refusal(tmp_path, HEADER, *rows, "2020-01-05 09:00,10,12,9,11,1", timeframe=None)
+    assert "has more than one 1d bar on a date, first at 2020-01-05T09:00:00 and 2020-01-05T16:00:00" in said
 
 
 def test_parquet_time_zone_is_converted(tmp_path: Path) -> None:
@@ -282,7 +298,7 @@ def test_timeframe_is_the_most_frequent_step(tmp_path: Path, step: str, timefram
 
 def test_timeframe_that_contradicts_the_file_is_refused(tmp_path: Path) -> None:
     rows = [f"2020-01-{day:02},10,12,9,11,100" for day in range(1, 9)]
-    assert "1h was given, but most bars are 1d apart" in refusal(tmp_path, HEADER, *rows, timeframe="1h")
+    assert "1h was given, but its bars look like 1d" in refusal(tmp_path, HEADER, *rows, timeframe="1h")
 
 
 def test_timeframe_is_normalised_to_the_largest_unit(tmp_path: Path) -> None:
@@ -293,7 +309,7 @@ def test_timeframe_is_normalised_to_the_largest_unit(tmp_path: Path) -> None:
 
 
 def test_irregular_steps_require_a_timeframe(tmp_path: Path) -> None:
-    rows = [f"2020-01-01 00:{minute:02}:00,10,12,9,11,100" for minute in (0, 1, 3, 7, 15, 31)]
+    rows = [f"2020-01-01 00:{minute:02}:00,10,12,9,11,100" for minute in (0, 2, 5, 9, 16, 27)]
     assert "no step between bars stands out" in refusal(tmp_path, HEADER, *rows, timeframe=None)
     assert read(tmp_path, HEADER, *rows, timeframe="1m").timeframe == "1m"
 
@@ -317,7 +333,7 @@ def test_timeframe_of_few_bars_is_assumed(tmp_path: Path, times: list[str], time
 
 
 def test_malformed_timeframe_is_refused(tmp_path: Path) -> None:
-    assert "'daily' is not a number and a unit" in refusal(tmp_path, HEADER, SOUND, timeframe="daily")
+    assert "'often' is not a number and a unit" in refusal(tmp_path, HEADER, SOUND, timeframe="often")
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def versions(s3: "S3Client") -> set[str]:
     return {found["VersionId"] for found in s3.list_object_versions(Bucket=BUCKET).get("Versions", [])}
 
 
-YEAR_END = bars_at("2004-12-30T14:00", "2004-12-31T23:59:59.999999", "2005-01-01T00:00", "2005-03-01T10:00")
+YEAR_END = bars_at("2004-12-30T14:00", "2004-12-31T23:59:59.999", "2005-01-01T00:00", "2005-03-01T10:00")
 
 
 def test_bars_are_read_back_across_years(store: BarStore) -> None:
@@ -67,7 +67,7 @@ def test_series_describes_its_bars_by_year_and_day(store: BarStore) -> None:
         (2005, [(1, 1), (60, 1)]),
     ]
     assert series.files[0].first == datetime(2004, 12, 30, 14, tzinfo=UTC)
-    assert series.files[0].last == datetime(2004, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+    assert series.files[0].last == datetime(2004, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)
     assert series.span(date(2004, 12, 31), date(2005, 1, 1)) == (1, 3)
 
 
@@ -105,15 +105,107 @@ def test_one_bar_is_a_series(store: BarStore) -> None:
     assert store.put("GOOG", "1d", YEAR_END[:1], "test").bars == 1
 
 
-def test_second_load_replaces_bars_at_the_same_times_and_keeps_the_others(store: BarStore) -> None:
+def test_second_load_adds_the_bars_that_are_new(store: BarStore) -> None:
     store.put("GOOG", "1d", bars_at("2005-01-01", "2005-01-03", "2005-01-05"), "first")
-    series = store.put("GOOG", "1d", bars_at("2005-01-02", "2005-01-03", close=50), "second")
+    series = store.put("GOOG", "1d", bars_at("2005-01-02", "2005-01-04", close=50), "second")
     found = store.read(series, 0, series.bars)
-    expected = bars_at("2005-01-01", "2005-01-02", "2005-01-03", "2005-01-05")
+    expected = bars_at("2005-01-01", "2005-01-02", "2005-01-03", "2005-01-04", "2005-01-05")
     assert_array_equal(found.timestamp, expected.timestamp)
-    assert found.close.tolist() == [10.5, 50, 51, 12.5]
-    assert found.volume.tolist() == [100, 100, 101, 102]
-    assert (series.source, series.files[0].days) == ("second", [(1, 1), (2, 1), (3, 1), (5, 1)])
+    assert found.close.tolist() == [10.5, 50, 11.5, 51, 12.5]
+    assert found.volume.tolist() == [100, 100, 101, 101, 102]
+    assert (series.source, series.files[0].days) == ("second", [(1, 1), (2, 1), (3, 1), (4, 1), (5, 1)])
+
+
+def test_load_of_other_values_at_the_same_times_is_refused(s3: "S3Client", store: BarStore) -> None:
+    before = store.put("GOOG", "1h", YEAR_END, "first")
+    known = versions(s3)
+    closes = YEAR_END.close + np.array([0, 0, 0.125, 0.25])
+    with pytest.raises(RunError) as caught:
+        store.put("GOOG", "1h", replace(YEAR_END, close=closes), "second")
+    assert str(caught.value).startswith(
+        "GOOG 1h has other values for 2 of these bars, first 2005-01-01T00:00:00Z with close 12.5 (now 12.625); "
+    )
+    assert "load with --replace" in str(caught.value)
+    assert (store.catalog.get("GOOG", "1h"), versions(s3)) == (before, known)
+
+
+def test_rounding_to_single_precision_is_the_same_value(store: BarStore) -> None:
+    bars = replace(YEAR_END, close=YEAR_END.close + np.array([0.1, 0.2, 0.3, 0.4]))
+    first = store.put("GOOG", "1h", bars, "first")
+    rounded = replace(bars, close=bars.close.astype(np.float32).astype(np.float64))
+    assert store.put("GOOG", "1h", rounded, "first") == first
+    assert_equal(store.read(first, 0, 4), bars)
+
+
+def test_replacement_makes_the_series_exactly_the_new_bars(s3: "S3Client", store: BarStore) -> None:
+    old = store.put("GOOG", "1h", YEAR_END, "first")
+    new = bars_at("2005-01-01T00:00", "2006-01-02T10:00", close=50)
+    series = store.put("GOOG", "1h", new, "second", replace=True)
+    assert_equal(store.read(series, 0, series.bars), new)
+    assert [file.year for file in series.files] == [2005, 2006]
+    assert_equal(store.read(old, 0, 4), YEAR_END)  # as a run does that began before
+    known = versions(s3)
+    assert store.put("GOOG", "1h", new, "second", replace=True) == series
+    assert len(versions(s3) - known) == 1  # the series' JSON
+
+
+def keys(s3: "S3Client", prefix: str = "data/") -> list[str]:
+    return [entry["Key"] for entry in s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])]
+
+
+def test_replacement_leaves_no_bars_of_other_years_to_be_found(s3: "S3Client", store: BarStore) -> None:
+    old = store.put("GOOG", "1h", YEAR_END, "first")
+    store.put("GOOG", "1h", YEAR_END[2:], "second", replace=True)
+    assert keys(s3, layout.BARS) == [layout.bars_key("GOOG", "1h", 2005)]
+    assert_equal(store.read(old, 0, 4), YEAR_END)
+
+
+def test_removed_series_is_gone_but_for_runs_that_have_it(s3: "S3Client", store: BarStore) -> None:
+    series = store.put("GOOG", "1h", YEAR_END, "test")
+    other = store.put("GOOG/USD", "1h", YEAR_END, "test")
+    assert store.remove("GOOG", "1h")
+    assert not store.remove("GOOG", "1h")
+    assert store.catalog.list() == [other]
+    assert all("GOOG/USD" in key for key in keys(s3))
+    assert_equal(BarStore(s3, BUCKET).read(series, 0, 4), YEAR_END)
+    assert store.put("GOOG", "1h", YEAR_END[:1], "again").bars == 1
+
+
+def test_days_are_told_by_their_date(store: BarStore) -> None:
+    first = store.put("GOOG", "1d", bars_at("2005-01-03T05:00", "2005-01-04T05:00"), "with an offset")
+    again = store.put("GOOG", "1d", bars_at("2005-01-03", "2005-01-04"), "without")
+    assert (again.bars, again.files) == (2, first.files)
+    with pytest.raises(RunError, match=r"other values for 2 of these bars, first 2005-01-03 with open 10.25 \(now 49"):
+        store.put("GOOG", "1d", bars_at("2005-01-03", "2005-01-04", close=50), "without")
+
+
+@pytest.mark.parametrize(
+    ("timeframe", "old", "new", "named"),
+    [
+        ("1mo", ("2005-01-31", "2005-02-28"), ("2005-02-01", "2005-03-01"), "2005-01-31 and 2005-02-01"),
+        ("1w", ("2005-01-03", "2005-01-10"), ("2005-01-07", "2005-01-14"), "2005-01-07 and 2005-01-10"),
+        (
+            "1h",
+            ("2005-01-03T09:30", "2005-01-03T10:30"),
+            ("2005-01-03T10:00", "2005-01-03T11:00"),
+            "2005-01-03T09:30:00Z and 2005-01-03T10:00:00Z",
+        ),
+    ],
+)
+def test_bars_that_lie_between_those_of_the_series_are_refused(
+    store: BarStore, timeframe: str, old: tuple[str, ...], new: tuple[str, ...], named: str
+) -> None:
+    store.put("GOOG", timeframe, bars_at(*old), "first")
+    with pytest.raises(RunError, match=f"lie between those of GOOG {timeframe}, as {named} do"):
+        store.put("GOOG", timeframe, bars_at(*new), "second")
+
+
+def test_bars_that_were_deleted_can_be_loaded_again(s3: "S3Client", store: BarStore) -> None:
+    store.put("GOOG", "1h", YEAR_END, "test")
+    for found in s3.list_object_versions(Bucket=BUCKET, Prefix=layout.BARS)["Versions"]:
+        s3.delete_object(Bucket=BUCKET, Key=found["Key"], VersionId=found["VersionId"])
+    series = BarStore(s3, BUCKET).put("GOOG", "1h", YEAR_END, "again")
+    assert_equal(store.read(series, 0, 4), YEAR_END)
 
 
 def test_second_load_of_another_year_keeps_the_first_year(store: BarStore) -> None:
@@ -132,7 +224,7 @@ def test_repeated_load_writes_no_new_bars(s3: "S3Client", store: BarStore) -> No
 
 def test_series_read_before_a_load_still_reads_its_own_versions(store: BarStore) -> None:
     old = store.put("GOOG", "1d", bars_at("2005-01-01", "2005-01-02"), "first")
-    store.put("GOOG", "1d", bars_at("2005-01-01", close=99), "second")
+    store.put("GOOG", "1d", bars_at("2005-01-01", close=99), "second", replace=True)
     assert store.read(old, 0, 2).close.tolist() == [10.5, 11.5]
 
 
@@ -201,7 +293,7 @@ FROM_23_00 = SessionCalendar("UTC", 23 * 60, 5)
 
 
 def test_range_of_dates_is_one_of_sessions(store: BarStore) -> None:
-    series = store.put("ES", "30m", replace(EVENINGS, calendar=FROM_23_00), "test")
+    series = store.put("ES", "30m", EVENINGS, "test", calendar=FROM_23_00)
     assert [(file.year, file.days) for file in series.files] == [(2024, [(366, 2), (367, 1)]), (2025, [(2, 2)])]
     assert series.dates == [date(2024, 12, 31), date(2025, 1, 1), date(2025, 1, 2)]
     assert series.periods_per_year == 252
@@ -215,7 +307,7 @@ def test_periods_a_year_of_a_series(store: BarStore, timeframe: str, days: int, 
 
 def test_span_finds_the_session_that_began_in_the_year_before(store: BarStore) -> None:
     bars = bars_at("2024-12-30T23:30", "2024-12-31T14:00", "2024-12-31T23:30", "2025-01-01T14:00", "2025-01-02T14:00")
-    series = store.put("ES", "30m", replace(bars, calendar=FROM_23_00), "test")
+    series = store.put("ES", "30m", bars, "test", calendar=FROM_23_00)
     assert series.span(date(2024, 12, 31), date(2024, 12, 31)) == (0, 2)
     assert series.span(date(2025, 1, 1), date(2025, 1, 1)) == (2, 4)
     assert series.span(date(2025, 1, 2), date(2025, 1, 2)) == (4, 5)
@@ -226,12 +318,47 @@ def test_calendar_stays_with_the_series_and_can_be_set_again(store: BarStore) ->
     first = store.put("ES", "30m", EVENINGS[:3], "test")
     assert first.calendar == SessionCalendar()
     assert store.put("ES", "30m", EVENINGS[3:], "test").calendar == SessionCalendar()
-    again = store.put("ES", "30m", replace(EVENINGS[3:4], calendar=FROM_23_00), "test")
+    again = store.put("ES", "30m", EVENINGS[3:4], "test", calendar=FROM_23_00)
     assert (again.calendar, again.bars) == (FROM_23_00, 5)
     assert [file.days for file in again.files] == [[(366, 2), (367, 1)], [(2, 2)]]
-    assert store.put("ES", "30m", replace(EVENINGS[3:4], calendar=FROM_23_00), "test") == again
+    assert store.put("ES", "30m", EVENINGS[3:4], "test", calendar=FROM_23_00) == again
+
+
+def test_calendar_of_a_short_series_is_inferred_again(store: BarStore) -> None:
+    week = bars_at(*(f"2024-01-0{day}" for day in range(1, 6)))
+    weekend = bars_at("2024-01-06", "2024-01-07", "2024-01-08", close=50)
+    assert store.put("BTC", "1d", week, "Monday to Friday").periods_per_year == 252
+    series = store.put("BTC", "1d", weekend, "weekend")
+    assert (series.calendar, series.calendar_given) == (SessionCalendar(week=7), False)
+
+
+def test_calendar_of_bars_that_were_read_is_none_that_was_given(store: BarStore) -> None:
+    series = store.put("BTC", "1h", YEAR_END, "test")
+    assert store.put("BTC", "1h", store.read(series, 0, 4), "test") == series
+    assert not series.calendar_given
+
+
+def test_given_calendar_is_kept_by_loads_and_replacements(store: BarStore) -> None:
+    store.put("BTC", "1h", YEAR_END, "test", calendar=FROM_23_00)
+    later = bars_at("2005-03-05T10:00", "2005-03-06T10:00")
+    for again in (store.put("BTC", "1h", later, "later"), store.put("BTC", "1h", later, "later", replace=True)):
+        assert (again.calendar, again.calendar_given) == (FROM_23_00, True)
+
+
+def test_calendar_of_days_has_no_zone_that_would_move_them(store: BarStore) -> None:
+    new_york = SessionCalendar("America/New_York", 0, 6)
+    series = store.put("GOOG", "1d", bars_at("2024-01-01", "2024-01-02"), "test", calendar=new_york)
+    assert series.calendar == SessionCalendar(week=6)
+    assert series.dates == [date(2024, 1, 1), date(2024, 1, 2)]
 
 
 def test_series_without_calendar_is_read_as_utc_days(store: BarStore) -> None:
     series = store.put("ES", "30m", EVENINGS, "test").model_copy(update={"calendar": None})
     assert store.read(series, 0, 3).session_dates.tolist() == (EVENINGS.timestamp[:3] // 86_400_000_000).tolist()
+
+
+def test_bar_finer_than_a_millisecond_is_refused_before_anything_is_written(store: BarStore) -> None:
+    fine = bars_at("2005-01-03T10:00", "2005-01-03T10:00:00.0005")
+    with pytest.raises(RunError, match=r"^GOOG has a bar at .*10:00:00\.000500\+00:00; times are kept to the milli"):
+        store.put("GOOG", "1s", fine, "fine")
+    assert store.catalog.list() == []

@@ -134,7 +134,8 @@ def write(directory: str, times: list[int], rows: list[list[int]], spelling: Spe
 
 
 def check(bars: Bars, times: list[int], rows: list[list[int]], places: int) -> None:
-    assert bars.timestamp.tolist() == times
+    daily = times[1] - times[0] == DAY  # and so at their dates
+    assert bars.timestamp.tolist() == [time // DAY * DAY if daily else time for time in times]
     for place, column in enumerate((bars.open, bars.high, bars.low, bars.close)):
         assert column.tolist() == [float(f"{row[place]}e-{places}") for row in rows]
     assert bars.volume.tolist() == [row[4] for row in rows]

@@ -39,6 +39,7 @@ def test_list_of_an_empty_bucket_is_empty(s3: "S3Client") -> None:
 def test_find_takes_the_coarsest_timeframe_by_default(catalog: SeriesCatalog) -> None:
     assert catalog.find("GOOG").timeframe == "90m"
     assert catalog.find("GOOG", "5m").timeframe == "5m"
+    assert catalog.find("GOOG", "60min").timeframe == "1h"
 
 
 def test_find_matches_whole_symbols(s3: "S3Client", catalog: SeriesCatalog) -> None:
@@ -46,6 +47,36 @@ def test_find_matches_whole_symbols(s3: "S3Client", catalog: SeriesCatalog) -> N
     assert catalog.find("GOOG").timeframe == "90m"
     with pytest.raises(RunError, match="unknown symbol GOO;"):
         catalog.find("GOO")
+
+
+def test_symbols_that_go_on_after_a_slash_are_others(s3: "S3Client", catalog: SeriesCatalog) -> None:
+    store = BarStore(s3, BUCKET)
+    for symbol in ("IBM/USD", "IBM/USD:USD", "IBM/1D"):
+        store.put(symbol, "1w", BAR, "test")
+    assert [series.timeframe for series in catalog.find_of("IBM")] == ["1d"]
+    assert (catalog.find("IBM").timeframe, catalog.find("IBM/USD").symbol) == ("1d", "IBM/USD")
+    with pytest.raises(RunError, match=r"known symbols: GOOG, IBM, IBM/1D, IBM/USD, IBM/USD:USD$"):
+        catalog.find("IBM/EUR")
+
+
+def test_series_of_a_symbol_are_sorted_by_length(catalog: SeriesCatalog) -> None:
+    assert [series.timeframe for series in catalog.find_of("GOOG")] == ["5m", "1h", "90m"]
+    assert catalog.find_of("GOO") == ()
+
+
+def test_series_that_was_removed_since_it_was_found_is_named(s3: "S3Client", catalog: SeriesCatalog) -> None:
+    removed = False
+
+    def remove(**_details: object) -> None:
+        nonlocal removed
+        if not removed:
+            removed = True
+            s3.delete_object(Bucket=BUCKET, Key="data/series/IBM/1d.json")
+
+    s3.meta.events.register("before-call.s3.GetObject", remove)
+    assert [series.symbol for series in catalog.list()] == ["GOOG"] * 3
+    with pytest.raises(RunError, match="IBM has no 1d bars any more: they were removed"):
+        catalog.get("IBM", "1d")
 
 
 def test_unknown_timeframe_lists_the_known_ones_by_length(catalog: SeriesCatalog) -> None:

@@ -120,7 +120,7 @@ def test_clocks_are_read(text: str, instant: str | None) -> None:
         (["20200102|930", "20200102|1000"], "2020-01-02T09:30:00"),
         (["2020.01.02|09:30", "2020.01.02|10:00"], "2020-01-02T09:30:00"),
         (["13/01/2020|9:30:00 AM", "13/01/2020|10:00:00 AM"], "2020-01-13T09:30:00"),
-        (["20200102|0", "20200103|0"], "2020-01-02T00:00:00"),
+        (["20200102|0", "20200103|100"], "2020-01-02T00:00:00"),
     ],
 )
 def test_date_and_time_apart_are_joined(tmp_path: Path, rows: list[str], first: str) -> None:
@@ -245,15 +245,17 @@ BERLIN = ReadingOptions(timezone="Europe/Berlin")
 
 
 def test_local_times_are_converted_and_told(tmp_path: Path) -> None:
-    file = load(tmp_path, ["2020-03-28 09:00", "2020-03-30 09:00"], BERLIN)
+    file = load(tmp_path, ["2020-03-28 09:00", "2020-03-30 09:00", "2020-03-30 09:01"], BERLIN)
     assert file.bars.timestamp.astype("datetime64[us]").astype("datetime64[h]").astype(str).tolist() == [
         "2020-03-28T08",
+        "2020-03-30T07",
         "2020-03-30T07",
     ]
     assert "times converted from Europe/Berlin to UTC" in file.notes
     assert file.wall is not None
     assert file.wall.astype("datetime64[us]").astype("datetime64[h]").astype(str).tolist() == [
         "2020-03-28T09",
+        "2020-03-30T09",
         "2020-03-30T09",
     ]
 

@@ -69,7 +69,8 @@ def _string(node: Json) -> st.SearchStrategy[str]:
         return st.sampled_from(node["examples"])
     if "pattern" in node:
         # `$` of Python lets a line feed follow.
-        return st.from_regex(node["pattern"].removesuffix("$") + r"\Z").filter(str.isascii)
+        matching = st.from_regex(node["pattern"].removesuffix("$") + r"\Z", alphabet=st.characters(codec="ascii"))
+        return matching.filter(lambda text: len(text) <= node.get("maxLength", len(text)))
     return st.text(
         st.characters(exclude_categories=["Cs"]), min_size=node.get("minLength", 0), max_size=node.get("maxLength", 12)
     )

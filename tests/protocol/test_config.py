@@ -57,6 +57,11 @@ def test_fraction_is_a_number_percent_or_basis_points(written: object, value: fl
     assert backtest(commission=written).commission == CommissionTerms(relative=value)
 
 
+@pytest.mark.parametrize(("written", "canonical"), [("1M", "1mo"), ("60min", "1h"), ("100m", "100m"), (None, None)])
+def test_timeframe_has_its_canonical_spelling(written: str | None, canonical: str | None) -> None:
+    assert backtest(timeframe=written).timeframe == canonical
+
+
 @pytest.mark.parametrize("written", ["5 percent", "5%%", "-5%", "%", "5b", "1e-3%"])
 def test_other_units_of_a_fraction_are_refused(written: str) -> None:
     assert f"slippage '{written}': input should be a valid number" in error(slippage=written)
@@ -219,10 +224,20 @@ FRACTIONS = ("slippage", "spread", "commission", "limit", "stopLoss", "trailingS
 
 
 @pytest.mark.parametrize("field", FRACTIONS)
-@pytest.mark.parametrize("written", ["1", "5", "15.5", "150"])
+@pytest.mark.parametrize("written", ["1", "5", "15.5", "150", "5e0", "1_0", " +5 "])
 def test_bare_number_that_means_percent_is_refused_with_both_spellings(field: str, written: str) -> None:
     told = error(**{field: written})
     assert f"for {float(written):g} percent write {float(written):g}% or {float(written) / 100:g}" in told
+
+
+@pytest.mark.parametrize(
+    "field", [*FRACTIONS, "startCapital", "maxBars", "chunks", "commission.fixed", "sizing.value", "sizing.bars"]
+)
+@pytest.mark.parametrize("truth", [True, False])
+def test_true_and_false_are_no_numbers(field: str, truth: bool) -> None:
+    outer, _, inner = field.partition(".")
+    told = error(**{outer: {inner: truth} if inner else truth})
+    assert f"input should be a number, not {str(truth).lower()}" in told.lower()
 
 
 @pytest.mark.parametrize("field", FRACTIONS)

@@ -41,6 +41,7 @@ POISON = """
 import pathlib, time
 from functions.backtests import simulate_itself
 from tickfold.backtests import simulation
+from tickfold.errors import StrategyFailedError
 
 directory, simulate_all = pathlib.Path({directory!r}), simulation.simulate_all
 numbers = []
@@ -49,7 +50,7 @@ def simulate_or_fail(*arguments):
     if numbers[-1] == {poisoned} and (directory / "poison").exists():
         while len(list(directory.glob("done-*"))) < 3:  # so that the others are not stopped on their way
             time.sleep(0.01)
-        raise ValueError("the bars are poisoned")
+        raise StrategyFailedError("strategy sma_cross failed: the bars are poisoned")
     return simulate_all(*arguments)
 
 simulation.simulate_all = simulate_or_fail
@@ -103,7 +104,7 @@ def test_a_poisoned_chunk_names_itself_and_the_run_can_be_redriven(
         failed = recorder.wait_for(lambda message: message["type"] == "failed")
         run_id = failed["runId"]
         assert failed["stage"] == "simulate"
-        assert failed["reason"] == "chunk 2 of AAPL: strategy sma_cross failed: ValueError: the bars are poisoned"
+        assert failed["reason"] == "chunk 2 of AAPL: strategy sma_cross failed: the bars are poisoned"
         before = final_state(stack, run_id)
         assert (before.run.status, before.execution) == ("failed", "FAILED")
         chunks = _chunks(stack, run_id)

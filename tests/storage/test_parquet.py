@@ -21,9 +21,9 @@ def bars(count: int) -> Bars:
     return Bars(np.arange(count) * 60_000_000, open_, high, low, close, volume)
 
 
-def test_bars_are_float64_and_utc_microseconds() -> None:
+def test_bars_are_float64_and_milliseconds_without_a_zone() -> None:
     schema = pq.read_schema(io.BytesIO(bar_store.encode(bars(3))))
-    assert schema.field("timestamp").type == pa.timestamp("us", tz="UTC")
+    assert schema.field("timestamp").type == pa.timestamp("ms")
     assert {schema.field(name).type for name in ("open", "high", "low", "close", "volume")} == {pa.float64()}
     assert not any(field.nullable for field in schema)
 
@@ -67,7 +67,7 @@ def test_array_of_another_width_or_kind_is_refused(dtype: type[np.generic], kind
         (["AAPL", "", None, "µ€"], pa.string()),
         ([True, None, False, True, *[False] * 8, True], pa.bool_()),
         ([date(2024, 2, 29), None, date(1969, 12, 31)], pa.date32()),
-        ([datetime(2024, 2, 29, 1, 2, 3, 4), None], tables.TIMESTAMP),
+        ([datetime(2024, 2, 29, 1, 2, 3, 4_000), None], tables.TIMESTAMP),
         ([1.5, None, -0.25], pa.float64()),
         ([1, True, 0], pa.float64()),
         ([2**31 - 1, None, -1], pa.int32()),
@@ -79,6 +79,22 @@ def test_a_column_is_what_arrow_makes_of_the_values(values: list[Any], kind: pa.
     column = parquet.column(values, kind)
     column.validate(full=True)
     assert column.equals(pa.array(values, kind))
+
+
+def test_times_are_microseconds_in_memory_and_milliseconds_in_files() -> None:
+    times = np.array([-1_000, 0, 1_700_000_000_123_000])
+    written = parquet.array(times, tables.TIMESTAMP)
+    assert written.cast(pa.int64()).to_pylist() == [-1, 0, 1_700_000_000_123]
+    data = parquet.encode(pa.table({"timestamp": written}))
+    assert parquet.decode(data, {"timestamp": np.int64})["timestamp"].tolist() == times.tolist()
+    with pytest.raises(ValueError, match="a time is no whole millisecond"):
+        parquet.array(times + 1, tables.TIMESTAMP)
+
+
+def test_time_of_a_row_loses_what_is_less_than_a_millisecond() -> None:
+    assert parquet.column([datetime(2024, 2, 29, 1, 2, 3, 4_999)], tables.TIMESTAMP).cast(pa.int64()).to_pylist() == [
+        1_709_168_523_004
+    ]
 
 
 def test_undefined_numbers_are_null_and_zero_has_no_sign() -> None:

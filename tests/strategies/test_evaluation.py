@@ -8,13 +8,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pytest
 
-from tickfold.engine.bars import MICROSECONDS_PER_DAY, Bars
+from tickfold.engine.bars import Bars
+from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 from tickfold.engine.signals import HOLD, LONG, Signals
 from tickfold.errors import StrategyFailedError, is_retryable
 from tickfold.strategies import BUILT_IN, Strategy
 from tickfold.strategies.checks import check
-from tickfold.strategies.contract import lookback_of
-from tickfold.strategies.evaluation import evaluate
+from tickfold.strategies.evaluation import evaluate, lookback_of
 
 ON = "on 60 bars, 1970-01-01 to 1970-03-01"
 EXPECTED = "expected a numpy array of int8 with HOLD, LONG, SHORT or FLAT for each bar"
@@ -82,6 +82,10 @@ def test_wrong_return_is_told_in_the_words_of_the_check(bars: Bars, act: Callabl
     assert (first.finding, first.advice) == (f"{ON}, it returned {found}", EXPECTED)
 
 
+class OwnError(BaseException):
+    """No Exception, as those that end threads and tasks."""
+
+
 class UnspeakableError(Exception):
     def __str__(self) -> str:
         raise RuntimeError("no text")
@@ -102,6 +106,9 @@ RAISED: list[tuple[Callable[[Bars], Any], str, str]] = [
     (_raise(KeyError("x")), "KeyError: 'x' (line ", ANY_NUMBER),
     (_raise(ValueError("one\n  two")), "ValueError: one two (line ", ANY_NUMBER),
     (_raise(SystemExit(1)), "SystemExit: 1 (line ", ANY_NUMBER),
+    (_raise(StopIteration("x")), "StopIteration: x (line ", ANY_NUMBER),
+    (_raise(OwnError("x")), "OwnError: x (line ", ANY_NUMBER),
+    (_raise(ValueError("a\ud800b\x1b[1m")), "ValueError: a b [1m (line ", ANY_NUMBER),
     (_raise(UnspeakableError()), "UnspeakableError (line ", ANY_NUMBER),
     (_raise(MemoryError()), "MemoryError (line ", "no array of bars by bars"),
     (_recurse, "RecursionError: maximum recursion depth exceeded", ANY_NUMBER),
@@ -165,5 +172,31 @@ def test_signals_are_those_of_a_plain_call(goog: Bars, name: str) -> None:
 def test_invalid_lookback_is_told(lookback: Any) -> None:
     odd = type("Odd", (Given,), {"lookback": lookback, "__module__": __name__})()
     with pytest.raises(StrategyFailedError) as caught:
-        lookback_of(odd)
+        lookback_of([odd])
     assert str(caught.value).startswith(f"strategy given failed: its lookback is {lookback!r}; expected a whole number")
+
+
+def with_lookback(act: Callable[[Any], Any]) -> Strategy:
+    return type("Odd", (Given,), {"lookback": property(act), "__module__": __name__})()  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("act", "how"),
+    [
+        (lambda _self: [None for _ in iter(int, 1)], "ran longer than 0.3 s"),
+        (lambda _self: os._exit(3), "ended its process with exit code 3"),
+    ],
+)
+def test_endless_or_fatal_lookback_is_told(act: Callable[[Any], Any], how: str) -> None:
+    expected = f"^strategy given failed: its lookback {how}; expected a whole number of bars, from its parameters$"
+    with pytest.raises(StrategyFailedError, match=expected):
+        lookback_of([with_lookback(act)], seconds=0.3)
+
+
+def test_longest_lookback_of_a_sweep_is_taken() -> None:
+    class Long(Given):
+        @property
+        def lookback(self) -> int:  # type: ignore[override]
+            return self.level
+
+    assert lookback_of([Long(level=level) for level in (3, 8, 5)]) == 8

@@ -118,3 +118,48 @@ def test_child_ends_with_the_callers_interest() -> None:
     items.close()  # type: ignore[attr-defined]
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
+
+
+def without_timer() -> list[int]:
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    return loop()
+
+
+def ignoring_the_timer() -> list[int]:
+    signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    return loop()
+
+
+def leaving_a_process_behind() -> list[int]:
+    if os.fork() == 0:
+        time.sleep(60)
+    os._exit(0)
+
+
+@pytest.mark.parametrize("work", [without_timer, ignoring_the_timer, leaving_a_process_behind])
+def test_work_that_evades_the_kernel_is_ended_by_the_parent(work: Callable[[], Any]) -> None:
+    began = time.monotonic()
+    assert ended_by(work, SOON).timed_out
+    assert time.monotonic() - began < SOON + 10
+
+
+def test_what_the_child_started_ends_with_it() -> None:
+    def work() -> Iterator[int]:
+        child = os.fork()
+        if child == 0:
+            time.sleep(60)
+        yield child
+
+    (started,) = isolated(work, 20)
+    deadline = time.monotonic() + 10
+    while is_running(started):  # an orphan that was killed is gone when its new parent has taken note
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True

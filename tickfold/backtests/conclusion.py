@@ -96,6 +96,7 @@ def _result(bucket: Bucket, manifest: Manifest, finished: Finished) -> Result:
         sequential_bars=finished.sequential_bars,
         metrics=results.defined(finished.metrics.as_dict()),
         no_trades=finished.no_trades,
+        sessions=manifest.sessions,
         execution_arn=manifest.execution_arn,
         trades_uri=bucket.uri(layout.trades_key(run_id)),
         equity_uri=bucket.uri(layout.equity_key(run_id)),

@@ -62,6 +62,12 @@ class Manifest(BaseModel):
         return self.sleeves[0].series.timeframe
 
     @property
+    def sessions(self) -> str:
+        """The session calendar of all symbols, as text; "" if theirs differ or are not known."""
+        calendars = {sleeve.series.calendar for sleeve in self.sleeves}
+        return str(calendars.pop() or "") if len(calendars) == 1 else ""
+
+    @property
     def bars(self) -> int:
         return sum(sleeve.bars for sleeve in self.sleeves)
 
@@ -76,7 +82,7 @@ class Manifest(BaseModel):
 
     @property
     def day(self) -> date:
-        """The UTC day on which the run was started: its partition in the table of runs."""
+        """The UTC day on which the run was started: its `day` in the table of runs."""
         return self.created_at.date()
 
     def put(self, bucket: Bucket) -> str:

@@ -13,7 +13,8 @@ from tickfold.engine.decisions.orders import MARKET_FILLS, Orders
 from tickfold.errors import RunError
 from tickfold.market_data.series import Series
 from tickfold.protocol import Config, SweepConfig
-from tickfold.strategies import Registry, Strategy, contract
+from tickfold.strategies import Registry, Strategy
+from tickfold.strategies.evaluation import lookback_of
 
 MOST_CHUNKS = 10_000
 """Chunks of one run, over all its symbols."""
@@ -41,15 +42,6 @@ def strategies_of(config: Config, registry: Registry) -> list[Strategy]:
     if isinstance(config, SweepConfig):
         return expand(config, registry).strategies
     return [registry.create(config.strategy, config.parameters)]
-
-
-def lookback_of(strategies: Sequence[Strategy]) -> int:
-    """Return the longest lookback of `strategies`, in bars.
-
-    Raises:
-        StrategyFailedError: a lookback is no whole number from 0 on.
-    """
-    return max(contract.lookback_of(strategy) for strategy in strategies)
 
 
 def check(config: Config, found: Sequence[Series], registry: Registry) -> list[Range]:
@@ -99,10 +91,10 @@ def _check_fewest_chunks(chunks: int, bars: int, sets: int) -> None:
 def chunks_of(config: Config, ranges: Sequence[Range], workers: int, registry: Registry) -> list[list[Chunk]]:
     """Cut each of `ranges` into chunks for `workers` that run at once, which symbols share in proportion to bars."""
     strategies = strategies_of(config, registry)
-    bars = sum(found.bars for found in ranges)
+    bars, lookback = sum(found.bars for found in ranges), lookback_of(strategies)
 
     def cut_one(own: int) -> list[Chunk]:
-        lookback, share = lookback_of(strategies), max(1, workers * own // bars)
+        share = max(1, workers * own // bars)
         chunks, fewest = cut(own, lookback, share, config.chunks), fewest_chunks(own, len(strategies))
         return chunks if len(chunks) >= fewest else cut(own, lookback, share, fewest)
 

@@ -92,6 +92,7 @@ def put_run(bucket: Bucket, manifest: Manifest, result: Result) -> None:
         "sharpe": result.metrics["sharpe"],
         "max_drawdown": result.metrics["max_drawdown"],
         "created_at": manifest.created_at.astimezone(UTC).replace(tzinfo=None),
+        "day": manifest.day,
         "duration_seconds": result.duration_seconds,
         "metrics": json.dumps(result.metrics),
         "no_trades": result.no_trades.reason if result.no_trades else None,

@@ -1,6 +1,8 @@
 """A run's record: who started it, what was requested, and how far it is."""
 
 import json
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,8 +13,9 @@ from tickfold.realtime import topics
 
 
 def new_run_id(symbols: Sequence[str], strategy: str, now: datetime, suffix: str) -> str:
-    """Return a readable id that is a valid name of an execution: letters, digits, `-` and `_`, at most 80."""
-    first = "".join(c if c.isalnum() else "-" for c in symbols[0].lower())
+    """Return a readable id that is a valid name of an execution: ASCII letters, digits, `-` and `_`, at most 80."""
+    plain = unicodedata.normalize("NFKD", symbols[0].lower())  # ä is an a and two dots
+    first = re.sub("[^a-z0-9]+", "-", re.sub("[\u0300-\u036f]", "", plain)).strip("-") or "symbol"
     name = first if len(symbols) == 1 else f"{first}-and-{len(symbols) - 1}-more"
     return f"{name}-{strategy}-{now:%Y%m%dT%H%M%S}-{suffix}"[:80]
 

@@ -1,13 +1,13 @@
 """The simulation of a chunk, which is assumed to begin without a position; the fold finds out whether it did."""
 
 from tickfold.backtests.manifest import Manifest
-from tickfold.backtests.planning import lookback_of, orders_of, strategies_of
+from tickfold.backtests.planning import orders_of, strategies_of
 from tickfold.engine.decisions.chunk import Speculation
 from tickfold.engine.sweep import simulate_all
 from tickfold.market_data.bar_store import BarStore
 from tickfold.storage.bucket import Bucket
 from tickfold.strategies import Registry
-from tickfold.strategies.evaluation import evaluate
+from tickfold.strategies.evaluation import evaluate, lookback_of
 
 
 def simulate_chunk(

@@ -13,7 +13,9 @@ from tickfold.cli.console import note, printable, stderr, stdout
 from tickfold.cli.data_list import shown
 from tickfold.cli.forms import by_name, parameter
 from tickfold.cli.target import StackOutputs, TargetError, find_target
+from tickfold.engine.timeframe import canonical_timeframe
 from tickfold.errors import RunError, StrategyFailedError
+from tickfold.protocol.symbol import canonical_symbol
 
 if TYPE_CHECKING:
     from tickfold.engine.bars import Bars
@@ -44,7 +46,7 @@ def check(
     ] = None,
     symbol: Annotated[str, typer.Option(metavar="SYMBOL", help="Symbol whose bars are used.")] = "AAPL",
     timeframe: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Such as 1m, 1h, 1d. Left out: the coarsest that is loaded.")
+        str | None, typer.Option(metavar="TIME", help="Such as 1m, 1h, 1d, 1mo. Left out: the coarsest that is loaded.")
     ] = None,
     bars: Annotated[
         Path | None, typer.Option("--bars", metavar="FILE", help="Use the bars of this CSV or Parquet file.")
@@ -62,7 +64,7 @@ def check(
     Example: tickfold check strategies/my_strategy.py --param window=20 --symbol IBM
     """
     checked = _strategy(source, strategy, by_name(param))
-    series, origin = _bars(bars, symbol.strip().upper(), timeframe, stack_outputs)
+    series, origin = _bars(bars, canonical_symbol(symbol), timeframe, stack_outputs)
     used = series[-max(MOST_BARS, 4 * _lookback(checked, timeout)) :]
     _write_title(checked, used, origin)
     held = [_write(each) for each in (_imports(checked), *_live(_checks(checked, used, timeout)))]
@@ -114,7 +116,7 @@ def _bundled_bars(symbol: str, timeframe: str | None) -> tuple["Bars", str]:
         from embedded.sample_bars import SYMBOLS, TIMEFRAME, daily_bars  # noqa: PLC0415
     from tickfold.engine.bars import with_decimals  # noqa: PLC0415
 
-    if symbol not in SYMBOLS or timeframe not in (None, TIMEFRAME):
+    if symbol not in SYMBOLS or (timeframe and canonical_timeframe(timeframe) != TIMEFRAME):
         raise RunError(
             f"no stack is running, and Tickfold itself has no {timeframe or TIMEFRAME} bars of {symbol}, only "
             f"{TIMEFRAME} of {', '.join(SYMBOLS)}; give a file with --bars, or start a stack with `tickfold up`"
@@ -142,7 +144,7 @@ def _checks(strategy: "Strategy", bars: "Bars", seconds: float) -> "Iterator[Che
         restart_timer(seconds)
 
     try:
-        yield from isolated(lambda: check(strategy, bars, restart), seconds)
+        yield from isolated(lambda: check(strategy, bars, restart), seconds, restarts=True)
     except ChildEndedError as error:
         on = f"on at most {len(bars):,} bars"
         if error.timed_out:
@@ -154,12 +156,11 @@ def _checks(strategy: "Strategy", bars: "Bars", seconds: float) -> "Iterator[Che
 
 def _lookback(strategy: "Strategy", seconds: float) -> int:
     """Return the lookback; 0 if it is invalid, which its check will report."""
-    from tickfold.strategies.contract import lookback_of  # noqa: PLC0415
-    from tickfold.strategies.isolation import ChildEndedError, isolated  # noqa: PLC0415
+    from tickfold.strategies.evaluation import lookback_of  # noqa: PLC0415
 
     try:
-        return next(isolated(lambda: [lookback_of(strategy)], seconds))
-    except (StrategyFailedError, ChildEndedError):
+        return lookback_of([strategy], seconds)
+    except StrategyFailedError:
         return 0
 
 

@@ -24,17 +24,24 @@ def list_series(as_csv: AsCsv = False, as_json: AsJson = False, stack_outputs: S
 
     target = find_target(stack_outputs)
     found = SeriesCatalog(target.s3(), target.output("bucket")).list()
-    write_rows(COLUMNS, rows := [_row(series) for series in found], as_csv, as_json)
+    write_rows(COLUMNS, rows := [row_of(series) for series in found], as_csv, as_json)
     if not rows:
         note("no bars are loaded: see `tickfold data load`")
 
 
-def _row(series: "Series") -> tuple[Value, ...]:
+def row_of(series: "Series") -> tuple[Value, ...]:
+    """Return the values of `COLUMNS`."""
     known = (series.symbol, series.timeframe, series.bars, shown(series.first), shown(series.last))
     sessions = str(series.calendar) if series.calendar else "UTC days"
-    return (*known, sessions, round(series.periods_per_year, 2), series.source)
+    periods = round(series.periods_per_year, 2)
+    return (*known, sessions, int(periods) if periods == int(periods) else periods, series.source)
 
 
 def shown(time: datetime) -> str:
     """Return a time in ISO 8601; only the day at midnight UTC, as of daily bars."""
     return f"{time:%Y-%m-%d}" if (time.hour, time.minute) == (0, 0) else f"{time:%Y-%m-%dT%H:%MZ}"
+
+
+def span(series: "Series") -> str:
+    """Return how many bars a series has, and from when to when."""
+    return f"{series.bars:,} bar{'' if series.bars == 1 else 's'} from {shown(series.first)} to {shown(series.last)}"

@@ -1,6 +1,5 @@
 """`tickfold data load`: load bars from a file into the stack."""
 
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -20,8 +19,10 @@ from tickfold.cli.reading_options import (
     column_names,
 )
 from tickfold.cli.target import StackOutputs, find_target
+from tickfold.engine.calendar import SessionCalendar
+from tickfold.engine.timeframe import UNITS_TEXT, canonical_timeframe
 from tickfold.market_data.reading_options import ReadingOptions
-from tickfold.protocol import SYMBOL_PATTERN, TIMEFRAME_PATTERN
+from tickfold.protocol.symbol import parse_symbol
 
 
 def symbol(text: str) -> str:
@@ -30,21 +31,33 @@ def symbol(text: str) -> str:
     Raises:
         BadParameter: it is not one.
     """
-    found = text.strip().upper()
-    if not re.match(SYMBOL_PATTERN, found):
-        raise typer.BadParameter(f"{text!r} is not a symbol: up to 20 letters, digits and . ^ = _ -")
-    return found
+    try:
+        return parse_symbol(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is not a symbol: {error}") from None
 
 
 def timeframe(text: str) -> str:
-    """Return `text` as a timeframe.
+    """Return `text`, a timeframe in any of its spellings.
 
     Raises:
         BadParameter: it is not one.
     """
-    if not re.match(TIMEFRAME_PATTERN, text):
-        raise typer.BadParameter(f"{text!r} is not a timeframe: a number and s, m, h, d or w, such as 5m or 1d")
+    if canonical_timeframe(text) is None:
+        raise typer.BadParameter(f"{text!r} is not a timeframe: a number and {UNITS_TEXT}, such as 5m, 1d or 1mo")
     return text
+
+
+def calendar(text: str) -> SessionCalendar:
+    """Return `text` as a session calendar.
+
+    Raises:
+        BadParameter: it is not one.
+    """
+    try:
+        return SessionCalendar.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def load(
@@ -54,7 +67,23 @@ def load(
     bar_length: Annotated[
         str | None,
         typer.Option(
-            "--timeframe", parser=timeframe, metavar="TIMEFRAME", help="Such as 1m, 1h, 1d. Left out: as in the file."
+            "--timeframe",
+            parser=timeframe,
+            metavar="TIMEFRAME",
+            help="Such as 1m, 1h, 1d, 1mo. Left out: as in the file.",
+        ),
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Make these bars all that the series has, in place of those it has.")
+    ] = False,
+    sessions: Annotated[
+        SessionCalendar | None,
+        typer.Option(
+            "--calendar",
+            parser=calendar,
+            metavar="CALENDAR",
+            help="Session calendar of the series: 24/7, weekdays, 6 days a week, with a time zone and when sessions "
+            "begin: America/New_York, America/New_York 18:00, 24/7, UTC 17:00. Left out: as the bars show.",
         ),
     ] = None,
     separator: Separator = None,
@@ -67,10 +96,17 @@ def load(
     close: Closes = None,
     stack_outputs: StackOutputs = None,
 ) -> None:
-    """Load bars from a file, all or none. Bars at times that are loaded already are replaced.
+    """Load bars from a file, all or none: new bars are added to those of the series.
+
+    Bars that are loaded already must have the same values; bars of a day or longer are the same if they have one date.
+    Where values differ, nothing is loaded unless --replace is given. A calendar that is set stays with the series.
 
     How the file is written is detected, and told where it is not plain CSV. A file that may be read in two ways is
     refused by the option that decides; one with a bad row is refused, and its bad rows are named.
+
+    Example: tickfold data load goog.csv --symbol GOOG
+
+    Example: tickfold data load es.csv --symbol ES=F --calendar "America/New_York 18:00"
     """
     from tickfold.market_data.bar_file import read_bar_file  # noqa: PLC0415 - slow to import
     from tickfold.market_data.bar_store import BarStore  # noqa: PLC0415
@@ -82,7 +118,11 @@ def load(
     read = read_bar_file(file, bar_length, options)
     for remark in read.notes:
         note(f"{file.name}: {remark}")
-    series = BarStore(target.s3(), bucket).put(under, read.timeframe, read.bars, source=file.name)
+    series = BarStore(target.s3(), bucket).put(
+        under, read.timeframe, read.bars, source=file.name, replace=replace, calendar=sessions
+    )
+    if sessions and sessions != series.calendar:
+        note(f"{series.timeframe} bars are at their dates: of {sessions} they have {series.calendar}")
     typer.echo(
         f"loaded {len(read.bars):,} bars; {series.symbol} {series.timeframe} now has {series.bars:,} "
         f"from {shown(series.first)} to {shown(series.last)}"

@@ -6,6 +6,7 @@ from typing import Any
 import typer
 
 from tickfold.protocol.quantities import fraction_of
+from tickfold.protocol.symbol import canonical_symbol
 
 _MOST_SHOWN = 5
 _NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)"
@@ -66,7 +67,7 @@ def stock_of(options: list[Any] | None) -> Any:
 def symbols_of(stock: Any) -> list[str]:
     """Return the symbols in a request's `stock`."""
     named = stock if isinstance(stock, list) else [stock]
-    return [(each["symbol"] if isinstance(each, dict) else each).strip().upper() for each in named]
+    return [canonical_symbol(each["symbol"] if isinstance(each, dict) else each) for each in named]
 
 
 def shown(joined: str) -> str:

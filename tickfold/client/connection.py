@@ -12,7 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 from websockets.typing import Subprotocol
 
-from tickfold.client.errors import UnauthorizedError, UnreachableError
+from tickfold.client.errors import UnauthorizedError, UnavailableError, UnreachableError
 from tickfold.client.incoming import read
 from tickfold.client.patience import Patience
 from tickfold.client.token import expiry
@@ -24,6 +24,8 @@ Deliver = Callable[["Connection", Message], None]
 
 _MAX_FRAME_BYTES = 131_072
 _UNAUTHORIZED = (401, 403)
+_TOO_MANY_REQUESTS = 429
+_SERVER_ERROR = 500
 
 
 class Connection:
@@ -101,6 +103,7 @@ async def open_connection(url: str, token: str | None, deliver: Deliver, patienc
 
     Raises:
         UnauthorizedError: the server does not accept the token.
+        UnavailableError: the server cannot let anyone in now.
         UnreachableError: it cannot be opened for another reason, which the message gives.
     """
     ends_at = asyncio.get_running_loop().time() + _life(token, patience)
@@ -142,8 +145,11 @@ async def _open_socket(url: str, token: str | None, patience: Patience) -> Clien
         status = error.response.status_code
         if status in _UNAUTHORIZED:
             what = "did not accept the token" if token else "requires a token"
-            raise UnauthorizedError(f"{place} {what} (HTTP status {status})") from None
-        raise UnreachableError(f"{place} refused the connection with HTTP status {status}") from None
+            local = is_loopback(urlsplit(url).hostname or "")
+            raise UnauthorizedError(f"{place} {what} (HTTP status {status})", embedded=local) from None
+        passing = status == _TOO_MANY_REQUESTS or status >= _SERVER_ERROR
+        kind = UnavailableError if passing else UnreachableError
+        raise kind(f"{place} refused the connection with HTTP status {status}") from None
     except (OSError, EOFError, InvalidHandshake) as error:
         raise UnreachableError(f"cannot connect to {place}: {_reason(error)}") from None
 

@@ -7,11 +7,17 @@ class UnreachableError(RunError):
     """The server cannot be reached, or does not answer."""
 
 
+class UnavailableError(UnreachableError):
+    """The server answers, but cannot let anyone in now; it may in a moment."""
+
+
 class UnauthorizedError(RunError):
     """The server did not accept the token."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"{what}: get a token with `tickfold token`, or set TICKFOLD_TOKEN")
+    def __init__(self, what: str, *, embedded: bool = False) -> None:
+        """Say what was wrong, and where a token comes from: of the `embedded` stack, or of another one's issuer."""
+        source = "get one with `tickfold token`" if embedded else "get one of the stack's issuer and set TICKFOLD_TOKEN"
+        super().__init__(f"{what}: {source}")
 
 
 class RefusedError(RunError):

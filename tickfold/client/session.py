@@ -7,7 +7,7 @@ from typing import Any
 
 from tickfold.client.backoff import Backoff
 from tickfold.client.connection import Connection, open_connection
-from tickfold.client.errors import RefusedError, UnauthorizedError, UnreachableError
+from tickfold.client.errors import RefusedError, UnauthorizedError, UnavailableError, UnreachableError
 from tickfold.client.follower import Follower
 from tickfold.client.incoming import Unknown, Unreadable
 from tickfold.client.patience import Patience
@@ -46,9 +46,9 @@ class Session:
         """Open the first connection, and keep connected from then on.
 
         Raises:
-            UnreachableError, UnauthorizedError: it cannot be opened.
+            UnreachableError, UnauthorizedError: it cannot be opened, or not within `patience.opening`.
         """
-        connection = await self._connect()
+        connection = await self._connect_first()
         self._failure = None
         self._use(connection)
         self.spawn(self._keep_connected(connection))
@@ -185,6 +185,17 @@ class Session:
                 while (now := self.connection) and any(follower.on is not now for follower in self.followers):
                     self._changed.clear()
                     await self._changed.wait()
+
+    async def _connect_first(self) -> Connection:
+        clock = asyncio.get_running_loop().time
+        until = clock() + self.patience.opening
+        while True:
+            try:
+                return await self._connect()
+            except UnavailableError:
+                if clock() >= until:
+                    raise
+            await self._backoff.pause()
 
     async def _connect(self) -> Connection:
         token = await current(self._token)

@@ -4,6 +4,7 @@ A session is what the market calls a day. That of a currency or a future begins 
 cryptocurrency is the UTC day.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
@@ -28,6 +29,14 @@ Five days a week less the holidays of an exchange are 252; a market of six days 
 """
 
 
+_WEEKS = {"24/7": 7, "24/5": 5, "weekdays": 5, "5 days a week": 5, "6 days a week": 6, "7 days a week": 7}
+_NOTATION = (
+    rf"(?P<week>{'|'.join(_WEEKS)})?(?(week)(?:, ?(?=\S)|\s+|$))"
+    r"(?P<zone>[a-z][a-z0-9_+/-]*)?(?(zone)(?:\s+|$))(?:(?:from )?(?P<hour>\d{1,2}):(?P<minute>\d{2}))?"
+)
+_EXPECTED = "write 24/7, weekdays, 6 days a week, America/New_York, America/New_York 18:00 or 24/7, UTC 17:00"
+
+
 @dataclass(frozen=True)
 class SessionCalendar:
     """Sessions begin at `opens`, minutes after midnight in `zone`, on `week` days a week.
@@ -49,6 +58,24 @@ class SessionCalendar:
             return days
         begins = f" from {self.opens // 60:02d}:{self.opens % 60:02d}" if self.opens else ""
         return f"{days}, {self.zone}{begins}"
+
+    @classmethod
+    def parse(cls, text: str) -> "SessionCalendar":
+        """Return the calendar that `text` means: what `str` writes, or a part of it, such as `America/New_York 18:00`.
+
+        Without a week it is of weekdays, without a zone of UTC, without a time it begins at midnight.
+
+        Raises:
+            ValueError: it is none; the message says what is expected.
+        """
+        found = re.fullmatch(_NOTATION, text.strip(), re.IGNORECASE | re.ASCII)
+        if not text.strip() or not found:
+            raise ValueError(f"{text!r} is not a session calendar: {_EXPECTED}")
+        hour, minute = int(found["hour"] or 0), int(found["minute"] or 0)
+        if hour > 23 or minute > 59:
+            raise ValueError(f"{found['hour']}:{found['minute']} is not a time of day from 00:00 to 23:59")
+        week = _WEEKS[found["week"].lower()] if found["week"] else 5
+        return cls(_zone_name(found["zone"]) if found["zone"] else "UTC", hour * 60 + minute, week)
 
 
 def date_of(number: int) -> date:
@@ -95,6 +122,20 @@ def _begins(zone: str, opens: int, first: int, last: int) -> Ints:
     clock, where = time(opens // 60, opens % 60), _zone_info(zone)
     local = (datetime.combine(date_of(int(day) - evening), clock, where) for day in dates)
     return np.array([round(each.timestamp()) * 1_000_000 for each in local], dtype=np.int64)
+
+
+def _zone_name(written: str) -> str:
+    """Return the name of a time zone as its database spells it.
+
+    Raises:
+        ValueError: there is no such zone.
+    """
+    from zoneinfo import available_timezones  # noqa: PLC0415 - loads Python's build configuration
+
+    known = {name.lower(): name for name in available_timezones()}
+    if written.lower() not in known:
+        raise ValueError(f"{written!r} is not a time zone such as America/New_York, Europe/London, Asia/Tokyo or UTC")
+    return known[written.lower()]
 
 
 def _zone_info(zone: str) -> tzinfo:

@@ -26,7 +26,7 @@ _MOST_BYTES = 1_000_000
 
 
 class IssuerError(TickfoldError):
-    """The issuer's keys could not be fetched. The message gives the URL and the reason."""
+    """The issuer could not be asked for a key, which is not the token's fault. The message says why."""
 
 
 class KeySet:
@@ -48,22 +48,37 @@ class KeySet:
         A cached key stays valid while the issuer is unavailable.
 
         Raises:
-            IssuerError: the key is not cached, and the last fetch failed.
+            IssuerError: the key is not cached, and the last fetch failed, or was too short a time ago to ask again.
         """
-        now = self._clock()
-        wanted = key_id not in self._keys or now - self._fetched_at >= LIFETIME_SECONDS
-        if wanted and now - self._tried_at >= PAUSE_SECONDS:
-            self._fetch(now)
-        if key_id not in self._keys and self._failure:
+        has_asked = False
+        if key_id not in self._keys or self._clock() - self._fetched_at >= LIFETIME_SECONDS:
+            has_asked = self._fetch()
+        if key_id in self._keys:
+            return self._keys[key_id]
+        if self._failure:
             raise IssuerError(self._failure)
-        return self._keys.get(key_id)
+        if not has_asked:
+            raise IssuerError(f"{self._issuer} was asked for its keys less than {PAUSE_SECONDS:g} s ago")
+        return None
 
-    def _fetch(self, now: float) -> None:
+    def find_other(self, key_id: str, than: Key) -> Key | None:
+        """Return the key that the issuer has under `key_id` by now; None if it is `than`, or cannot be asked."""
+        if self._keys.get(key_id) == than and not self._fetch():
+            return None
+        found = self._keys.get(key_id)
+        return None if found == than else found
+
+    def _fetch(self) -> bool:
+        """Fetch the keys, and return whether the issuer gave them; not within `PAUSE_SECONDS` of the last attempt."""
+        now = self._clock()
+        if now - self._tried_at < PAUSE_SECONDS:
+            return False
         self._tried_at = now
         try:
             self._keys, self._fetched_at, self._failure = fetch_keys(self._issuer), now, None
         except IssuerError as error:
             self._failure = str(error)
+        return self._failure is None
 
 
 def fetch_keys(issuer: str) -> dict[str, Key]:

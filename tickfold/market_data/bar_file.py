@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tickfold.engine.bars import Bars
+from tickfold.engine.timeframe import lasts_days
 from tickfold.market_data.adjusted_close import ADJUSTED, choose_close
 from tickfold.market_data.bar_numbers import read_numbers
 from tickfold.market_data.bar_rules import bar_rules, check_rows
@@ -17,6 +18,7 @@ from tickfold.market_data.bar_times import read_times
 from tickfold.market_data.date_notation import Times
 from tickfold.market_data.headers import PRICES
 from tickfold.market_data.reading_options import DETECT, ReadingOptions
+from tickfold.market_data.session_days import at_session_dates
 from tickfold.market_data.timeframe_inference import settle_timeframe
 
 
@@ -25,7 +27,7 @@ class BarFile:
     """The bars of a file in time order, their timeframe, and notes on what was assumed or changed in reading them.
 
     `wall` are their times as the file writes them, in microseconds since 1970 on the clock of each row's own offset;
-    None where that is UTC. A daily bar belongs to the date that it says.
+    None where that is UTC. Bars of a day or longer are at 00:00 UTC of the date that they say.
     """
 
     bars: Bars
@@ -35,13 +37,14 @@ class BarFile:
 
 
 def read_bar_file(path: Path | str, timeframe: str | None = None, options: ReadingOptions = DETECT) -> BarFile:
-    """Read the bars in `path`. Their timeframe is the most frequent step, or `timeframe` if no step is frequent enough.
+    """Read the bars in `path`. Their timeframe is `timeframe`, or else the one that the times show.
 
     Columns may come in any case and order: timestamp (or datetime, date, date and time apart, time, or the nameless
     first column that pandas writes), open, high, low, close, volume, by these names or those of common downloads;
     others are ignored. Separator, decimal mark, order of dates and unit of counts are detected, or as `options` say;
-    what is not plain is told in a note. Times are in UTC unless they or the header have an offset or zone. Rows out of
-    order are sorted. Without a volume column, volumes are 0.
+    what is not plain is told in a note. Times are in UTC unless they or the header have an offset or zone. Bars of a
+    day or longer are at 00:00 UTC of the date that the file writes. Rows out of order are sorted. Without a volume
+    column, volumes are 0.
 
     Raises:
         BarFileError: the file cannot be read or lacks a column; or may be read in two ways; or a row is bad (not a
@@ -59,10 +62,16 @@ def read_bar_file(path: Path | str, timeframe: str | None = None, options: Readi
     values, close_notes = choose_close(values, options.close)
     bars, notes = _assemble(times.utc, values)
     wall = None if times.wall is None else times.wall[np.argsort(times.utc, kind="stable")]
-    timeframe, timeframe_notes = settle_timeframe(path, bars.timestamp, timeframe)
     notation = [*table.notation, *number_notation, *times.notation]
     read_as = [f"read as: {', '.join(notation)}"] if notation else []
-    return BarFile(bars, timeframe, (*read_as, times.note, *close_notes, *notes, *timeframe_notes), wall)
+    clock = bars.timestamp if wall is None else wall
+    timeframe, timeframe_notes = settle_timeframe(path, bars.timestamp, timeframe, clock)
+    if not lasts_days(timeframe):
+        return BarFile(bars, timeframe, (*read_as, times.note, *close_notes, *notes, *timeframe_notes), wall)
+    bars, day_notes = at_session_dates(path, bars, clock, timeframe)
+    time_notes = [times.note] if wall is None else []  # nothing is converted to UTC where dates are kept
+    told = (*read_as, *time_notes, *close_notes, *notes, *timeframe_notes, *day_notes)
+    return BarFile(bars, timeframe, told, wall)
 
 
 def _assemble(times: Times, values: dict[str, Floats]) -> tuple[Bars, list[str]]:

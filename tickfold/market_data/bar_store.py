@@ -17,7 +17,9 @@ from botocore.exceptions import ClientError
 from tickfold.engine.arrays import Ints
 from tickfold.engine.bars import COLUMNS, Bars, decimals_of, join
 from tickfold.engine.calendar import SessionCalendar, day_number, infer_calendar, session_dates
+from tickfold.engine.timeframe import lasts_days
 from tickfold.errors import RunError
+from tickfold.market_data.overlap import describe_conflict, describe_misplaced, merge
 from tickfold.market_data.series import Series, SeriesFile, utc
 from tickfold.market_data.series_catalog import SeriesCatalog
 from tickfold.storage import layout, parquet, tables
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 _DTYPES: dict[str, type[np.generic]] = {"timestamp": np.int64} | dict.fromkeys(COLUMNS[1:], np.float64)
 _PARALLEL_READS = 8
 _FILES_KEPT = 16
+_SETTLED_SESSIONS = 250
+"""Sessions after which an inferred calendar stays: about a year."""
 
 
 class BarStore:
@@ -39,29 +43,62 @@ class BarStore:
         self._s3 = s3
         self._bucket = bucket
 
-    def put(self, symbol: str, timeframe: str, bars: Bars, source: str) -> Series:
-        """Add `bars` to a series, replacing those at the same times. Idempotent.
+    def put(
+        self,
+        symbol: str,
+        timeframe: str,
+        bars: Bars,
+        source: str,
+        *,
+        replace: bool = False,
+        calendar: SessionCalendar | None = None,
+    ) -> Series:
+        """Add `bars` to a series; with `replace`, make them all that it has. Idempotent.
 
-        The series has the calendar of `bars`, if that is given; else the one it has, or that which `bars` show.
+        Bars that the series has already must have the same values: it keeps them. Bars of a day or longer are the same
+        if they have one date. A `calendar` that is given stays with the series; otherwise it has the one that its bars
+        show.
 
         Raises:
-            RunError: there are no bars, they are not in time order, or another load changed the series meanwhile.
+            RunError: there are no bars, they are not in time order, one is at no whole millisecond, the series has
+                other values at their times (unless `replace`), or another load changed the series meanwhile.
         """
-        if not len(bars):
-            raise RunError(f"no bars to load for {symbol}")
-        if not (np.diff(bars.timestamp) > 0).all():
-            raise RunError(f"the bars of {symbol} are not in time order, or two have the same time")
+        _check(symbol, bars)
         before, etag = self._current(symbol, timeframe)
-        calendar = bars.calendar or (before.calendar if before else None) or infer_calendar(bars.timestamp)
-        series = Series(symbol=symbol, timeframe=timeframe, source=source, files=[], calendar=calendar)
-        files = {file.year: file for file in before.files} if before else {}
-        for year, part in _by_year(bars):
-            files[year] = self._put_year(series, year, part, files.get(year))
-        if before and before.calendar != calendar:
-            files |= {file.year: self._dated(series, file) for file in before.files if file is files[file.year]}
+        kept = None if replace else before
+        given = calendar or (before.calendar if before and before.calendar_given else None)
+        calendar = given or self._inferred(kept, bars)
+        if lasts_days(timeframe):
+            calendar = SessionCalendar(week=calendar.week)  # its bars are at their dates: no zone moves them
+        series = Series(
+            symbol=symbol,
+            timeframe=timeframe,
+            source=source,
+            files=[],
+            calendar=calendar,
+            calendar_given=given is not None,
+        )
+        files = {file.year: file for file in kept.files} if kept else {}
+        parts = dict(_by_year(self._merged(kept, bars) if kept else bars))
+        files |= {year: self._put_year(series, year, part, _file_of(before, year)) for year, part in parts.items()}
+        if kept and kept.calendar != calendar:
+            files |= {file.year: self._dated(series, file) for file in kept.files if file.year not in parts}
         series = series.model_copy(update={"files": [files[year] for year in sorted(files)]})
         self._commit(series, etag)
+        if before:
+            self._delete_years(before, {file.year for file in before.files} - files.keys())
         return series
+
+    def remove(self, symbol: str, timeframe: str) -> bool:
+        """Remove a series; return whether there was one. Idempotent.
+
+        Runs that were planned on it read on: they name versions of its objects, which the bucket keeps for a while.
+        """
+        before, _ = self._current(symbol, timeframe)
+        self._s3.delete_object(Bucket=self._bucket, Key=layout.series_key(symbol, timeframe))
+        if before:
+            self._delete_years(before, {file.year for file in before.files})
+        return before is not None
 
     def read(self, series: Series, start: int, stop: int) -> Bars:
         """Return the bars of `series` at positions `start` to `stop` (exclusive).
@@ -90,14 +127,55 @@ class BarStore:
             raise RunError(f"the {file.year} bars of {series.symbol} were deleted; load them again") from error
         return decode(data, start, stop)
 
+    def _inferred(self, kept: Series | None, bars: Bars) -> SessionCalendar:
+        """Return the calendar that the bars show, those of a short series together with `bars`."""
+        if kept is None:
+            return infer_calendar(bars.timestamp)
+        if kept.calendar and len(kept.dates) >= _SETTLED_SESSIONS:
+            return kept.calendar
+        old = self._stored(kept, kept.files)
+        return infer_calendar(np.union1d(bars.timestamp, old.timestamp) if old else bars.timestamp)
+
+    def _merged(self, series: Series, bars: Bars) -> Bars:
+        """Return `bars` together with those that `series` has in the same years.
+
+        Raises:
+            RunError: they have other values at times of `bars`, or lie between them.
+        """
+        years = set(_years(bars.timestamp).tolist())
+        old = self._stored(series, [file for file in series.files if file.year in years])
+        if old is None:
+            return bars
+        name = f"{series.symbol} {series.timeframe}"
+        again = "to take the new ones in place of all that is loaded, load with --replace"
+        differing, first = describe_conflict(old, bars, series.timeframe)
+        if differing:
+            raise RunError(f"{name} has other values for {differing:,} of these bars, first {first}; {again}")
+        if misplaced := describe_misplaced(old, bars, series.timeframe):
+            raise RunError(f"these bars lie between those of {name}, as {misplaced} do; {again}")
+        return merge(old, bars, series.timeframe)
+
+    def _stored(self, series: Series, files: list[SeriesFile]) -> Bars | None:
+        """Return the bars of `files`, without those that were deleted; None if there are none."""
+        keys = [layout.bars_key(series.symbol, series.timeframe, file.year) for file in files]
+        versions = (
+            _version_or_none(self._s3, self._bucket, key, file.version_id)
+            for key, file in zip(keys, files, strict=True)
+        )
+        found = [decode(data) for data in versions if data]
+        return join(found) if found else None
+
+    def _delete_years(self, series: Series, years: set[int]) -> None:
+        """Delete the objects of `years`, for SQL not to find them; their versions stay for runs that read them."""
+        for year in years:
+            self._s3.delete_object(Bucket=self._bucket, Key=layout.bars_key(series.symbol, series.timeframe, year))
+
     def _put_year(self, series: Series, year: int, bars: Bars, before: SeriesFile | None) -> SeriesFile:
-        key = layout.bars_key(series.symbol, series.timeframe, year)
-        if before:
-            old = _version(self._s3, self._bucket, key, before.version_id)
-            bars = _merge(decode(old), bars)
-            if encode(bars) == old:
-                return before
-        stored = self._s3.put_object(Bucket=self._bucket, Key=key, Body=encode(bars))
+        """Store the bars of a year; where the version `before` has the same ones, return that."""
+        key, body = layout.bars_key(series.symbol, series.timeframe, year), encode(bars)
+        if before and _version_or_none(self._s3, self._bucket, key, before.version_id) == body:
+            return _describe(series, year, before.version_id, bars)
+        stored = self._s3.put_object(Bucket=self._bucket, Key=key, Body=body)
         return _describe(series, year, stored["VersionId"], bars)
 
     def _dated(self, series: Series, file: SeriesFile) -> SeriesFile:
@@ -132,15 +210,34 @@ class BarStore:
             ) from error
 
 
+def _check(symbol: str, bars: Bars) -> None:
+    if not len(bars):
+        raise RunError(f"no bars to load for {symbol}")
+    if not (np.diff(bars.timestamp) > 0).all():
+        raise RunError(f"the bars of {symbol} are not in time order, or two have the same time")
+    if len(finer := bars.timestamp[bars.timestamp % 1_000 != 0]):
+        raise RunError(f"{symbol} has a bar at {utc(int(finer[0]))}; times are kept to the millisecond")
+
+
 @lru_cache(maxsize=_FILES_KEPT)
 def _version(s3: "S3Client", bucket: str, key: str, version_id: str) -> bytes:
     """Return one version of an object. Versions are immutable, so a warm worker reads each once for many chunks."""
     return s3.get_object(Bucket=bucket, Key=key, VersionId=version_id)["Body"].read()
 
 
+def _version_or_none(s3: "S3Client", bucket: str, key: str, version_id: str) -> bytes | None:
+    try:
+        return _version(s3, bucket, key, version_id)
+    except ClientError as error:
+        if is_not_found(error):
+            return None  # its bars were deleted by hand: they are stored again
+        raise
+
+
 def encode(bars: Bars) -> bytes:
     """Return `bars` as a Parquet file of `tables.BARS`."""
-    columns = [parquet.array(getattr(bars, field.name), field.type) for field in tables.BARS]
+    arrays = {name: getattr(bars, name) for name in COLUMNS} | {"year": _years(bars.timestamp).astype(np.int32)}
+    columns = [parquet.array(arrays[field.name], field.type) for field in tables.BARS]
     return parquet.encode(pa.Table.from_arrays(columns, schema=tables.BARS))
 
 
@@ -160,11 +257,8 @@ def _by_year(bars: Bars) -> list[tuple[int, Bars]]:
     return [(int(years[a]), bars[a:b]) for a, b in pairwise(edges)]
 
 
-def _merge(old: Bars, new: Bars) -> Bars:
-    kept = np.isin(old.timestamp, new.timestamp, invert=True)
-    columns = {name: np.concatenate([getattr(old, name)[kept], getattr(new, name)]) for name in COLUMNS}
-    order = np.argsort(columns["timestamp"], kind="stable")
-    return Bars(**{name: column[order] for name, column in columns.items()}, decimals=None, calendar=None)
+def _file_of(series: Series | None, year: int) -> SeriesFile | None:
+    return next((file for file in series.files if file.year == year), None) if series else None
 
 
 def _describe(series: Series, year: int, version_id: str, bars: Bars) -> SeriesFile:

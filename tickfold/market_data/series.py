@@ -58,6 +58,8 @@ class Series(BaseModel):
     calendar: SessionCalendar | None = None
     """When its sessions begin and how many a year has; None, of a series loaded before there were calendars: UTC days.
     """
+    calendar_given: bool = False
+    """Whether a load set the calendar; otherwise it was inferred."""
 
     @property
     def bars(self) -> int:

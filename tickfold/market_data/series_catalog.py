@@ -7,10 +7,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from tickfold.engine.timeframe import timeframe_seconds
+from botocore.exceptions import ClientError
+
+from tickfold.engine.timeframe import canonical_timeframe, timeframe_seconds
 from tickfold.errors import RunError
 from tickfold.market_data.series import Series
 from tickfold.storage import layout
+from tickfold.storage.bucket import is_not_found
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -29,12 +32,18 @@ class SeriesCatalog:
 
     def list(self) -> list[Series]:
         """Return every series, sorted by symbol and timeframe."""
-        found = [self._read(key) for key in self._keys(layout.SERIES)]
+        found = [series for key in self._keys(layout.SERIES) if (series := self._read_or_none(key))]
         return sorted(found, key=lambda series: (series.symbol, timeframe_seconds(series.timeframe)))
 
     def get(self, symbol: str, timeframe: str) -> Series:
-        """Return the series of `symbol` in `timeframe`, which must exist."""
-        return self._read(layout.series_key(symbol, timeframe))
+        """Return the series of `symbol` in `timeframe`.
+
+        Raises:
+            RunError: there is none: it was removed.
+        """
+        if found := self._read_or_none(layout.series_key(symbol, timeframe)):
+            return found
+        raise RunError(f"{symbol} has no {timeframe} bars any more: they were removed")
 
     def find(self, symbol: str, timeframe: str | None = None) -> Series:
         """Return the series of `symbol` in `timeframe`; by default in its coarsest.
@@ -42,18 +51,24 @@ class SeriesCatalog:
         Raises:
             RunError: there is no such symbol or timeframe; the message lists those there are.
         """
-        keys = {_timeframe(key): key for key in self._keys(f"{layout.SERIES}{symbol}/")}
-        if not keys:
+        known = self._timeframes(symbol)
+        if not known:
             raise RunError(f"unknown symbol {symbol}; {self._known_symbols()}")
-        if timeframe is None:
-            timeframe = max(keys, key=timeframe_seconds)
-        if timeframe not in keys:
-            known = ", ".join(sorted(keys, key=timeframe_seconds))
-            raise RunError(f"{symbol} has no {timeframe} bars; it has: {known}")
-        return self._read(keys[timeframe])
+        timeframe = known[-1] if timeframe is None else canonical_timeframe(timeframe) or timeframe
+        if timeframe not in known:
+            raise RunError(f"{symbol} has no {timeframe} bars; it has: {', '.join(known)}")
+        return self.get(symbol, timeframe)
+
+    def find_of(self, symbol: str) -> Sequence[Series]:
+        """Return the series of `symbol`, from the finest timeframe to the coarsest; none if there is no such symbol."""
+        return tuple(self.get(symbol, timeframe) for timeframe in self._timeframes(symbol))
 
     def get_all(self, symbols: Sequence[str], timeframe: str) -> Sequence[Series]:
-        """Return the series of each of `symbols`, which must exist."""
+        """Return the series of each of `symbols`, found as by `get`.
+
+        Raises:
+            RunError: for the first symbol that has no such series.
+        """
         with ThreadPoolExecutor(_PARALLEL_READS) as pool:
             return tuple(pool.map(lambda symbol: self.get(symbol, timeframe), symbols))
 
@@ -66,20 +81,32 @@ class SeriesCatalog:
         with ThreadPoolExecutor(_PARALLEL_READS) as pool:
             return tuple(pool.map(lambda symbol: self.find(symbol, timeframe), symbols))
 
+    def _timeframes(self, symbol: str) -> Sequence[str]:
+        """Return the timeframes of `symbol`, from the finest to the coarsest."""
+        series = self._known(f"{layout.SERIES}{symbol}/")  # with those of symbols that go on after a slash
+        return sorted((timeframe for name, timeframe in series if name == symbol), key=timeframe_seconds)
+
     def _known_symbols(self) -> str:
-        symbols = sorted({key.removeprefix(layout.SERIES).split("/")[0] for key in self._keys(layout.SERIES)})
+        symbols = sorted({symbol for symbol, _ in self._known(layout.SERIES)})
         if not symbols:
             return "no bars are loaded: see `tickfold data load`"
         more = f" and {len(symbols) - _MOST_NAMES_SHOWN} more" if len(symbols) > _MOST_NAMES_SHOWN else ""
         return f"known symbols: {', '.join(symbols[:_MOST_NAMES_SHOWN])}{more}"
 
+    def _known(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """Yield symbol and timeframe of each series whose key begins with `prefix`."""
+        return (layout.series_of(key) for key in self._keys(prefix))
+
     def _keys(self, prefix: str) -> Iterator[str]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
         return (entry["Key"] for page in pages for entry in page.get("Contents", []))
 
-    def _read(self, key: str) -> Series:
-        return Series.model_validate_json(self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read())
-
-
-def _timeframe(key: str) -> str:
-    return key.rsplit("/", 1)[1].removesuffix(".json")
+    def _read_or_none(self, key: str) -> Series | None:
+        """Return the series at `key`; None if it was removed since it was listed."""
+        try:
+            found = self._s3.get_object(Bucket=self._bucket, Key=key)
+        except ClientError as error:
+            if is_not_found(error):
+                return None
+            raise
+        return Series.model_validate_json(found["Body"].read())

@@ -35,10 +35,11 @@ from tickfold.protocol.metrics import HEADLINE_METRICS
 from tickfold.protocol.parameters import Number, Range
 from tickfold.protocol.requests import REQUESTS, Request, RequestError, parse_request
 from tickfold.protocol.sizing import SizingTerms
-from tickfold.protocol.stock import MOST_SYMBOLS, SYMBOL_PATTERN, Allocation
+from tickfold.protocol.stock import MOST_SYMBOLS, Allocation
 from tickfold.protocol.subscriptions import Subscribe, Subscribed, Topic, Unsubscribe, Unsubscribed
 from tickfold.protocol.sweep_config import SweepConfig, Windows
 from tickfold.protocol.sweeps import Ranked, Sample, StartSweep, Sweep, WalkForward, WindowOutcome
+from tickfold.protocol.symbol import SYMBOL_PATTERN
 from tickfold.protocol.wire import (
     LONGEST_REASON,
     MAX_MESSAGE_BYTES,

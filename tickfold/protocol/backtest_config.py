@@ -6,12 +6,12 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from tickfold.engine.timeframe import TIMEFRAME_PATTERN
+from tickfold.engine.timeframe import TIMEFRAME_PATTERN, UNITS_TEXT, canonical_timeframe
 from tickfold.protocol.costs import CostTerms
 from tickfold.protocol.option import Option
 from tickfold.protocol.orders import OrderTerms
 from tickfold.protocol.parameters import MOST_PARAMETERS, Parameter
-from tickfold.protocol.quantities import BarCount
+from tickfold.protocol.quantities import BarCount, number_or_text
 from tickfold.protocol.sizing import PositionTerms
 from tickfold.protocol.stock import Allocation, Stock, allocations_of
 from tickfold.protocol.wire import Wire
@@ -27,6 +27,14 @@ def _check_day(value: Any) -> Any:
 
 
 Day = Annotated[date, BeforeValidator(_check_day)]
+
+
+def _canonical_timeframe(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if found := canonical_timeframe(value):
+        return found
+    raise ValueError(f"must be a number and {UNITS_TEXT}, such as 1m, 1d or 1mo")
 
 
 class _Subject(Wire):
@@ -53,6 +61,7 @@ class _Subject(Wire):
     start_capital: Annotated[
         float,
         Field(gt=0, le=1e15, description="Cash at the start, in dollars."),
+        BeforeValidator(number_or_text),
         Option("--capital", panel="Money", form="DOLLARS", default=10_000.0),
     ]
     strategy: Annotated[str, Field(description="Name of the strategy."), Option(panel="Strategy", form="NAME")] = (
@@ -60,7 +69,8 @@ class _Subject(Wire):
     )
     timeframe: Annotated[
         str | None,
-        Field(pattern=TIMEFRAME_PATTERN, description="Such as 1m, 1h, 1d. Default: the coarsest that is loaded."),
+        Field(pattern=TIMEFRAME_PATTERN, description="Such as 1m, 1h, 1d, 1mo. Default: the coarsest that is loaded."),
+        BeforeValidator(_canonical_timeframe),
         Option(panel="Bars", form="TIMEFRAME"),
     ] = None
 

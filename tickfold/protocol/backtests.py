@@ -205,6 +205,13 @@ class Result(Message):
         NoTrades | None,
         Field(exclude_if=is_absent, description="Why there are no trades. Only if no position was opened."),
     ] = None
+    sessions: Annotated[
+        str,
+        Field(
+            exclude_if=is_absent,
+            description="The session calendar, such as `weekdays, Asia/Tokyo`. Only if all symbols have the same.",
+        ),
+    ] = ""
     execution_arn: str
     trades_uri: str
     equity_uri: str

@@ -7,6 +7,7 @@ profit, is then written with its unit, `150%`; as a number of JSON it is a fract
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field
@@ -17,7 +18,6 @@ MOST_MULTIPLE: Final = 10
 """The largest fraction of a profit or a volatility, 1,000 %. A larger number is mistaken for a percentage."""
 
 _WITH_UNIT = r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(%|bps?)\s*"
-BARE = r"\s*[+-]?(\d+(?:\.\d*)?|\.\d+)\s*"
 
 
 def fraction_of(value: Any, most: float = 1, *, inclusive: bool = False) -> Any:
@@ -26,16 +26,13 @@ def fraction_of(value: Any, most: float = 1, *, inclusive: bool = False) -> Any:
     `most` bounds it; `inclusive` says whether it may be 1 where it is bare, as a share of the whole may.
 
     Raises:
-        ValueError: it is a bare number of 1 or more, or above `most`, so that percent may be meant.
+        ValueError: it is true or false, or a bare number of 1 or more, or above `most`, so that percent may be meant.
     """
-    number, bound = value, most
-    if isinstance(value, str):
-        if match := re.fullmatch(_WITH_UNIT, value):
-            return float(match[1]) / (100 if match[2] == "%" else 10_000)
-        if not re.fullmatch(BARE, value):
-            return value
-        number, bound = float(value), 1
-    elif isinstance(value, bool) or not isinstance(value, int | float):
+    number_or_text(value)
+    if isinstance(value, str) and (match := re.fullmatch(_WITH_UNIT, value)):
+        return float(match[1]) / (100 if match[2] == "%" else 10_000)
+    number, bound = bare_number(value), 1 if isinstance(value, str) else most
+    if number is None:
         return value
     may_equal = inclusive or bound > 1
     if number > bound or (number == bound and not may_equal):
@@ -43,6 +40,25 @@ def fraction_of(value: Any, most: float = 1, *, inclusive: bool = False) -> Any:
         least = f"input should be less than {'or equal to ' if may_equal else ''}{bound:g}"
         raise ValueError(f"{least}: {spellings(number)}{large}")
     return value
+
+
+def number_or_text(value: Any) -> Any:
+    """Return `value`; refuse true and false, of which Pydantic would make 1 and 0.
+
+    Raises:
+        ValueError: it is one of them.
+    """
+    if isinstance(value, bool):
+        raise ValueError(f"input should be a number, not {str(value).lower()}")
+    return value
+
+
+def bare_number(value: Any) -> float | None:
+    """Return the number that `value` is, or is the text of, in any spelling that Python reads: `5`, `5e0`, `1_0`."""
+    if isinstance(value, str):
+        with suppress(ValueError):
+            return float(value)
+    return float(value) if isinstance(value, int | float) else None
 
 
 def spellings(number: float) -> str:
@@ -71,5 +87,5 @@ Multiple = Annotated[
 """A fraction above 0 that may exceed 1, as of a profit."""
 Share = Annotated[_Share, BeforeValidator(_reader(inclusive=True), json_schema_input_type=_Share | WithUnit)]
 """A fraction above 0 of a whole, which may be all of it, as of the capital."""
-BarCount = Annotated[int, Field(ge=1, le=1_000_000_000), Option(form="BARS")]
-Dollars = Annotated[float, Field(ge=0, le=1_000_000_000), Option(form="DOLLARS")]
+BarCount = Annotated[int, Field(ge=1, le=1_000_000_000), BeforeValidator(number_or_text), Option(form="BARS")]
+Dollars = Annotated[float, Field(ge=0, le=1_000_000_000), BeforeValidator(number_or_text), Option(form="DOLLARS")]

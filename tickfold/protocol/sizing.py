@@ -1,14 +1,13 @@
 """Position sizing: how much an order buys or sells short."""
 
 import math
-import re
 from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from tickfold.engine.accounting.account import SizingKind
 from tickfold.protocol.option import Option
-from tickfold.protocol.quantities import BARE, MOST_MULTIPLE, WithUnit, fraction_of, spellings
+from tickfold.protocol.quantities import MOST_MULTIPLE, WithUnit, bare_number, fraction_of, number_or_text, spellings
 from tickfold.protocol.wire import Wire
 
 _Value = Annotated[float, Field(gt=0, le=1_000_000_000_000)]
@@ -20,10 +19,10 @@ def _size(value: Any, info: ValidationInfo) -> Any:
     Raises:
         ValueError: it has a unit where dollars or shares are meant, or percent is meant where a fraction is.
     """
-    kind, is_text = info.data.get("kind"), isinstance(value, str)
+    kind, is_text = info.data.get("kind"), isinstance(number_or_text(value), str)
     if kind == "fraction":
-        if is_text and re.fullmatch(BARE, value):
-            return float(value)  # bounded below, as a number is
+        if is_text and (number := bare_number(value)) is not None:
+            return number  # bounded below, as a number is
         return fraction_of(value, math.inf)
     if kind == "volatility":
         return fraction_of(value, 1 if is_text else math.inf)
@@ -50,7 +49,11 @@ class SizingTerms(Wire):
             f"most {MOST_MULTIPLE}; both may be written as 20%."
         ),
     ]
-    bars: Annotated[int, Field(ge=2, le=10_000, description="Bars over which volatility is measured.")] = 20
+    bars: Annotated[
+        int,
+        Field(ge=2, le=10_000, description="Bars over which volatility is measured."),
+        BeforeValidator(number_or_text),
+    ] = 20
 
     @model_validator(mode="after")
     def _check_bounds(self) -> Self:

@@ -6,22 +6,15 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
 from tickfold.protocol.quantities import Share
+from tickfold.protocol.symbol import Symbol
 from tickfold.protocol.wire import Wire
 
-SYMBOL_PATTERN = r"^[A-Z0-9][A-Z0-9.^=_-]{0,19}$"
 MOST_SYMBOLS = 100
 """In one run: the results of more would not fit into one message."""
 STOCK_TAGS = ("(symbol)", "(symbols)", "(allocations)")
 
 _MOST_CAPITAL = 1 + 1e-9
 """Bound of the sum of all shares: thirds may have been rounded to 0.3333333334."""
-
-
-def _upper(value: Any) -> Any:
-    return value.strip().upper() if isinstance(value, str) else value
-
-
-Symbol = Annotated[str, Field(pattern=SYMBOL_PATTERN), BeforeValidator(_upper)]
 
 
 class Allocation(Wire):

@@ -40,8 +40,10 @@ def unsigned_zero(value: Any) -> Any:
     match value:
         case float():
             return value + 0.0
-        case list() | tuple():
-            return type(value)(map(unsigned_zero, value))
+        case list():
+            return [unsigned_zero(each) for each in value]
+        case tuple() if type(value) is tuple:
+            return tuple(map(unsigned_zero, value))
         case dict():
             return {name: unsigned_zero(each) for name, each in value.items()}
     return value

@@ -9,8 +9,9 @@ from math import nan
 
 import numpy as np
 
+from tickfold.backtests.recorded_run import RecordedRun
 from tickfold.engine.arrays import Floats, Ints
-from tickfold.engine.calendar import bar_step, infer_calendar
+from tickfold.engine.calendar import SessionCalendar, bar_step, infer_calendar
 from tickfold.engine.performance.return_periods import return_periods
 
 
@@ -24,12 +25,26 @@ class Arithmetic:
     periods: float
 
 
-def arithmetic(timestamp: Ints, capital: float, equity: Floats, periods: float | None = None) -> Arithmetic:
+def arithmetic_of(run: RecordedRun) -> Arithmetic:
+    """Return the figures of a run, of the sessions and with the periods a year that it was measured by."""
+    sessions, periods = run.result.sessions, run.result.metrics.get("periods_per_year")
+    calendar = SessionCalendar.parse(sessions) if sessions else None
+    return arithmetic(run.curve.timestamp, run.curve.capital, run.curve.equity, periods, calendar)
+
+
+def arithmetic(
+    timestamp: Ints,
+    capital: float,
+    equity: Floats,
+    periods: float | None = None,
+    calendar: SessionCalendar | None = None,
+) -> Arithmetic:
     """Return the figures of an equity curve that began with `capital`, in dollars, a point a bar.
 
-    Times are microseconds since 1970 UTC; `periods` is the number of return periods a year, if it is known.
+    Times are microseconds since 1970 UTC; `periods` is the number of return periods a year and `calendar` has the
+    sessions, of which returns are taken; where they are not known, the times show them.
     """
-    found = return_periods(timestamp, infer_calendar(timestamp), bar_step(timestamp))
+    found = return_periods(timestamp, calendar or infer_calendar(timestamp), bar_step(timestamp))
     returns, periods = found.returns(equity, capital), periods or found.per_year
     if len(returns) < 2 or np.isnan(returns).any():
         return Arithmetic(nan, nan, nan, periods)

@@ -11,7 +11,7 @@ from tickfold.engine.performance.benchmark import buy_and_hold
 from tickfold.protocol.formats import count, frequency
 from tickfold.report import figures, tables
 from tickfold.report.content_security import inline_script, policy
-from tickfold.report.conventions import arithmetic
+from tickfold.report.conventions import arithmetic_of
 from tickfold.report.drawdown_table import underwater
 from tickfold.report.headline import facts, headline, strategy_of
 from tickfold.report.thinning import STRETCHES, drawn_bars
@@ -35,8 +35,7 @@ _TEMPLATES = _templates()
 
 def page(run: RecordedRun, plotly: str) -> str:
     """Return the report of `run` as HTML, with `plotly`, the text of plotly.js, inside."""
-    curve = run.curve
-    other = arithmetic(curve.timestamp, curve.capital, curve.equity, run.result.metrics.get("periods_per_year"))
+    curve, other = run.curve, arithmetic_of(run)
     depth = underwater(curve.equity, curve.capital)
     drawn = drawn_bars(len(curve), curve.equity, depth, curve.close)
     scripts = [inline_script(plotly), inline_script(_file("report.js"))]

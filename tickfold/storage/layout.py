@@ -3,10 +3,10 @@
 lambda/                                               deployment packages
 logs/                                                 server access logs
 data/series/SYMBOL/TIMEFRAME.json                     a series' index: the commit point of a load
-data/bars/symbol=S/timeframe=T/year=Y/bars.parquet    the bars
+data/bars/SYMBOL/TIMEFRAME/YEAR.parquet               the bars
 data/chunks/run_id=R/items.json                       the Distributed Map's items
 data/chunks/run_id=R/symbol=S/00042.parquet           a chunk file
-data/runs/day=2026-01-31/RUN_ID.parquet               one row a run
+data/runs/year=2026/RUN_ID.parquet                    one row a run
 data/trades/run_id=R/trades.parquet                   the run's trades, one file
 data/equity/run_id=R/equity.parquet                   the run's equity curve, one file
 data/runs_by_symbol/run_id=R/runs_by_symbol.parquet   a row for each symbol of a run of several
@@ -14,6 +14,11 @@ data/equity_by_symbol/run_id=R/equity_by_symbol.parquet   each symbol's own equi
 data/sweeps/run_id=R/sweep.parquet                    a sweep's runs, one row each, best first
 data/walk_forward/run_id=R/walk_forward.parquet       a walk-forward's windows, one row each
 data/athena/                                          query results
+
+A symbol is part of keys as it is, with any character that it may have: S3 takes them all, and Athena puts the value of
+an injected column into a location as it is, unless that looks like Hive's (`symbol=S/`). Two characters it cannot put
+in, `$` and the backslash: no symbol may have them. A symbol with a slash makes one more level, so the last part of a
+key is never parsed from the left; symbols are in capitals and timeframes are not, so no series lies below another.
 """
 
 from datetime import date
@@ -39,8 +44,14 @@ def series_key(symbol: str, timeframe: str) -> str:
     return f"{SERIES}{symbol}/{timeframe}.json"
 
 
+def series_of(key: str) -> tuple[str, str]:
+    """Return the symbol and the timeframe of a series' key."""
+    symbol, _, name = key.removeprefix(SERIES).rpartition("/")
+    return symbol, name.removesuffix(".json")
+
+
 def bars_key(symbol: str, timeframe: str, year: int) -> str:
-    return f"{BARS}symbol={symbol}/timeframe={timeframe}/year={year}/bars.parquet"
+    return f"{BARS}{symbol}/{timeframe}/{year}.parquet"
 
 
 def manifest_key(run_id: str) -> str:
@@ -56,7 +67,7 @@ def chunk_key(run_id: str, symbol: str, chunk: int) -> str:
 
 
 def run_key(run_id: str, day: date) -> str:
-    return f"{RUNS}day={day.isoformat()}/{run_id}.parquet"
+    return f"{RUNS}year={day.year}/{run_id}.parquet"
 
 
 def trades_key(run_id: str) -> str:

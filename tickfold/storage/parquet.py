@@ -20,25 +20,35 @@ _NUMPY: dict[pa.DataType, str] = {
     pa.date32(): "datetime64[D]",
     TIMESTAMP: "datetime64[us]",
 }
+_MICROSECONDS = 1_000
+"""In a millisecond: times are microseconds in memory and milliseconds in files."""
 
 
 def array(values: npt.NDArray[np.generic], kind: pa.DataType) -> pa.Array:
     """Return `values` as an Arrow array of the fixed-width type `kind`, without nulls; −0.0 becomes 0.0.
 
+    Times are microseconds since 1970 UTC.
+
     Raises:
-        ValueError: the widths differ, or one is floating and the other is not: bits would be taken for other numbers.
+        ValueError: the widths differ, or one is floating and the other is not: bits would be taken for other numbers;
+            or a time is no whole millisecond.
     """
     is_floating = values.dtype.kind == "f"
     if values.dtype.itemsize * 8 != kind.bit_width or is_floating != pa.types.is_floating(kind):
         raise ValueError(f"{values.dtype} values do not fit {kind}")
     plain = np.ascontiguousarray(np.add(values, 0.0) if is_floating else values)
+    if kind == TIMESTAMP:
+        plain, rest = np.divmod(plain, _MICROSECONDS)
+        if rest.any():
+            raise ValueError("a time is no whole millisecond")
     return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(plain)])
 
 
 def column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
-    """Return Python `values`, None for null, as an Arrow array of one of the types in `tables`; times are naive UTC.
+    """Return Python `values`, None for null, as an Arrow array of one of the types in `tables`.
 
-    NaN and infinities become null, and −0.0 becomes 0.0.
+    Times are naive UTC, or microseconds since 1970, and lose what is less than a millisecond. NaN and infinities become
+    null, and −0.0 becomes 0.0.
     """
     if kind == pa.float64():
         values = [None if value is None or not isfinite(value) else value + 0.0 for value in values]
@@ -54,6 +64,8 @@ def column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
         numbers = np.array([0 if value is None else value for value in values], dtype=_NUMPY[kind])
         if kind == pa.date32():
             numbers = numbers.astype(np.int32)
+        elif kind == TIMESTAMP:
+            numbers = numbers.astype("datetime64[ms]")
         buffers = [valid, pa.py_buffer(numbers)]
     return pa.Array.from_buffers(kind, len(values), buffers)
 
@@ -87,7 +99,7 @@ def decode(
 ) -> dict[str, npt.NDArray[Any]]:
     """Return the columns in `dtypes` of the rows `start` to `stop` (exclusive) of a Parquet file.
 
-    Row groups without any of these rows are not decoded.
+    Times are microseconds since 1970 UTC. Row groups without any of these rows are not decoded.
     """
     file = pq.ParquetFile(pa.BufferReader(data))
     end = file.metadata.num_rows if stop is None else min(stop, file.metadata.num_rows)
@@ -100,7 +112,11 @@ def decode(
             kept, place = slice(max(start - first, 0), end - first), max(first - start, 0)
             for name, column in columns.items():
                 values = _values(table.column(name), column.dtype)[kept]
-                column[place : place + len(values)] = values
+                into = column[place : place + len(values)]
+                if table.schema.field(name).type == TIMESTAMP:
+                    np.multiply(values, _MICROSECONDS, out=into)
+                else:
+                    into[:] = values
         first = after
     return columns
 

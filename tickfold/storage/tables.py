@@ -10,7 +10,8 @@ from tickfold.engine.bars import COLUMNS
 from tickfold.engine.performance.metrics import Metrics
 from tickfold.storage import layout
 
-TIMESTAMP: Final = pa.timestamp("us", tz="UTC")
+TIMESTAMP: Final = pa.timestamp("ms")
+"""UTC, to the millisecond as in Athena, and without a zone: engines would shift times with one to their own."""
 _HIVE_TYPES: Final[Mapping[pa.DataType, str]] = {
     pa.string(): "string",
     pa.int32(): "int",
@@ -40,11 +41,20 @@ class Partition:
 
 @dataclass(frozen=True)
 class LakeTable:
-    """A table: the prefix that its files lie under, the schema of its files, and its partition columns in order."""
+    """A table: the prefix that its files lie under, the schema of its files, and its partition columns in order.
+
+    `template` says where the files of a partition lie below the prefix; by default as in Hive, `COLUMN=VALUE/`.
+    """
 
     prefix: str
     schema: pa.Schema
     partitions: Mapping[str, Partition]
+    template: str = ""
+
+    @property
+    def location_template(self) -> str:
+        """The template of a partition's place below the prefix. Athena accepts it only if it ends in a slash."""
+        return self.template or "".join(f"{column}=${{{column}}}/" for column in self.partitions)
 
     @property
     def columns(self) -> dict[str, str]:
@@ -77,7 +87,9 @@ _HEADLINES: Final = [
     *_required(pa.float64(), "max_drawdown"),
 ]
 
-BARS: Final = _schema(_required(TIMESTAMP, "timestamp"), _required(pa.float64(), *COLUMNS[1:]))
+BARS: Final = _schema(
+    _required(TIMESTAMP, "timestamp"), _required(pa.float64(), *COLUMNS[1:]), _required(pa.int32(), "year")
+)
 EQUITY: Final = _schema(_required(TIMESTAMP, "timestamp"), _required(pa.float64(), *_MONEY))
 PORTFOLIO_EQUITY: Final = _schema(
     _required(TIMESTAMP, "timestamp"),
@@ -105,6 +117,7 @@ RUNS: Final = _schema(
     _required(pa.int64(), "replayed_bars"),
     _HEADLINES,
     _required(TIMESTAMP, "created_at"),
+    _required(pa.date32(), "day"),
     _required(pa.float64(), "duration_seconds"),
     _required(pa.string(), "metrics"),
     _nullable(pa.string(), "no_trades"),
@@ -138,6 +151,9 @@ WALK_FORWARD: Final = _schema(
 _INJECTED: Final = Partition(pa.string(), {"type": "injected"})
 _OF_A_RUN: Final = {"run_id": _INJECTED}
 
+_YEARS: Final = "2020,2035"
+"""Years in which there may be runs. Each costs Athena two LIST requests in a query that does not name the year."""
+
 TABLES: Final[Mapping[str, LakeTable]] = {
     "bars": LakeTable(
         layout.BARS,
@@ -145,8 +161,8 @@ TABLES: Final[Mapping[str, LakeTable]] = {
         {
             "symbol": _INJECTED,
             "timeframe": _INJECTED,
-            "year": Partition(pa.int32(), {"type": "integer", "range": "1900,2200"}),
         },
+        "${symbol}/${timeframe}/",
     ),
     "trades": LakeTable(layout.TRADES, TRADES, _OF_A_RUN),
     "equity": LakeTable(layout.EQUITY, EQUITY, _OF_A_RUN),
@@ -155,7 +171,7 @@ TABLES: Final[Mapping[str, LakeTable]] = {
     "runs": LakeTable(
         layout.RUNS,
         RUNS,
-        {"day": Partition(pa.date32(), {"type": "date", "range": "2020-01-01,NOW", "format": "yyyy-MM-dd"})},
+        {"year": Partition(pa.int32(), {"type": "integer", "range": _YEARS})},
     ),
     "sweeps": LakeTable(layout.SWEEPS, SWEEPS, _OF_A_RUN),
     "walk_forward": LakeTable(layout.WALK_FORWARD, WALK_FORWARD, _OF_A_RUN),

@@ -20,6 +20,7 @@ NAMES: Final = MappingProxyType({HOLD: "HOLD", LONG: "LONG", SHORT: "SHORT", FLA
 LONGEST_TEXT: Final = 300
 """Characters of an exception's text; the rest is cut."""
 
+_ENDED: Final = object()
 _EXPECTED = "expected a numpy array of int8 with HOLD, LONG, SHORT or FLAT for each bar"
 _WITHOUT_ERRORS = "it must return signals for any number of bars, also for one, or fewer than its lookback"
 _LESS_MEMORY = "it must do with a worker's memory: no array of bars by bars, for instance"
@@ -48,7 +49,9 @@ def lookback_of(strategy: Strategy) -> int:
     """
     try:
         lookback: Any = strategy.lookback
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         finding = f"its lookback raised {_told(error, strategy)}"
         raise ContractError.of(strategy.name, finding, "expected a whole number of bars, 0 or more") from error
     if isinstance(lookback, bool) or not isinstance(lookback, int) or lookback < 0:
@@ -81,15 +84,17 @@ def signals_of_all(strategies: Sequence[Strategy], bars: Bars, *, together: bool
         try:
             if together:
                 found = iter(kind.signals_of_all(strategies, bars)) if number == 0 else found
-                returned = next(found)
+                returned = next(found, _ENDED)
             else:
                 returned = strategy.signals(bars)
-        except StopIteration:
-            finding = f"{_on(bars)} signals_of_all yielded {number} of {len(strategies)} sets' signals"
-            raise ContractError.of(name, finding, "expected one array for each set, in their order") from None
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             finding = f"{_on(bars)} it raised {_told(error, strategy)}"
             raise ContractError.of(name, finding, _advice(error)) from error
+        if returned is _ENDED:
+            finding = f"{_on(bars)} signals_of_all yielded {number} of {len(strategies)} sets' signals"
+            raise ContractError.of(name, finding, "expected one array for each set, in their order")
         if fault := _fault(returned, len(bars)):
             raise ContractError.of(name, f"{_on(bars)} it returned {fault}", _EXPECTED)
         yield cast(Signals, returned)
@@ -125,6 +130,8 @@ def _advice(error: BaseException) -> str:
 
 def _told(error: BaseException, strategy: Strategy) -> str:
     """Return the error's class and text in one line, and the line of the strategy's file that it came from."""
+    if isinstance(error, RuntimeError) and isinstance(error.__cause__, StopIteration):
+        error = error.__cause__  # a generator cannot raise it, and Python puts another in its place
     kind, text = type(error).__name__, _text(error)
     cut = text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
     file = getattr(sys.modules.get(type(strategy).__module__), "__file__", None)
@@ -135,7 +142,7 @@ def _told(error: BaseException, strategy: Strategy) -> str:
 
 def _text(error: BaseException) -> str:
     try:
-        return " ".join(str(error).split())
+        return " ".join("".join(each if each.isprintable() else " " for each in str(error)).split())
     except Exception:
         return ""  # its own text raises an error
 

@@ -6,6 +6,7 @@ from typing import Final
 from tickfold.engine.bars import Bars
 from tickfold.engine.signals import Signals
 from tickfold.errors import StrategyFailedError
+from tickfold.strategies import contract
 from tickfold.strategies.contract import read_only, signals_of_all, span
 from tickfold.strategies.isolation import ChildEndedError, isolated
 from tickfold.strategies.strategy import Strategy
@@ -13,6 +14,26 @@ from tickfold.strategies.strategy import Strategy
 SECONDS: Final = 40.0
 """How long a strategy may take for one chunk, with all its sets of parameters. The rest of a worker's minute is for
 reading bars, the engine, and telling what went wrong."""
+
+
+LOOKBACK_SECONDS: Final = 5.0
+"""How long the lookbacks of all sets of parameters may take."""
+
+
+def lookback_of(strategies: Sequence[Strategy], seconds: float = LOOKBACK_SECONDS) -> int:
+    """Return the longest lookback of `strategies`, in bars.
+
+    Raises:
+        StrategyFailedError: a lookback is no whole number from 0 on, raised an error, or took longer than `seconds`.
+    """
+    name = strategies[0].name
+    try:
+        return max(isolated(lambda: map(contract.lookback_of, strategies), seconds))
+    except ChildEndedError as error:
+        how = f"ran longer than {seconds:g} s" if error.timed_out else error.cause
+        raise StrategyFailedError(
+            f"strategy {name} failed: its lookback {how}; expected a whole number of bars, from its parameters"
+        ) from None
 
 
 def evaluate(strategies: Sequence[Strategy], bars: Bars, seconds: float = SECONDS) -> Iterator[Signals]:

@@ -5,10 +5,13 @@ call into C that never returns, a crash, `os._exit`.
 """
 
 import multiprocessing
+import os
 import signal
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from multiprocessing.connection import Connection
+from time import monotonic
 from typing import Any, Final, TypeVar
 
 from tickfold.errors import TickfoldError
@@ -18,6 +21,9 @@ Item = TypeVar("Item")
 _FORK: Final = multiprocessing.get_context("fork")
 """A forked child has the bars and the strategy's class already: nothing is sent, and it starts in milliseconds."""
 _ITEM, _ERROR, _END = range(3)
+_GRACE: Final = 2.0
+"""Seconds after the limit in which the kernel ends the child. Then the parent does: the work stopped its own timer, or
+left a process behind that keeps the pipe open."""
 
 
 class ChildEndedError(TickfoldError):
@@ -42,8 +48,10 @@ class ChildEndedError(TickfoldError):
         return f"ended its process with exit code {self.exit_code}"
 
 
-def isolated(work: Callable[[], Iterable[Item]], seconds: float) -> Iterator[Item]:
+def isolated(work: Callable[[], Iterable[Item]], seconds: float, *, restarts: bool = False) -> Iterator[Item]:
     """Yield what `work` yields in a child process; it may take `seconds` in all, time of the caller not counted.
+
+    With `restarts`, the work begins them again by `restart_timer`; then the kernel alone watches over them.
 
     Raises:
         ChildEndedError: its time was over, or it ended before its work.
@@ -56,15 +64,20 @@ def isolated(work: Callable[[], Iterable[Item]], seconds: float) -> Iterator[Ite
         warnings.simplefilter("ignore", DeprecationWarning)
         child.start()
     sending.close()  # so that the end of the child ends the pipe
+    left = None if restarts else seconds + _GRACE
     try:
-        while (received := _receive(receiving, child))[0] != _END:
-            if received[0] == _ERROR:
-                raise received[1]
-            yield received[1]
+        while True:
+            began = monotonic()
+            kind, value = _receive(receiving, child, left)
+            left = None if left is None else max(left - (monotonic() - began), 0)
+            if kind == _END:
+                return
+            if kind == _ERROR:
+                raise value
+            yield value
     finally:
         receiving.close()
-        child.kill()
-        child.join()
+        _kill(child)
 
 
 def restart_timer(seconds: float) -> None:
@@ -72,13 +85,23 @@ def restart_timer(seconds: float) -> None:
     signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
-def _receive(receiving: "Connection[Any, Any]", child: Any) -> tuple[int, Any]:
+def _receive(receiving: "Connection[Any, Any]", child: Any, seconds: float | None) -> tuple[int, Any]:
     try:
+        if not receiving.poll(seconds):
+            raise ChildEndedError(-signal.SIGALRM)
         received: tuple[int, Any] = receiving.recv()
-    except EOFError:
+    except (EOFError, OSError):  # at once, or within a message
         child.join()
         raise ChildEndedError(child.exitcode) from None
     return received
+
+
+def _kill(child: Any) -> None:
+    """End the child, and whatever it has started."""
+    with suppress(ProcessLookupError, PermissionError):  # it has not yet its own group, or left none behind
+        os.killpg(child.pid, signal.SIGKILL)
+    child.kill()
+    child.join()
 
 
 def _serve(
@@ -87,6 +110,7 @@ def _serve(
     sending: "Connection[Any, Any]",
     seconds: float,
 ) -> None:
+    os.setpgrp()  # so that the parent can end it with all that it starts
     receiving.close()  # so that the end of the parent ends the pipe
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends this process
     # Without a handler of Python's, which would wait for the end of a call into C: the kernel ends the process itself.

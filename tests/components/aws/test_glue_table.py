@@ -11,36 +11,37 @@ from tickfold.storage.tables import TABLES
 TABLE = "aws:glue/catalogTable:CatalogTable"
 LAKE = "s3://tickfold-dev-lake-1a2b3c4"
 COLUMNS = {
-    "bars": "timestamp timestamp, open double, high double, low double, close double, volume double",
+    "bars": "timestamp timestamp, open double, high double, low double, close double, volume double, year int",
     "trades": "symbol string, side string, quantity double, entry_time timestamp, entry_price double, "
     "exit_time timestamp, exit_price double, pnl double, trade_return double, commission double, bars int, "
     "exit_reason string",
     "equity": "timestamp timestamp, equity double, cash double, shares double, close double",
     "runs_by_symbol": "symbol string, share double, start_capital double, bars bigint, chunks int, "
     "replayed_bars bigint, trades int, final_equity double, total_return double, sharpe double, max_drawdown double, "
-    "metrics string",
+    "metrics string, no_trades string",
     "equity_by_symbol": "symbol string, timestamp timestamp, equity double, cash double, shares double, close double",
     "runs": "run_id string, symbol string, timeframe string, strategy string, parameters string, start_date date, "
     "end_date date, start_capital double, bars bigint, chunks int, replayed_bars bigint, trades int, "
     "final_equity double, total_return double, sharpe double, max_drawdown double, created_at timestamp, "
-    "duration_seconds double, metrics string",
+    "day date, duration_seconds double, metrics string, no_trades string",
     "sweeps": "rank int, parameters string, final_equity double, peak_equity double, total_return double, "
     "buy_and_hold_return double, annual_return double, annual_volatility double, cagr double, sharpe double, "
     "sortino double, calmar double, max_drawdown double, average_drawdown double, max_drawdown_duration double, "
     "average_drawdown_duration double, trades double, win_rate double, best_trade double, worst_trade double, "
     "average_trade double, profit_factor double, expectancy double, sqn double, kelly double, exposure double, "
-    "turnover double, alpha double, beta double, commissions double, cost_paid double, periods_per_year double",
+    "turnover double, alpha double, beta double, commissions double, cost_paid double, periods_per_year double, "
+    "no_trades string",
     "walk_forward": "window_number int, parameters string, rank_by string, in_sample_start timestamp, "
     "in_sample_end timestamp, in_sample_metric double, in_sample_return double, out_of_sample_start timestamp, "
     "out_of_sample_end timestamp, out_of_sample_metric double, out_of_sample_return double",
 }
 PARTITIONS = {
-    "bars": "symbol string, timeframe string, year int",
+    "bars": "symbol string, timeframe string",
     "trades": "run_id string",
     "equity": "run_id string",
     "runs_by_symbol": "run_id string",
     "equity_by_symbol": "run_id string",
-    "runs": "day date",
+    "runs": "year int",
     "sweeps": "run_id string",
     "walk_forward": "run_id string",
 }
@@ -48,17 +49,14 @@ PROJECTIONS = {
     "bars": {
         "projection.symbol.type": "injected",
         "projection.timeframe.type": "injected",
-        "projection.year.type": "integer",
-        "projection.year.range": "1900,2200",
     },
     "trades": {"projection.run_id.type": "injected"},
     "equity": {"projection.run_id.type": "injected"},
     "runs_by_symbol": {"projection.run_id.type": "injected"},
     "equity_by_symbol": {"projection.run_id.type": "injected"},
     "runs": {
-        "projection.day.type": "date",
-        "projection.day.range": "2020-01-01,NOW",
-        "projection.day.format": "yyyy-MM-dd",
+        "projection.year.type": "integer",
+        "projection.year.range": "2020,2035",
     },
     "sweeps": {"projection.run_id.type": "injected"},
     "walk_forward": {"projection.run_id.type": "injected"},
@@ -119,7 +117,7 @@ KEYS = {
     "sweeps": layout.sweep_key("run-1"),
     "walk_forward": layout.walk_forward_key("run-1"),
 }
-VALUES = {"symbol": "AAPL", "timeframe": "1d", "year": "2012", "run_id": "run-1", "day": "2026-01-31"}
+VALUES = {"symbol": "AAPL", "timeframe": "1d", "year": "2026", "run_id": "run-1"}
 
 
 @pytest.mark.parametrize("name", COLUMNS)

@@ -21,7 +21,7 @@ GOLDEN = (
 )
 KEYS = [
     *("run_id", "status", "symbol", "start", "end", "bars", "strategy", "parameters", "chunks", "replayed_bars"),
-    *("sequential_bars", "metrics", "execution_arn", "trades_uri", "equity_uri", "duration_seconds"),
+    *("sequential_bars", "metrics", "sessions", "execution_arn", "trades_uri", "equity_uri", "duration_seconds"),
 ]
 RUN = "run --symbol real --strategy sma_cross --param fast=10 --param slow=30"
 
@@ -86,7 +86,7 @@ def test_a_saved_run_has_both_files(tickfold: Command, tmp_path: Path) -> None:
     equity = pq.ParquetFile(tmp_path / "new" / "dir" / "equity.parquet").read()
     assert (trades.num_rows, equity.num_rows) == (66, 2148)
     assert equity["equity"][-1].as_py() == document["metrics"]["final_equity"]
-    assert equity.schema.field("timestamp").type == pa.timestamp("us", tz="UTC")
+    assert equity.schema.field("timestamp").type == pa.timestamp("ms")
 
 
 def test_a_download_that_fails_leaves_no_files(stack: EmbeddedStack, result: Result, tmp_path: Path) -> None:

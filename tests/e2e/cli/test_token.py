@@ -58,9 +58,7 @@ def test_a_refused_token_is_one_clear_line_without_it(
     monkeypatch.setenv("TICKFOLD_TOKEN", given)
     ended = tickfold(*RUN)
     assert (ended.status, ended.stdout) == (3, "")
-    assert ended.stderr.endswith(
-        "did not accept the token (HTTP status 403): get a token with `tickfold token`, or set TICKFOLD_TOKEN\n"
-    )
+    assert ended.stderr.endswith("did not accept the token (HTTP status 403): get one with `tickfold token`\n")
     assert given not in ended.stderr
 
 

@@ -1,0 +1,1 @@
+"""Athena on the embedded stack: statements of Trino's SQL, checked as Athena checks them and answered by DuckDB."""

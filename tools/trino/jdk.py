@@ -1,0 +1,57 @@
+"""Finds the JDK that Trino is compiled and run with."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+OLDEST = 25
+PLACES = (
+    "/usr/lib/jvm/*",
+    "/opt/*jdk*",
+    "/opt/java/*",
+    "/Library/Java/JavaVirtualMachines/*/Contents/Home",
+    str(Path.home() / ".sdkman/candidates/java/*"),
+)
+"""Where installers put JDKs."""
+_VERSION = re.compile(r'^JAVA_VERSION="(\d+)', re.MULTILINE)
+
+
+class MissingToolError(Exception):
+    """A JDK or Maven is missing. The message says what is needed and how to give it."""
+
+
+def find_jdk(places: Sequence[str] = PLACES) -> Path:
+    """Return the home of a JDK that is new enough: `JAVA_HOME`, else the newest on the PATH or in `places`.
+
+    Raises:
+        MissingToolError: there is none.
+    """
+    found = {home: version for home in _candidates(places) if (version := _version(home)) >= OLDEST}
+    if "JAVA_HOME" in os.environ and (given := Path(os.environ["JAVA_HOME"])) in found:
+        return given
+    if not found:
+        raise MissingToolError(f"Trino needs a JDK {OLDEST} or later; none was found. Set JAVA_HOME to one")
+    return max(found, key=lambda home: found[home])
+
+
+def _candidates(places: Sequence[str]) -> Iterator[Path]:
+    if home := os.environ.get("JAVA_HOME"):
+        yield Path(home)
+    if compiler := shutil.which("javac"):
+        yield Path(compiler).resolve().parents[1]
+    for place in places:
+        root = Path(place).anchor
+        yield from Path(root).glob(place.removeprefix(root))
+
+
+def _version(home: Path) -> int:
+    """Return the major version of the JDK in `home`; 0 if there is none."""
+    if not (home / "bin/javac").exists():
+        return 0
+    try:
+        found = _VERSION.search((home / "release").read_text())
+    except OSError:
+        return 0
+    return int(found[1]) if found else 0
