@@ -74,7 +74,7 @@ def _check_operator(sql: str, node: exp.Binary) -> None:
         raise QueryFailedError("FUNCTION_NOT_FOUND", f"Unexpected parameters ({left}, {right}) for function concat")
     sign = (_OPERATORS | _ARITHMETIC)[type(node)]
     place = _after(sql, node.left, re.escape(sign))
-    turned = {">": "<", ">=": "<="}.get(sign, sign)  # as Trino's analysis turns them
+    turned = {">": "<", ">=": "<=", "<>": "="}.get(sign, sign)  # as Trino's analysis turns them
     raise _mismatch(f"Cannot apply operator: {left} {turned} {right}", place)
 
 

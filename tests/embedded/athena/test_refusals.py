@@ -48,6 +48,7 @@ def test_query_fails_with_athenas_reason(sql: str, reason: str) -> None:
         ("sharpe = 'high'", "double = varchar(4)"),
         ("1e0 = 'a'", "double = varchar(1)"),
         ("bars < 'a'", "bigint < varchar(1)"),
+        ("bars <> 'a'", "bigint = varchar(1)"),
     ],
 )
 def test_values_of_different_types_are_not_compared(condition: str, kinds: str) -> None:
