@@ -166,7 +166,15 @@ def _domain(node: exp.Expr, constant: Constant) -> dict[Name, frozenset[Value]]:
 
 
 def _equal(column: exp.Expr, values: list[exp.Expr], constant: Constant) -> dict[Name, frozenset[Value]]:
-    if not isinstance(column, exp.Column) or any(each.find(exp.Column, exp.Query) for each in values):
+    columns = _joined(column)
+    if not columns or any(each.find(exp.Column, exp.Query) for each in values):
         return {}
-    found = (constant(each) for each in values)
-    return {(column.table, column.name): frozenset(each for each in found if each is not None)}
+    found = frozenset(value for each in values if (value := constant(each)) is not None)
+    return {(each.table, each.name): found for each in columns}
+
+
+def _joined(node: exp.Expr) -> list[exp.Column]:
+    """Return the column that `node` is; all of those that USING makes one column of."""
+    alike = [node.this, *node.expressions] if isinstance(node, exp.Coalesce) else [node]
+    columns = [each for each in alike if isinstance(each, exp.Column)]
+    return columns if len(columns) == len(alike) and len({each.name for each in columns}) == 1 else []

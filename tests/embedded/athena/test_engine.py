@@ -167,6 +167,13 @@ def test_equality_is_handed_on_through_joins(lake: Lake) -> None:
     assert set(lake.listed) == {"/bars/A/1d/"}
 
 
+@pytest.mark.parametrize("side", ["", "LEFT", "RIGHT", "FULL"])
+def test_column_of_using_is_that_of_each_table(lake: Lake, side: str) -> None:
+    sql = f'SELECT count(*) FROM bars a {side} JOIN bars b USING (symbol, timeframe, "timestamp")'
+    assert answer(f"{sql} WHERE symbol = 'A' AND timeframe = '1d'", lake).rows == [["3"]]
+    assert set(lake.listed) == {"/bars/A/1d/"}
+
+
 def test_condition_of_an_outer_join_leaves_the_other_side_alone() -> None:
     sql = "SELECT count(*) FROM runs r LEFT JOIN (VALUES 1) AS t(n) ON r.year = 2026 AND t.n = 1"
     assert answer(sql).rows == [["2"]]
