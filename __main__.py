@@ -9,7 +9,7 @@ from components.configuration import Configuration
 from components.data_lake import DataLake
 from components.realtime import Realtime
 
-configuration = Configuration.load(pulumi.Config())
+configuration = Configuration.load(pulumi.Config(), pulumi.get_stack())
 name = f"{pulumi.get_project()}-{pulumi.get_stack()}"
 tag_everything({"project": pulumi.get_project(), "stack": pulumi.get_stack()})
 

@@ -1,5 +1,6 @@
 """A stack's configuration: the keys of Pulumi.STACK.yaml, typed and validated before any resource is created."""
 
+import re
 from typing import Annotated, Literal
 
 import pulumi
@@ -35,6 +36,11 @@ RETENTION_DAYS = (
     3653,
 )
 """The retention periods, in days, that CloudWatch Logs accepts."""
+
+
+_STACK_NAME = re.compile(r"[a-z](?:[a-z0-9-]{0,18}[a-z0-9])?")
+"""What every resource can have in its name: a bucket no capitals, a function no dot, Glue none of both; a role has 64
+characters, of which the longest here leaves 20 to the stack."""
 
 
 class ConfigurationError(Exception):
@@ -123,16 +129,26 @@ class Configuration(BaseModel):
     ] = "layers"
 
     @classmethod
-    def load(cls, config: pulumi.Config) -> "Configuration":
-        """Read and validate the stack's configuration.
+    def load(cls, config: pulumi.Config, stack_name: str) -> "Configuration":
+        """Read and validate the configuration of the stack `stack_name`.
 
         Raises:
-            ConfigurationError: a key is missing or unknown, or a value is invalid.
+            ConfigurationError: a key is missing or unknown, or a value is invalid; or AWS would refuse the names of
+                resources, since the stack's is part of them.
         """
+        _check_stack_name(stack_name)
         try:
             return cls.model_validate(_values(config))
         except ValidationError as error:
             raise ConfigurationError("\n".join(_explain(config, found) for found in error.errors())) from None
+
+
+def _check_stack_name(name: str) -> None:
+    if not _STACK_NAME.fullmatch(name):
+        raise ConfigurationError(
+            f"the stack's name is {name!r}; expected 1 to 20 small letters, digits and -, from a letter to a letter or "
+            "digit, as it becomes part of the names of AWS resources. Make another: pulumi stack init NAME"
+        )
 
 
 def _keys() -> dict[str, str]:

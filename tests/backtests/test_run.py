@@ -1,9 +1,12 @@
 """The record of a run."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.backtests.records import a_run
 from tickfold.backtests.run import Failure, Run, new_run_id
@@ -27,8 +30,17 @@ def test_run_id_names_symbol_strategy_and_time(symbols: list[str], run_id: str) 
     assert new_run_id(symbols, "sma_cross", NOW, "1a2b3c") == run_id
 
 
-def test_run_id_is_cut_to_the_length_of_an_execution_name() -> None:
-    assert len(new_run_id(["A" * 60], "strategy" * 5, NOW, "1a2b3c")) == 80
+@given(
+    st.lists(st.text(min_size=1, max_size=20), min_size=1, max_size=100),
+    st.from_regex(r"[a-z][a-z0-9_]{0,39}", fullmatch=True),
+    st.from_regex(r"[0-9a-f]{6}", fullmatch=True),
+)
+def test_run_id_is_a_name_of_an_execution_that_ends_in_its_whole_suffix(
+    symbols: list[str], strategy: str, suffix: str
+) -> None:
+    found = new_run_id(symbols, strategy, NOW, suffix)
+    assert re.fullmatch(r"[A-Za-z0-9_-]{1,80}", found)
+    assert found.endswith(f"-{NOW:%Y%m%dT%H%M%S}-{suffix}")
 
 
 def test_record_of_a_new_run_has_defaults() -> None:

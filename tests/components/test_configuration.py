@@ -2,6 +2,7 @@
 
 import contextvars
 import json
+import re
 from collections.abc import Mapping
 
 import pulumi
@@ -13,10 +14,10 @@ from components.configuration import RETENTION_DAYS, Configuration, Configuratio
 from tests.components.capture import ROOT, configuration_of, run_program
 
 
-def load(values: Mapping[str, str]) -> Configuration:
+def load(values: Mapping[str, str], stack_name: str = "test") -> Configuration:
     def read() -> Configuration:
         set_all_config(dict(values))
-        return Configuration.load(pulumi.Config("tickfold"))
+        return Configuration.load(pulumi.Config("tickfold"), stack_name)
 
     return contextvars.Context().run(read)
 
@@ -220,3 +221,33 @@ def test_configuration_is_read_from_the_engine_s_environment_variable(monkeypatc
 def test_invalid_configuration_stops_the_program() -> None:
     with pytest.raises(ConfigurationError, match="tickfold:protectData is missing"):
         run_program(configuration_of("dev", protectData=None))
+
+
+@pytest.mark.parametrize("name", ["dev", "a", "eu-2", "a" * 20])
+def test_stack_name_that_aws_accepts_everywhere_is_accepted(name: str) -> None:
+    assert load(configuration_of("dev"), name)
+
+
+@pytest.mark.parametrize("name", ["my.stack", "my_stack", "Alice", "9th", "-a", "a-", "a" * 21, "ä"])
+def test_stack_name_that_aws_refuses_half_way_is_refused_at_once(name: str) -> None:
+    expected = rf"^the stack's name is {re.escape(repr(name))}; expected 1 to 20 small letters"
+    with pytest.raises(ConfigurationError, match=expected):
+        load(configuration_of("dev"), name)
+
+
+MOST_CHARACTERS = {
+    "aws:iam/role:Role": 64 - len("-0123abc"),
+    "aws:lambda/function:Function": 64,
+    "aws:cloudwatch/eventRule:EventRule": 64,
+    "aws:s3/bucket:Bucket": 63 - len("-0123abc"),
+    "aws:sfn/stateMachine:StateMachine": 80,
+}
+"""Of the names of resources; Pulumi completes those of roles and buckets by eight characters."""
+
+
+def test_names_of_the_longest_stack_name_fit() -> None:
+    stack = run_program(configuration_of("dev", dependencies="runtime"), stack_name="a" * 20)
+    for token, most in MOST_CHARACTERS.items():
+        names = [found.inputs.get("name") or found.name for found in stack.of(token)]
+        assert names, token
+        assert max(map(len, names)) <= most, max(names, key=len)

@@ -26,7 +26,7 @@ RIGHTS = {
 
 def lake_with_grants() -> Stack:
     def program() -> None:
-        lake = DataLake("probe", configuration=Configuration.load(pulumi.Config("tickfold")))
+        lake = DataLake("probe", configuration=Configuration.load(pulumi.Config("tickfold"), "test"))
         grants: dict[str, Grant] = {
             "find series": lake.may_find_series(),
             "read series": lake.may_read_series(),

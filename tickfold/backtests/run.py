@@ -11,13 +11,19 @@ from typing import Any, Self
 from tickfold.protocol import Stage, Status
 from tickfold.realtime import topics
 
+_LONGEST_ID = 80
+
 
 def new_run_id(symbols: Sequence[str], strategy: str, now: datetime, suffix: str) -> str:
-    """Return a readable id that is a valid name of an execution: ASCII letters, digits, `-` and `_`, at most 80."""
+    """Return a readable id that is a valid name of an execution: ASCII letters, digits, `-` and `_`, at most 80.
+
+    What is too long is cut off the names; the time and the random `suffix`, which tell runs apart, are whole.
+    """
     plain = unicodedata.normalize("NFKD", symbols[0].lower())  # ä is an a and two dots
     first = re.sub("[^a-z0-9]+", "-", re.sub("[\u0300-\u036f]", "", plain)).strip("-") or "symbol"
     name = first if len(symbols) == 1 else f"{first}-and-{len(symbols) - 1}-more"
-    return f"{name}-{strategy}-{now:%Y%m%dT%H%M%S}-{suffix}"[:80]
+    telling = f"-{now:%Y%m%dT%H%M%S}-{suffix}"
+    return f"{name}-{strategy}"[: _LONGEST_ID - len(telling)].rstrip("-_") + telling
 
 
 @dataclass(frozen=True)
