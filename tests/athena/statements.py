@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "strategies/README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SOURCES = sorted((ROOT / "tickfold").rglob("*.py"))
 DEMO = ROOT / "embedded/demo.py"
-_COMMAND = re.compile(r'tickfold query "([^"]+)"')
+_COMMAND = re.compile(r"""tickfold query (?P<quote>["'])(?P<sql>.+?)(?P=quote)(?![\w'])""")
 _FENCED = re.compile(r"^```sql\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]+)\}?(?=')")
 
@@ -43,15 +43,20 @@ def shown() -> list[Statement]:
 def _on_pages() -> Iterator[Statement]:
     for page in PAGES:
         text = page.read_text()
-        for sql in [*_COMMAND.findall(text), *_FENCED.findall(text)]:
+        for sql in [*_commands(text), *_FENCED.findall(text)]:
             yield Statement(str(page.relative_to(ROOT)), sql)
 
 
 def _in_sources() -> Iterator[Statement]:
     """Yield the statements in the command line's help and in messages."""
     for source in SOURCES:
-        for sql in _COMMAND.findall(source.read_text()):
+        for sql in _commands(source.read_text()):
             yield Statement(str(source.relative_to(ROOT)), sql)
+
+
+def _commands(text: str) -> Iterator[str]:
+    """Yield the statements of commands, in quotes of either kind."""
+    return (found["sql"] for found in _COMMAND.finditer(text))
 
 
 def _in_demo() -> Iterator[Statement]:
