@@ -3,7 +3,7 @@
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -46,9 +46,10 @@ class Engine:
     _interrupted: threading.Event = field(default_factory=threading.Event)
 
     def interrupt(self) -> None:
-        """End the query. Idempotent."""
+        """End the query, whatever it does. Idempotent, also after its end."""
         self._interrupted.set()
-        self._connection.interrupt()
+        with suppress(duckdb.ConnectionException):  # it has ended
+            self._connection.interrupt()
 
     def answer(self, sql: str, *, explain: bool = False) -> Answer:
         """Carry out the query `sql`, or explain how it would be.
@@ -116,6 +117,8 @@ class Engine:
         self._run(f"EXPLAIN {translated}", sql).fetchall()
 
     def _run(self, translated: str, sql: str) -> duckdb.DuckDBPyConnection:
+        if self._interrupted.is_set():  # while DuckDB did nothing, as while files are read
+            raise _failure("INTERRUPT", sql)
         try:
             return self._connection.execute(translated)
         except duckdb.Error as error:

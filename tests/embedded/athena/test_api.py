@@ -189,3 +189,11 @@ def test_running_query_is_stopped() -> None:
 def test_invalid_request_is_refused(operation: str, asked: Json, reason: str) -> None:
     status, refused = Service(Lake()).answer(operation, asked)
     assert (status, refused["__type"], refused["message"]) == (400, "InvalidRequestException", reason)
+
+
+@pytest.mark.parametrize("sql", ["SELECT 1", "SELECT nope", "SHOW TABLES"])
+def test_query_that_has_ended_can_be_stopped(sql: str) -> None:
+    execution, service = ended(sql)
+    asked = {"QueryExecutionId": execution["QueryExecutionId"]}
+    assert service.answer("StopQueryExecution", asked) == (200, {})
+    assert service.answer("GetQueryExecution", asked)[1]["QueryExecution"]["Status"] == execution["Status"]

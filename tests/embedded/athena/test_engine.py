@@ -319,3 +319,10 @@ def test_file_is_no_table(source: str) -> None:
 def test_what_duckdb_lacks_is_named_as_such() -> None:
     with pytest.raises(QueryFailedError, match=r"^NOT_SUPPORTED: function normal_cdf is not supported by the embedded"):
         answer("SELECT normal_cdf(0, 1, 0.5E0)")
+
+
+def test_query_that_was_interrupted_before_it_ran_ends(lake: Lake) -> None:
+    engine = Engine(CATALOG, DATABASE, Scan(lake.objects))
+    engine.interrupt()
+    with pytest.raises(QueryFailedError, match=r"^USER_CANCELED: Query was canceled by user$"):
+        engine.answer("SELECT 1")
