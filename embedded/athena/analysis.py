@@ -10,26 +10,16 @@ from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
-from embedded.athena.catalog import CATALOG, Catalog, Column, Table
+from embedded.athena.catalog import ABOUT_TABLES, CATALOG, INFORMATION_SCHEMA, PATH, Catalog, Column, Table
 from embedded.athena.errors import MalformedStatementError, QueryFailedError
 from embedded.athena.functions import TRINO_FUNCTIONS
 from embedded.athena.statement import position
-
-INFORMATION_SCHEMA: Final = "information_schema"
-ABOUT_TABLES: Final = {
-    "schemata": ("catalog_name", "schema_name"),
-    "tables": ("table_catalog", "table_schema", "table_name", "table_type"),
-    "columns": ("table_catalog", "table_schema", "table_name", "column_name", "ordinal_position", "data_type"),
-}
-"""The columns of the tables about tables."""
-PATH: Final = "$path"
-"""The hidden column with a row's file."""
 
 _UNNAMED: Final = "unnamed_"
 
 
 class Analysis:
-    """A query, resolved: its tree, its tables, and the names of its columns."""
+    """A query, resolved: its tree, its tables in the lake and those about tables, and the names of its columns."""
 
     def __init__(self, sql: str, tree: exp.Query, catalog: Catalog, database: str) -> None:
         """Resolve `tree`, which was parsed of `sql`; names without a database are in `database`.
@@ -40,8 +30,9 @@ class Analysis:
         """
         self._sql = sql
         self.tables: dict[tuple[str, str], Table] = {}
+        self.about: dict[str, Table] = {}
         _check_functions(sql, tree)
-        self.has_path = any(column.name == PATH for column in tree.find_all(exp.Column))
+        self._has_path = any(column.name == PATH.name for column in tree.find_all(exp.Column))
         for node in _tables(tree):
             self._resolve(node, catalog, database)
         _name_columns(tree)
@@ -66,12 +57,12 @@ class Analysis:
         start = first.meta.get("start", 0)
         if not isinstance(node.this, exp.Identifier) or self._sql[start : start + 1] == "'":
             raise MalformedStatementError(f"line 1:1: mismatched input '{node.this.sql(dialect='trino')}'")
-        first = node.args.get("catalog") or node.args.get("db") or node.this
-        place = position(self._sql, first.meta.get("start", start))
+        place = position(self._sql, start)
         in_catalog, in_database, name = node.catalog.lower() or CATALOG, node.db.lower() or database, node.name.lower()
         if in_catalog != CATALOG:
             raise QueryFailedError("CATALOG_NOT_FOUND", f"Catalog '{in_catalog}' not found", place)
-        if in_database == INFORMATION_SCHEMA and name in ABOUT_TABLES:
+        if about := ABOUT_TABLES.find(in_database, name):
+            self.about[name] = about
             return
         table = catalog.find(in_database, name)
         if table is None:
@@ -81,16 +72,15 @@ class Analysis:
             raise QueryFailedError("TABLE_NOT_FOUND", what, place)
         self.tables[in_database, name] = table
 
+    def columns_of(self, table: Table) -> list[Column]:
+        """Return the columns that the query can name of `table`."""
+        return [*table.columns, PATH] if self._has_path else table.columns
+
     def _columns(self) -> dict[str, object]:
-        found: dict[str, dict[str, dict[str, str]]] = {
-            INFORMATION_SCHEMA: {
-                name: {column: "bigint" if column == "ordinal_position" else "varchar" for column in columns}
-                for name, columns in ABOUT_TABLES.items()
-            }
-        }
-        for (database, name), table in self.tables.items():
-            columns = [*table.columns, *([Column(PATH, "varchar")] if self.has_path else [])]
-            found.setdefault(database, {})[name] = {column.name: column.trino_type for column in columns}
+        found: dict[str, dict[str, dict[str, str]]] = {}
+        for table in (*self.tables.values(), *ABOUT_TABLES.tables):
+            columns = {column.name: column.trino_type for column in self.columns_of(table)}
+            found.setdefault(table.database, {})[table.name] = columns
         return {CATALOG: found}
 
     def _unresolved(self, said: str) -> QueryFailedError:

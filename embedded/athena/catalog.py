@@ -29,6 +29,10 @@ class Column:
         return _DUCKDB.get(self.hive_type, self.hive_type.upper())
 
 
+PATH: Final = Column("$path", "string")
+"""The hidden column with a row's file."""
+
+
 @dataclass(frozen=True)
 class Table:
     """A table as Glue defines it; partitions are projected, or there are none."""
@@ -99,3 +103,37 @@ class Catalog:
     def of_database(self, database: str) -> list[Table]:
         """Return the tables of `database` by name."""
         return sorted((each for each in self.tables if each.database == database.lower()), key=lambda each: each.name)
+
+
+INFORMATION_SCHEMA: Final = "information_schema"
+
+
+def _about(name: str, *columns: str) -> Table:
+    kinds = [Column(column, "bigint" if column == "ordinal_position" else "string") for column in columns]
+    return Table(INFORMATION_SCHEMA, name, kinds, [], "", {})
+
+
+ABOUT_TABLES: Final = Catalog(
+    [
+        _about("schemata", "catalog_name", "schema_name"),
+        _about("tables", "table_catalog", "table_schema", "table_name", "table_type"),
+        _about(
+            "columns", "table_catalog", "table_schema", "table_name", "column_name", "ordinal_position", "data_type"
+        ),
+    ]
+)
+"""The tables about tables, which are in no lake."""
+
+
+def rows_about(catalog: Catalog, name: str) -> list[tuple[str | int, ...]]:
+    """Return the rows of the table `name` of `ABOUT_TABLES` that tell of `catalog`."""
+    match name:
+        case "schemata":
+            return [(CATALOG, database) for database in (*catalog.databases, INFORMATION_SCHEMA)]
+        case "tables":
+            return [(CATALOG, each.database, each.name, "BASE TABLE") for each in catalog.tables]
+    return [
+        (CATALOG, each.database, each.name, column.name, number, column.trino_type)
+        for each in catalog.tables
+        for number, column in enumerate(each.columns, 1)
+    ]

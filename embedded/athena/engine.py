@@ -11,9 +11,9 @@ from typing import Any, Final
 import duckdb
 from sqlglot import exp
 
-from embedded.athena.analysis import ABOUT_TABLES, PATH, Analysis
+from embedded.athena.analysis import Analysis
 from embedded.athena.answers import months, precision_and_scale, real, text_of, type_name
-from embedded.athena.catalog import CATALOG, Catalog, Column, Table, Value
+from embedded.athena.catalog import CATALOG, INFORMATION_SCHEMA, PATH, Catalog, Table, Value, rows_about
 from embedded.athena.errors import QueryFailedError
 from embedded.athena.functions import TRINO_FUNCTIONS, add_functions, add_quotient
 from embedded.athena.lake import Scan
@@ -42,7 +42,7 @@ class Engine:
     database: str
     scan: Scan
     _connection: duckdb.DuckDBPyConnection = field(default_factory=lambda: duckdb.connect(":memory:"))
-    _quotients: set[tuple[int, int]] = field(default_factory=set)
+    _quotients: dict[tuple[int, int], str] = field(default_factory=dict)
     _interrupted: threading.Event = field(default_factory=threading.Event)
 
     def interrupt(self) -> None:
@@ -61,14 +61,13 @@ class Engine:
         check_types(sql, analysis.tree)
         with self._prepared(analysis):
             translated = translate(analysis.tree, self._quotient)
-            self._bind(translated, sql)
+            plan = self._run(f"EXPLAIN {translated}").fetchall()  # checks the query before anything is read for it
             reader = PartitionReader(analysis.tables, self._constant)
             reader.read(analysis.tree)
             if explain:
-                return _plan(self._run(f"EXPLAIN {translated}", sql).fetchall())
+                return _plan(plan)
             self._load(analysis, reader.found)
-            result = self._run(translated, sql)
-            return _answer(analysis, result)
+            return _answer(analysis, self._run(translated))
 
     @contextmanager
     def _prepared(self, analysis: Analysis) -> Iterator[None]:
@@ -81,15 +80,22 @@ class Engine:
                 run(f'CREATE SCHEMA {CATALOG}."{schema}"')
             run(f'USE {CATALOG}."{self.database}"')
             add_functions(self._connection)
-            for table in analysis.tables.values():
-                columns = [*table.columns, *([Column(PATH, "string")] if analysis.has_path else [])]
+            for table in (*analysis.tables.values(), *analysis.about.values()):
+                columns = analysis.columns_of(table)
                 defined = ", ".join(f'"{column.name}" {column.duckdb_type}' for column in columns)
                 run(f"CREATE TABLE {_quoted(table)} ({defined})")
-            _describe_tables(self._connection, self.catalog)
+            for table in analysis.about.values():
+                self._fill(table)
             run("SET enable_external_access = false; SET lock_configuration = true")
             yield
         finally:
             self._connection.close()
+
+    def _fill(self, about: Table) -> None:
+        """Insert the rows of a table about tables."""
+        marks = ", ".join("?" * len(about.columns))
+        insert = f"INSERT INTO {_quoted(about)} VALUES ({marks})"  # noqa: S608 - names of ours
+        self._connection.executemany(insert, rows_about(self.catalog, about.name))
 
     def _load(self, analysis: Analysis, found: Mapping[tuple[str, str], Mapping[str, Mapping[str, Value]]]) -> None:
         for key, table in analysis.tables.items():
@@ -102,27 +108,22 @@ class Engine:
             self._connection.unregister("loaded")
 
     def _quotient(self, precision: int, scale: int) -> str:
-        if (precision, scale) not in self._quotients:
-            self._quotients.add((precision, scale))
-            add_quotient(self._connection, precision, scale)
-        return f"decimal_quotient_{precision}_{scale}"
+        key = precision, scale
+        if key not in self._quotients:
+            self._quotients[key] = add_quotient(self._connection, precision, scale)
+        return self._quotients[key]
 
     def _constant(self, node: exp.Expr) -> Value | None:
-        found = self._run(f"SELECT {translate(exp.select(node.copy()), self._quotient)[len('SELECT ') :]}", "")
-        value: Any = found.fetchall()[0][0]
+        value: Any = self._run(translate(exp.select(node.copy()), self._quotient)).fetchall()[0][0]
         return value if isinstance(value, str | int) or value is None else str(value)
 
-    def _bind(self, translated: str, sql: str) -> None:
-        """Let the engine check the query, before anything is read for it."""
-        self._run(f"EXPLAIN {translated}", sql).fetchall()
-
-    def _run(self, translated: str, sql: str) -> duckdb.DuckDBPyConnection:
+    def _run(self, translated: str) -> duckdb.DuckDBPyConnection:
         if self._interrupted.is_set():  # while DuckDB did nothing, as while files are read
-            raise _failure("INTERRUPT", sql)
+            raise _failure("INTERRUPT")
         try:
             return self._connection.execute(translated)
         except duckdb.Error as error:
-            raise _failure(str(error), sql) from None
+            raise _failure(str(error)) from None
 
 
 def _answer(analysis: Analysis, result: duckdb.DuckDBPyConnection) -> Answer:
@@ -131,7 +132,7 @@ def _answer(analysis: Analysis, result: duckdb.DuckDBPyConnection) -> Answer:
     try:
         fetched = result.fetchall()
     except duckdb.Error as error:
-        raise _failure(str(error), "") from None
+        raise _failure(str(error)) from None
     types = ["timestamp with time zone" if zone else type_name(kind) for kind, zone in zip(kinds, zones, strict=True)]
     spellers = [_speller(kind, select) for kind, select in zip(kinds, analysis.tree.selects, strict=True)]
     types = [
@@ -170,31 +171,13 @@ def _plan(rows: list[Any]) -> Answer:
 
 def _columns_of(tree: exp.Query, table: Table) -> Iterator[str]:
     """Yield the columns that a query, whose names are resolved, may read of `table`."""
-    names = {column.name for column in table.columns} | {PATH}
+    names = {column.name for column in (*table.columns, PATH)}
     return (node.name for node in tree.find_all(exp.Column) if node.name in names)
 
 
 def _quoted(table: Table) -> str:
-    return f'{CATALOG}."{table.database}"."{table.name}"'
-
-
-def _describe_tables(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
-    rows: dict[str, list[tuple[Any, ...]]] = {
-        "schemata": [(CATALOG, name) for name in (*catalog.databases, "information_schema")],
-        "tables": [(CATALOG, each.database, each.name, "BASE TABLE") for each in catalog.tables],
-        "columns": [
-            (CATALOG, each.database, each.name, column.name, number, column.trino_type)
-            for each in catalog.tables
-            for number, column in enumerate(each.columns, 1)
-        ],
-    }
-    for name, columns in ABOUT_TABLES.items():
-        types = ", ".join(f"{column} {'BIGINT' if column == 'ordinal_position' else 'VARCHAR'}" for column in columns)
-        connection.execute(f"CREATE TABLE {CATALOG}.{ABOUT_TABLES_SCHEMA}.{name} ({types})")
-        if rows[name]:
-            marks = ", ".join("?" * len(columns))
-            insert = f"INSERT INTO {CATALOG}.{ABOUT_TABLES_SCHEMA}.{name} VALUES ({marks})"  # noqa: S608 - ours
-            connection.executemany(insert, rows[name])
+    schema = ABOUT_TABLES_SCHEMA if table.database == INFORMATION_SCHEMA else table.database
+    return f'{CATALOG}."{schema}"."{table.name}"'
 
 
 # --- failures --------------------------------------------------------------------------------------------------------
@@ -233,7 +216,7 @@ _INTEGERS: Final = {"INT8": "TINYINT", "INT16": "SMALLINT", "INT32": "INT", "INT
 _EMBEDDED: Final = "is not supported by the embedded stack, which answers by DuckDB"
 
 
-def _failure(said: str, _sql: str) -> QueryFailedError:
+def _failure(said: str) -> QueryFailedError:
     for pattern, code, reason in _FAILURES:
         if found := re.search(pattern, said):
             if code == "FUNCTION_NOT_FOUND" and found[1].lower() in TRINO_FUNCTIONS and "does not exist" in found[0]:

@@ -61,12 +61,7 @@ CREATE MACRO cosine_similarity(a, b) AS list_cosine_similarity(a, b);
 def add_functions(connection: duckdb.DuckDBPyConnection) -> None:
     """Add to a connection the functions of Trino that DuckDB lacks."""
     connection.execute(MACROS)
-    connection.create_function("double_text", double_text, ["DOUBLE"], "VARCHAR")
-
-
-def double_text(value: float) -> str:
-    """Return what Trino makes of a double in a cast to varchar: `1.5E0`."""
-    return scientific(value)
+    connection.create_function("double_text", scientific, ["DOUBLE"], "VARCHAR")
 
 
 def add_quotient(connection: duckdb.DuckDBPyConnection, precision: int, scale: int) -> str:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from embedded.athena.analysis import PATH
-from embedded.athena.catalog import Column, Table, Value
+from embedded.athena.catalog import PATH, Table, Value
 from embedded.athena.errors import BytesLimitError
 
 ListObjects = Callable[[str], Iterable[tuple[str, bytes]]]
@@ -38,11 +37,10 @@ class Scan:
         Raises:
             BytesLimitError: they are more bytes than may be read.
         """
-        wanted = [column for column in table.columns if column.name in columns]
-        wanted += [Column(PATH, "string")] if PATH in columns else []
+        wanted = [column for column in (*table.columns, PATH) if column.name in columns]
         schema = pa.schema([(column.name, _ARROW[column.hive_type]) for column in wanted])
         files = [
-            self._file(body, schema, {**values, PATH: uri})
+            self._file(body, schema, {**values, PATH.name: uri})
             for location, values in partitions.items()
             for uri, body in self.objects(location)
         ]

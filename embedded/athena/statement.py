@@ -83,7 +83,8 @@ def parse_query(sql: str) -> exp.Query:
     Raises:
         MalformedStatementError: it is none.
     """
-    for token in _tokens(sql):
+    tokens = _tokens(sql)
+    for token in tokens:
         if token.token_type in _FOREIGN or token.text == "==":
             raise _mismatched(sql, token)
     try:
@@ -94,7 +95,7 @@ def parse_query(sql: str) -> exp.Query:
         tree = exp.select("*").from_(tree)
     if not isinstance(tree, exp.Query):
         raise MalformedStatementError("line 1:1: expected a query: SELECT, WITH or VALUES")
-    _check_order_of_limits(sql)
+    _check_order_of_limits(sql, tokens)
     return tree
 
 
@@ -154,10 +155,10 @@ def _tokens(sql: str) -> list[Token]:
         raise MalformedStatementError(_told(error)) from None
 
 
-def _check_order_of_limits(sql: str) -> None:
+def _check_order_of_limits(sql: str, tokens: list[Token]) -> None:
     """Refuse OFFSET after LIMIT, which Trino has in the other order."""
     depth, limited = 0, set[int]()
-    for token in _tokens(sql):
+    for token in tokens:
         if token.token_type is TokenType.L_PAREN:
             depth += 1
         elif token.token_type is TokenType.R_PAREN:

@@ -12,8 +12,8 @@ from sqlglot.errors import ErrorLevel, UnsupportedError
 from sqlglot.expressions.datatypes import DType
 
 from embedded.athena import calls
-from embedded.athena.analysis import INFORMATION_SCHEMA
 from embedded.athena.calls import Translate
+from embedded.athena.catalog import INFORMATION_SCHEMA
 from embedded.athena.errors import QueryFailedError
 from embedded.athena.types import Decimal, decimal_of, kind_of, spelled
 
