@@ -1,7 +1,7 @@
 """`tickfold data load`: load bars from a file into the stack."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -48,6 +48,12 @@ def timeframe(text: str) -> str:
     return text
 
 
+def timeframe_option(left_out: str) -> Any:
+    """Return the option `--timeframe`; `left_out` says what is taken without it."""
+    help_text = f"Such as 1m, 1h, 1d, 1mo. Left out: {left_out}."
+    return typer.Option("--timeframe", parser=timeframe, metavar="TIMEFRAME", help=help_text)
+
+
 def calendar(text: str) -> SessionCalendar:
     """Return `text` as a session calendar.
 
@@ -64,15 +70,7 @@ def load(
     file: Annotated[Path, typer.Argument(help="CSV or Parquet: date or timestamp, open, high, low, close, volume.")],
     *,
     under: Annotated[str, typer.Option("--symbol", parser=symbol, metavar="SYMBOL", help="Symbol to load it under.")],
-    bar_length: Annotated[
-        str | None,
-        typer.Option(
-            "--timeframe",
-            parser=timeframe,
-            metavar="TIMEFRAME",
-            help="Such as 1m, 1h, 1d, 1mo. Left out: as in the file.",
-        ),
-    ] = None,
+    bar_length: Annotated[str | None, timeframe_option("as in the file")] = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Make these bars all that the series has, in place of those it has.")
     ] = False,

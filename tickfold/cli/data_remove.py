@@ -8,7 +8,7 @@ import typer
 
 from tickfold.cli.console import note
 from tickfold.cli.data_list import span
-from tickfold.cli.data_load import symbol, timeframe
+from tickfold.cli.data_load import symbol, timeframe_option
 from tickfold.cli.target import StackOutputs, find_target
 from tickfold.engine.timeframe import canonical_timeframe
 
@@ -18,12 +18,7 @@ if TYPE_CHECKING:
 
 def remove(
     name: Annotated[str, typer.Argument(parser=symbol, metavar="SYMBOL", help="Symbol of the series.")],
-    bar_length: Annotated[
-        str | None,
-        typer.Option(
-            "--timeframe", parser=timeframe, metavar="TIMEFRAME", help="Such as 1m, 1h, 1d, 1mo. Left out: all."
-        ),
-    ] = None,
+    bar_length: Annotated[str | None, timeframe_option("all")] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     stack_outputs: StackOutputs = None,
 ) -> None:

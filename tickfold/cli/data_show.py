@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tickfold.cli.data_list import COLUMNS, row_of, shown
-from tickfold.cli.data_load import symbol, timeframe
+from tickfold.cli.data_load import symbol, timeframe_option
 from tickfold.cli.rows import AsCsv, Value, check_formats, write_rows
 from tickfold.cli.target import StackOutputs, find_target
 from tickfold.engine.timeframe import lasts_days
@@ -40,15 +40,7 @@ class _Part:
 
 def show(
     name: Annotated[str, typer.Argument(parser=symbol, metavar="SYMBOL", help="Symbol of the series.")],
-    bar_length: Annotated[
-        str | None,
-        typer.Option(
-            "--timeframe",
-            parser=timeframe,
-            metavar="TIMEFRAME",
-            help="Such as 1m, 1h, 1d, 1mo. Left out: the coarsest.",
-        ),
-    ] = None,
+    bar_length: Annotated[str | None, timeframe_option("the coarsest")] = None,
     *,
     rows: Annotated[int, typer.Option(min=1, max=1_000, metavar="COUNT", help="First and last bars to show.")] = 3,
     as_csv: AsCsv = False,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cached_property
 
 import numpy as np
@@ -74,3 +75,9 @@ def decimals_of(prices: Floats) -> int | None:
 def with_decimals(bars: Bars) -> Bars:
     """Return `bars` with the `decimals` of their own prices, as loading a series sets them."""
     return replace(bars, decimals=decimals_of(np.concatenate([bars.open, bars.high, bars.low, bars.close])))
+
+
+def time_of(bars: Bars, at: int) -> str:
+    """Return the time of a bar; only the day at midnight UTC."""
+    time = datetime.fromtimestamp(int(bars.timestamp[at]) / 1e6, UTC)
+    return f"{time:%Y-%m-%d}" if (time.hour, time.minute) == (0, 0) else f"{time:%Y-%m-%dT%H:%MZ}"

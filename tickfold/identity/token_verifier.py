@@ -168,9 +168,9 @@ def _portfolios(claim: object) -> tuple[tuple[str, ...], str]:
     named = claim.split() if isinstance(claim, str) else [] if claim is None else claim
     if not isinstance(named, list):
         return (), "the claim of portfolios: expected a list, or a string with spaces between ids"
-    ids = dict.fromkeys(name for name in named if isinstance(name, str) and PORTFOLIO_ID.fullmatch(name))
-    found = []
-    if strange := sum(not (isinstance(name, str) and name in ids) for name in named):
+    valid = [name for name in named if isinstance(name, str) and PORTFOLIO_ID.fullmatch(name)]
+    ids, found = dict.fromkeys(valid), []
+    if strange := len(named) - len(valid):
         found.append(f"{strange} of {len(named)} groups, which are no portfolio ids: 1 to 64 letters, digits, - or _")
     if (more := len(ids) - MOST_PORTFOLIOS) > 0:
         found.append(f"{more} portfolios beyond the first {MOST_PORTFOLIOS}")

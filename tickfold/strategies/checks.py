@@ -11,11 +11,11 @@ import numpy as np
 from tickfold.engine.accounting.account import Account
 from tickfold.engine.arrays import Ints
 from tickfold.engine.backtest import AT_THE_NEXT_OPEN, backtest, conclude, simulate
-from tickfold.engine.bars import COLUMNS, Bars, join
+from tickfold.engine.bars import COLUMNS, Bars, join, time_of
 from tickfold.engine.decisions.chunk import cut
 from tickfold.engine.decisions.fold import fold
 from tickfold.engine.signals import HOLD, Signals
-from tickfold.strategies.contract import NAMES, ContractError, lookback_of, signals_of, time_of
+from tickfold.strategies.contract import NAMES, ContractError, lookback_of, signals_of
 from tickfold.strategies.strategy import Strategy
 
 MOST_CUTS = 4_000

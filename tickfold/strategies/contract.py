@@ -3,14 +3,13 @@
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, cast
 
 import numpy as np
 
-from tickfold.engine.bars import COLUMNS, Bars
+from tickfold.engine.bars import COLUMNS, Bars, time_of
 from tickfold.engine.signals import FLAT, HOLD, LONG, SHORT, Signals
 from tickfold.errors import StrategyFailedError
 from tickfold.strategies.strategy import Strategy
@@ -158,9 +157,3 @@ def _on(bars: Bars) -> str:
 def span(bars: Bars) -> str:
     """Return the number of `bars` and their first and last time: `250 bars, 2012-01-03 to 2012-12-31`."""
     return f"{len(bars):,} bar{'' if len(bars) == 1 else 's'}, {time_of(bars, 0)} to {time_of(bars, len(bars) - 1)}"
-
-
-def time_of(bars: Bars, at: int) -> str:
-    """Return the time of a bar; only the day at midnight UTC."""
-    time = datetime.fromtimestamp(int(bars.timestamp[at]) / 1e6, UTC)
-    return f"{time:%Y-%m-%d}" if (time.hour, time.minute) == (0, 0) else f"{time:%Y-%m-%dT%H:%MZ}"

@@ -5,7 +5,6 @@ the size and the cash allow it. It follows from the decisions alone, so any cut 
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from tickfold.engine.accounting.ledger import Ledger
 from tickfold.engine.accounting.posting import Terms
 from tickfold.engine.accounting.sizing import bounds
 from tickfold.engine.arrays import NONE, Ints
-from tickfold.engine.bars import Bars
+from tickfold.engine.bars import Bars, time_of
 from tickfold.engine.decisions.automaton import Decisions
 from tickfold.engine.decisions.orders import Orders
 from tickfold.engine.decisions.positions import Positions
@@ -64,20 +63,20 @@ def _without_signal(bars: Bars, orders: Orders, lookback: int, uses_volume: bool
 
 def _at_the_last_bar(bars: Bars, entries: Ints) -> NoTrades:
     return NoTrades(
-        "last_bar", f"the first signal to enter came at the last bar, {_time(bars, int(entries[0]))}: no bar is left"
+        "last_bar", f"the first signal to enter came at the last bar, {time_of(bars, int(entries[0]))}: no bar is left"
     )
 
 
 def _unfilled(placed: Positions, bars: Bars) -> NoTrades:
     if (placed.entry_bar != NONE).any():
-        return NoTrades("last_bar", f"the first limit order was reached only at the last bar, {_time(bars, -1)}")
+        return NoTrades("last_bar", f"the first limit order was reached only at the last bar, {time_of(bars, -1)}")
     orders = "the limit order was not" if len(placed) == 1 else f"none of the {len(placed):,} limit orders was"
     return NoTrades("unfilled", f"{orders} filled: no price reached a limit")
 
 
 def _unpaid(offered: Positions, terms: Terms, bars: Bars, account: Account) -> NoTrades:
     """Return why the first order could not be paid; all later ones found the same cash."""
-    at = f"at the first order, filled {_time(bars, int(offered.entry_bar[0]))}"
+    at = f"at the first order, filled {time_of(bars, int(offered.entry_bar[0]))}"
     fraction = float(terms.fraction[0])
     if fraction == 0:
         return NoTrades("volatility", f"{at}, no volatility could be measured yet, by which the order is sized")
@@ -102,8 +101,3 @@ def _counted(bars: Bars) -> str:
 
 def _dollars(amount: float) -> str:
     return f"{amount:,.2f}" if amount >= 0.01 else f"{amount:.3g}"
-
-
-def _time(bars: Bars, at: int) -> str:
-    time = datetime.fromtimestamp(int(bars.timestamp[at]) / 1e6, UTC)
-    return f"{time:%Y-%m-%d}" if (time.hour, time.minute) == (0, 0) else f"{time:%Y-%m-%dT%H:%MZ}"
