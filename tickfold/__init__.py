@@ -11,16 +11,39 @@ if TYPE_CHECKING:
     from tickfold.errors import RunError
     from tickfold.local.backtest import backtest
     from tickfold.local.result import BacktestResult
+    from tickfold.local.sweep import sweep
+    from tickfold.local.sweep_result import SweepResult
+    from tickfold.local.universe import universe
+    from tickfold.local.universe_result import UniverseResult
+    from tickfold.local.walk_forward import walk_forward
+    from tickfold.local.walk_forward_result import WalkForwardResult
     from tickfold.strategies.strategy import Strategy
 
 _MODULES: Final = {
     "BacktestResult": "tickfold.local.result",
     "RunError": "tickfold.errors",
     "Strategy": "tickfold.strategies.strategy",
+    "SweepResult": "tickfold.local.sweep_result",
+    "UniverseResult": "tickfold.local.universe_result",
+    "WalkForwardResult": "tickfold.local.walk_forward_result",
     "backtest": "tickfold.local.backtest",
+    "sweep": "tickfold.local.sweep",
+    "universe": "tickfold.local.universe",
+    "walk_forward": "tickfold.local.walk_forward",
 }
 
-__all__ = ["BacktestResult", "RunError", "Strategy", "backtest"]
+__all__ = [
+    "BacktestResult",
+    "RunError",
+    "Strategy",
+    "SweepResult",
+    "UniverseResult",
+    "WalkForwardResult",
+    "backtest",
+    "sweep",
+    "universe",
+    "walk_forward",
+]
 
 
 def __getattr__(name: str) -> Any:

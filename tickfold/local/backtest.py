@@ -4,11 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tickfold.backtests import results
-from tickfold.backtests.finished import Finished
 from tickfold.engine.calendar import SessionCalendar
-from tickfold.engine.performance.benchmark import buy_and_hold
-from tickfold.local.finished_run import FinishedRun, finish, manifest_of, now
+from tickfold.local.finished_run import FinishedRun, finish_one_symbol, manifest_of, now
 from tickfold.local.request import BACKTEST, Request, request_of
 from tickfold.local.result import BacktestResult
 from tickfold.local.simulation import outcome_of, signals_on
@@ -61,19 +58,6 @@ def run_one_symbol(request: Request) -> FinishedRun:
     strategy = request.choice.registry.create(config.strategy, config.parameters)
     (signals,) = signals_on(used, [strategy])
     outcome = outcome_of(config, used, strategy, signals)
-    finished = Finished.of_one_symbol(
-        used,
-        outcome,
-        buy_and_hold(used.close, config.start_capital),
-        days=(config.start_date, config.end_date),
-        parameters=strategy.model_dump(),
-        replayed_bars=0,
-    )
-    return finish(
-        manifest_of(config, request.ranges, begun),
-        finished,
-        config,
-        trades=results.trades_table(market.series.symbol, used, outcome.statement.trades),
-        equity=results.equity_table(used, outcome),
-        notes=request.notes,
-    )
+    manifest = manifest_of(config, request.ranges, begun)
+    parameters = strategy.model_dump()
+    return finish_one_symbol(manifest, config, used, outcome, parameters=parameters, notes=request.notes)

@@ -1,26 +1,30 @@
-"""A finished run on this machine, as a stack would have recorded it: its result, its tables, and its report."""
+"""A finished run on this machine, as a stack would have recorded it: its result and its tables."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pyarrow as pa
 
+from tickfold.backtests import results
 from tickfold.backtests.finished import Finished, result_of
 from tickfold.backtests.manifest import Manifest, PlannedSleeve
 from tickfold.backtests.planning import Range
 from tickfold.backtests.run import new_run_id
 from tickfold.engine.arrays import Floats
-from tickfold.protocol import BacktestConfig, Config, Result
+from tickfold.engine.backtest import Outcome
+from tickfold.engine.bars import Bars
+from tickfold.engine.performance.benchmark import buy_and_hold
+from tickfold.protocol import BacktestConfig, Config, Number, Result
 
 
 @dataclass(frozen=True, eq=False)
 class FinishedRun:
     """A run: its config, when it was begun, its result, and the tables of its trades and its equity.
 
-    `benchmark` is the curve of buy and hold in dollars, a value a row of `equity`. `equity_by_symbol` and
-    `runs_by_symbol` are those of a universe.
+    `benchmark` is the curve of buy and hold in dollars, a value a row of `equity`. `runs_by_symbol` and
+    `equity_by_symbol` are those of a universe.
     """
 
     config: BacktestConfig
@@ -30,8 +34,8 @@ class FinishedRun:
     equity: pa.Table
     benchmark: Floats
     notes: tuple[str, ...] = ()
-    equity_by_symbol: pa.Table | None = None
     runs_by_symbol: pa.Table | None = None
+    equity_by_symbol: pa.Table | None = None
 
 
 def manifest_of(config: Config, ranges: Sequence[Range], begun: datetime) -> Manifest:
@@ -47,28 +51,44 @@ def manifest_of(config: Config, ranges: Sequence[Range], begun: datetime) -> Man
 
 def finish(
     manifest: Manifest,
-    finished: Finished,
     config: BacktestConfig,
+    finished: Finished,
     *,
-    trades: pa.Table,
-    equity: pa.Table,
+    tables: Mapping[str, pa.Table],
     notes: tuple[str, ...],
-    equity_by_symbol: pa.Table | None = None,
-    runs_by_symbol: pa.Table | None = None,
 ) -> FinishedRun:
-    """Return the run that `manifest` planned and that came to `finished`; `config` is that of its single run."""
+    """Return the run that `manifest` planned and that came to `finished`, with its `tables` by their names.
+
+    `config` is that of its single run, where `manifest` has a sweep's.
+    """
     result = result_of(manifest, finished, lambda _key: "").model_copy(update={"run_id": manifest.run_id})
-    return FinishedRun(
-        config,
-        manifest.created_at,
-        result,
-        trades,
-        equity,
-        finished.benchmark,
-        notes,
-        equity_by_symbol,
-        runs_by_symbol,
+    return FinishedRun(config, manifest.created_at, result, benchmark=finished.benchmark, notes=notes, **tables)
+
+
+def finish_one_symbol(
+    manifest: Manifest,
+    config: BacktestConfig,
+    bars: Bars,
+    outcome: Outcome,
+    *,
+    parameters: dict[str, Number],
+    notes: tuple[str, ...],
+    days: tuple[date, date] | None = None,
+) -> FinishedRun:
+    """Return the run of one symbol over `bars`, by default for the days of `config`."""
+    finished = Finished.of_one_symbol(
+        bars,
+        outcome,
+        buy_and_hold(bars.close, config.start_capital),
+        days=days or (config.start_date, config.end_date),
+        parameters=parameters,
+        replayed_bars=0,
     )
+    tables = {
+        "trades": results.trades_table(manifest.symbol, bars, outcome.statement.trades),
+        "equity": results.equity_table(bars, outcome),
+    }
+    return finish(manifest, config, finished, tables=tables, notes=notes)
 
 
 def now() -> datetime:

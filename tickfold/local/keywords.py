@@ -25,6 +25,8 @@ READING = tuple(field.name for field in fields(ReadingOptions) if field.name != 
 """Keywords that say how bars are read."""
 _OWN_ARGUMENTS = frozenset({"stock", "strategy", "parameters", "timeframe", "walkForward"})
 """Fields that are arguments of their own."""
+_ARGUMENTS = {"walkForward.inSample": "in_sample", "walkForward.outOfSample": "out_of_sample"}
+"""Fields within those, as an error names them, by what they are as arguments."""
 _OF_WORKERS = frozenset({"chunks"})
 
 
@@ -88,6 +90,8 @@ class Keywords:
 
     def spelled(self, text: str) -> str:
         """Return an error's `text` with keywords for the names of fields."""
+        for field, keyword in _ARGUMENTS.items():
+            text = text.replace(field, keyword)
         return spelled(text, self.options.values(), lambda option: option.keyword)
 
     def _unknown(self, unknown: list[str], strategy: str, accepted: Collection[str]) -> str:

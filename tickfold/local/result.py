@@ -69,7 +69,8 @@ class BacktestResult:
     def __repr__(self) -> str:
         result = self._run.result
         parameters = ", ".join(f"{name}={value:g}" for name, value in result.parameters.items())
-        head = f"{type(self).__name__}: {result.strategy}({parameters}) on {result.symbol} {result.timeframe}"
+        symbols = result.symbol.replace(",", ", ")
+        head = f"{type(self).__name__}: {result.strategy}({parameters}) on {symbols} {result.timeframe}"
         lines = [f"{head}, {counted(result.bars, 'bar')}, {result.start} … {result.end}"]
         lines += [f"  {label_of(name):<14}{format_metric(name, self.metrics[name]):>14}" for name in HEADLINE_METRICS]
         return "\n".join(lines + ([f"  no trades: {self.no_trades}"] if self.no_trades else []))
@@ -77,4 +78,8 @@ class BacktestResult:
     def _repr_html_(self) -> str:
         from tickfold.local.summary import summary  # noqa: PLC0415
 
-        return summary(self._run)
+        return summary(self._run, self._table_html())
+
+    def _table_html(self) -> str:
+        """Return what the summary shows between the chart and the metrics."""
+        return ""

@@ -13,9 +13,9 @@ from tickfold.protocol.metrics import format_metric, grouped, label_of
 _LEFT, _RIGHT = "text-align: left", "text-align: right"
 
 
-def summary(run: FinishedRun) -> str:
-    """Return the summary of `run`."""
-    parts = [heading(run), _why_without_trades(run), _chart(run), _metrics(run)]
+def summary(run: FinishedRun, table_of_parts: str = "") -> str:
+    """Return the summary of `run`, with a table of its parts, in HTML, between chart and metrics."""
+    parts = [heading(run), _why_without_trades(run), _chart(run), table_of_parts, _metrics(run)]
     return f"<div>{''.join(parts)}{notes(run.notes)}</div>"
 
 
@@ -25,7 +25,7 @@ def heading(run: FinishedRun) -> str:
     parameters = ", ".join(f"{name} {value:g}" for name, value in result.parameters.items())
     strategy = f"{result.strategy} ({parameters})" if parameters else result.strategy
     rest = f"{result.timeframe}, {counted(result.bars, 'bar')}, {result.start} to {result.end}"
-    return f"<p><b>{escape(strategy)}</b> on <b>{escape(result.symbol)}</b>, {escape(rest)}</p>"
+    return f"<p><b>{escape(strategy)}</b> on <b>{escape(result.symbol.replace(',', ', '))}</b>, {escape(rest)}</p>"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], first: str = _LEFT) -> str:
