@@ -8,7 +8,6 @@ from typing import Any
 from tickfold.engine.bars import Bars
 from tickfold.engine.calendar import SessionCalendar
 from tickfold.errors import RunError
-from tickfold.local.spelling import in_python
 from tickfold.market_data.bar_file import BarFile, read_bar_file
 from tickfold.market_data.bar_frame import read_bar_frame, tickers_of
 from tickfold.market_data.bar_table import BarFileError
@@ -43,13 +42,10 @@ def read_market(
         RunError: `symbol` is none; or as `read_bar_file` and `read_bar_frame` do.
     """
     named = _symbol(symbol or _symbol_of(source))
-    try:
-        read = _read(source, timeframe, ReadingOptions(**{**reading, "symbol": symbol}))
-    except BarFileError as error:
-        raise BarFileError(in_python(str(error))) from None
+    read = _read(source, timeframe, ReadingOptions(**{**reading, "symbol": symbol}))
     series = describe_series(named, read.timeframe, read.bars, _name(source), calendar)
     bars = replace(read.bars, volume=read.bars.volume + 0.0, decimals=series.decimals, calendar=series.calendar)
-    return Market(series, bars, tuple(in_python(note) for note in read.notes))
+    return Market(series, bars, read.notes)
 
 
 def _read(source: Any, timeframe: str | None, options: ReadingOptions) -> BarFile:

@@ -1,7 +1,7 @@
 """The request of a call: its config, checked as the stack checks one, and the bars that it is about."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tickfold.backtests.date_range import DayError, with_range
@@ -12,6 +12,8 @@ from tickfold.errors import RunError
 from tickfold.local.choice import Choice, choose
 from tickfold.local.keywords import Keywords
 from tickfold.local.market import Market, read_market
+from tickfold.local.spelling import in_python
+from tickfold.market_data.bar_table import BarFileError
 from tickfold.protocol import BacktestConfig, SweepConfig
 
 BACKTEST = Keywords(BacktestConfig)
@@ -33,6 +35,26 @@ class Request:
         if len(self.markets) == 1:
             return self.markets[0].notes
         return tuple(f"{each.series.symbol}: {note}" for each in self.markets for note in each.notes)
+
+
+def checked(
+    choice: Choice,
+    markets: Sequence[Market],
+    fields: Mapping[str, Any],
+    validate: Callable[[Mapping[str, Any]], Any],
+) -> Request:
+    """Return the request to run `choice` on `markets`; `fields` are those of its config that were given.
+
+    `validate` makes the config.
+
+    Raises:
+        DayError: the one day that was given is beyond the bars.
+        RunError: as `validate` does, and the planner's check.
+    """
+    found = [market.series for market in markets]
+    own = {"stock": found[0].symbol, "strategy": choice.name, "timeframe": found[0].timeframe}
+    config = validate(with_range(own | {**fields}, found))
+    return Request(config, choice, markets, check(config, found, choice.registry))
 
 
 def request_of(
@@ -58,21 +80,19 @@ def request_of(
     choice = choose(strategy)
     asked = keywords.sort(given, choice.name, choice.accepted, parameters)
     bar_length, sessions = _timeframe(timeframe), _calendar(calendar)
-    markets = [read_market(source, symbol, bar_length, asked.reading, sessions) for symbol, source in sources.items()]
-    found = [market.series for market in markets]
-    symbols = [series.symbol for series in found]
-    fields = {
-        "stock": _stock(symbols, shares) if is_universe else symbols[0],
-        "strategy": choice.name,
-        "parameters": {**choice.parameters, **asked.parameters},
-        "timeframe": found[0].timeframe,
-    }
     try:
-        ranged = with_range(asked.request, found)
+        markets = [read_market(bars, symbol, bar_length, asked.reading, sessions) for symbol, bars in sources.items()]
+    except BarFileError as error:
+        raise BarFileError(in_python(str(error))) from None
+    fields = {**asked.request, **(more or {}), "parameters": {**choice.parameters, **asked.parameters}}
+    if is_universe:
+        fields["stock"] = _stock([market.series.symbol for market in markets], shares)
+    try:
+        request = checked(choice, markets, fields, keywords.config)
     except DayError as error:
         raise RunError(keywords.spelled(str(error))) from None
-    config = keywords.config(ranged | fields | {**(more or {})})
-    return Request(config, choice, markets, check(config, found, choice.registry))
+    told = [replace(market, notes=tuple(map(in_python, market.notes))) for market in markets]
+    return replace(request, markets=told)
 
 
 def _timeframe(text: str | None) -> str | None:
