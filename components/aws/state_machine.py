@@ -99,12 +99,18 @@ class StateMachine(pulumi.ComponentResource):
         )
 
     def _trust(self, log_group_arn: str) -> str:
-        """Trust Step Functions on behalf of this machine only, whose ARN is not known before the role exists."""
+        """Trust Step Functions on behalf of the account's state machines in this region.
+
+        Not of this machine only: which ARN the item reader of a Distributed Map, or a child execution, presents as the
+        source is not documented, and AWS's own examples match any. Whoever may make another machine with this role
+        needs `iam:PassRole` on it.
+        """
         arn = ArnParser().parse_arn(log_group_arn)
-        machine = f"arn:{arn['partition']}:states:{arn['region']}:{arn['account']}:stateMachine:{self._name}"
-        # Executions of a Distributed Map belong to MACHINE/LABEL.
-        sources = {"aws:SourceArn": [machine, f"{machine}/{self._map_label}"]}
-        condition = {"ArnEquals": sources, "StringEquals": {"aws:SourceAccount": arn["account"]}}
+        machines = f"arn:{arn['partition']}:states:{arn['region']}:{arn['account']}:stateMachine:*"
+        condition = {
+            "ArnLike": {"aws:SourceArn": machines},
+            "StringEquals": {"aws:SourceAccount": arn["account"]},
+        }
         return trust_document("states.amazonaws.com", condition)
 
     def _create_policy(self, grants: Sequence[Grant]) -> aws.iam.RolePolicy:

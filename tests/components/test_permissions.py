@@ -144,12 +144,16 @@ def test_role_is_assumed_by_its_service_only(role: Resource, service: str) -> No
     [
         (MACHINE, "111122223333", True),
         (f"{MACHINE}/Simulate", "111122223333", True),
-        (f"{MACHINE}-other", "111122223333", False),
+        (f"{MACHINE}/Simulate:5c0f", "111122223333", True),
+        (MACHINE.replace(":stateMachine:", ":activity:"), "111122223333", False),
+        (MACHINE.replace("eu-north-1", "us-east-1"), "111122223333", False),
         (MACHINE.replace("111122223333", "444455556666"), "444455556666", False),
         (MACHINE, "444455556666", False),
     ],
 )
-def test_workflow_role_trusts_its_own_machine_only(dev: Stack, source: str, account: str, allowed: bool) -> None:
+def test_workflow_role_trusts_machines_of_its_account_and_region_only(
+    dev: Stack, source: str, account: str, allowed: bool
+) -> None:
     role = dev.one("aws:iam/role:Role", "-backtest-role")
     context = {"aws:SourceArn": source, "aws:SourceAccount": account}
     assert service_is_allowed(trust_of(role), "states.amazonaws.com", "sts:AssumeRole", "*", context) == allowed
