@@ -86,10 +86,18 @@ class Backtests(pulumi.ComponentResource):
             f"{self._name}-plan",
             module="backtests.plan",
             layers=["base", "numeric"],
-            grants=[self._lake.may_read_series(), self._lake.may_write_chunks(), self.runs.may_publish()],
+            grants=[
+                self._lake.may_read_series(),
+                self._lake.may_write_chunks(),
+                self.runs.may_publish(),
+                self.users.may_activate(),
+            ],
             memory=1_769,
             timeout=60,
-            environment={settings.WORKERS: str(self._configuration.max_concurrency)},
+            environment={
+                settings.WORKERS: str(self._configuration.max_concurrency),
+                settings.ACTIVE_LIMIT: str(self._configuration.max_active_runs),
+            },
         )
 
     def _create_simulate(self) -> PythonFunction:
@@ -105,6 +113,7 @@ class Backtests(pulumi.ComponentResource):
             ],
             memory=self._configuration.simulate_memory,
             timeout=60,
+            reserved_concurrency=self._configuration.simulate_concurrency,
         )
 
     def _create_reduce(self) -> PythonFunction:

@@ -17,6 +17,7 @@ USERS_TABLE: Final = "TICKFOLD_USERS_TABLE"
 RUNNING_LIMIT: Final = "TICKFOLD_RUNNING_LIMIT"
 DAILY_LIMIT: Final = "TICKFOLD_DAILY_LIMIT"
 CONNECTIONS_ENDPOINT: Final = "TICKFOLD_CONNECTIONS_ENDPOINT"
+ACTIVE_LIMIT: Final = "TICKFOLD_ACTIVE_LIMIT"
 STATE_MACHINE_ARN: Final = "TICKFOLD_STATE_MACHINE_ARN"
 WORKERS: Final = "TICKFOLD_WORKERS"
 ISSUER: Final = "TICKFOLD_ISSUER"
@@ -110,10 +111,11 @@ class SimulateSettings(RunsSettings):
 
 
 @dataclass(frozen=True)
-class PlanSettings(SimulateSettings):
-    """Also the number of workers that can run at once."""
+class PlanSettings(SimulateSettings, ReportFailureSettings):
+    """Also the table of users, and how many workers of a run and how many runs can run at once."""
 
     workers: int = _variable(WORKERS)
+    active_limit: int = _variable(ACTIVE_LIMIT)
 
 
 @dataclass(frozen=True)

@@ -53,9 +53,13 @@ class PythonFunction(pulumi.ComponentResource):
         timeout: int,
         log_retention_days: int,
         environment: Mapping[str, str] | None = None,
+        reserved_concurrency: int | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Create the function of the module `functions.{module}` with `memory` in MB and `timeout` in seconds.
+
+        `reserved_concurrency` is how many executions are reserved for it, and the most that it can have; None is
+        whatever the account has left.
 
         Raises:
             EnvironmentRefusedError: a variable has a reserved name, or the environment is too large.
@@ -72,6 +76,7 @@ class PythonFunction(pulumi.ComponentResource):
             memory=memory,
             timeout=timeout,
             environment=function_environment(module, grants, environment or {}),
+            reserved_concurrency=reserved_concurrency,
         )
         self.alias = self._create_alias()
         self.register_outputs({"alias_arn": self.alias.arn})
@@ -131,6 +136,7 @@ class PythonFunction(pulumi.ComponentResource):
         memory: int,
         timeout: int,
         environment: pulumi.Output[Mapping[str, str]],
+        reserved_concurrency: int | None,
     ) -> aws.lambda_.Function:
         return aws.lambda_.Function(
             f"{self._name}-function",
@@ -146,6 +152,7 @@ class PythonFunction(pulumi.ComponentResource):
             source_code_hash=package.code.source_code_hash,
             layers=package.layer_arns(layers),
             environment={"variables": environment},
+            reserved_concurrent_executions=reserved_concurrency,
             tracing_config={"mode": "Active"},
             logging_config={"log_format": "JSON", "log_group": self.log_group.name},
             publish=True,

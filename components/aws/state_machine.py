@@ -158,14 +158,12 @@ class StateMachine(pulumi.ComponentResource):
 
     def _distributed_map_statements(self) -> list[Statement]:
         executions = self.arn.apply(executions_of)
-        express_children = self.arn.apply(lambda arn: arn.replace(":stateMachine:", ":express:"))
         any_execution = pulumi.Output.concat(executions, ":*")
-        any_child = pulumi.Output.concat(express_children, "/", self._map_label, ":*:*")
+        any_child = pulumi.Output.concat(executions, "/", self._map_label, ":*")
         return [
             Statement(["states:StartExecution"], [self.arn]),
-            Statement(["states:DescribeExecution"], [any_execution, any_child]),
-            Statement(["states:StopExecution"], [any_execution]),
-            Statement(["states:RedriveExecution"], [pulumi.Output.concat(executions, "/", self._map_label, ":*")]),
+            Statement(["states:DescribeExecution", "states:StopExecution"], [any_execution, any_child]),
+            Statement(["states:RedriveExecution"], [any_child]),
         ]
 
 

@@ -132,7 +132,7 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
                 for action in ("DescribeStream", "GetRecords", "GetShardIterator")
             ),
         ],
-        "plan": [*tell, ("dynamodb:GetItem", runs), ("s3:GetObject", series), ("s3:PutObject", handed_on)],
+        "plan": [*end, ("s3:GetObject", series), ("s3:PutObject", handed_on)],
         "simulate": [
             *tell,
             ("s3:GetObject", handed_on),
@@ -208,11 +208,11 @@ def _distributed_map_calls(stack: Stack, state: Mapping[str, Any]) -> Iterator[t
     machine, label = stack.outputs["state_machine_arn"], state["Label"]
     yield "states:StartExecution", machine
     executions = machine.replace(":stateMachine:", ":execution:")
-    yield "states:DescribeExecution", f"{executions}:{CHILD}"
-    yield "states:StopExecution", f"{executions}:{CHILD}"
+    for action in ("DescribeExecution", "StopExecution"):
+        yield f"states:{action}", f"{executions}:{CHILD}"
+        yield f"states:{action}", f"{executions}/{label}:{CHILD}"
     yield "states:RedriveExecution", f"{executions}/{label}:{CHILD}"
-    if state["ItemProcessor"]["ProcessorConfig"]["ExecutionType"] == "EXPRESS":
-        yield "states:DescribeExecution", f"{machine.replace(':stateMachine:', ':express:')}/{label}:{CHILD}:1"
+    assert state["ItemProcessor"]["ProcessorConfig"]["ExecutionType"] == "STANDARD", "say here what its children need"
     reader = state["ItemReader"]
     assert reader["Resource"] == "arn:aws:states:::s3:getObject", "say here what this reader needs"
     yield "s3:GetObject", f"arn:aws:s3:::{reader['Parameters']['Bucket']}/{layout.items_key(RUN)}"

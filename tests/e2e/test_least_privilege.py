@@ -54,7 +54,7 @@ RIGHTS: dict[str, list[str]] = {
         *TALKS,
     ],
     "deliver": ["dynamodb:Query subscriptions", *FORGETS, *TALKS],
-    "plan": ["s3:GetObject data/series/*", "s3:PutObject data/chunks/*", "dynamodb:GetItem runs", *TELLS],
+    "plan": ["s3:GetObject data/series/*", "s3:PutObject data/chunks/*", *ENDS],
     "simulate": [
         "s3:GetObject data/chunks/*",
         "s3:GetObjectVersion data/bars/*",

@@ -203,6 +203,7 @@ def test_configuration_of_a_program_has_the_machines_overrides(
         "tickfold:ownApiGatewayAccount": "false",
         "tickfold:protectData": "false",
         "tickfold:maxConcurrency": concurrency,
+        "tickfold:maxActiveRuns": "20",
         "tickfold:text": "as it is",
     }
 

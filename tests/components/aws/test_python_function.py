@@ -41,7 +41,13 @@ ENVIRONMENTS = {
         "TICKFOLD_DAILY_LIMIT": "2000",
         "TICKFOLD_STATE_MACHINE_ARN": "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev-backtest",
     },
-    "plan": {**BUCKET, **RUNS, "TICKFOLD_WORKERS": "10"},
+    "plan": {
+        **BUCKET,
+        **RUNS,
+        "TICKFOLD_USERS_TABLE": "tickfold-dev-users",
+        "TICKFOLD_WORKERS": "3",
+        "TICKFOLD_ACTIVE_LIMIT": "2",
+    },
     "simulate": {**BUCKET, **RUNS},
     "reduce": {**BUCKET, **RUNS, **USERS},
     "report_failure": {**RUNS, **USERS},
@@ -165,13 +171,21 @@ def test_memory_of_the_workers_is_configured() -> None:
 
 
 def test_settings_of_the_stack_reach_the_functions() -> None:
-    changes = {"maxConcurrency": "7", "maxRunningRuns": "3", "maxDailyRuns": "11", "portfoliosClaim": "mine"}
+    changes = {"maxConcurrency": "7", "maxActiveRuns": "5", "maxRunningRuns": "3", "maxDailyRuns": "11"}
+    changes |= {"portfoliosClaim": "mine", "simulateConcurrency": "80"}
     stack = run_program(configuration_of("dev", dependencies="runtime", **changes))
     variables = {module: function_of(stack, module).inputs["environment"]["variables"] for module in MODULES}
     assert variables["plan"]["TICKFOLD_WORKERS"] == "7"
+    assert variables["plan"]["TICKFOLD_ACTIVE_LIMIT"] == "5"
     assert variables["message"]["TICKFOLD_RUNNING_LIMIT"] == "3"
     assert variables["message"]["TICKFOLD_DAILY_LIMIT"] == "11"
     assert variables["authorize"]["TICKFOLD_PORTFOLIOS_CLAIM"] == "mine"
+    reserved = {module: function_of(stack, module).inputs.get("reservedConcurrentExecutions") for module in MODULES}
+    assert reserved == dict.fromkeys(MODULES) | {"simulate": 80}
+
+
+def test_no_concurrency_is_reserved_unless_configured(dev: Stack) -> None:
+    assert [each.name for each in dev.of(FUNCTION) if "reservedConcurrentExecutions" in each.inputs] == []
 
 
 def test_runtime_with_dependencies_gets_no_layers(dev: Stack) -> None:

@@ -10,6 +10,7 @@ from components.aws.grant import Grant
 from components.stores.quota import QuotaTable
 from components.stores.run_store import RunTable
 from tests.components.stores.rights import dynamodb_with, granted, recorded
+from tickfold.backtests.admission import Admission
 from tickfold.backtests.quota import Limits, Quota, Start
 from tickfold.backtests.run import Run
 from tickfold.backtests.run_lifecycle import RunLifecycle
@@ -37,6 +38,7 @@ def grants() -> dict[str, Grant]:
         "messages": runs.may_read_messages(),
         "progress": runs.may_record_progress(),
         "publish": runs.may_publish(),
+        "admit": Grant.union(runs.may("UpdateItem"), users.may_activate()),
         "end": Grant.union(runs.may_publish(), users.may_end()),
     }
 
@@ -105,3 +107,11 @@ def test_every_public_method_has_a_grant() -> None:
     public = {name for kind in RunLifecycle.__mro__ for name in vars(kind) if name[0] != "_" and kind is not object}
     covered = {name for methods in CALLS for name in methods.replace(" and ", ", ").split(", ")}
     assert covered == public
+
+
+def test_grant_allows_exactly_what_admission_calls(dynamodb: "DynamoDBServiceResource") -> None:
+    runs, quota = dynamodb.Table("probe-runs"), Quota(dynamodb.Table("probe-users"))
+    create(RunLifecycle(runs, quota))
+    with recorded(dynamodb) as called:
+        Admission(runs, quota, 1).admit(RUN)
+    assert called == GRANTED["admit"]
