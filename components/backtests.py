@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pulumi
 
+from components.aws.dead_letter_queue import DeadLetterQueue
 from components.aws.execution_watch import ExecutionWatch
 from components.aws.grant import Grant
 from components.aws.package import Package
@@ -18,6 +19,9 @@ from functions import settings
 
 _DEFINITION = Path(__file__).resolve().parent.parent / "statemachines" / "backtest.asl.json"
 
+_REPORT_SECONDS = 3_600
+"""How long a failure is worth reporting: the reconciler has found it by then."""
+
 
 class Backtests(pulumi.ComponentResource):
     """Tables, functions and state machine of backtests."""
@@ -28,6 +32,7 @@ class Backtests(pulumi.ComponentResource):
     simulate: PythonFunction
     reduce: PythonFunction
     report_failure: PythonFunction
+    dead_letters: DeadLetterQueue
     workflow: StateMachine
     watch: ExecutionWatch
 
@@ -53,12 +58,14 @@ class Backtests(pulumi.ComponentResource):
         )
         self.runs = RunTable(name, protect=configuration.protect_data, opts=self._child)
         self.users = QuotaTable(name, protect=configuration.protect_data, opts=self._child)
+        self.dead_letters = DeadLetterQueue(f"{name}-backtests-dead-letters", opts=self._child)
         self.plan = self._create_plan()
         self.simulate = self._create_simulate()
         self.reduce = self._create_reduce()
         self.report_failure = self._create_report_failure()
         self.workflow = self._create_workflow()
         self.watch = self._create_watch()
+        self.dead_letters.accept_events_of([self.watch.rule])
         self.register_outputs({"state_machine_arn": self.workflow.arn})
 
     def may_start_runs(self) -> Grant:
@@ -132,14 +139,16 @@ class Backtests(pulumi.ComponentResource):
         )
 
     def _create_report_failure(self) -> PythonFunction:
-        return self._create_function(
+        function = self._create_function(
             f"{self._name}-report-failure",
             module="backtests.report_failure",
             layers=["base"],
-            grants=[self.may_end_runs()],
+            grants=[self.may_end_runs(), self.dead_letters.may_send()],
             memory=512,
             timeout=30,
         )
+        self.dead_letters.keep_failed_events_of(function, retries=2, oldest_seconds=_REPORT_SECONDS)
+        return function
 
     def _create_workflow(self) -> StateMachine:
         steps = (self.plan, self.simulate, self.reduce)
@@ -164,5 +173,6 @@ class Backtests(pulumi.ComponentResource):
             f"{self._name}-backtest",
             state_machine_arn=self.workflow.arn,
             function=self.report_failure,
+            dead_letters=self.dead_letters,
             opts=self._child,
         )

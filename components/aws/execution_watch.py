@@ -5,6 +5,7 @@ import json
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.dead_letter_queue import DeadLetterQueue
 from components.aws.python_function import PythonFunction
 
 _UNSUCCESSFUL = ["ABORTED", "FAILED", "TIMED_OUT"]
@@ -23,13 +24,17 @@ class ExecutionWatch(pulumi.ComponentResource):
         *,
         state_machine_arn: pulumi.Output[str],
         function: PythonFunction,
+        dead_letters: DeadLetterQueue,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Invoke `function` with the status event of each execution that ends without success."""
+        """Invoke `function` with the status event of each execution that ends without success.
+
+        `dead_letters` gets the events that EventBridge cannot hand over; it must accept those of `rule`.
+        """
         super().__init__("tickfold:aws:ExecutionWatch", name, None, opts)
         self._name = name
         self.rule = self._create_rule(state_machine_arn)
-        self._create_target(function, after=self._permit(function))
+        self._create_target(function, dead_letters, after=self._permit(function))
         self.register_outputs({"rule_arn": self.rule.arn})
 
     def _create_rule(self, state_machine_arn: pulumi.Output[str]) -> aws.cloudwatch.EventRule:
@@ -49,12 +54,13 @@ class ExecutionWatch(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _create_target(self, function: PythonFunction, after: pulumi.Resource) -> None:
+    def _create_target(self, function: PythonFunction, dead_letters: DeadLetterQueue, after: pulumi.Resource) -> None:
         aws.cloudwatch.EventTarget(
             f"{self._name}-unsuccessful-target",
             rule=self.rule.name,
             target_id="report-failure",
             arn=function.alias.arn,
+            dead_letter_config={"arn": dead_letters.arn},
             retry_policy={"maximum_event_age_in_seconds": _RETRY_SECONDS, "maximum_retry_attempts": _RETRIES},
             opts=pulumi.ResourceOptions(parent=self, depends_on=[after]),
         )

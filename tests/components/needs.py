@@ -125,6 +125,7 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
         "deliver": [
             *talk,
             *forget,
+            ("sqs:SendMessage", dead_letters("realtime")),
             ("dynamodb:Query", subscriptions),
             ("dynamodb:ListStreams", "*"),
             *(
@@ -151,8 +152,13 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
             ("s3:PutObject", f"{bucket}/{layout.walk_forward_key(RUN)}"),
             ("s3:PutObject", f"{bucket}/{layout.RUNS}year=2026/{RUN}.parquet"),
         ],
-        "report_failure": end,
+        "report_failure": [*end, ("sqs:SendMessage", dead_letters("backtests"))],
     }
+
+
+def dead_letters(subsystem: str) -> str:
+    """Return the ARN of the queue with what the functions of `subsystem` could not handle."""
+    return f"arn:aws:sqs:{REGION}:{ACCOUNT}:tickfold-dev-{subsystem}-dead-letters"
 
 
 def _bucket(stack: Stack) -> str:

@@ -31,6 +31,7 @@ RESOURCES = {
     "aws:lambda/alias:Alias": 9,
     "aws:lambda/eventSourceMapping:EventSourceMapping": 1,
     "aws:lambda/function:Function": 9,
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": 1,
     "aws:lambda/permission:Permission": 5,
     "aws:s3/bucket:Bucket": 1,
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": 1,
@@ -42,6 +43,8 @@ RESOURCES = {
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": 1,
     "aws:s3/bucketVersioning:BucketVersioning": 1,
     "aws:sfn/stateMachine:StateMachine": 1,
+    "aws:sqs/queue:Queue": 2,
+    "aws:sqs/queuePolicy:QueuePolicy": 1,
 }
 ACCOUNT_RESOURCES = {
     "aws:apigateway/account:Account": 1,
@@ -59,6 +62,7 @@ CANNOT_HAVE_TAGS = {
     "aws:iam/rolePolicy:RolePolicy",
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
     "aws:lambda/alias:Alias",
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
     "aws:lambda/permission:Permission",
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
     "aws:s3/bucketLogging:BucketLogging",
@@ -67,6 +71,7 @@ CANNOT_HAVE_TAGS = {
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
     "aws:s3/bucketVersioning:BucketVersioning",
+    "aws:sqs/queuePolicy:QueuePolicy",
 }
 
 
@@ -74,6 +79,7 @@ COMPONENTS = {
     "tickfold:aws:ApiGatewayAccount": 1,
     "tickfold:aws:AthenaWorkgroup": 1,
     "tickfold:aws:Bucket": 1,
+    "tickfold:aws:DeadLetterQueue": 2,
     "tickfold:aws:ExecutionWatch": 1,
     "tickfold:aws:Package": 1,
     "tickfold:aws:PythonFunction": 9,

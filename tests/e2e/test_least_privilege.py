@@ -25,6 +25,7 @@ from tickfold.storage import layout
 
 BEYOND_THE_EMULATOR = (
     *("logs:", "xray:"),
+    "sqs:SendMessage",
     *("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"),
 )
 """Lambda itself uses these rights, which the emulator's does not check; tests/components holds the policies."""

@@ -3,6 +3,7 @@
 import json
 
 from tests.components.capture import Stack
+from tests.components.needs import dead_letters
 
 
 def test_rule_matches_unsuccessful_executions_of_this_machine_only(dev: Stack) -> None:
@@ -35,6 +36,7 @@ def test_rule_says_what_it_is_for(dev: Stack) -> None:
     assert rule["description"] == "Executions that ended without success"
 
 
-def test_target_is_retried_for_an_hour(dev: Stack) -> None:
-    policy = dev.one("aws:cloudwatch/eventTarget:EventTarget").inputs["retryPolicy"]
-    assert policy == {"maximumEventAgeInSeconds": 3_600, "maximumRetryAttempts": 10}
+def test_target_is_retried_for_an_hour_and_then_kept(dev: Stack) -> None:
+    target = dev.one("aws:cloudwatch/eventTarget:EventTarget").inputs
+    assert target["retryPolicy"] == {"maximumEventAgeInSeconds": 3_600, "maximumRetryAttempts": 10}
+    assert target["deadLetterConfig"] == {"arn": dead_letters("backtests")}
