@@ -10,6 +10,7 @@ from components.aws.execution_watch import ExecutionWatch
 from components.aws.grant import Grant
 from components.aws.package import Package
 from components.aws.python_function import PythonFunction
+from components.aws.schedule import Schedule
 from components.aws.state_machine import StateMachine
 from components.configuration import Configuration
 from components.data_lake import DataLake
@@ -21,6 +22,7 @@ _DEFINITION = Path(__file__).resolve().parent.parent / "statemachines" / "backte
 
 _REPORT_SECONDS = 3_600
 """How long a failure is worth reporting: the reconciler has found it by then."""
+_RECONCILE_MINUTES = 5
 
 
 class Backtests(pulumi.ComponentResource):
@@ -32,9 +34,11 @@ class Backtests(pulumi.ComponentResource):
     simulate: PythonFunction
     reduce: PythonFunction
     report_failure: PythonFunction
+    reconcile: PythonFunction
     dead_letters: DeadLetterQueue
     workflow: StateMachine
     watch: ExecutionWatch
+    reconciliation: Schedule
 
     def __init__(
         self,
@@ -65,7 +69,9 @@ class Backtests(pulumi.ComponentResource):
         self.report_failure = self._create_report_failure()
         self.workflow = self._create_workflow()
         self.watch = self._create_watch()
-        self.dead_letters.accept_events_of([self.watch.rule])
+        self.reconcile = self._create_reconcile()
+        self.reconciliation = self._schedule_reconcile()
+        self.dead_letters.accept_events_of([self.watch.rule, self.reconciliation.rule])
         self.register_outputs({"state_machine_arn": self.workflow.arn})
 
     def may_start_runs(self) -> Grant:
@@ -173,6 +179,33 @@ class Backtests(pulumi.ComponentResource):
             f"{self._name}-backtest",
             state_machine_arn=self.workflow.arn,
             function=self.report_failure,
+            dead_letters=self.dead_letters,
+            opts=self._child,
+        )
+
+    def _create_reconcile(self) -> PythonFunction:
+        function = self._create_function(
+            f"{self._name}-reconcile",
+            module="backtests.reconcile",
+            layers=["base"],
+            grants=[
+                self.runs.may_find_running(),
+                self.workflow.may_describe(),
+                self.may_end_runs(),
+                self.dead_letters.may_send(),
+            ],
+            memory=512,
+            timeout=60 * _RECONCILE_MINUTES,
+        )
+        self.dead_letters.keep_failed_events_of(function, retries=0, oldest_seconds=60 * _RECONCILE_MINUTES)
+        return function
+
+    def _schedule_reconcile(self) -> Schedule:
+        return Schedule(
+            f"{self._name}-reconcile",
+            description="Ends runs whose execution is not running",
+            minutes=_RECONCILE_MINUTES,
+            function=self.reconcile,
             dead_letters=self.dead_letters,
             opts=self._child,
         )

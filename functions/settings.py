@@ -104,6 +104,13 @@ class ReportFailureSettings(RunsSettings):
 
 
 @dataclass(frozen=True)
+class ReconcileSettings(ReportFailureSettings):
+    """The tables of runs and users, and the workflow."""
+
+    state_machine_arn: str = _variable(STATE_MACHINE_ARN)
+
+
+@dataclass(frozen=True)
 class SimulateSettings(RunsSettings):
     """The table of runs, and the data lake."""
 

@@ -7,6 +7,7 @@ import pulumi_aws as aws
 
 from components.aws.dead_letter_queue import DeadLetterQueue
 from components.aws.python_function import PythonFunction
+from components.aws.rule_target import invoke_by_rule
 
 _UNSUCCESSFUL = ["ABORTED", "FAILED", "TIMED_OUT"]
 _RETRY_SECONDS = 3_600
@@ -34,7 +35,16 @@ class ExecutionWatch(pulumi.ComponentResource):
         super().__init__("tickfold:aws:ExecutionWatch", name, None, opts)
         self._name = name
         self.rule = self._create_rule(state_machine_arn)
-        self._create_target(function, dead_letters, after=self._permit(function))
+        invoke_by_rule(
+            f"{name}-unsuccessful",
+            rule=self.rule,
+            function=function,
+            target_id="report-failure",
+            dead_letters=dead_letters,
+            retries=_RETRIES,
+            oldest_seconds=_RETRY_SECONDS,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         self.register_outputs({"rule_arn": self.rule.arn})
 
     def _create_rule(self, state_machine_arn: pulumi.Output[str]) -> aws.cloudwatch.EventRule:
@@ -44,25 +54,6 @@ class ExecutionWatch(pulumi.ComponentResource):
             description="Executions that ended without success",
             event_pattern=state_machine_arn.apply(_pattern),
             opts=pulumi.ResourceOptions(parent=self),
-        )
-
-    def _permit(self, function: PythonFunction) -> aws.lambda_.Permission:
-        return function.permit(
-            f"{self._name}-unsuccessful-permission",
-            principal="events.amazonaws.com",
-            source_arn=self.rule.arn,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-
-    def _create_target(self, function: PythonFunction, dead_letters: DeadLetterQueue, after: pulumi.Resource) -> None:
-        aws.cloudwatch.EventTarget(
-            f"{self._name}-unsuccessful-target",
-            rule=self.rule.name,
-            target_id="report-failure",
-            arn=function.alias.arn,
-            dead_letter_config={"arn": dead_letters.arn},
-            retry_policy={"maximum_event_age_in_seconds": _RETRY_SECONDS, "maximum_retry_attempts": _RETRIES},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[after]),
         )
 
 

@@ -79,6 +79,11 @@ class StateMachine(pulumi.ComponentResource):
         executions = self.arn.apply(lambda arn: f"{executions_of(arn)}:*")
         return self._grant(Statement(["states:StopExecution"], [executions]))
 
+    def may_describe(self) -> Grant:
+        """Grant describing executions."""
+        executions = self.arn.apply(lambda arn: f"{executions_of(arn)}:*")
+        return self._grant(Statement(["states:DescribeExecution"], [executions]))
+
     def _grant(self, statement: Statement) -> Grant:
         return Grant([statement], {self._variable: self.arn})
 

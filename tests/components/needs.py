@@ -49,6 +49,7 @@ def needs_of(stack: Stack) -> list[Need]:
         "simulate",
         "reduce",
         "report_failure",
+        "reconcile",
         "deliver",
     )
     return [*(need for module in modules for need in function_needs(stack, module)), *workflow_needs(stack)]
@@ -151,6 +152,12 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
             ("s3:PutObject", f"{bucket}/{layout.sweep_key(RUN)}"),
             ("s3:PutObject", f"{bucket}/{layout.walk_forward_key(RUN)}"),
             ("s3:PutObject", f"{bucket}/{layout.RUNS}year=2026/{RUN}.parquet"),
+        ],
+        "reconcile": [
+            *end,
+            ("dynamodb:Query", f"{runs}/index/by_status"),
+            ("states:DescribeExecution", f"{machine.replace(':stateMachine:', ':execution:')}:{CHILD}"),
+            ("sqs:SendMessage", dead_letters("backtests")),
         ],
         "report_failure": [*end, ("sqs:SendMessage", dead_letters("backtests"))],
     }

@@ -231,13 +231,19 @@ def test_authorizer_permission_allows_nothing_else(dev: Stack) -> None:
         assert not invocation_is_allowed(PERMISSIONS, target_of(dev, route), source)
 
 
-def test_only_the_execution_watch_may_invoke_report_failure(dev: Stack) -> None:
-    target = dev.one("aws:cloudwatch/eventTarget:EventTarget").inputs["arn"]
-    rule = "arn:aws:events:eu-north-1:111122223333:rule/tickfold-dev-backtest-unsuccessful"
-    assert target.endswith(":function:tickfold-dev-report-failure:live")
-    assert invocation_is_allowed(PERMISSIONS, target, rule, "events.amazonaws.com")
-    assert not invocation_is_allowed(OF_API, target, rule, "events.amazonaws.com")
-    assert not invocation_is_allowed(PERMISSIONS, target, f"{rule}-other", "events.amazonaws.com")
+@pytest.mark.parametrize(
+    ("function", "rule"),
+    [("report-failure", "tickfold-dev-backtest-unsuccessful"), ("reconcile", "tickfold-dev-reconcile")],
+)
+def test_only_its_rule_may_invoke_a_function_in_the_background(dev: Stack, function: str, rule: str) -> None:
+    (target,) = (
+        each.inputs["arn"] for each in dev.of("aws:cloudwatch/eventTarget:EventTarget") if each.inputs["rule"] == rule
+    )
+    arn = f"arn:aws:events:eu-north-1:111122223333:rule/{rule}"
+    assert target.endswith(f":function:tickfold-dev-{function}:live")
+    assert invocation_is_allowed(PERMISSIONS, target, arn, "events.amazonaws.com")
+    assert not invocation_is_allowed(OF_API, target, arn, "events.amazonaws.com")
+    assert not invocation_is_allowed(PERMISSIONS, target, f"{arn}-other", "events.amazonaws.com")
 
 
 # --- the bucket's own policy -----------------------------------------------------------------------------------------

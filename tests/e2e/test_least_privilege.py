@@ -75,6 +75,11 @@ RIGHTS: dict[str, list[str]] = {
         *ENDS,
     ],
     "report-failure": ENDS,
+    "reconcile": [
+        "dynamodb:Query runs/index/by_status",
+        "states:DescribeExecution tickfold-embedded-backtest:*",
+        *ENDS,
+    ],
 }
 EACH = [(function, right) for function, rights in RIGHTS.items() for right in rights]
 PATIENCE = 60
@@ -266,6 +271,23 @@ class Scenario:
         assert failure["type"] == "failed"
         assert "were deleted" in failure["reason"]
 
+    def reconciled(self) -> None:
+        """A run whose execution is over is ended though no event of it comes."""
+        events, step_functions = self._stack.client("events"), self._stack.client("stepfunctions")
+        with self._connected() as (client, connection_id):
+            self._message(connection_id, start(**SMA, chunks=200))
+            accepted = client.receive()
+            events.disable_rule(Name=UNSUCCESSFUL)
+            try:
+                step_functions.stop_execution(executionArn=accepted["executionArn"])
+                self._invoke("reconcile", {})
+            finally:
+                events.enable_rule(Name=UNSUCCESSFUL)
+            ended = client.receive_all()[-1]
+        assert (ended["type"], ended["stage"]) == ("failed", "workflow")
+        assert "it was stopped" in ended["reason"]
+        self._invoke("reconcile", {})
+
     def _succeeds(self, request: Json) -> None:
         with self._connected() as (client, connection_id):
             self._message(connection_id, request)
@@ -314,11 +336,17 @@ class Scenario:
 
 
 BROKEN = "BROKEN"
+UNSUCCESSFUL = "tickfold-embedded-backtest-unsuccessful"
 PARTS = (
     *("connections", "run", "subscriptions", "cancel", "gone", "expired"),
-    *("cut_off", "sweep", "walk_forward", "failure"),
+    *("cut_off", "sweep", "walk_forward", "failure", "reconciled"),
 )
-PART = {"connect": "connections", "disconnect": "connections", "report-failure": "failure"}
+PART = {
+    "connect": "connections",
+    "disconnect": "connections",
+    "report-failure": "failure",
+    "reconcile": "reconciled",
+}
 """The part of the scenario that uses a function's rights; that of the others is the run."""
 PART_OF_RIGHT = {
     "s3:PutObject data/sweeps/*": "sweep",

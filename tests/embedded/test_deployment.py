@@ -17,7 +17,7 @@ from tickfold.market_data.bar_store import BarStore
 
 FUNCTIONS = {
     *("authorize", "connect", "disconnect", "message", "deliver"),
-    *("plan", "simulate", "reduce", "report-failure"),
+    *("plan", "simulate", "reduce", "report-failure", "reconcile"),
 }
 
 

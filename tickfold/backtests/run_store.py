@@ -7,7 +7,7 @@ twice reports its work once. The table's stream delivers each message to the sub
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +72,11 @@ class RunStore:
         )
         runs = [Run.of(item) for item in found["Items"]]
         return runs, runs[-1].created_at.isoformat() if runs and "LastEvaluatedKey" in found else None
+
+    def running(self) -> Iterator[str]:
+        """Yield the ids of the runs of all users that have not ended, oldest first; an index may lag behind."""
+        found = query_all(self._table, IndexName="by_status", KeyConditionExpression=Key("status").eq("running"))
+        return (str(item["run_id"]) for item in found)
 
     def set(self, run_id: str, **fields: str | int) -> None:
         """Set fields of the run's record."""

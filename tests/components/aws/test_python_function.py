@@ -13,9 +13,10 @@ from components.aws.python_function import ENVIRONMENT_LIMIT, EnvironmentRefused
 from tests.components.capture import ROOT, Resource, Stack, capture, configuration_of, run_program
 
 FUNCTION = "aws:lambda/function:Function"
-BACKTESTS = ["plan", "simulate", "reduce", "report_failure"]
+BACKTESTS = ["plan", "simulate", "reduce", "report_failure", "reconcile"]
 MODULES = ["authorize", "connect", "disconnect", "message", "deliver", *BACKTESTS]
 ENDPOINT = "https://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live"
+MACHINE = {"TICKFOLD_STATE_MACHINE_ARN": "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev-backtest"}
 BUCKET = {"TICKFOLD_BUCKET": "tickfold-dev-lake-1a2b3c4"}
 CONNECTIONS = {
     "TICKFOLD_CONNECTIONS_TABLE": "tickfold-dev-connections",
@@ -39,7 +40,7 @@ ENVIRONMENTS = {
         **USERS,
         "TICKFOLD_RUNNING_LIMIT": "20",
         "TICKFOLD_DAILY_LIMIT": "2000",
-        "TICKFOLD_STATE_MACHINE_ARN": "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev-backtest",
+        **MACHINE,
     },
     "plan": {
         **BUCKET,
@@ -51,6 +52,7 @@ ENVIRONMENTS = {
     "simulate": {**BUCKET, **RUNS},
     "reduce": {**BUCKET, **RUNS, **USERS},
     "report_failure": {**RUNS, **USERS},
+    "reconcile": {**RUNS, **USERS, **MACHINE},
     "deliver": TALK,
 }
 
@@ -153,6 +155,7 @@ SIZES = {
     "simulate": (1_769, 60),
     "reduce": (3_008, 600),
     "report_failure": (512, 30),
+    "reconcile": (512, 300),
 }
 """MB and seconds."""
 
