@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed
 from embedded.stack import EmbeddedStack
 from tests.conftest import url_for
 from tests.e2e.executions import wait_for_execution
+from tests.e2e.long_open import as_if_long_open
 from tests.e2e.websocket_client import SMA, Json, WebSocketClient, connected, start, sweep
 from tickfold.identity.user import User
 from tickfold.market_data.bar_store import BarStore
@@ -231,6 +232,7 @@ class Scenario:
         for connection_id in (replied, delivered):
             event = {"requestContext": self._context(connection_id), "queryStringParameters": {"portfolioId": "growth"}}
             self._invoke("connect", event)
+            as_if_long_open(self._stack, connection_id)
         self._message(replied, {"type": "whoami"})
         assert self._rows_of(replied) == 0
         with self._connected() as (client, connection_id):
