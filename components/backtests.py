@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pulumi
 
+from components.aws.dead_letter_queue import DeadLetterQueue
 from components.aws.execution_watch import ExecutionWatch
 from components.aws.grant import Grant
 from components.aws.package import Package
 from components.aws.python_function import PythonFunction
+from components.aws.schedule import Schedule
 from components.aws.state_machine import StateMachine
 from components.configuration import Configuration
 from components.data_lake import DataLake
@@ -17,6 +19,10 @@ from components.stores.run_store import RunTable
 from functions import settings
 
 _DEFINITION = Path(__file__).resolve().parent.parent / "statemachines" / "backtest.asl.json"
+
+_REPORT_SECONDS = 3_600
+"""How long a failure is worth reporting: the reconciler has found it by then."""
+_RECONCILE_MINUTES = 5
 
 
 class Backtests(pulumi.ComponentResource):
@@ -28,8 +34,11 @@ class Backtests(pulumi.ComponentResource):
     simulate: PythonFunction
     reduce: PythonFunction
     report_failure: PythonFunction
+    reconcile: PythonFunction
+    dead_letters: DeadLetterQueue
     workflow: StateMachine
     watch: ExecutionWatch
+    reconciliation: Schedule
 
     def __init__(
         self,
@@ -53,12 +62,16 @@ class Backtests(pulumi.ComponentResource):
         )
         self.runs = RunTable(name, protect=configuration.protect_data, opts=self._child)
         self.users = QuotaTable(name, protect=configuration.protect_data, opts=self._child)
+        self.dead_letters = DeadLetterQueue(f"{name}-backtests-dead-letters", opts=self._child)
         self.plan = self._create_plan()
         self.simulate = self._create_simulate()
         self.reduce = self._create_reduce()
         self.report_failure = self._create_report_failure()
         self.workflow = self._create_workflow()
         self.watch = self._create_watch()
+        self.reconcile = self._create_reconcile()
+        self.reconciliation = self._schedule_reconcile()
+        self.dead_letters.accept_events_of([self.watch.rule, self.reconciliation.rule])
         self.register_outputs({"state_machine_arn": self.workflow.arn})
 
     def may_start_runs(self) -> Grant:
@@ -86,10 +99,18 @@ class Backtests(pulumi.ComponentResource):
             f"{self._name}-plan",
             module="backtests.plan",
             layers=["base", "numeric"],
-            grants=[self._lake.may_read_series(), self._lake.may_write_chunks(), self.runs.may_publish()],
+            grants=[
+                self._lake.may_read_series(),
+                self._lake.may_write_chunks(),
+                self.runs.may_publish(),
+                self.users.may_activate(),
+            ],
             memory=1_769,
             timeout=60,
-            environment={settings.WORKERS: str(self._configuration.max_concurrency)},
+            environment={
+                settings.WORKERS: str(self._configuration.max_concurrency),
+                settings.ACTIVE_LIMIT: str(self._configuration.max_active_runs),
+            },
         )
 
     def _create_simulate(self) -> PythonFunction:
@@ -105,6 +126,7 @@ class Backtests(pulumi.ComponentResource):
             ],
             memory=self._configuration.simulate_memory,
             timeout=60,
+            reserved_concurrency=self._configuration.simulate_concurrency,
         )
 
     def _create_reduce(self) -> PythonFunction:
@@ -123,14 +145,16 @@ class Backtests(pulumi.ComponentResource):
         )
 
     def _create_report_failure(self) -> PythonFunction:
-        return self._create_function(
+        function = self._create_function(
             f"{self._name}-report-failure",
             module="backtests.report_failure",
             layers=["base"],
-            grants=[self.may_end_runs()],
+            grants=[self.may_end_runs(), self.dead_letters.may_send()],
             memory=512,
             timeout=30,
         )
+        self.dead_letters.keep_failed_events_of(function, retries=2, oldest_seconds=_REPORT_SECONDS)
+        return function
 
     def _create_workflow(self) -> StateMachine:
         steps = (self.plan, self.simulate, self.reduce)
@@ -155,5 +179,33 @@ class Backtests(pulumi.ComponentResource):
             f"{self._name}-backtest",
             state_machine_arn=self.workflow.arn,
             function=self.report_failure,
+            dead_letters=self.dead_letters,
+            opts=self._child,
+        )
+
+    def _create_reconcile(self) -> PythonFunction:
+        function = self._create_function(
+            f"{self._name}-reconcile",
+            module="backtests.reconcile",
+            layers=["base"],
+            grants=[
+                self.runs.may_find_running(),
+                self.workflow.may_describe(),
+                self.may_end_runs(),
+                self.dead_letters.may_send(),
+            ],
+            memory=512,
+            timeout=60 * _RECONCILE_MINUTES,
+        )
+        self.dead_letters.keep_failed_events_of(function, retries=0, oldest_seconds=60 * _RECONCILE_MINUTES)
+        return function
+
+    def _schedule_reconcile(self) -> Schedule:
+        return Schedule(
+            f"{self._name}-reconcile",
+            description="Ends runs whose execution is not running",
+            minutes=_RECONCILE_MINUTES,
+            function=self.reconcile,
+            dead_letters=self.dead_letters,
             opts=self._child,
         )

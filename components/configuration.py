@@ -113,6 +113,24 @@ class Configuration(BaseModel):
     max_concurrency: Annotated[
         int, Field(ge=1, le=10_000, description="chunks of one run that are simulated at once, 1 to 10000")
     ] = 40
+    max_active_runs: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=1_000,
+            description="runs of all users that are carried out at once, 1 to 1000; others wait. Times maxConcurrency "
+            "it is the most chunks at once: leave some of the account's concurrency to the other functions",
+        ),
+    ] = 20
+    simulate_concurrency: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=100_000,
+            description="executions reserved for simulating chunks, which never has more, 1 to 100000; unset, none is "
+            "reserved. Lambda refuses it unless 100 of the account's concurrency stay unreserved",
+        ),
+    ] = None
     max_running_runs: Annotated[int, Field(ge=1, le=1_000, description="runs of one user at once, 1 to 1000")] = 20
     max_daily_runs: Annotated[
         int, Field(ge=1, le=1_000_000, description="runs that one user may start in a UTC day, 1 to 1000000")

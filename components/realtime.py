@@ -5,6 +5,7 @@ from functools import partial
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.dead_letter_queue import DeadLetterQueue
 from components.aws.package import Package
 from components.aws.python_function import PythonFunction
 from components.aws.stream_consumer import stream_consumer
@@ -29,6 +30,7 @@ class Realtime(pulumi.ComponentResource):
     disconnect: PythonFunction
     message: PythonFunction
     deliver: PythonFunction
+    dead_letters: DeadLetterQueue
     delivery: aws.lambda_.EventSourceMapping
 
     def __init__(
@@ -52,6 +54,7 @@ class Realtime(pulumi.ComponentResource):
             opts=self._child,
         )
         self.tables = ConnectionTables(name, protect=configuration.protect_data, opts=self._child)
+        self.dead_letters = DeadLetterQueue(f"{name}-realtime-dead-letters", opts=self._child)
         self.api = self._create_api()
         self.authorize = self._create_authorize()
         self.connect = self._create_connect()
@@ -134,6 +137,7 @@ class Realtime(pulumi.ComponentResource):
             layers=["base"],
             grants=[
                 backtests.runs.may_read_stream(),
+                self.dead_letters.may_send(),
                 self.tables.may_find_subscribers(),
                 self.tables.may_remove(),
                 self.api.may_post_to_connections(),
@@ -154,6 +158,7 @@ class Realtime(pulumi.ComponentResource):
             f"{self._name}-deliver-mapping",
             table=backtests.runs,
             function=self.deliver,
+            dead_letters=self.dead_letters,
             pattern=_MESSAGES,
             opts=self._child,
         )

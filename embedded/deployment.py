@@ -111,6 +111,7 @@ def configuration(root: Path, settings: Mapping[str, str]) -> dict[str, str]:
         f"{PROJECT}:protectData": False,
         # Two workers per core keep the cores busy.
         f"{PROJECT}:maxConcurrency": max(4, 2 * (os.cpu_count() or 1)),
+        f"{PROJECT}:maxActiveRuns": 20,
     }
     values |= {f"{PROJECT}:{key}": value for key, value in settings.items()}
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}

@@ -17,6 +17,7 @@ USERS_TABLE: Final = "TICKFOLD_USERS_TABLE"
 RUNNING_LIMIT: Final = "TICKFOLD_RUNNING_LIMIT"
 DAILY_LIMIT: Final = "TICKFOLD_DAILY_LIMIT"
 CONNECTIONS_ENDPOINT: Final = "TICKFOLD_CONNECTIONS_ENDPOINT"
+ACTIVE_LIMIT: Final = "TICKFOLD_ACTIVE_LIMIT"
 STATE_MACHINE_ARN: Final = "TICKFOLD_STATE_MACHINE_ARN"
 WORKERS: Final = "TICKFOLD_WORKERS"
 ISSUER: Final = "TICKFOLD_ISSUER"
@@ -103,6 +104,13 @@ class ReportFailureSettings(RunsSettings):
 
 
 @dataclass(frozen=True)
+class ReconcileSettings(ReportFailureSettings):
+    """The tables of runs and users, and the workflow."""
+
+    state_machine_arn: str = _variable(STATE_MACHINE_ARN)
+
+
+@dataclass(frozen=True)
 class SimulateSettings(RunsSettings):
     """The table of runs, and the data lake."""
 
@@ -110,10 +118,11 @@ class SimulateSettings(RunsSettings):
 
 
 @dataclass(frozen=True)
-class PlanSettings(SimulateSettings):
-    """Also the number of workers that can run at once."""
+class PlanSettings(SimulateSettings, ReportFailureSettings):
+    """Also the table of users, and how many workers of a run and how many runs can run at once."""
 
     workers: int = _variable(WORKERS)
+    active_limit: int = _variable(ACTIVE_LIMIT)
 
 
 @dataclass(frozen=True)

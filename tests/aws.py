@@ -64,12 +64,15 @@ def dynamodb(aws: None) -> "DynamoDBServiceResource":
 
 
 def _create(resource: "DynamoDBServiceResource", name: str, key: list[str]) -> None:
-    index = {
-        "IndexName": "by_user",
-        "KeySchema": _key_schema(["user_id", "created_at"]),
-        "Projection": {"ProjectionType": "ALL"},
-    }
-    attributes = [*key, *(["user_id", "created_at"] if name == RUNS else [])]
+    indexes = [
+        {
+            "IndexName": index,
+            "KeySchema": _key_schema([partition, "created_at"]),
+            "Projection": {"ProjectionType": projection},
+        }
+        for index, partition, projection in (("by_user", "user_id", "ALL"), ("by_status", "status", "KEYS_ONLY"))
+    ]
+    attributes = [*key, *(["user_id", "status", "created_at"] if name == RUNS else [])]
     table: dict[str, Any] = {
         "TableName": name,
         "KeySchema": _key_schema(key),
@@ -77,7 +80,7 @@ def _create(resource: "DynamoDBServiceResource", name: str, key: list[str]) -> N
         "BillingMode": "PAY_PER_REQUEST",
     }
     if name == RUNS:
-        table["GlobalSecondaryIndexes"] = [index]
+        table["GlobalSecondaryIndexes"] = indexes
     resource.create_table(**table)
 
 
@@ -139,13 +142,15 @@ class ConnectionsApi:
 
 
 class StepFunctions:
-    """Step Functions: the executions that were started, with their input, and those that were stopped."""
+    """Step Functions: the executions that were started, with their input, and those that were stopped or are over,
+    with their description."""
 
     def __init__(self) -> None:
         self.exceptions = _exceptions()
         self.started: dict[str, str] = {}
         self.stopped: list[tuple[str, str, str]] = []
         self.failure: Exception | None = None
+        self.over: dict[str, dict[str, str]] = {}
 
     def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> None:  # noqa: N803
         assert stateMachineArn == STATE_MACHINE_ARN
@@ -154,6 +159,14 @@ class StepFunctions:
         if name in self.started:
             raise self.exceptions.ExecutionAlreadyExists({"Error": {"Code": "ExecutionAlreadyExists"}}, "Start")
         self.started[name] = input
+
+    def describe_execution(self, *, executionArn: str) -> dict[str, str]:  # noqa: N803
+        name = executionArn.rpartition(":")[2]
+        if self.failure:
+            raise self.failure
+        if name not in self.started:
+            raise self.exceptions.ExecutionDoesNotExist({"Error": {"Code": "ExecutionDoesNotExist"}}, "Describe")
+        return {"name": name, "status": "RUNNING"} | self.over.get(name, {})
 
     def stop_execution(self, *, executionArn: str, error: str, cause: str) -> None:  # noqa: N803
         if self.failure:

@@ -36,6 +36,13 @@ class StrategyFailedError(RunError):
     """A strategy raised an exception, or returned what are no signals."""
 
 
+class AtCapacityError(TickfoldError):
+    """A run cannot begin yet: as many as the stack carries out at once are running. It waits, which is no failure."""
+
+
+WAITED_FOR: Final = AtCapacityError.__name__
+"""The `errorType` after which the state machine tries again for as long as the run's execution may take."""
+
 NOT_RETRYABLE: Final = RunError.__name__
 """The `errorType` that the state machine never retries. Step Functions compares names and knows no subclasses, so a
 step of the workflow raises each error that is not retryable as exactly this class.

@@ -5,7 +5,9 @@ import json
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.dead_letter_queue import DeadLetterQueue
 from components.aws.python_function import PythonFunction
+from components.aws.rule_target import invoke_by_rule
 
 _UNSUCCESSFUL = ["ABORTED", "FAILED", "TIMED_OUT"]
 _RETRY_SECONDS = 3_600
@@ -23,13 +25,26 @@ class ExecutionWatch(pulumi.ComponentResource):
         *,
         state_machine_arn: pulumi.Output[str],
         function: PythonFunction,
+        dead_letters: DeadLetterQueue,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Invoke `function` with the status event of each execution that ends without success."""
+        """Invoke `function` with the status event of each execution that ends without success.
+
+        `dead_letters` gets the events that EventBridge cannot hand over; it must accept those of `rule`.
+        """
         super().__init__("tickfold:aws:ExecutionWatch", name, None, opts)
         self._name = name
         self.rule = self._create_rule(state_machine_arn)
-        self._create_target(function, after=self._permit(function))
+        invoke_by_rule(
+            f"{name}-unsuccessful",
+            rule=self.rule,
+            function=function,
+            target_id="report-failure",
+            dead_letters=dead_letters,
+            retries=_RETRIES,
+            oldest_seconds=_RETRY_SECONDS,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         self.register_outputs({"rule_arn": self.rule.arn})
 
     def _create_rule(self, state_machine_arn: pulumi.Output[str]) -> aws.cloudwatch.EventRule:
@@ -39,24 +54,6 @@ class ExecutionWatch(pulumi.ComponentResource):
             description="Executions that ended without success",
             event_pattern=state_machine_arn.apply(_pattern),
             opts=pulumi.ResourceOptions(parent=self),
-        )
-
-    def _permit(self, function: PythonFunction) -> aws.lambda_.Permission:
-        return function.permit(
-            f"{self._name}-unsuccessful-permission",
-            principal="events.amazonaws.com",
-            source_arn=self.rule.arn,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-
-    def _create_target(self, function: PythonFunction, after: pulumi.Resource) -> None:
-        aws.cloudwatch.EventTarget(
-            f"{self._name}-unsuccessful-target",
-            rule=self.rule.name,
-            target_id="report-failure",
-            arn=function.alias.arn,
-            retry_policy={"maximum_event_age_in_seconds": _RETRY_SECONDS, "maximum_retry_attempts": _RETRIES},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[after]),
         )
 
 

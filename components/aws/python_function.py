@@ -35,6 +35,7 @@ class EnvironmentRefusedError(Exception):
 class PythonFunction(pulumi.ComponentResource):
     """A module of `functions/`: log group, role, function, published version and alias."""
 
+    name: str
     log_group: aws.cloudwatch.LogGroup
     role: aws.iam.Role
     policy: aws.iam.RolePolicy
@@ -53,15 +54,19 @@ class PythonFunction(pulumi.ComponentResource):
         timeout: int,
         log_retention_days: int,
         environment: Mapping[str, str] | None = None,
+        reserved_concurrency: int | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Create the function of the module `functions.{module}` with `memory` in MB and `timeout` in seconds.
+
+        `reserved_concurrency` is how many executions are reserved for it, and the most that it can have; None is
+        whatever the account has left.
 
         Raises:
             EnvironmentRefusedError: a variable has a reserved name, or the environment is too large.
         """
         super().__init__("tickfold:aws:PythonFunction", name, None, opts)
-        self._name = name
+        self.name = name
         self.log_group = self._create_log_group(log_retention_days)
         self.role = self._create_role()
         self.policy = self._create_policy(grants)
@@ -72,6 +77,7 @@ class PythonFunction(pulumi.ComponentResource):
             memory=memory,
             timeout=timeout,
             environment=function_environment(module, grants, environment or {}),
+            reserved_concurrency=reserved_concurrency,
         )
         self.alias = self._create_alias()
         self.register_outputs({"alias_arn": self.alias.arn})
@@ -96,15 +102,15 @@ class PythonFunction(pulumi.ComponentResource):
 
     def _create_log_group(self, retention_days: int) -> aws.cloudwatch.LogGroup:
         return aws.cloudwatch.LogGroup(
-            f"{self._name}-logs",
-            name=f"/aws/lambda/{self._name}",
+            f"{self.name}-logs",
+            name=f"/aws/lambda/{self.name}",
             retention_in_days=retention_days,
             opts=pulumi.ResourceOptions(parent=self),
         )
 
     def _create_role(self) -> aws.iam.Role:
         return aws.iam.Role(
-            f"{self._name}-role",
+            f"{self.name}-role",
             assume_role_policy=trust_document("lambda.amazonaws.com"),
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -116,7 +122,7 @@ class PythonFunction(pulumi.ComponentResource):
         # X-Ray's write actions cannot be narrowed to a resource.
         send_traces = Statement(["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*"])
         return aws.iam.RolePolicy(
-            f"{self._name}-policy",
+            f"{self.name}-policy",
             role=self.role.id,
             policy=policy_document([write_logs, send_traces, *Grant.union(*grants).statements]),
             opts=pulumi.ResourceOptions(parent=self),
@@ -131,10 +137,11 @@ class PythonFunction(pulumi.ComponentResource):
         memory: int,
         timeout: int,
         environment: pulumi.Output[Mapping[str, str]],
+        reserved_concurrency: int | None,
     ) -> aws.lambda_.Function:
         return aws.lambda_.Function(
-            f"{self._name}-function",
-            name=self._name,
+            f"{self.name}-function",
+            name=self.name,
             handler=f"functions.{module}.handler",
             runtime=RUNTIME,
             architectures=[ARCHITECTURE],
@@ -146,6 +153,7 @@ class PythonFunction(pulumi.ComponentResource):
             source_code_hash=package.code.source_code_hash,
             layers=package.layer_arns(layers),
             environment={"variables": environment},
+            reserved_concurrent_executions=reserved_concurrency,
             tracing_config={"mode": "Active"},
             logging_config={"log_format": "JSON", "log_group": self.log_group.name},
             publish=True,
@@ -156,7 +164,7 @@ class PythonFunction(pulumi.ComponentResource):
 
     def _create_alias(self) -> aws.lambda_.Alias:
         return aws.lambda_.Alias(
-            f"{self._name}-alias",
+            f"{self.name}-alias",
             name=ALIAS,
             function_name=self.function.name,
             function_version=self.function.version,

@@ -79,6 +79,11 @@ class StateMachine(pulumi.ComponentResource):
         executions = self.arn.apply(lambda arn: f"{executions_of(arn)}:*")
         return self._grant(Statement(["states:StopExecution"], [executions]))
 
+    def may_describe(self) -> Grant:
+        """Grant describing executions."""
+        executions = self.arn.apply(lambda arn: f"{executions_of(arn)}:*")
+        return self._grant(Statement(["states:DescribeExecution"], [executions]))
+
     def _grant(self, statement: Statement) -> Grant:
         return Grant([statement], {self._variable: self.arn})
 
@@ -99,12 +104,18 @@ class StateMachine(pulumi.ComponentResource):
         )
 
     def _trust(self, log_group_arn: str) -> str:
-        """Trust Step Functions on behalf of this machine only, whose ARN is not known before the role exists."""
+        """Trust Step Functions on behalf of the account's state machines in this region.
+
+        Not of this machine only: which ARN the item reader of a Distributed Map, or a child execution, presents as the
+        source is not documented, and AWS's own examples match any. Whoever may make another machine with this role
+        needs `iam:PassRole` on it.
+        """
         arn = ArnParser().parse_arn(log_group_arn)
-        machine = f"arn:{arn['partition']}:states:{arn['region']}:{arn['account']}:stateMachine:{self._name}"
-        # Executions of a Distributed Map belong to MACHINE/LABEL.
-        sources = {"aws:SourceArn": [machine, f"{machine}/{self._map_label}"]}
-        condition = {"ArnEquals": sources, "StringEquals": {"aws:SourceAccount": arn["account"]}}
+        machines = f"arn:{arn['partition']}:states:{arn['region']}:{arn['account']}:stateMachine:*"
+        condition = {
+            "ArnLike": {"aws:SourceArn": machines},
+            "StringEquals": {"aws:SourceAccount": arn["account"]},
+        }
         return trust_document("states.amazonaws.com", condition)
 
     def _create_policy(self, grants: Sequence[Grant]) -> aws.iam.RolePolicy:
@@ -152,14 +163,12 @@ class StateMachine(pulumi.ComponentResource):
 
     def _distributed_map_statements(self) -> list[Statement]:
         executions = self.arn.apply(executions_of)
-        express_children = self.arn.apply(lambda arn: arn.replace(":stateMachine:", ":express:"))
         any_execution = pulumi.Output.concat(executions, ":*")
-        any_child = pulumi.Output.concat(express_children, "/", self._map_label, ":*:*")
+        any_child = pulumi.Output.concat(executions, "/", self._map_label, ":*")
         return [
             Statement(["states:StartExecution"], [self.arn]),
-            Statement(["states:DescribeExecution"], [any_execution, any_child]),
-            Statement(["states:StopExecution"], [any_execution]),
-            Statement(["states:RedriveExecution"], [pulumi.Output.concat(executions, "/", self._map_label, ":*")]),
+            Statement(["states:DescribeExecution", "states:StopExecution"], [any_execution, any_child]),
+            Statement(["states:RedriveExecution"], [any_child]),
         ]
 
 

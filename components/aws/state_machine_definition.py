@@ -6,17 +6,29 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tickfold.errors import NOT_RETRYABLE
+from tickfold.errors import NOT_RETRYABLE, WAITED_FOR
+
+_MOST_RETRIES = 8_000
+"""Each adds three events to an execution's history, which may have 25,000. At 30 s each on average they last longer
+than an execution may, so that its TimeoutSeconds ends the wait."""
 
 LAMBDA_RETRY: list[dict[str, Any]] = [
     {"ErrorEquals": [NOT_RETRYABLE], "MaxAttempts": 0},
+    # Nothing is wrong: others use the concurrency that there is, and will have done with it.
+    {
+        "ErrorEquals": ["Lambda.TooManyRequestsException", WAITED_FOR],
+        "IntervalSeconds": 1,
+        "BackoffRate": 2,
+        "MaxDelaySeconds": 60,
+        "MaxAttempts": _MOST_RETRIES,
+        "JitterStrategy": "FULL",
+    },
     {
         "ErrorEquals": [
             "Lambda.ClientExecutionTimeoutException",
             "Lambda.ServiceException",
             "Lambda.AWSLambdaException",
             "Lambda.SdkClientException",
-            "Lambda.TooManyRequestsException",
         ],
         "IntervalSeconds": 1,
         "BackoffRate": 2,
@@ -36,7 +48,7 @@ LAMBDA_RETRY: list[dict[str, Any]] = [
 ]
 """How a task that invokes a Lambda function is retried: ${LambdaRetry} of a definition.
 
-Errors of Lambda itself, throttling among them, are retried longer than those of the function.
+Throttling is waited for; other errors of Lambda itself are retried longer than those of the function.
 """
 
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")

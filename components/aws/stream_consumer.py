@@ -1,4 +1,4 @@
-"""Feeds a function with the stream of a table: an event source mapping with limits on retries."""
+"""Feeds a function with the stream of a table: an event source mapping that no record can block."""
 
 import json
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.dead_letter_queue import DeadLetterQueue
 from components.aws.python_function import PythonFunction
 from components.aws.table import Table
 
@@ -14,7 +15,9 @@ _BATCH = 100
 _PARALLEL_BATCHES = 10
 """Batches of one shard at once. Items with the same partition key still arrive in order."""
 _OLDEST_SECONDS = 3_600
-"""Records older than this are dropped, so that one that always fails does not block its shard for a day."""
+"""Records older than this are given up, so that one that always fails does not block its shard for a day."""
+_RETRIES = 30
+"""How often a record that fails on its own is tried again; splitting a batch to find it does not count."""
 
 
 def stream_consumer(
@@ -22,10 +25,14 @@ def stream_consumer(
     *,
     table: Table,
     function: PythonFunction,
+    dead_letters: DeadLetterQueue,
     pattern: Mapping[str, Any],
     opts: pulumi.ResourceOptions,
 ) -> aws.lambda_.EventSourceMapping:
-    """Invoke `function`, which needs `table.may_read_stream()`, for the stream records that match `pattern`."""
+    """Invoke `function` for the stream records that match `pattern`; put what is given up into `dead_letters`.
+
+    The function needs `table.may_read_stream()` and `dead_letters.may_send()`.
+    """
     return aws.lambda_.EventSourceMapping(
         name,
         event_source_arn=table.table.stream_arn,
@@ -34,8 +41,10 @@ def stream_consumer(
         batch_size=_BATCH,
         parallelization_factor=_PARALLEL_BATCHES,
         maximum_record_age_in_seconds=_OLDEST_SECONDS,
+        maximum_retry_attempts=_RETRIES,
         bisect_batch_on_function_error=True,
+        destination_config={"on_failure": {"destination_arn": dead_letters.arn}},
         filter_criteria={"filters": [{"pattern": json.dumps(pattern)}]},
-        # Lambda refuses the mapping while the role may not read the stream.
+        # Lambda refuses the mapping while the role may not read the stream, or send to the queue.
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[function])),
     )

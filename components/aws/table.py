@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import pulumi
 import pulumi_aws as aws
@@ -27,10 +28,11 @@ class Key:
 
 @dataclass(frozen=True)
 class Index:
-    """A global secondary index that projects all attributes."""
+    """A global secondary index. One that projects keys only is not written when other attributes change."""
 
     name: str
     key: Key
+    projection: Literal["ALL", "KEYS_ONLY"] = "ALL"
 
 
 class Table(pulumi.ComponentResource):
@@ -107,7 +109,7 @@ class Table(pulumi.ComponentResource):
 def _index_arguments(index: Index) -> aws.dynamodb.TableGlobalSecondaryIndexArgsDict:
     return {
         "name": index.name,
-        "projection_type": "ALL",
+        "projection_type": index.projection,
         "key_schemas": [
             {"attribute_name": attribute, "key_type": key_type}
             for attribute, key_type in zip(index.key.attributes, ("HASH", "RANGE"), strict=False)

@@ -17,7 +17,7 @@ from functions import settings
 # Not `$default`, which is unreliable with WebSocket, nor the stack's name, which may be invalid for a stage.
 STAGE = "live"
 
-_INTEGRATION_TIMEOUT_MILLISECONDS = 29_000
+INTEGRATION_TIMEOUT_MILLISECONDS = 29_000
 # No query string and no header: they hold the client's token.
 _ACCESS_LOG = {
     "requestId": "$context.requestId",
@@ -177,7 +177,7 @@ class WebSocketApi(pulumi.ComponentResource):
             integration_type="AWS_PROXY",
             integration_method="POST",
             integration_uri=function.alias.invoke_arn,
-            timeout_milliseconds=_INTEGRATION_TIMEOUT_MILLISECONDS,
+            timeout_milliseconds=INTEGRATION_TIMEOUT_MILLISECONDS,
             opts=pulumi.ResourceOptions(parent=self),
         )
 

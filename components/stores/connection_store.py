@@ -46,5 +46,5 @@ class ConnectionTables:
         return self.subscriptions.may("Query")
 
     def may_remove(self) -> Grant:
-        """`remove`."""
+        """`remove` and `remove_gone`."""
         return Grant.union(self.connections.may("DeleteItem"), self.subscriptions.may("BatchWriteItem"))

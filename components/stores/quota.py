@@ -1,7 +1,7 @@
 """The table of `tickfold.backtests.quota.Quota`, and the DynamoDB actions that each of its methods needs.
 
 A user's items are the runs in progress (`running`), the starts of a day (`day#2026-01-31`), and the keys under which
-runs were started (`key#...`).
+runs were started (`key#...`). One item has the runs of all users that are carried out (`active` of `*`).
 """
 
 import pulumi
@@ -26,6 +26,10 @@ class QuotaTable(Table):
     def may_start(self) -> Grant:
         """`start`: a transaction, for which IAM checks the action of each write, and a look at an earlier start."""
         return self.may("PutItem", "UpdateItem", "GetItem")
+
+    def may_activate(self) -> Grant:
+        """`activated`, as a write of `Admission.admit`."""
+        return self.may("UpdateItem")
 
     def may_end(self) -> Grant:
         """`ended` and `reopened`, as writes of the run store's transactions."""

@@ -10,6 +10,7 @@ from components.aws.table import Index, Key, Table
 from functions import settings
 
 _BY_USER = "by_user"
+_BY_STATUS = "by_status"
 
 
 class RunTable(Table):
@@ -19,7 +20,10 @@ class RunTable(Table):
         super().__init__(
             f"{name}-runs",
             key=Key("run_id", "entry"),
-            indexes=[Index(_BY_USER, Key("user_id", "created_at"))],
+            indexes=[
+                Index(_BY_USER, Key("user_id", "created_at")),
+                Index(_BY_STATUS, Key("status", "created_at"), "KEYS_ONLY"),
+            ],
             variable=settings.RUNS_TABLE,
             protect=protect,
             stream=True,
@@ -37,6 +41,10 @@ class RunTable(Table):
     def may_list(self) -> Grant:
         """`of_user`."""
         return self.may_query(_BY_USER)
+
+    def may_find_running(self) -> Grant:
+        """`running`."""
+        return self.may_query(_BY_STATUS)
 
     def may_read_messages(self) -> Grant:
         """`messages_after`."""

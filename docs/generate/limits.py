@@ -25,7 +25,8 @@ def render() -> str:
 
 
 def _run() -> list[tuple[str, str]]:
-    running, daily = (Configuration.model_fields[name].default for name in ("max_running_runs", "max_daily_runs"))
+    names = ("max_running_runs", "max_daily_runs", "max_active_runs")
+    running, daily, active = (Configuration.model_fields[name].default for name in names)
     return [
         ("chunks of a run", f"{planning.MOST_CHUNKS:,}"),
         ("symbols of a run", f"{MOST_SYMBOLS:,}"),
@@ -33,6 +34,8 @@ def _run() -> list[tuple[str, str]]:
         ("time to import a strategy's file", f"{files.IMPORT_SECONDS:g} s"),
         ("parameters of a strategy in a request", f"{MOST_PARAMETERS:,}"),
         ("runs of a user at once (`tickfold:maxRunningRuns`)", f"{running:,}"),
+        ("runs of all users that are carried out at once; others wait (`tickfold:maxActiveRuns`)", f"{active:,}"),
+        ("time of a run, waiting included", "24 hours"),
         ("runs that a user may start in a UTC day (`tickfold:maxDailyRuns`)", f"{daily:,}"),
         ("retention of a run's record", f"{run_store.RECORDS_LIVE_SECONDS // _DAY} days"),
         ("retention of a run's messages", f"{run_store.MESSAGES_LIVE_SECONDS // _DAY} days"),

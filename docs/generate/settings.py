@@ -26,6 +26,8 @@ def render() -> str:
 
 
 def _row(key: str, field: dict[str, Any], required: bool) -> str:
-    kind = "text" if field["type"] == "string" else field["type"]
-    default = "required" if required else f"`{field['default']}`"
+    # An optional setting has its type or null.
+    typed = field.get("anyOf", [field])[0]["type"]
+    kind = "text" if typed == "string" else typed
+    default = "required" if required else "unset" if field["default"] is None else f"`{field['default']}`"
     return f"| `{key}` | {kind} | {default} | {field['description']} |\n"

@@ -3,7 +3,19 @@
 One module an AWS service. Each registers its creators when it is imported.
 """
 
-from embedded.resources import apigatewayv2, athena, dynamodb, eventbridge, glue, iam, lambda_, logs, s3, stepfunctions
+from embedded.resources import (
+    apigatewayv2,
+    athena,
+    dynamodb,
+    eventbridge,
+    glue,
+    iam,
+    lambda_,
+    logs,
+    s3,
+    sqs,
+    stepfunctions,
+)
 from embedded.resources.creator import UnsupportedResourceError, create
 
 __all__ = [
@@ -18,5 +30,6 @@ __all__ = [
     "lambda_",
     "logs",
     "s3",
+    "sqs",
     "stepfunctions",
 ]

@@ -1,4 +1,5 @@
-"""Lambda: functions, aliases, permissions, event source mappings. (`lambda` is a keyword of Python.)"""
+"""Lambda: functions, aliases, permissions, and how they are invoked by streams and asynchronously. (`lambda` is a
+keyword of Python.)"""
 
 from typing import Any
 
@@ -57,8 +58,17 @@ def permission(cloud: Cloud, name: str, inputs: Inputs) -> tuple[str, Outputs]:
 
 @creates("aws:lambda/eventSourceMapping:EventSourceMapping")
 def event_source_mapping(cloud: Cloud, _name: str, inputs: Inputs) -> tuple[str, Outputs]:
-    created = cloud.client("lambda").create_event_source_mapping(**pascal(pop_all(inputs)))
+    created = cloud.client("lambda").create_event_source_mapping(
+        **pascal(pop_all(inputs), {"destinationArn": "Destination"})
+    )
     return created["UUID"], {"uuid": created["UUID"]}
+
+
+@creates("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")
+def event_invoke_config(cloud: Cloud, _name: str, inputs: Inputs) -> tuple[str, Outputs]:
+    given = pascal(pop_all(inputs))
+    cloud.client("lambda").put_function_event_invoke_config(**given)
+    return f"{given['FunctionName']}:{given.get('Qualifier', '$LATEST')}", {}
 
 
 def _invoke_arn(arn: str) -> str:

@@ -1,4 +1,4 @@
-"""Plan: pins the bars of a run, cuts them into chunks, and writes the manifest that the workers follow."""
+"""Plan: waits for room, pins the bars of a run, cuts them into chunks, and writes the manifest for the workers."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -6,8 +6,10 @@ from functools import cache
 from functions import wiring
 from functions.backtests.step import Event, step
 from functions.settings import PlanSettings
+from tickfold.backtests.admission import Admission
 from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.planning import plan_sleeves, strategies_of
+from tickfold.backtests.quota import Quota
 from tickfold.backtests.run_store import RunStore
 from tickfold.market_data.series_catalog import SeriesCatalog
 from tickfold.protocol import Planned, parse_config
@@ -21,6 +23,7 @@ class Dependencies:
     """What Plan works with; `workers` can run at once."""
 
     runs: RunStore
+    admission: Admission
     bucket: Bucket
     strategies: Registry
     workers: int
@@ -28,15 +31,25 @@ class Dependencies:
 
 @cache
 def dependencies() -> Dependencies:
-    settings = PlanSettings.read()
-    runs = RunStore(wiring.dynamodb().Table(settings.runs_table))
-    bucket = Bucket(wiring.s3(), settings.bucket)
-    return Dependencies(runs, bucket, Registry.discover(FOLDER), settings.workers)
+    settings, dynamodb = PlanSettings.read(), wiring.dynamodb()
+    table, quota = dynamodb.Table(settings.runs_table), Quota(dynamodb.Table(settings.users_table))
+    return Dependencies(
+        runs=RunStore(table),
+        admission=Admission(table, quota, settings.active_limit),
+        bucket=Bucket(wiring.s3(), settings.bucket),
+        strategies=Registry.discover(FOLDER),
+        workers=settings.workers,
+    )
 
 
 def plan(event: Event, given: Dependencies) -> Event:
-    """Take run_id, request, execution_arn and started_at; return run_id, items_key and chunks."""
+    """Take run_id, request, execution_arn and started_at; return run_id, items_key and chunks.
+
+    Raises:
+        AtCapacityError: as many runs as can run at once are running.
+    """
     run_id, config = event["run_id"], parse_config(event["request"])
+    given.admission.admit(run_id)
     symbols = [allocation.symbol for allocation in config.allocations]
     found = SeriesCatalog(given.bucket.s3, given.bucket.name).get_all(symbols, config.timeframe or "")
     manifest = Manifest(

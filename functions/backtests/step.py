@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from tickfold.backtests.failure import reason_of
 from tickfold.backtests.run_store import RunStore
-from tickfold.errors import RunError, is_retryable
+from tickfold.errors import AtCapacityError, RunError, is_retryable
 from tickfold.protocol import Stage
 
 logger = Logger()
@@ -42,7 +42,8 @@ def step(
     """Return the handler that does `work`, a function of a step's input and its dependencies that returns the output.
 
     The reason of a failure is recorded in the run, for the report; `part` says which part of the stage it concerns.
-    An error that is not retryable is raised as exactly the class that the state machine does not retry.
+    An error that is not retryable is raised as exactly the class that the state machine does not retry. A step that
+    waits has not failed: nothing is recorded.
     """
 
     @wraps(work)
@@ -52,6 +53,9 @@ def step(
         needed = dependencies()
         try:
             output = work(event, needed)
+        except AtCapacityError as wait:
+            logger.info("the step waits", reason=str(wait))
+            raise
         except Exception as error:
             logger.exception("the step failed")
             _note(needed.runs, event["run_id"], stage, part(event) + reason_of(error, stage))

@@ -32,7 +32,10 @@ def handler(event: APIGatewayWebSocketEvent, _context: LambdaContext) -> dict[st
 
 
 def connect(event: APIGatewayWebSocketEvent, connections: ConnectionStore) -> dict[str, Any]:
-    """Return 200, after which the connection exists; nothing can be sent to it before that."""
+    """Return 200, after which the connection exists; nothing can be sent to it before that.
+
+    It is recorded before that all the same, as no later event says that it is open. `remove_gone` allows for it.
+    """
     connection_id = event.request_context.connection_id
     user = User.of(event.request_context)
     portfolio_id = query_of(event).get("portfolioId")

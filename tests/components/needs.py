@@ -49,6 +49,7 @@ def needs_of(stack: Stack) -> list[Need]:
         "simulate",
         "reduce",
         "report_failure",
+        "reconcile",
         "deliver",
     )
     return [*(need for module in modules for need in function_needs(stack, module)), *workflow_needs(stack)]
@@ -125,6 +126,7 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
         "deliver": [
             *talk,
             *forget,
+            ("sqs:SendMessage", dead_letters("realtime")),
             ("dynamodb:Query", subscriptions),
             ("dynamodb:ListStreams", "*"),
             *(
@@ -132,7 +134,7 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
                 for action in ("DescribeStream", "GetRecords", "GetShardIterator")
             ),
         ],
-        "plan": [*tell, ("dynamodb:GetItem", runs), ("s3:GetObject", series), ("s3:PutObject", handed_on)],
+        "plan": [*end, ("s3:GetObject", series), ("s3:PutObject", handed_on)],
         "simulate": [
             *tell,
             ("s3:GetObject", handed_on),
@@ -151,8 +153,19 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
             ("s3:PutObject", f"{bucket}/{layout.walk_forward_key(RUN)}"),
             ("s3:PutObject", f"{bucket}/{layout.RUNS}year=2026/{RUN}.parquet"),
         ],
-        "report_failure": end,
+        "reconcile": [
+            *end,
+            ("dynamodb:Query", f"{runs}/index/by_status"),
+            ("states:DescribeExecution", f"{machine.replace(':stateMachine:', ':execution:')}:{CHILD}"),
+            ("sqs:SendMessage", dead_letters("backtests")),
+        ],
+        "report_failure": [*end, ("sqs:SendMessage", dead_letters("backtests"))],
     }
+
+
+def dead_letters(subsystem: str) -> str:
+    """Return the ARN of the queue with what the functions of `subsystem` could not handle."""
+    return f"arn:aws:sqs:{REGION}:{ACCOUNT}:tickfold-dev-{subsystem}-dead-letters"
 
 
 def _bucket(stack: Stack) -> str:
@@ -208,11 +221,11 @@ def _distributed_map_calls(stack: Stack, state: Mapping[str, Any]) -> Iterator[t
     machine, label = stack.outputs["state_machine_arn"], state["Label"]
     yield "states:StartExecution", machine
     executions = machine.replace(":stateMachine:", ":execution:")
-    yield "states:DescribeExecution", f"{executions}:{CHILD}"
-    yield "states:StopExecution", f"{executions}:{CHILD}"
+    for action in ("DescribeExecution", "StopExecution"):
+        yield f"states:{action}", f"{executions}:{CHILD}"
+        yield f"states:{action}", f"{executions}/{label}:{CHILD}"
     yield "states:RedriveExecution", f"{executions}/{label}:{CHILD}"
-    if state["ItemProcessor"]["ProcessorConfig"]["ExecutionType"] == "EXPRESS":
-        yield "states:DescribeExecution", f"{machine.replace(':stateMachine:', ':express:')}/{label}:{CHILD}:1"
+    assert state["ItemProcessor"]["ProcessorConfig"]["ExecutionType"] == "STANDARD", "say here what its children need"
     reader = state["ItemReader"]
     assert reader["Resource"] == "arn:aws:states:::s3:getObject", "say here what this reader needs"
     yield "s3:GetObject", f"arn:aws:s3:::{reader['Parameters']['Bucket']}/{layout.items_key(RUN)}"

@@ -26,9 +26,8 @@ LAMBDA_ERRORS = {
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
-    "Lambda.TooManyRequestsException",
 }
-EXPRESS_SECONDS = 300
+WAITED_FOR = {"Lambda.TooManyRequestsException", "AtCapacityError"}
 
 
 def function_of(task: str) -> Resource:
@@ -142,7 +141,7 @@ def test_task_never_retries_a_not_retryable_error(task: str) -> None:
 @pytest.mark.parametrize("task", TASKS)
 def test_task_retries_lambda_errors_failures_and_timeouts(task: str) -> None:
     retried = {error for entry in TASKS[task]["Retry"] if entry["MaxAttempts"] for error in entry["ErrorEquals"]}
-    assert retried == {*LAMBDA_ERRORS, "States.TaskFailed", "States.Timeout"}
+    assert retried == {*LAMBDA_ERRORS, *WAITED_FOR, "States.TaskFailed", "States.Timeout"}
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -150,13 +149,16 @@ def test_task_retries_lambda_errors_by_a_policy_of_their_own(task: str) -> None:
     # States.TaskFailed matches every error of a task: placed first it would leave nothing to the others.
     errors = [entry["ErrorEquals"] for entry in TASKS[task]["Retry"]]
     assert errors[-1] == ["States.TaskFailed", "States.Timeout"]
-    assert set(errors[1]) == LAMBDA_ERRORS
+    assert set(errors[1]) == WAITED_FOR
+    assert set(errors[2]) == LAMBDA_ERRORS
 
 
 def longest_seconds(task: dict[str, Any]) -> float:
-    """Seconds until a task that always fails, or is always throttled, has used up every retry."""
+    """Seconds until a task that always fails, but is never throttled, has used up every retry."""
     total = float(task["TimeoutSeconds"])
     for entry in task["Retry"]:
+        if WAITED_FOR.intersection(entry["ErrorEquals"]):
+            continue
         runs = task["TimeoutSeconds"] if "States.Timeout" in entry["ErrorEquals"] else 0
         for attempt in range(entry["MaxAttempts"]):
             delay = entry["IntervalSeconds"] * entry["BackoffRate"] ** attempt
@@ -164,14 +166,9 @@ def longest_seconds(task: dict[str, Any]) -> float:
     return total
 
 
-def test_chunk_with_all_retries_fits_an_express_execution() -> None:
-    assert DEFINITION["States"]["Simulate"]["ItemProcessor"]["ProcessorConfig"]["ExecutionType"] == "EXPRESS"
-    assert longest_seconds(TASKS["SimulateChunk"]) < EXPRESS_SECONDS
-
-
 def test_run_with_all_retries_fits_the_state_machine_s_timeout() -> None:
     stages = sum(longest_seconds(TASKS[task]) for task in TASKS)
-    assert stages < DEFINITION["TimeoutSeconds"]
+    assert 10 * stages < DEFINITION["TimeoutSeconds"]
 
 
 # --- failure ---------------------------------------------------------------------------------------------------------
@@ -194,7 +191,7 @@ def test_map_reads_the_items_that_plan_wrote() -> None:
 
 
 def test_map_concurrency_is_configured() -> None:
-    assert simulate(DEFINITION)["MaxConcurrency"] == 10
+    assert simulate(DEFINITION)["MaxConcurrency"] == 3
     prod = json.loads(captured("prod").one("aws:sfn/stateMachine:StateMachine").inputs["definition"])
     assert simulate(prod)["MaxConcurrency"] == 40
 

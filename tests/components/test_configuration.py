@@ -43,6 +43,8 @@ def test_omitted_key_takes_its_default() -> None:
         [
             "portfoliosClaim",
             "maxConcurrency",
+            "maxActiveRuns",
+            "simulateConcurrency",
             "maxRunningRuns",
             "maxDailyRuns",
             "simulateMemory",
@@ -53,6 +55,8 @@ def test_omitted_key_takes_its_default() -> None:
     configuration = load(configuration_of("dev", **left_out))
     assert configuration.portfolios_claim == "portfolios"
     assert configuration.max_concurrency == 40
+    assert configuration.max_active_runs == 20
+    assert configuration.simulate_concurrency is None
     assert configuration.max_running_runs == 20
     assert configuration.max_daily_runs == 2_000
     assert configuration.simulate_memory == 1_769
@@ -80,6 +84,8 @@ WRONG = {
     "ownApiGatewayAccount": ["perhaps", "", "2"],
     "protectData": ["perhaps", "", "2"],
     "maxConcurrency": ["0", "10001", "all"],
+    "maxActiveRuns": ["0", "1001", "all"],
+    "simulateConcurrency": ["0", "100001", "all", ""],
     "maxRunningRuns": ["0", "1001", "some"],
     "maxDailyRuns": ["0", "1000001", "some"],
     "simulateMemory": ["127", "10241", "2 GB"],
@@ -103,6 +109,8 @@ ALLOWED = {
     "ownApiGatewayAccount": ["true", "false"],
     "protectData": ["true", "false"],
     "maxConcurrency": ["1", "10000"],
+    "maxActiveRuns": ["1", "1000"],
+    "simulateConcurrency": ["1", "100000"],
     "maxRunningRuns": ["1", "1000"],
     "maxDailyRuns": ["1", "1000000"],
     "simulateMemory": ["128", "10240"],
@@ -120,6 +128,8 @@ EXPECTED = {
     "ownApiGatewayAccount": "true or false",
     "protectData": "true or false",
     "maxConcurrency": "1 to 10000",
+    "maxActiveRuns": "1 to 1000",
+    "simulateConcurrency": "1 to 100000",
     "maxRunningRuns": "1 to 1000",
     "maxDailyRuns": "1 to 1000000",
     "simulateMemory": "128 to 10240",

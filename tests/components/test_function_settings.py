@@ -8,6 +8,7 @@ from functions.settings import (
     DeliverSettings,
     MessageSettings,
     PlanSettings,
+    ReconcileSettings,
     ReduceSettings,
     ReportFailureSettings,
     Settings,
@@ -25,6 +26,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "simulate": SimulateSettings,
     "reduce": ReduceSettings,
     "report-failure": ReportFailureSettings,
+    "reconcile": ReconcileSettings,
 }
 
 

@@ -144,12 +144,16 @@ def test_role_is_assumed_by_its_service_only(role: Resource, service: str) -> No
     [
         (MACHINE, "111122223333", True),
         (f"{MACHINE}/Simulate", "111122223333", True),
-        (f"{MACHINE}-other", "111122223333", False),
+        (f"{MACHINE}/Simulate:5c0f", "111122223333", True),
+        (MACHINE.replace(":stateMachine:", ":activity:"), "111122223333", False),
+        (MACHINE.replace("eu-north-1", "us-east-1"), "111122223333", False),
         (MACHINE.replace("111122223333", "444455556666"), "444455556666", False),
         (MACHINE, "444455556666", False),
     ],
 )
-def test_workflow_role_trusts_its_own_machine_only(dev: Stack, source: str, account: str, allowed: bool) -> None:
+def test_workflow_role_trusts_machines_of_its_account_and_region_only(
+    dev: Stack, source: str, account: str, allowed: bool
+) -> None:
     role = dev.one("aws:iam/role:Role", "-backtest-role")
     context = {"aws:SourceArn": source, "aws:SourceAccount": account}
     assert service_is_allowed(trust_of(role), "states.amazonaws.com", "sts:AssumeRole", "*", context) == allowed
@@ -227,13 +231,19 @@ def test_authorizer_permission_allows_nothing_else(dev: Stack) -> None:
         assert not invocation_is_allowed(PERMISSIONS, target_of(dev, route), source)
 
 
-def test_only_the_execution_watch_may_invoke_report_failure(dev: Stack) -> None:
-    target = dev.one("aws:cloudwatch/eventTarget:EventTarget").inputs["arn"]
-    rule = "arn:aws:events:eu-north-1:111122223333:rule/tickfold-dev-backtest-unsuccessful"
-    assert target.endswith(":function:tickfold-dev-report-failure:live")
-    assert invocation_is_allowed(PERMISSIONS, target, rule, "events.amazonaws.com")
-    assert not invocation_is_allowed(OF_API, target, rule, "events.amazonaws.com")
-    assert not invocation_is_allowed(PERMISSIONS, target, f"{rule}-other", "events.amazonaws.com")
+@pytest.mark.parametrize(
+    ("function", "rule"),
+    [("report-failure", "tickfold-dev-backtest-unsuccessful"), ("reconcile", "tickfold-dev-reconcile")],
+)
+def test_only_its_rule_may_invoke_a_function_in_the_background(dev: Stack, function: str, rule: str) -> None:
+    (target,) = (
+        each.inputs["arn"] for each in dev.of("aws:cloudwatch/eventTarget:EventTarget") if each.inputs["rule"] == rule
+    )
+    arn = f"arn:aws:events:eu-north-1:111122223333:rule/{rule}"
+    assert target.endswith(f":function:tickfold-dev-{function}:live")
+    assert invocation_is_allowed(PERMISSIONS, target, arn, "events.amazonaws.com")
+    assert not invocation_is_allowed(OF_API, target, arn, "events.amazonaws.com")
+    assert not invocation_is_allowed(PERMISSIONS, target, f"{arn}-other", "events.amazonaws.com")
 
 
 # --- the bucket's own policy -----------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from pathlib import Path
 from embedded.stack import EmbeddedStack
 
 SECONDS = 30
-FUNCTIONS = ("connect", "disconnect", "message", "plan", "simulate", "reduce", "report-failure", "deliver")
+FUNCTIONS = ("connect", "disconnect", "message", "plan", "simulate", "reduce", "report-failure", "reconcile", "deliver")
 
 GATE = """
 import pathlib, pkgutil, time

@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed
 from embedded.stack import EmbeddedStack
 from tests.conftest import url_for
 from tests.e2e.executions import wait_for_execution
+from tests.e2e.long_open import as_if_long_open
 from tests.e2e.websocket_client import SMA, Json, WebSocketClient, connected, start, sweep
 from tickfold.identity.user import User
 from tickfold.market_data.bar_store import BarStore
@@ -25,6 +26,7 @@ from tickfold.storage import layout
 
 BEYOND_THE_EMULATOR = (
     *("logs:", "xray:"),
+    "sqs:SendMessage",
     *("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"),
 )
 """Lambda itself uses these rights, which the emulator's does not check; tests/components holds the policies."""
@@ -54,7 +56,7 @@ RIGHTS: dict[str, list[str]] = {
         *TALKS,
     ],
     "deliver": ["dynamodb:Query subscriptions", *FORGETS, *TALKS],
-    "plan": ["s3:GetObject data/series/*", "s3:PutObject data/chunks/*", "dynamodb:GetItem runs", *TELLS],
+    "plan": ["s3:GetObject data/series/*", "s3:PutObject data/chunks/*", *ENDS],
     "simulate": [
         "s3:GetObject data/chunks/*",
         "s3:GetObjectVersion data/bars/*",
@@ -74,6 +76,11 @@ RIGHTS: dict[str, list[str]] = {
         *ENDS,
     ],
     "report-failure": ENDS,
+    "reconcile": [
+        "dynamodb:Query runs/index/by_status",
+        "states:DescribeExecution tickfold-embedded-backtest:*",
+        *ENDS,
+    ],
 }
 EACH = [(function, right) for function, rights in RIGHTS.items() for right in rights]
 PATIENCE = 60
@@ -225,6 +232,7 @@ class Scenario:
         for connection_id in (replied, delivered):
             event = {"requestContext": self._context(connection_id), "queryStringParameters": {"portfolioId": "growth"}}
             self._invoke("connect", event)
+            as_if_long_open(self._stack, connection_id)
         self._message(replied, {"type": "whoami"})
         assert self._rows_of(replied) == 0
         with self._connected() as (client, connection_id):
@@ -264,6 +272,23 @@ class Scenario:
             failure = client.receive_all()[-1]
         assert failure["type"] == "failed"
         assert "were deleted" in failure["reason"]
+
+    def reconciled(self) -> None:
+        """A run whose execution is over is ended though no event of it comes."""
+        events, step_functions = self._stack.client("events"), self._stack.client("stepfunctions")
+        with self._connected() as (client, connection_id):
+            self._message(connection_id, start(**SMA, chunks=200))
+            accepted = client.receive()
+            events.disable_rule(Name=UNSUCCESSFUL)
+            try:
+                step_functions.stop_execution(executionArn=accepted["executionArn"])
+                self._invoke("reconcile", {})
+            finally:
+                events.enable_rule(Name=UNSUCCESSFUL)
+            ended = client.receive_all()[-1]
+        assert (ended["type"], ended["stage"]) == ("failed", "workflow")
+        assert "it was stopped" in ended["reason"]
+        self._invoke("reconcile", {})
 
     def _succeeds(self, request: Json) -> None:
         with self._connected() as (client, connection_id):
@@ -313,11 +338,17 @@ class Scenario:
 
 
 BROKEN = "BROKEN"
+UNSUCCESSFUL = "tickfold-embedded-backtest-unsuccessful"
 PARTS = (
     *("connections", "run", "subscriptions", "cancel", "gone", "expired"),
-    *("cut_off", "sweep", "walk_forward", "failure"),
+    *("cut_off", "sweep", "walk_forward", "failure", "reconciled"),
 )
-PART = {"connect": "connections", "disconnect": "connections", "report-failure": "failure"}
+PART = {
+    "connect": "connections",
+    "disconnect": "connections",
+    "report-failure": "failure",
+    "reconcile": "reconciled",
+}
 """The part of the scenario that uses a function's rights; that of the others is the run."""
 PART_OF_RIGHT = {
     "s3:PutObject data/sweeps/*": "sweep",

@@ -8,7 +8,10 @@ import pytest
 
 from embedded.stack import EmbeddedStack
 from tests.conftest import url_for
+from tests.e2e.faulty_proxy import CONNECTIONS, Fault, between
 from tests.e2e.websocket_client import SMA, Json, WebSocketClient, connected, start
+
+GONE = Fault(410, "GoneException")
 
 
 class People:
@@ -123,6 +126,21 @@ def test_portfolio_in_the_url_is_subscribed_on_connect(stack: EmbeddedStack, peo
     with connected(f"{url_for(stack, 'watcher', ['growth'])}&portfolioId=growth") as watcher:
         run_id = ended(people.come("ann", "growth"), portfolio="growth")
         assert watcher.receive_all()[-1]["runId"] == run_id
+
+
+def test_portfolio_in_the_url_stays_subscribed_if_a_message_comes_before_the_handshake_is_over(
+    stack: EmbeddedStack, people: People
+) -> None:
+    # API Gateway says so of a connection whose $connect it has not answered yet.
+    too_early = between(stack, ["deliver"], CONNECTIONS, lambda post: GONE if post.number == 1 else None)
+    url = f"{url_for(stack, 'early', ['early'])}&portfolioId=early"
+    with too_early as faults, connected(url) as watcher:
+        asker = people.come("ann", "early")
+        for _ in range(2):
+            run_id = ended(asker, portfolio="early")
+        while (message := watcher.receive_all()[-1])["runId"] != run_id:
+            assert message["type"] == "result"
+    assert faults == {"GoneException": 1}
 
 
 def test_idempotency_key_is_scoped_to_its_user(people: People) -> None:

@@ -17,7 +17,7 @@ from tickfold.market_data.bar_store import BarStore
 
 FUNCTIONS = {
     *("authorize", "connect", "disconnect", "message", "deliver"),
-    *("plan", "simulate", "reduce", "report-failure"),
+    *("plan", "simulate", "reduce", "report-failure", "reconcile"),
 }
 
 
@@ -127,8 +127,8 @@ def test_program_that_dies_is_told_by_the_end_of_its_log(stack: EmbeddedStack, t
 
 
 def test_unknown_resource_type_is_named_in_the_error(stack: EmbeddedStack, tmp_path: Path) -> None:
-    tree = program(tmp_path, 'aws.sqs.Queue("jobs")')
-    with pytest.raises(DeploymentError, match=r"jobs is of the type aws:sqs/queue:Queue"):
+    tree = program(tmp_path, 'aws.sns.Topic("jobs")')
+    with pytest.raises(DeploymentError, match=r"jobs is of the type aws:sns/topic:Topic"):
         deploy(tree, stack.cloud, tmp_path, {})
 
 
@@ -180,7 +180,7 @@ def test_integers_and_user_keys_are_passed_unchanged(stack: EmbeddedStack) -> No
 
 def test_create_refuses_an_unknown_type(stack: EmbeddedStack) -> None:
     with pytest.raises(UnsupportedResourceError, match="add its creator"):
-        create(stack.cloud, "aws:sqs/queue:Queue", "jobs", {})
+        create(stack.cloud, "aws:sns/topic:Topic", "jobs", {})
 
 
 def test_configuration_is_the_development_stacks_with_overrides() -> None:
@@ -203,6 +203,7 @@ def test_configuration_of_a_program_has_the_machines_overrides(
         "tickfold:ownApiGatewayAccount": "false",
         "tickfold:protectData": "false",
         "tickfold:maxConcurrency": concurrency,
+        "tickfold:maxActiveRuns": "20",
         "tickfold:text": "as it is",
     }
 

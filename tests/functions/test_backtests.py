@@ -14,7 +14,7 @@ from tests.backtests.records import begin
 from tickfold.backtests.failure import failed_of
 from tickfold.backtests.run_lifecycle import RunLifecycle
 from tickfold.backtests.run_store import RunStore
-from tickfold.errors import RunError
+from tickfold.errors import AtCapacityError, RunError
 from tickfold.protocol import Cancelled, Failed, dump
 from tickfold.storage import layout
 from tickfold.storage.bucket import Bucket
@@ -32,6 +32,7 @@ def environment(bucket: Bucket, runs: RunLifecycle, monkeypatch: pytest.MonkeyPa
         settings.USERS_TABLE: USERS,
         settings.BUCKET: BUCKET,
         settings.WORKERS: "4",
+        settings.ACTIVE_LIMIT: "1",
     }.items():
         monkeypatch.setenv(name, value)
     for module in (plan, simulate, reduce, report_failure):
@@ -72,6 +73,19 @@ def test_the_steps_of_a_run_lead_to_its_result(bucket: Bucket, runs: RunLifecycl
     assert found[-1]["executionArn"] == "arn"
     assert reduce.handler({"run_id": "r1"}, CONTEXT) == {"run_id": "r1", "status": "succeeded"}
     assert messages(runs) == found
+
+
+def test_a_run_above_the_limit_of_active_runs_waits_without_a_trace(runs: RunLifecycle) -> None:
+    begin(runs, "r0", "bob")
+    plan.dependencies().admission.admit("r0")
+    with pytest.raises(AtCapacityError, match=r"^1 runs are carried out, which is the limit; this waits$"):
+        planned(chunks=3)
+    run = runs.get("r1")
+    assert run is not None
+    assert (run.status, run.failure, len(messages(runs))) == ("running", None, 1)
+    runs.end("r0", Cancelled())
+    assert planned(chunks=3)["chunks"] == 3
+    assert planned(chunks=3)["chunks"] == 3  # once more: it has its place
 
 
 def test_a_step_that_fails_records_which_chunk(bucket: Bucket, runs: RunLifecycle) -> None:
@@ -131,7 +145,7 @@ def test_report_failure_of_an_unknown_run_is_nothing(runs: RunLifecycle) -> None
     ("execution", "stage", "reason"),
     [
         ({"status": "ABORTED"}, "workflow", "workflow failed: it was stopped"),
-        ({"status": "TIMED_OUT"}, "workflow", "workflow failed: it ran out of time"),
+        ({"status": "TIMED_OUT"}, "workflow", "workflow failed: it did not end within 24 hours"),
         ({"status": "FAILED", "error": "Sandbox.Timedout"}, "simulate", "simulate failed: it ran out of time"),
         ({"status": "FAILED", "error": "MemoryError"}, "simulate", "simulate failed: it ran out of memory"),
         ({"status": "FAILED", "error": None, "cause": None}, "simulate", "simulate failed: internal error"),

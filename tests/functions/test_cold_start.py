@@ -61,6 +61,7 @@ def test_plan_simulate_and_reduce_work_without_pandas() -> None:
         ("functions.websocket.disconnect", ["pandas", "pyarrow", "numpy", "pydantic", "tenacity"]),
         ("functions.websocket.deliver", ["pandas", "pyarrow", "numpy", "pydantic", "tenacity"]),
         ("functions.backtests.report_failure", ["pandas", "pyarrow", "numpy"]),
+        ("functions.backtests.reconcile", ["pandas", "pyarrow", "numpy"]),
         ("functions.websocket.message", ["pandas", "pyarrow"]),
         ("functions.backtests.plan", ["pandas", "pyarrow"]),
         ("functions.backtests.simulate", ["pandas"]),

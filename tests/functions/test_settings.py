@@ -11,6 +11,7 @@ from functions.settings import (
     DeliverSettings,
     MessageSettings,
     PlanSettings,
+    ReconcileSettings,
     ReduceSettings,
     ReportFailureSettings,
     Settings,
@@ -30,8 +31,9 @@ LAKE = {settings.BUCKET, *RUNS}
         (ConnectionsSettings, TABLES),
         (DeliverSettings, {*TABLES, settings.CONNECTIONS_ENDPOINT}),
         (ReportFailureSettings, {*RUNS, settings.USERS_TABLE}),
+        (ReconcileSettings, {*RUNS, settings.USERS_TABLE, settings.STATE_MACHINE_ARN}),
         (SimulateSettings, LAKE),
-        (PlanSettings, {*LAKE, settings.WORKERS}),
+        (PlanSettings, {*LAKE, settings.USERS_TABLE, settings.WORKERS, settings.ACTIVE_LIMIT}),
         (ReduceSettings, {*LAKE, settings.USERS_TABLE}),
         (
             MessageSettings,
@@ -50,13 +52,14 @@ def test_a_function_reads_what_it_was_granted_and_no_more(model: type[Settings],
 
 
 def test_values_are_read_by_name_and_typed() -> None:
-    given = {settings.BUCKET: "lake", settings.RUNS_TABLE: "runs", settings.WORKERS: "40", "PATH": "/bin"}
-    found = PlanSettings.read(given)
-    assert (found.bucket, found.runs_table, found.workers) == ("lake", "runs", 40)
+    names = {settings.BUCKET: "lake", settings.RUNS_TABLE: "runs", settings.USERS_TABLE: "users"}
+    found = PlanSettings.read(names | {settings.WORKERS: "40", settings.ACTIVE_LIMIT: "20", "PATH": "/bin"})
+    assert (found.bucket, found.runs_table, found.users_table) == ("lake", "runs", "users")
+    assert (found.workers, found.active_limit) == (40, 20)
 
 
 def test_a_number_that_is_none_is_refused() -> None:
-    given = {settings.BUCKET: "lake", settings.RUNS_TABLE: "runs", settings.WORKERS: "forty"}
+    given = dict.fromkeys(PlanSettings.variables(), "7") | {settings.WORKERS: "forty"}
     with pytest.raises(SettingsError, match=r"^TICKFOLD_WORKERS is 'forty'; expected a whole number$"):
         PlanSettings.read(given)
 
@@ -69,5 +72,5 @@ def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch)
 
 def test_names_of_variables() -> None:
     names = {name: value for name, value in vars(settings).items() if name.isupper()}
-    assert len(names) == 13
+    assert len(names) == 14
     assert all(value == f"TICKFOLD_{name}" for name, value in names.items())

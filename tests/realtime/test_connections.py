@@ -1,14 +1,16 @@
 """The tables of connections and subscriptions."""
 
 import time
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from components.aws.websocket_api import INTEGRATION_TIMEOUT_MILLISECONDS
 from tests.aws import ADA, BOB, CONNECTIONS, SUBSCRIPTIONS, rows
 from tickfold.errors import RunError
 from tickfold.identity.user import User
-from tickfold.realtime.connections import MAX_CONNECTION_SECONDS, MOST_TOPICS, ConnectionStore
+from tickfold.realtime.connections import MAX_CONNECTION_SECONDS, MOST_TOPICS, OPENING_SECONDS, ConnectionStore
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBServiceResource
@@ -102,3 +104,25 @@ def test_remove_forgets_named_topics_of_a_row_that_was_lost(
     dynamodb.Table(CONNECTIONS).delete_item(Key={"connection_id": "c1"})
     connections.remove("c1", ["run#1"])
     assert not list(connections.subscribers("run#1"))
+
+
+@pytest.mark.parametrize(("age", "forgotten"), [(OPENING_SECONDS - 5, False), (OPENING_SECONDS + 1, True)])
+def test_remove_gone_keeps_a_connection_that_may_be_opening(
+    connections: ConnectionStore, dynamodb: "DynamoDBServiceResource", age: int, forgotten: bool
+) -> None:
+    connections.add("c1", ADA)
+    connections.subscribe("c1", ADA, "run#1")
+    connected_at = datetime.now(UTC) - timedelta(seconds=age)
+    dynamodb.Table(CONNECTIONS).update_item(
+        Key={"connection_id": "c1"},
+        UpdateExpression="SET connected_at = :then",
+        ExpressionAttributeValues={":then": connected_at.isoformat(timespec="milliseconds")},
+    )
+    connections.remove_gone("c1", ["run#1"])
+    kept = [] if forgotten else ["c1"]
+    assert [row["connection_id"] for row in rows(dynamodb.Table(CONNECTIONS))] == kept
+    assert list(connections.subscribers("run#1")) == kept
+
+
+def test_a_connection_may_be_opening_for_as_long_as_api_gateway_waits() -> None:
+    assert OPENING_SECONDS > INTEGRATION_TIMEOUT_MILLISECONDS / 1_000

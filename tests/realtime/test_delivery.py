@@ -29,6 +29,9 @@ class Connections:
     def remove(self, connection_id: str, topics: Any) -> None:
         self.removed.append((connection_id, set(topics)))
 
+    def remove_gone(self, connection_id: str, topics: Any) -> None:
+        self.remove(connection_id, topics)
+
 
 class Log:
     def __init__(self) -> None:

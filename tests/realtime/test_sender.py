@@ -83,3 +83,16 @@ def test_disconnect_closes_even_if_the_tables_fail(api: ConnectionsApi) -> None:
     with pytest.raises(OSError, match="no table"):
         Sender(cast(Any, Broken()), cast(Any, api)).disconnect("c1")
     assert api.closed == ["c1"]
+
+
+def test_a_message_before_the_handshake_is_over_costs_a_connection_no_subscription(
+    api: ConnectionsApi, connections: ConnectionStore
+) -> None:
+    connections.add("c1", ADA)
+    connections.subscribe("c1", ADA, "run#1")
+    sender = Sender(connections, cast(Any, api))
+    api.errors["c1"] = "GoneException"  # $connect has not been answered
+    assert sender.send("c1", "too early", ["run#1"]) is False
+    del api.errors["c1"]
+    assert list(connections.subscribers("run#1")) == ["c1"]
+    assert sender.send("c1", "now") is True

@@ -13,6 +13,7 @@ from embedded.stack import EmbeddedStack
 from tests.conftest import url_for
 from tests.e2e.faulty_proxy import CONNECTIONS, Fault, Request, between
 from tests.e2e.final_state import FinalState, final_state
+from tests.e2e.long_open import as_if_long_open
 from tests.e2e.recorder import ReconnectingClient, Recorder, Recorders
 from tests.e2e.release import gate
 from tests.e2e.websocket_client import SMA, Json, start
@@ -167,6 +168,7 @@ def test_a_slow_and_a_dead_follower_delay_nobody(
     url = url_for(stack, "slowed", ["slowed"]) + "&portfolioId=slowed"
     starter, slow, dead, *others = recorders.open_all([url] * (40 if in_full else 6))
     slow_id, dead_id = (_connection_id(recorder) for recorder in (slow, dead))
+    as_if_long_open(stack, dead_id)
 
     def trouble(request: Request) -> Fault | None:
         if request.operation == "POST" and slow_id in request.path:
@@ -225,7 +227,7 @@ def test_rows_of_closed_connections_are_gone_and_all_others_expire(
     assert len(_rows_of(stack, ids[2])) == 3
     rows = [row for table in ("connections", "subscriptions", "runs", "users") for row in _rows(stack, table)]
     lasting = {row.get("entry", {}).get("S") for row in rows if "expires_at" not in row}
-    assert lasting <= {"running"}
+    assert lasting <= {"running", "active"}
 
 
 def test_a_subscription_that_has_expired_and_is_not_deleted_yet_gets_no_message(

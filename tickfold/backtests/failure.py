@@ -18,7 +18,7 @@ _REASONS = {
     "Runtime.OutOfMemory": _OUT_OF_MEMORY,
     "MemoryError": _OUT_OF_MEMORY,
     "Runtime.ExitError": "it crashed or ran out of memory",
-    "TIMED_OUT": "it ran out of time",
+    "TIMED_OUT": "it did not end within 24 hours, which it may have spent waiting for other runs",
     "ABORTED": "it was stopped",
     "States.ExceedToleratedFailureThreshold": "a worker crashed without saying why",
 }

@@ -1,4 +1,5 @@
-"""Quotas: the limits of a user's concurrent runs and of starts in a day, and the idempotency keys of starts."""
+"""Quotas: the limits of a user's concurrent runs and of starts in a day, the idempotency keys of starts, and the limit
+of runs that are carried out at once for all users."""
 
 import hashlib
 import time
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 ROWS_LIVE_SECONDS = 2 * 24 * 3_600
 _RUNNING = "running"
+_ALL_USERS, _ACTIVE = "*", "active"
+"""The key of the item with the active runs of all users; a user has no entry of that name."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +64,22 @@ class Quota:
             _refuse(start.limits, failed)
         return None
 
-    def ended(self, user_id: str, run_id: str) -> Write:
-        """Return the write that uncounts a running run of the user."""
-        return self._change(user_id, _RUNNING, "DELETE runs :run", {":run": {run_id}})
+    def activated(self, run_id: str, limit: int) -> Write:
+        """Return the write that counts a run among the `limit` that are carried out at once; repeating it is harmless.
+
+        Its condition fails if that many others are.
+        """
+        values = {":run": {run_id}, ":id": run_id, ":most": limit}
+        room = "attribute_not_exists(runs) OR size(runs) < :most OR contains(runs, :id)"
+        return self._change(_ALL_USERS, _ACTIVE, "ADD runs :run", values, room)
+
+    def ended(self, user_id: str, run_id: str) -> list[Write]:
+        """Return the writes that uncount a run: of the user's running ones, and of all that are carried out."""
+        run = {":run": {run_id}}
+        return [
+            self._change(user_id, _RUNNING, "DELETE runs :run", run),
+            self._change(_ALL_USERS, _ACTIVE, "DELETE runs :run", run),
+        ]
 
     def reopened(self, user_id: str, run_id: str) -> Write:
         """Return the write that counts it again, whatever the limit."""

@@ -53,7 +53,7 @@ class RunLifecycle(RunStore):
     def _counted(self, run: Run, message: Message) -> list[Write]:
         match message:
             case Result() | Failed() | Cancelled():
-                return [self._quota.ended(run.user_id, run.run_id)]
+                return self._quota.ended(run.user_id, run.run_id)
             case Reopened():
                 return [self._quota.reopened(run.user_id, run.run_id)]
         return []

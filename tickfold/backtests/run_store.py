@@ -7,7 +7,7 @@ twice reports its work once. The table's stream delivers each message to the sub
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +53,7 @@ class RunStore:
 
     def get(self, run_id: str) -> Run | None:
         """Return the run's record, or None."""
-        item = self._table.get_item(Key=_key(run_id), ConsistentRead=True).get("Item")
+        item = self._table.get_item(Key=key_of(run_id), ConsistentRead=True).get("Item")
         return Run.of(item) if item else None
 
     def status(self, run_id: str) -> Status | None:
@@ -72,6 +72,11 @@ class RunStore:
         )
         runs = [Run.of(item) for item in found["Items"]]
         return runs, runs[-1].created_at.isoformat() if runs and "LastEvaluatedKey" in found else None
+
+    def running(self) -> Iterator[str]:
+        """Yield the ids of the runs of all users that have not ended, oldest first; an index may lag behind."""
+        found = query_all(self._table, IndexName="by_status", KeyConditionExpression=Key("status").eq("running"))
+        return (str(item["run_id"]) for item in found)
 
     def set(self, run_id: str, **fields: str | int) -> None:
         """Set fields of the run's record."""
@@ -155,7 +160,7 @@ class RunStore:
             sets["ended_with"] = dump(message)
         update: dict[str, Any] = {
             "TableName": self._table.name,
-            "Key": _key(run.run_id),
+            "Key": key_of(run.run_id),
             "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in sets),
             "ConditionExpression": "#sequence = :read",
             "ExpressionAttributeNames": {f"#{name}": name for name in sets},
@@ -174,7 +179,7 @@ class RunStore:
         # The condition keeps a late worker from making half a record of a run that has been deleted.
         changed = update(
             self._table,
-            Key=_key(run_id),
+            Key=key_of(run_id),
             ConditionExpression="attribute_exists(run_id)",
             ReturnValues="ALL_NEW",
             **change,
@@ -182,7 +187,8 @@ class RunStore:
         return Run.of(changed["Attributes"])
 
 
-def _key(run_id: str) -> dict[str, str]:
+def key_of(run_id: str) -> dict[str, str]:
+    """Return the key of a run's record."""
     return {"run_id": run_id, "entry": _RECORD}
 
 
@@ -201,7 +207,7 @@ def record_of(run: Run) -> dict[str, Any]:
         "sequence": run.sequence,
         "expires_at": int(time.time()) + RECORDS_LIVE_SECONDS,
     }
-    return _key(run.run_id) | record | ({"portfolio": run.portfolio} if run.portfolio else {})
+    return key_of(run.run_id) | record | ({"portfolio": run.portfolio} if run.portfolio else {})
 
 
 def event_of(run: Run, message: Message, already_sent_to: str | None) -> dict[str, Any]:

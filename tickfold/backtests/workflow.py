@@ -1,9 +1,10 @@
 """The workflow: the state machine that carries out runs, in one execution each."""
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tickfold.backtests.run import Run
 
@@ -30,6 +31,13 @@ class Workflow:
         except self.step_functions.exceptions.ExecutionAlreadyExists:
             return False
         return True
+
+    def describe(self, run: Run) -> Mapping[str, Any] | None:
+        """Return the run's execution as Step Functions describes it, or None if it was not started."""
+        try:
+            return self.step_functions.describe_execution(executionArn=run.execution_arn)
+        except self.step_functions.exceptions.ExecutionDoesNotExist:
+            return None
 
     def stop(self, run: Run) -> None:
         """Stop the run's execution, if it was started and has not ended."""

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Key
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 MAX_CONNECTION_SECONDS = 2 * 3_600 + 300
 """API Gateway closes a connection after two hours."""
+OPENING_SECONDS = 30
+"""A connection exists only once API Gateway has answered $connect, for which it waits 29 s at most."""
 MOST_TOPICS = 200
 """Subscriptions that one connection may ask for."""
 MOST_TOPICS_OF_ROW = 4_000
@@ -38,7 +40,7 @@ class ConnectionStore:
         item: dict[str, Any] = {
             "connection_id": connection_id,
             "user_id": user.user_id,
-            "connected_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "connected_at": _iso(datetime.now(UTC)),
             "expires_at": _expiry(user),
         }
         if user.portfolios:
@@ -90,7 +92,24 @@ class ConnectionStore:
 
     def remove(self, connection_id: str, topics: Iterable[str] = ()) -> None:
         """Remove a connection and its subscriptions, also those to `topics`. Idempotent."""
-        before = self._connections.delete_item(Key={"connection_id": connection_id}, ReturnValues="ALL_OLD")
+        self._remove(connection_id, topics)
+
+    def remove_gone(self, connection_id: str, topics: Iterable[str] = ()) -> None:
+        """Remove a connection that API Gateway does not know, as `remove` does, unless it may be still opening."""
+        opened = _iso(datetime.now(UTC) - timedelta(seconds=OPENING_SECONDS))
+        with suppress(self._connections.meta.client.exceptions.ConditionalCheckFailedException):
+            self._remove(
+                connection_id,
+                topics,
+                # A row that was lost, and made again by a subscription, has no time.
+                ConditionExpression="attribute_not_exists(connected_at) OR connected_at < :opened",
+                ExpressionAttributeValues={":opened": opened},
+            )
+
+    def _remove(self, connection_id: str, topics: Iterable[str], **condition: Any) -> None:
+        before = self._connections.delete_item(
+            Key={"connection_id": connection_id}, ReturnValues="ALL_OLD", **condition
+        )
         known: Any = before.get("Attributes", {}).get("topics", ())
         with self._subscriptions.batch_writer() as batch:
             for topic in {*known, *topics}:
@@ -99,3 +118,8 @@ class ConnectionStore:
 
 def _expiry(user: User) -> int:
     return min(user.expires_at, int(time.time()) + MAX_CONNECTION_SECONDS)
+
+
+def _iso(time: datetime) -> str:
+    """Return a UTC time as it is stored; texts of this form sort by time."""
+    return time.isoformat(timespec="milliseconds")

@@ -22,13 +22,17 @@ class Sender:
         self._api = api
 
     def send(self, connection_id: str, text: str, topics: Iterable[str] = ()) -> bool:
-        """Send `text`; return whether the connection exists. One that is gone is removed, also from `topics`."""
+        """Send `text`; return whether the connection exists. One that is gone is removed, also from `topics`.
+
+        One that does not exist yet, since its handshake is not over, keeps its subscriptions: it gets what is
+        published once it is open.
+        """
         try:
             self._api.post_to_connection(ConnectionId=connection_id, Data=text.encode())
         except ClientError as error:
             if not _is_gone(error):
                 raise
-            self._connections.remove(connection_id, topics)
+            self._connections.remove_gone(connection_id, topics)
             return False
         return True
 

@@ -55,6 +55,7 @@ IMPORTS = {
     "backtests.simulate": {"numpy", "pyarrow"},
     "backtests.reduce": {"numpy", "pyarrow"},
     "backtests.report_failure": set(),
+    "backtests.reconcile": set(),
 }
 
 
@@ -117,5 +118,6 @@ def test_functions_get_the_layers_that_they_import(tmp_path: Path) -> None:
         "simulate": both,
         "reduce": both,
         "report-failure": base,
+        "reconcile": base,
         "deliver": base,
     }

@@ -13,9 +13,10 @@ from components.aws.python_function import ENVIRONMENT_LIMIT, EnvironmentRefused
 from tests.components.capture import ROOT, Resource, Stack, capture, configuration_of, run_program
 
 FUNCTION = "aws:lambda/function:Function"
-BACKTESTS = ["plan", "simulate", "reduce", "report_failure"]
+BACKTESTS = ["plan", "simulate", "reduce", "report_failure", "reconcile"]
 MODULES = ["authorize", "connect", "disconnect", "message", "deliver", *BACKTESTS]
 ENDPOINT = "https://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live"
+MACHINE = {"TICKFOLD_STATE_MACHINE_ARN": "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev-backtest"}
 BUCKET = {"TICKFOLD_BUCKET": "tickfold-dev-lake-1a2b3c4"}
 CONNECTIONS = {
     "TICKFOLD_CONNECTIONS_TABLE": "tickfold-dev-connections",
@@ -39,12 +40,19 @@ ENVIRONMENTS = {
         **USERS,
         "TICKFOLD_RUNNING_LIMIT": "20",
         "TICKFOLD_DAILY_LIMIT": "2000",
-        "TICKFOLD_STATE_MACHINE_ARN": "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev-backtest",
+        **MACHINE,
     },
-    "plan": {**BUCKET, **RUNS, "TICKFOLD_WORKERS": "10"},
+    "plan": {
+        **BUCKET,
+        **RUNS,
+        "TICKFOLD_USERS_TABLE": "tickfold-dev-users",
+        "TICKFOLD_WORKERS": "3",
+        "TICKFOLD_ACTIVE_LIMIT": "2",
+    },
     "simulate": {**BUCKET, **RUNS},
     "reduce": {**BUCKET, **RUNS, **USERS},
     "report_failure": {**RUNS, **USERS},
+    "reconcile": {**RUNS, **USERS, **MACHINE},
     "deliver": TALK,
 }
 
@@ -147,6 +155,7 @@ SIZES = {
     "simulate": (1_769, 60),
     "reduce": (3_008, 600),
     "report_failure": (512, 30),
+    "reconcile": (512, 300),
 }
 """MB and seconds."""
 
@@ -165,13 +174,21 @@ def test_memory_of_the_workers_is_configured() -> None:
 
 
 def test_settings_of_the_stack_reach_the_functions() -> None:
-    changes = {"maxConcurrency": "7", "maxRunningRuns": "3", "maxDailyRuns": "11", "portfoliosClaim": "mine"}
+    changes = {"maxConcurrency": "7", "maxActiveRuns": "5", "maxRunningRuns": "3", "maxDailyRuns": "11"}
+    changes |= {"portfoliosClaim": "mine", "simulateConcurrency": "80"}
     stack = run_program(configuration_of("dev", dependencies="runtime", **changes))
     variables = {module: function_of(stack, module).inputs["environment"]["variables"] for module in MODULES}
     assert variables["plan"]["TICKFOLD_WORKERS"] == "7"
+    assert variables["plan"]["TICKFOLD_ACTIVE_LIMIT"] == "5"
     assert variables["message"]["TICKFOLD_RUNNING_LIMIT"] == "3"
     assert variables["message"]["TICKFOLD_DAILY_LIMIT"] == "11"
     assert variables["authorize"]["TICKFOLD_PORTFOLIOS_CLAIM"] == "mine"
+    reserved = {module: function_of(stack, module).inputs.get("reservedConcurrentExecutions") for module in MODULES}
+    assert reserved == dict.fromkeys(MODULES) | {"simulate": 80}
+
+
+def test_no_concurrency_is_reserved_unless_configured(dev: Stack) -> None:
+    assert [each.name for each in dev.of(FUNCTION) if "reservedConcurrentExecutions" in each.inputs] == []
 
 
 def test_runtime_with_dependencies_gets_no_layers(dev: Stack) -> None:

@@ -1,6 +1,7 @@
 """Event source mappings: where they start, and how long a failing batch holds up others."""
 
 from tests.components.capture import Stack
+from tests.components.needs import dead_letters
 
 MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
 
@@ -9,8 +10,12 @@ def test_consumer_starts_at_the_latest_record(dev: Stack) -> None:
     assert dev.one(MAPPING).inputs["startingPosition"] == "LATEST"
 
 
-def test_failing_batch_is_bisected_and_dropped_after_an_hour(dev: Stack) -> None:
+def test_failing_record_is_found_by_bisecting_and_given_up_to_a_queue(dev: Stack) -> None:
     mapping = dev.one(MAPPING).inputs
+    queue = dev.one("aws:sqs/queue:Queue", "-realtime-dead-letters-queue")
+    assert mapping["destinationConfig"] == {"onFailure": {"destinationArn": dead_letters("realtime")}}
+    assert dead_letters("realtime").endswith(f":{queue.inputs['name']}")
+    assert mapping["maximumRetryAttempts"] == 30
     assert mapping["bisectBatchOnFunctionError"] is True
     assert mapping["maximumRecordAgeInSeconds"] == 3_600
     assert mapping["parallelizationFactor"] == 10

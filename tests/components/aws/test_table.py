@@ -11,7 +11,10 @@ KEYS = {
     "runs": ("run_id", "entry"),
     "users": ("user_id", "entry"),
 }
-INDEXES: dict[str, dict[str, list[str]]] = {"runs": {"by_user": ["user_id", "created_at"]}}
+INDEXES: dict[str, dict[str, list[str]]] = {
+    "runs": {"by_user": ["user_id", "created_at"], "by_status": ["status", "created_at"]}
+}
+PROJECTIONS = {"by_user": "ALL", "by_status": "KEYS_ONLY"}
 
 
 def table_of(stack: Stack, name: str) -> Resource:
@@ -25,13 +28,13 @@ def test_table_has_its_keys(dev: Stack, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", KEYS)
-def test_indexes_project_all_attributes(dev: Stack, name: str) -> None:
+def test_indexes_have_their_keys_and_projections(dev: Stack, name: str) -> None:
     indexes = {index["name"]: index for index in table_of(dev, name).inputs.get("globalSecondaryIndexes", ())}
     assert {
         key: [schema["attributeName"] for schema in index["keySchemas"]] for key, index in indexes.items()
     } == INDEXES.get(name, {})
     for index in indexes.values():
-        assert index["projectionType"] == "ALL"
+        assert index["projectionType"] == PROJECTIONS[index["name"]]
         assert [schema["keyType"] for schema in index["keySchemas"]] == ["HASH", "RANGE"]
 
 

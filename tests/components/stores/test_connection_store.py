@@ -25,6 +25,7 @@ def grants() -> dict[str, Grant]:
         "unsubscribe": tables.may_unsubscribe(),
         "subscribers": tables.may_find_subscribers(),
         "remove": tables.may_remove(),
+        "remove_gone": tables.may_remove(),
     }
 
 
@@ -35,6 +36,7 @@ CALLS: dict[str, Callable[[ConnectionStore], object]] = {
     "unsubscribe": lambda store: store.unsubscribe("c1", "run#1"),
     "subscribers": lambda store: list(store.subscribers("run#1")),
     "remove": lambda store: store.remove("c1"),
+    "remove_gone": lambda store: store.remove_gone("c2", ["run#1"]),
 }
 
 

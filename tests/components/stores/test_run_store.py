@@ -10,6 +10,7 @@ from components.aws.grant import Grant
 from components.stores.quota import QuotaTable
 from components.stores.run_store import RunTable
 from tests.components.stores.rights import dynamodb_with, granted, recorded
+from tickfold.backtests.admission import Admission
 from tickfold.backtests.quota import Limits, Quota, Start
 from tickfold.backtests.run import Run
 from tickfold.backtests.run_lifecycle import RunLifecycle
@@ -34,9 +35,11 @@ def grants() -> dict[str, Grant]:
         "create": Grant.union(runs.may_create(), users.may_start()),
         "read": runs.may_read(),
         "list": runs.may_list(),
+        "running": runs.may_find_running(),
         "messages": runs.may_read_messages(),
         "progress": runs.may_record_progress(),
         "publish": runs.may_publish(),
+        "admit": Grant.union(runs.may("UpdateItem"), users.may_activate()),
         "end": Grant.union(runs.may_publish(), users.may_end()),
     }
 
@@ -76,6 +79,7 @@ CALLS: dict[str, tuple[str, Callable[[RunLifecycle], object]]] = {
     "get": ("read", lambda store: store.get(RUN)),
     "status": ("read", lambda store: store.status(RUN)),
     "of_user": ("list", lambda store: store.of_user("ada", 10, None)),
+    "running": ("running", lambda store: list(store.running())),
     "messages_after": ("messages", lambda store: store.messages_after(RUN, 0)),
     "set, note_failure, chunk_done and publish_progress": ("progress", set_and_count),
     "publish": ("publish", lambda store: store.publish(RUN, PLANNED, once="planned")),
@@ -105,3 +109,11 @@ def test_every_public_method_has_a_grant() -> None:
     public = {name for kind in RunLifecycle.__mro__ for name in vars(kind) if name[0] != "_" and kind is not object}
     covered = {name for methods in CALLS for name in methods.replace(" and ", ", ").split(", ")}
     assert covered == public
+
+
+def test_grant_allows_exactly_what_admission_calls(dynamodb: "DynamoDBServiceResource") -> None:
+    runs, quota = dynamodb.Table("probe-runs"), Quota(dynamodb.Table("probe-users"))
+    create(RunLifecycle(runs, quota))
+    with recorded(dynamodb) as called:
+        Admission(runs, quota, 1).admit(RUN)
+    assert called == GRANTED["admit"]
