@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 import tickfold as tf
@@ -91,6 +92,17 @@ def test_universe_of_a_frame_with_several_tickers(goog_frame: pd.DataFrame) -> N
     found = tf.universe(several, shares={"goog": 0.5, "half": "25%"})
     assert list(found.symbols["start_capital"]) == [5_000, 2_500]
     assert found.by_symbol["GOOG"].metrics == tf.backtest(goog_frame, capital=5_000).metrics
+
+
+def test_universe_of_a_frame_with_a_column_of_symbols(goog_frame: pd.DataFrame) -> None:
+    long = pd.concat([goog_frame.assign(Ticker="goog"), (goog_frame / 2).assign(Ticker="half")]).reset_index(
+        names="date"
+    )
+    found = tf.universe(pl.from_pandas(long), "sma_cross")
+    assert list(found.by_symbol) == ["GOOG", "HALF"]
+    assert found.by_symbol["GOOG"].metrics == tf.backtest(goog_frame, "sma_cross", capital=5_000).metrics
+    with pytest.raises(tf.RunError, match="bars is a DataFrame: expected the bars of each symbol"):
+        tf.universe(goog_frame)
 
 
 @pytest.mark.parametrize(

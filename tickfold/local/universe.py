@@ -19,7 +19,7 @@ from tickfold.local.request import BACKTEST, Request, request_of
 from tickfold.local.result import BacktestResult
 from tickfold.local.simulation import outcome_of, signals_on
 from tickfold.local.universe_result import UniverseResult
-from tickfold.market_data.bar_frame import tickers_of
+from tickfold.market_data.bar_frame import by_symbol, is_frame
 from tickfold.strategies import Strategy
 
 
@@ -37,9 +37,9 @@ def universe(
 ) -> UniverseResult:
     """Backtest `strategy` on several symbols as one account, in which each symbol has its share of the capital.
 
-    `bars` has the frame or the file of each symbol; or it is a pandas frame with two levels of column names, as
-    `yfinance` returns several tickers. `shares` are fractions of the capital by symbol, equal ones by default. Other
-    arguments are those of `tickfold.backtest`.
+    `bars` has the frame or the file of each symbol; or it is one frame, with a column `symbol` or, of pandas, with two
+    levels of column names, as `yfinance` returns several tickers. `shares` are fractions of the capital by symbol,
+    equal ones by default. Other arguments are those of `tickfold.backtest`.
 
     Example:
         tickfold.universe({"AAPL": aapl, "IBM": ibm}, "momentum", shares={"AAPL": 0.5, "IBM": "30%"})
@@ -61,11 +61,11 @@ def universe(
     return _combined(request)
 
 
-def _sources(bars: Any) -> Mapping[str | None, Any]:
+def _sources(bars: Any) -> Mapping[Any, Any]:
     if isinstance(bars, Mapping) and bars:
         return bars
-    if tickers := tickers_of(bars):
-        return dict.fromkeys(tickers, bars)
+    if is_frame(bars) and (found := by_symbol(bars)):
+        return found
     raise RunError(
         f"bars is {'empty' if isinstance(bars, Mapping) else f'a {type(bars).__name__}'}: expected the bars of each "
         'symbol, such as {"AAPL": a, "IBM": b}'
