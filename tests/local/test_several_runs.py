@@ -57,6 +57,7 @@ def test_walk_forward_has_its_windows(goog_frame: pd.DataFrame) -> None:
     assert set(walked.windows["fast"]) <= {5, 10}
     assert len(walked.equity) == 5 * 300
     assert walked.unused_bars == len(goog_frame) - 500 - 5 * 300
+    assert f"1,500 bars, {goog_frame.index[500].date()} … {goog_frame.index[1999].date()}" in repr(walked)
     assert walked.equity["timestamp"].iloc[0] == walked.windows["out_of_sample_start"].iloc[0]
 
 

@@ -38,6 +38,7 @@ def test_chart_labels_dollars_and_days() -> None:
     chart = equity_chart(DAYS, EQUITY, EQUITY / 2)
     assert text_of(chart) == "150.00 25.00 1970-01-01 1970-01-04 Equity 120.00 Buy and hold 60.00"
     assert 'fill="currentColor"' in chart  # dark notebooks
+    assert chart.count('text-anchor="end"') == 3
 
 
 def test_chart_of_a_flat_curve_is_a_line() -> None:
@@ -58,7 +59,8 @@ def test_chart_of_a_long_run_keeps_the_extremes_of_both() -> None:
 def test_summary_has_heading_metrics_and_notes(goog_frame: pd.DataFrame) -> None:
     text = text_of(tf.backtest(goog_frame, "sma_cross", symbol="GOOG")._repr_html_())
     assert text.startswith("sma_cross (fast 10, slow 30) on GOOG , 1d, 2,148 bars, 2004-08-19 to 2013-03-01")
-    assert "Return Final equity 51,422.99 Peak equity" in text
+    assert "2013-03-01 80,411.60 9,173.46 2004-08-19 2013-03-01 Equity 51,422.99" in text
+    assert "Buy and hold 80,345.82 Return Final equity 51,422.99 Peak equity" in text
     assert "Risk Annual volatility 36.50 %" in text
     assert text.endswith("times are UTC")
     assert "No trades" not in text
