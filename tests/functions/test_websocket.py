@@ -196,7 +196,7 @@ def client(bucket: Bucket, runs: RunLifecycle, connections: ConnectionStore) -> 
     series = SeriesCatalog(bucket.s3, bucket.name)
     dependencies = Dependencies(
         sender=Sender(connections, cast(Any, api)),
-        starter=RunStarter(runs, connections, series, BUILT_IN, workflow, PLENTY, message.logger),
+        starter=RunStarter(runs, connections, series, BUILT_IN, workflow, PLENTY, 3_008, message.logger),
         follower=RunFollower(runs, connections),
         lister=RunLister(runs),
         canceller=RunCanceller(runs, workflow),
