@@ -71,13 +71,9 @@ def make(bucket: Bucket, folder: Path, bars: int, symbols: int, parameters: dict
         names = [f"{run_id}{number}".upper() for number in range(symbols)]
         store = BarStore(bucket.s3, bucket.name)
         found = [store.put(name, "1m", minutes(count, seed), "", replace=True) for seed, name in enumerate(names)]
-        asked = {
-            "stock": names if symbols > 1 else names[0],
-            "startDate": "2000-01-01",
-            "endDate": "2099-12-31",
-            "startCapital": 1e6,
-        }
-        config = BacktestConfig.model_validate(asked | {"strategy": "sma_cross", "parameters": parameters})
+        asked = {"stock": names if symbols > 1 else names[0], "strategy": "sma_cross", "parameters": parameters}
+        when = {"startDate": "2000-01-01", "endDate": "2099-12-31"}
+        config = BacktestConfig.model_validate(asked | when | {"startCapital": 1e6})
         manifest = Manifest(
             run_id=run_id,
             created_at=datetime.now(UTC),

@@ -22,12 +22,13 @@ EXTRAS = {
     "protocol": "",
     "strategies": "",
     "client": "client",
+    "local": "",
+    "report": "",
     "backtests": "lake",
     "market_data": "lake",
     "realtime": "lake",
     "storage": "lake",
     "cli": "cli",
-    "report": "cli",
     "identity": "stack",
 }
 

@@ -16,12 +16,13 @@ from tests.backtests.lake import config, load, sweep_config, walk
 from tests.backtests.records import NOW, begin
 from tickfold.backtests import results
 from tickfold.backtests.chunk_files import ChunkFiles
-from tickfold.backtests.conclusion import CURVE_POINTS, POINTS_A_PIECE, Finished, conclude_run
+from tickfold.backtests.conclusion import CURVE_POINTS, POINTS_A_PIECE, conclude_run
+from tickfold.backtests.finished import Finished
 from tickfold.backtests.listing import summary
 from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.planning import account_of, orders_of, plan_sleeves
-from tickfold.backtests.recorded_run import read_run
 from tickfold.backtests.reduction import reduce_run
+from tickfold.backtests.run_archive import read_run
 from tickfold.backtests.run_lifecycle import RunLifecycle
 from tickfold.backtests.simulation import simulate_chunk
 from tickfold.engine.backtest import Outcome, backtest

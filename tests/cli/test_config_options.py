@@ -10,8 +10,8 @@ import typer
 from pydantic import Field
 from typer.testing import CliRunner
 
+from tickfold.cli.command_option import CommandOption, command_options
 from tickfold.cli.config_options import ConfigOptions
-from tickfold.cli.field_option import FieldOption, field_options
 from tickfold.cli.forms import FORMS
 from tickfold.cli.run import RUN
 from tickfold.cli.sweep import SWEEP
@@ -52,8 +52,8 @@ def leaves(model: type[Wire], above: tuple[str, ...] = ()) -> Iterator[tuple[str
             yield path
 
 
-def options_by_flag(model: type[Wire]) -> dict[str, FieldOption]:
-    return {option.flag: option for option in field_options(model)}
+def options_by_flag(model: type[Wire]) -> dict[str, CommandOption]:
+    return {option.flag: option for option in command_options(model)}
 
 
 def parse(options: ConfigOptions[Any], *arguments: str) -> Any:
@@ -148,7 +148,7 @@ def test_field_without_a_form_for_its_type_is_refused() -> None:
         levels: Annotated[dict[str, float] | list[float], Field(description="Levels.")]
 
     with pytest.raises(TypeError, match=r"Unwritable\.levels cannot be given on the command line: name a form"):
-        field_options(Unwritable)
+        command_options(Unwritable)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from tests.cli.conftest import BUCKET, Command
 from tests.client.fake_stack import FakeStack
 from tests.report.conftest import golden_run, goog
-from tickfold.backtests import recorded_run
+from tickfold.backtests import run_archive
 from tickfold.backtests.recorded_run import RecordedRun
 from tickfold.errors import RunError
 from tickfold.protocol import Message
@@ -35,7 +35,7 @@ def asked(
             raise RunError("there is no run 'absent'")
         return golden_run
 
-    monkeypatch.setattr(recorded_run, "read_run", read_run)
+    monkeypatch.setattr(run_archive, "read_run", read_run)
     monkeypatch.setenv("TICKFOLD_RUNS_TABLE", "runs")
     monkeypatch.chdir(tmp_path)
     return read
@@ -110,5 +110,5 @@ def test_strategy_of_another_machine_costs_the_benchmark_only(
     tickfold: Command, golden_run: RecordedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = golden_run.result.model_copy(update={"strategy": "somebody_elses"})
-    monkeypatch.setattr(recorded_run, "read_run", lambda *_: replace(golden_run, result=own))
+    monkeypatch.setattr(run_archive, "read_run", lambda *_: replace(golden_run, result=own))
     assert tickfold("report", ID).status == 0

@@ -100,6 +100,7 @@ def environment(dynamodb: "DynamoDBServiceResource", bucket: Bucket, monkeypatch
         settings.STATE_MACHINE_ARN: STATE_MACHINE_ARN,
         settings.RUNNING_LIMIT: "20",
         settings.DAILY_LIMIT: "2000",
+        settings.REDUCE_MEMORY: "3008",
     }.items():
         monkeypatch.setenv(name, value)
     for module in (connect, disconnect, deliver, message):

@@ -1,5 +1,6 @@
 """Evaluation: whatever a strategy does wrong is told as its own fault, at the first try and in one line."""
 
+import multiprocessing
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +14,7 @@ from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 from tickfold.engine.signals import HOLD, LONG, Signals
 from tickfold.errors import StrategyFailedError, is_retryable
 from tickfold.strategies import BUILT_IN, Strategy
+from tickfold.strategies.builtin.buy_and_hold import BuyAndHold
 from tickfold.strategies.checks import check
 from tickfold.strategies.evaluation import evaluate, lookback_of
 
@@ -166,6 +168,18 @@ def test_signals_are_those_of_a_plain_call(goog: Bars, name: str) -> None:
     strategy = BUILT_IN.create(name, {})
     (found,) = evaluate([strategy], goog)
     assert found.tolist() == strategy.signals(goog).tolist()
+
+
+class Derived(BuyAndHold):
+    """A user's own class, though it inherits all of its code."""
+
+
+@pytest.mark.parametrize(("strategy", "children"), [(BuyAndHold(), 0), (Derived(), 1), (given(hold), 1)])
+def test_only_a_users_own_strategy_has_a_child_process(bars: Bars, strategy: Strategy, children: int) -> None:
+    signals = evaluate([strategy], bars)
+    next(signals)
+    assert len(multiprocessing.active_children()) == children
+    assert list(signals) == []
 
 
 @pytest.mark.parametrize("lookback", [-1, 2.5, None, True])

@@ -1,6 +1,5 @@
-"""A recorded run: its request and result from the table of runs, its curve and trades from Parquet."""
+"""A recorded run: its request, its result, and its curve and trades from Parquet."""
 
-import json
 from dataclasses import dataclass, fields
 from datetime import datetime
 
@@ -8,16 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
-from botocore.exceptions import ClientError
 
-from tickfold.backtests.run_store import RunStore
 from tickfold.engine.arrays import Floats, Ints
-from tickfold.errors import RunError
-from tickfold.protocol import BacktestConfig, Result, SweepConfig, parse_config
-from tickfold.storage import layout, parquet
-from tickfold.storage.bucket import Bucket, is_not_found
-
-_LIST = '`tickfold query "SELECT run_id FROM runs"`'
+from tickfold.protocol import BacktestConfig, Result
+from tickfold.storage import parquet
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,38 +64,6 @@ class RecordedRun:
     trades: ClosedTrades
 
 
-def read_run(runs: RunStore, bucket: Bucket, run_id: str) -> RecordedRun:
-    """Read the finished run `run_id`.
-
-    Raises:
-        RunError: there is no such run, it has failed or is still going, it is of a list of symbols, or its files are
-            gone.
-    """
-    run = runs.get(run_id) if run_id else None
-    if run is None:
-        raise RunError(f"there is no run {run_id!r}; {_LIST} lists those that have ended well")
-    if run.status == "failed":
-        why = f" in {run.failure.stage}: {run.failure.reason}" if run.failure else ""
-        raise RunError(f"run {run_id} has no result: it failed{why}")
-    if run.status == "cancelled":
-        raise RunError(f"run {run_id} has no result: it was cancelled")
-    if run.result is None:
-        raise RunError(f"run {run_id} has no result yet: it is still going")
-    result = Result.model_validate_json(run.result)
-    config = parse_config(json.loads(run.request))
-    if isinstance(config, SweepConfig):  # which ends with one run in full
-        config = config.run_with(result.parameters)
-    if config.is_universe:
-        raise RunError(f"run {run_id} is of a list of symbols, and a report shows one; query runs_by_symbol instead")
-    return RecordedRun(
-        config=config,
-        created_at=run.created_at,
-        result=result.model_copy(update={"run_id": run_id}),
-        curve=decode_curve(_get(bucket, layout.equity_key(run_id)), config.start_capital),
-        trades=decode_trades(_get(bucket, layout.trades_key(run_id))),
-    )
-
-
 def decode_curve(data: bytes, capital: float) -> Curve:
     """Return the curve in a file of the table of equity, of an account that began with `capital` dollars."""
     dollars = dict.fromkeys(("equity", "shares", "close"), np.float64)
@@ -117,12 +78,3 @@ def decode_trades(data: bytes) -> ClosedTrades:
     words = pq.ParquetFile(pa.BufferReader(data)).read(columns=["side", "exit_reason"])
     side, exit_reason = (np.array(words.column(name).to_pylist(), dtype=np.str_) for name in words.column_names)
     return ClosedTrades(side=np.where(side == "long", 1, -1), exit_reason=exit_reason, **numbers)
-
-
-def _get(bucket: Bucket, key: str) -> bytes:
-    try:
-        return bucket.get(key)
-    except ClientError as error:
-        if is_not_found(error):
-            raise RunError(f"the run has ended, but its file {bucket.uri(key)} is gone; make the run again") from None
-        raise

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from tickfold.backtests import results
-from tickfold.backtests.conclusion import Finished
+from tickfold.backtests.finished import Finished
 from tickfold.backtests.grid import expand
 from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.results_by_symbol import ResultsBySymbol

@@ -83,16 +83,24 @@ class ResultsBySymbol:
 
     def put(self, bucket: Bucket, run_id: str, portfolio: Portfolio) -> None:
         """Write the run's files. Idempotent; no symbol can be added afterwards."""
-        self._equity_file.close()
-        by_symbol = parquet.table(self._rows, tables.RUNS_BY_SYMBOL)
-        bodies = {
-            layout.equity_key(run_id): parquet.encode(portfolio_table(portfolio)),
-            layout.trades_key(run_id): parquet.encode(self._all_trades()),
-            layout.runs_by_symbol_key(run_id): parquet.encode(by_symbol),
-            layout.equity_by_symbol_key(run_id): self._equity.getvalue(),
+        keys = {
+            "equity": layout.equity_key,
+            "trades": layout.trades_key,
+            "runs_by_symbol": layout.runs_by_symbol_key,
+            "equity_by_symbol": layout.equity_by_symbol_key,
         }
-        for key, body in bodies.items():
-            bucket.put(key, body)
+        for table, body in self.files(portfolio).items():
+            bucket.put(keys[table](run_id), body)
+
+    def files(self, portfolio: Portfolio) -> dict[str, bytes]:
+        """Return the run's files, by the names of their tables; no symbol can be added afterwards."""
+        self._equity_file.close()
+        return {
+            "equity": parquet.encode(portfolio_table(portfolio)),
+            "trades": parquet.encode(self._all_trades()),
+            "runs_by_symbol": parquet.encode(parquet.table(self._rows, tables.RUNS_BY_SYMBOL)),
+            "equity_by_symbol": self._equity.getvalue(),
+        }
 
     def _all_trades(self) -> pa.Table:
         """Return the trades of all symbols, in the order of their exits."""

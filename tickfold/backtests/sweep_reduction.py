@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tickfold.backtests import results, sweep_results
 from tickfold.backtests.chunk_files import ChunkFile, ChunkFiles
-from tickfold.backtests.conclusion import Finished
+from tickfold.backtests.finished import Finished
 from tickfold.backtests.grid import Grid
 from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.planning import account_of, orders_of

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tickfold.cli import attach, cancel, check, data, query, report, run, runs, sweep, token, up
+from tickfold.cli import attach, backtest, cancel, check, data, query, report, run, runs, sweep, token, up
 from tickfold.cli.exit_codes import ExitCode
 
 app = typer.Typer(
@@ -38,6 +38,7 @@ app.command("up")(up.up)
 app.command("token")(token.token)
 app.command("run")(run.run)
 app.command("sweep")(sweep.sweep)
+app.command("backtest", cls=backtest.BacktestCommand)(backtest.backtest)
 app.command("runs")(runs.runs)
 app.command("attach")(attach.attach)
 app.command("cancel")(cancel.cancel)

@@ -14,6 +14,7 @@ from typing import Any
 import typer
 
 from tickfold.cli.symbols import allocations, one_symbol, stock_of
+from tickfold.protocol.sizing import parse_size
 
 DAY_FORMAT = "%Y-%m-%d"
 _VALUES = "name=value, name=1,2,3 or name=from:to:step, such as fast=5:50:5"
@@ -84,16 +85,16 @@ def by_name(pairs: list[tuple[str, Any]] | None) -> dict[str, Any]:
     return dict(pairs or [])
 
 
-def sizing(text: str) -> dict[str, Any]:
+def sizing(text: str) -> dict[str, str]:
     """Parse `kind:number` or `kind:number:bars`; the protocol validates the parts.
 
     Raises:
         BadParameter: it is not of that form.
     """
-    match = re.fullmatch(r"([a-z]+):([^:]+)(?::(\d+))?", text)
-    if not match:
-        raise typer.BadParameter(f"{text!r} is not kind:number, such as fraction:0.5 or cash:5000")
-    return {"kind": match[1], "value": match[2]} | ({"bars": match[3]} if match[3] else {})
+    try:
+        return parse_size(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def window(text: str) -> dict[str, int]:

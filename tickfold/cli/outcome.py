@@ -41,7 +41,7 @@ def document(result: Result) -> dict[str, Any]:
     places = ("execution_arn", "trades_uri", "equity_uri", "duration_seconds")
     of_several = ("symbols", "runs_by_symbol_uri", "equity_by_symbol_uri") if result.symbols else ()
     shown = (*names, *figures, *places, *of_several)
-    return {"run_id": result.run_id, "status": "succeeded"} | {name: found[name] for name in shown}
+    return {"run_id": result.run_id, "status": "succeeded"} | {name: found[name] for name in shown if found[name] != ""}
 
 
 def sweep_document(table: Sweep | WalkForward, result: Result) -> dict[str, Any]:

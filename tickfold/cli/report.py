@@ -45,7 +45,7 @@ def write_report(target: Target, run_id: str, path: Path) -> None:
         RunError: there is no such run, it has no result, or its files are gone.
         OSError: the file cannot be written.
     """
-    from tickfold.backtests.recorded_run import read_run  # noqa: PLC0415
+    from tickfold.backtests.run_archive import read_run  # noqa: PLC0415
     from tickfold.report.page import page  # noqa: PLC0415 - numpy is slow to load
     from tickfold.report.plotly_js import plotly_js  # noqa: PLC0415
     from tickfold.storage.bucket import Bucket  # noqa: PLC0415

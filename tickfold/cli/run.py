@@ -66,7 +66,7 @@ def run(
 def _config(target: Target, request: dict[str, Any], save_to: Path | None, report_to: Path | None) -> BacktestConfig:
     """Return the config, after checking everything that is needed after the run."""
     target.output("websocket_url")
-    config = RUN.config(with_range(target, request))
+    config = RUN.config(with_range(target, RUN, request))
     if save_to is not None:
         prepare_directory(save_to)
     if report_to is not None:

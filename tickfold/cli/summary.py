@@ -30,7 +30,8 @@ def write_summary(console: Console, result: Result, curves: Curves) -> None:
             console.print(Text(f"no trades: {printable(', '.join(idle))}", style="yellow"), soft_wrap=True)
         console.print()
     console.print(_metrics(result))
-    console.print(_places(result), soft_wrap=True)  # whole, to be copied from
+    if result.execution_arn:  # of a run without a stack, nothing is kept
+        console.print(_places(result), soft_wrap=True)  # whole, to be copied from
 
 
 def _heading(result: Result) -> Text:

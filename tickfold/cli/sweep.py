@@ -70,7 +70,7 @@ def sweep(
 def _config(target: Target, request: dict[str, Any], save_to: Path | None) -> SweepConfig:
     """Return the config, after checking everything that is needed after the run."""
     target.output("websocket_url")
-    config = SWEEP.config(with_range(target, request))
+    config = SWEEP.config(with_range(target, SWEEP, request))
     if save_to is not None:
         prepare_directory(save_to)
     return config

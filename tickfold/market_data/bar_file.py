@@ -1,6 +1,7 @@
 """Reading a bar file: CSV or Parquet with a time and open, high, low, close and volume, checked row by row.
 
-Nothing is repaired by guessing: a file with a bad row is rejected as a whole, and the error names its bad rows.
+Nothing is repaired by guessing: a file with a bad row is rejected as a whole, and the error names its bad rows. The
+rows of a data frame are read by the same rules (bar_frame.py).
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from tickfold.engine.timeframe import lasts_days
 from tickfold.market_data.adjusted_close import ADJUSTED, choose_close
 from tickfold.market_data.bar_numbers import read_numbers
 from tickfold.market_data.bar_rules import bar_rules, check_rows
-from tickfold.market_data.bar_table import BarFileError, Floats, read_table
+from tickfold.market_data.bar_table import BarFileError, BarTable, Floats, Source, read_table
 from tickfold.market_data.bar_times import read_times
 from tickfold.market_data.date_notation import Times
 from tickfold.market_data.headers import PRICES
@@ -51,24 +52,31 @@ def read_bar_file(path: Path | str, timeframe: str | None = None, options: Readi
             number, not finite, a price not above 0, a negative volume, a high below its low, an open or close outside
             low…high, no time, a time that another row has); or the timeframe is unclear, or is not the one given.
     """
-    path = Path(path)
-    table = read_table(path, options)
-    times = read_times(path, table.columns["time"], options, table.zone)
-    values, number_notation = read_numbers(path, table, options)
+    return bars_of(Path(path), read_table(Path(path), options), timeframe, options)
+
+
+def bars_of(source: Source, table: BarTable, timeframe: str | None = None, options: ReadingOptions = DETECT) -> BarFile:
+    """Return the bars in `table`, which is that of `source`.
+
+    Raises:
+        BarFileError: as `read_bar_file` does, once the table is read.
+    """
+    times = read_times(source, table.columns["time"], options, table.zone)
+    values, number_notation = read_numbers(source, table, options)
     used = {name: column for name, column in values.items() if name != ADJUSTED or options.close != "raw"}
-    check_rows(path, table, bar_rules(table, times, used))
+    check_rows(source, table, bar_rules(table, times, used))
     if len(times.utc) == 0:
-        raise BarFileError(f"{path} has no bars")
+        raise BarFileError(f"{source} has no bars")
     values, close_notes = choose_close(values, options.close)
     bars, notes = _assemble(times.utc, values)
     wall = None if times.wall is None else times.wall[np.argsort(times.utc, kind="stable")]
     notation = [*table.notation, *number_notation, *times.notation]
     read_as = [f"read as: {', '.join(notation)}"] if notation else []
     clock = bars.timestamp if wall is None else wall
-    timeframe, timeframe_notes = settle_timeframe(path, bars.timestamp, timeframe, clock)
+    timeframe, timeframe_notes = settle_timeframe(source, bars.timestamp, timeframe, clock)
     if not lasts_days(timeframe):
         return BarFile(bars, timeframe, (*read_as, times.note, *close_notes, *notes, *timeframe_notes), wall)
-    bars, day_notes = at_session_dates(path, bars, clock, timeframe)
+    bars, day_notes = at_session_dates(source, bars, clock, timeframe)
     time_notes = [times.note] if wall is None else []  # nothing is converted to UTC where dates are kept
     told = (*read_as, *time_notes, *close_notes, *notes, *timeframe_notes, *day_notes)
     return BarFile(bars, timeframe, told, wall)

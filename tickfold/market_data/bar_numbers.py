@@ -1,40 +1,39 @@
 """The numbers in a bar file: prices and volumes as float64."""
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tickfold.market_data.bar_table import BarFileError, BarTable, Floats
+from tickfold.market_data.bar_table import BarFileError, BarTable, Floats, Source
 from tickfold.market_data.number_notation import NotationError, find_decimal_mark, parse_numbers
 from tickfold.market_data.reading_options import ReadingOptions
 
 _NO_VOLUME = r"^\s*[-–—]\s*$"
 
 
-def read_numbers(path: Path, table: BarTable, options: ReadingOptions) -> tuple[dict[str, Floats], list[str]]:
+def read_numbers(source: Source, table: BarTable, options: ReadingOptions) -> tuple[dict[str, Floats], list[str]]:
     """Return the numbers of each column but the time, nan where a cell is none, and how they were read if not plainly.
 
     Raises:
         BarFileError: a column's type is not numeric, or the decimal mark cannot be known.
     """
     columns = {name: column for name, column in table.columns.items() if name != "time"}
-    if options.decimal != "," and table.is_plain and (values := _plain(path, columns)) is not None:
+    if options.decimal != "," and table.is_plain and (values := _plain(source, columns)) is not None:
         return values, []
-    return _in_notation(path, table, columns, options)
+    return _in_notation(source, table, columns, options)
 
 
-def _plain(path: Path, columns: dict[str, pa.Array]) -> dict[str, Floats] | None:
+def _plain(source: Source, columns: dict[str, pa.Array]) -> dict[str, Floats] | None:
     """Return the numbers if all are written as Arrow reads them, many times as fast as in any other notation."""
     try:
-        return {name: numbers(path, name, column) for name, column in columns.items()}
+        return {name: numbers(source, name, column) for name, column in columns.items()}
     except pa.ArrowInvalid:
         return None
 
 
-def numbers(path: Path, name: str, column: pa.Array) -> Floats:
+def numbers(source: Source, name: str, column: pa.Array) -> Floats:
     """Return `column` as the nearest float64 values, nan where it is null.
 
     Raises:
@@ -44,15 +43,15 @@ def numbers(path: Path, name: str, column: pa.Array) -> Floats:
     try:
         floats = column.cast(pa.float64()).fill_null(math.nan)
     except pa.ArrowNotImplementedError:
-        raise BarFileError(f"{path}: column {name} has type {column.type}, expected numbers") from None
+        raise BarFileError(f"{source}: column {name} has type {column.type}, expected numbers") from None
     return np.asarray(floats.to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
 def _in_notation(
-    path: Path, table: BarTable, columns: dict[str, pa.Array], options: ReadingOptions
+    source: Source, table: BarTable, columns: dict[str, pa.Array], options: ReadingOptions
 ) -> tuple[dict[str, Floats], list[str]]:
     texts = {name: column for name, column in columns.items() if pa.types.is_string(column.type)}
-    values = {name: numbers(path, name, column) for name, column in columns.items() if name not in texts}
+    values = {name: numbers(source, name, column) for name, column in columns.items() if name not in texts}
     notes = []
     for name in ("volume", "tick volume"):
         if name in texts and pc.any(none := pc.match_substring_regex(texts[name], _NO_VOLUME)).as_py():
@@ -62,7 +61,7 @@ def _in_notation(
         decimal = options.decimal or find_decimal_mark([*texts.values()], "." if table.has_dots else None)
     except NotationError as error:
         raise BarFileError(
-            f"{path}: {error} may have a decimal mark or part its thousands: say --decimal . or --decimal ,"
+            f"{source}: {error} may have a decimal mark or part its thousands: say --decimal . or --decimal ,"
         ) from None
     read = {name: parse_numbers(column, decimal) for name, column in texts.items()}
     return values | read, ["decimal comma"] * (decimal == ",") + notes

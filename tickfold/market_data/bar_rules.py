@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from tickfold.market_data.bar_table import BarFileError, BarTable, Floats, Mask
+from tickfold.market_data.bar_table import BarFileError, BarTable, Floats, Mask, Source
 from tickfold.market_data.bar_times import FIRST_YEAR, LAST_YEAR, BarTimes
 from tickfold.market_data.date_notation import NO_TIME, Times
 
@@ -35,7 +34,7 @@ def bar_rules(table: BarTable, times: BarTimes, values: dict[str, Floats]) -> li
     return [*_time_rules(times, table), *column_rules, *_price_rules(values)]
 
 
-def check_rows(path: Path, table: BarTable, rules: list[Rule]) -> None:
+def check_rows(source: Source, table: BarTable, rules: list[Rule]) -> None:
     """Check every row of `table`.
 
     Raises:
@@ -52,7 +51,7 @@ def check_rows(path: Path, table: BarTable, rules: list[Rule]) -> None:
     shown = [f"  {table.unit} {place}: {reasons[place]}" for place in sorted(reasons)[:_MOST_ROWS_SHOWN]]
     rest = [f"  … and {count - len(shown):,} more"] if count > len(shown) else []
     rows = f"{count:,} bad row{'s' if count > 1 else ''}"
-    raise BarFileError("\n".join([f"{path} has {rows}, nothing was loaded:", *shown, *rest]))
+    raise BarFileError("\n".join([f"{source} has {rows}, nothing was loaded:", *shown, *rest]))
 
 
 def _time_rules(read: BarTimes, table: BarTable) -> list[Rule]:

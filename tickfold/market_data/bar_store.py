@@ -5,22 +5,19 @@ a load is atomic, and a run reads one snapshot.
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 from botocore.exceptions import ClientError
 
-from tickfold.engine.arrays import Ints
-from tickfold.engine.bars import COLUMNS, Bars, decimals_of, join
-from tickfold.engine.calendar import SessionCalendar, day_number, infer_calendar, session_dates
-from tickfold.engine.timeframe import lasts_days
+from tickfold.engine.bars import COLUMNS, Bars, join
+from tickfold.engine.calendar import SessionCalendar, infer_calendar
 from tickfold.errors import RunError
 from tickfold.market_data.overlap import describe_conflict, describe_misplaced, merge
-from tickfold.market_data.series import Series, SeriesFile, utc
+from tickfold.market_data.series import Series, SeriesFile
 from tickfold.market_data.series_catalog import SeriesCatalog
+from tickfold.market_data.series_description import by_year, calendar_of, check_bars, describe_year, years_of
 from tickfold.storage import layout, parquet, tables
 from tickfold.storage.bucket import is_not_found, is_precondition_failed
 from tickfold.storage.byte_cache import ByteCache
@@ -64,13 +61,11 @@ class BarStore:
             RunError: there are no bars, they are not in time order, one is at no whole millisecond, the series has
                 other values at their times (unless `replace`), or another load changed the series meanwhile.
         """
-        _check(symbol, bars)
+        check_bars(symbol, bars)
         before, etag = self._current(symbol, timeframe)
         kept = None if replace else before
         given = calendar or (before.calendar if before and before.calendar_given else None)
-        calendar = given or self._inferred(kept, bars)
-        if lasts_days(timeframe):
-            calendar = SessionCalendar(week=calendar.week)  # its bars are at their dates: no zone moves them
+        calendar = calendar_of(timeframe, given or self._inferred(kept, bars))
         series = Series(
             symbol=symbol,
             timeframe=timeframe,
@@ -80,7 +75,7 @@ class BarStore:
             calendar_given=given is not None,
         )
         files = {file.year: file for file in kept.files} if kept else {}
-        parts = dict(_by_year(self._merged(kept, bars) if kept else bars))
+        parts = dict(by_year(self._merged(kept, bars) if kept else bars))
         files |= {year: self._put_year(series, year, part, _file_of(before, year)) for year, part in parts.items()}
         if kept and kept.calendar != calendar:
             files |= {file.year: self._dated(series, file) for file in kept.files if file.year not in parts}
@@ -143,7 +138,7 @@ class BarStore:
         Raises:
             RunError: they have other values at times of `bars`, or lie between them.
         """
-        years = set(_years(bars.timestamp).tolist())
+        years = set(years_of(bars.timestamp).tolist())
         old = self._stored(series, [file for file in series.files if file.year in years])
         if old is None:
             return bars
@@ -175,15 +170,15 @@ class BarStore:
         """Store the bars of a year; where the version `before` has the same ones, return that."""
         key, body = layout.bars_key(series.symbol, series.timeframe, year), encode(bars)
         if before and _version_or_none(self._s3, self._bucket, key, before.version_id) == body:
-            return _describe(series, year, before.version_id, bars)
+            return describe_year(series.calendar, year, before.version_id, bars)
         stored = self._s3.put_object(Bucket=self._bucket, Key=key, Body=body)
-        return _describe(series, year, stored["VersionId"], bars)
+        return describe_year(series.calendar, year, stored["VersionId"], bars)
 
     def _dated(self, series: Series, file: SeriesFile) -> SeriesFile:
         """Return `file` with its days by the calendar of `series`."""
         key = layout.bars_key(series.symbol, series.timeframe, file.year)
         bars = decode(_version(self._s3, self._bucket, key, file.version_id))
-        return _describe(series, file.year, file.version_id, bars)
+        return describe_year(series.calendar, file.year, file.version_id, bars)
 
     def _current(self, symbol: str, timeframe: str) -> tuple[Series | None, str | None]:
         key = layout.series_key(symbol, timeframe)
@@ -211,15 +206,6 @@ class BarStore:
             ) from error
 
 
-def _check(symbol: str, bars: Bars) -> None:
-    if not len(bars):
-        raise RunError(f"no bars to load for {symbol}")
-    if not (np.diff(bars.timestamp) > 0).all():
-        raise RunError(f"the bars of {symbol} are not in time order, or two have the same time")
-    if len(finer := bars.timestamp[bars.timestamp % 1_000 != 0]):
-        raise RunError(f"{symbol} has a bar at {utc(int(finer[0]))}; times are kept to the millisecond")
-
-
 def _version(s3: "S3Client", bucket: str, key: str, version_id: str) -> bytes:
     """Return one version of an object. Versions are immutable, so a warm worker reads each once for many chunks."""
 
@@ -240,7 +226,7 @@ def _version_or_none(s3: "S3Client", bucket: str, key: str, version_id: str) -> 
 
 def encode(bars: Bars) -> bytes:
     """Return `bars` as a Parquet file of `tables.BARS`."""
-    arrays = {name: getattr(bars, name) for name in COLUMNS} | {"year": _years(bars.timestamp).astype(np.int32)}
+    arrays = {name: getattr(bars, name) for name in COLUMNS} | {"year": years_of(bars.timestamp).astype(np.int32)}
     columns = [parquet.array(arrays[field.name], field.type) for field in tables.BARS]
     return parquet.encode(pa.Table.from_arrays(columns, schema=tables.BARS))
 
@@ -251,31 +237,5 @@ def decode(data: bytes, start: int = 0, stop: int | None = None) -> Bars:
     return Bars(**columns, decimals=None, calendar=None)
 
 
-def _years(timestamp: Ints) -> Ints:
-    return timestamp.astype("datetime64[us]").astype("datetime64[Y]").astype(np.int64) + 1970
-
-
-def _by_year(bars: Bars) -> list[tuple[int, Bars]]:
-    years = _years(bars.timestamp)
-    edges = [0, *(np.flatnonzero(np.diff(years)) + 1).tolist(), len(bars)]
-    return [(int(years[a]), bars[a:b]) for a, b in pairwise(edges)]
-
-
 def _file_of(series: Series | None, year: int) -> SeriesFile | None:
     return next((file for file in series.files if file.year == year), None) if series else None
-
-
-def _describe(series: Series, year: int, version_id: str, bars: Bars) -> SeriesFile:
-    prices = np.concatenate([bars.open, bars.high, bars.low, bars.close])
-    new_year = day_number(date(year, 1, 1))
-    days, counts = np.unique(
-        session_dates(bars.timestamp, series.calendar or SessionCalendar()) - new_year + 1, return_counts=True
-    )
-    return SeriesFile(
-        year=year,
-        version_id=version_id,
-        first=utc(int(bars.timestamp[0])),
-        last=utc(int(bars.timestamp[-1])),
-        decimals=decimals_of(prices),
-        days=list(zip(days.tolist(), counts.tolist(), strict=True)),
-    )

@@ -1,4 +1,4 @@
-"""The table in a bar file, CSV or Parquet: its columns, found by name, and the line or row of each bar."""
+"""The table in a bar file, CSV or Parquet, or in a data frame: its columns, found by name, and the row of each bar."""
 
 import codecs
 import re
@@ -25,6 +25,8 @@ _TEXT_WITHOUT_UNICODE = "cp1252"
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+Source = Path | str
+"""Where bars come from, as errors name it: a file's path, or a text for a data frame."""
 
 
 class BarFileError(RunError):
@@ -171,13 +173,13 @@ def _of_one_ticker(
     names = [*dialect.names]
     if dialect.tickers is None:
         return names, columns
-    chosen = _chosen(path, sorted({*dialect.tickers} - {""}), options)
+    chosen = choose_symbol(path, sorted({*dialect.tickers} - {""}), options)
     kept = [0, *(place for place, ticker in enumerate(dialect.tickers, 1) if ticker in (chosen, ""))]
     return [names[place] for place in kept], [columns[place] for place in kept]
 
 
 def _of_one_symbol(
-    path: Path, table: BarTable, names: list[str], columns: list[pa.Array], options: ReadingOptions
+    source: Source, table: BarTable, names: list[str], columns: list[pa.Array], options: ReadingOptions
 ) -> BarTable:
     """Return the rows of the one symbol that `options` name, where a column has several that share their times."""
     found = dict(zip(canonical_names(names), columns, strict=True))
@@ -188,20 +190,25 @@ def _of_one_symbol(
     time = table.columns["time"]
     if len(symbols) == 1 or pc.count_distinct(time).as_py() == len(time):
         return table
-    rows = pc.equal(column.cast(pa.string()), _chosen(path, sorted(symbols), options))
+    rows = pc.equal(column.cast(pa.string()), choose_symbol(source, sorted(symbols), options))
     mask = _flags(rows)
     return replace(
         table, columns={name: each.filter(rows) for name, each in table.columns.items()}, places=table.places[mask]
     )
 
 
-def _chosen(path: Path, symbols: list[str], options: ReadingOptions) -> str:
+def choose_symbol(source: Source, symbols: list[str], options: ReadingOptions) -> str:
+    """Return the only one of `symbols`, or the one that `options` name.
+
+    Raises:
+        BarFileError: there are several, and none of them is named.
+    """
     wanted = (options.symbol or "").upper()
     chosen = symbols if len(symbols) == 1 else [symbol for symbol in symbols if symbol.upper() == wanted]
     if not chosen:
         shown = ", ".join(symbols[:5]) + (f" and {len(symbols) - 5} more" if len(symbols) > 5 else "")
         raise BarFileError(
-            f"{path} has bars of {shown}: load each with its own --symbol, such as --symbol {symbols[0]}"
+            f"{source} has bars of {shown}: load each with its own --symbol, such as --symbol {symbols[0]}"
         )
     return chosen[0]
 
@@ -214,37 +221,53 @@ def _flags(column: pa.Array) -> Mask:
 
 
 def _read_parquet(path: Path, options: ReadingOptions) -> BarTable:
-    table = pq.ParquetFile(path).read()
-    names, columns = table.column_names, [column.combine_chunks() for column in table.columns]
-    picked = _pick_columns(path, names, columns)
+    return table_of(path, pq.ParquetFile(path).read(), options)
+
+
+def table_of(source: Source, table: pa.Table, options: ReadingOptions = DETECT) -> BarTable:
+    """Return the columns of an Arrow table, whose rows are counted from 1.
+
+    Raises:
+        BarFileError: a column is missing or there twice, or there are several symbols, of which `options` names none.
+    """
+    names, columns = table.column_names, [_plain(column.combine_chunks()) for column in table.columns]
+    picked = _pick_columns(source, names, columns)
     rows = np.arange(1, 1 + table.num_rows)
-    return _of_one_symbol(path, BarTable(picked, "row", rows, {}, _zone(names)), names, columns, options)
+    return _of_one_symbol(source, BarTable(picked, "row", rows, {}, _zone(names)), names, columns, options)
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    """Return texts of any layout, categories of them included, as the one that CSV has."""
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        kind = pa.string()
+    return column if kind == column.type else column.cast(kind)
 
 
 # --- columns ---------------------------------------------------------------------------------------------------------
 
 
-def _pick_columns(path: Path, names: list[str], columns: list[pa.Array]) -> dict[str, pa.Array]:
-    found = _by_name(path, names, columns)
+def _pick_columns(source: Source, names: list[str], columns: list[pa.Array]) -> dict[str, pa.Array]:
+    found = _by_name(source, names, columns)
     time_name = next((name for name in TIME_NAMES if name in found), None)
     missing = ["timestamp or date"] if time_name is None else []
     missing += [name for name in PRICES if name not in found]
     if time_name is None or missing:
         known = ", ".join(name or "(nameless)" for name in found)
         raise BarFileError(
-            f"{path} lacks a column {', '.join(missing)}; its columns are: {known}; --columns gives them other names"
+            f"{source} lacks a column {', '.join(missing)}; its columns are: {known}; --columns gives them other names"
         )
     time = _join_date_and_time(found) if time_name == "date" and "time" in found else found[time_name]
     others = (*PRICES, "volume", "tick volume", "adj close")
     return {"time": time} | {name: found[name] for name in others if name in found}
 
 
-def _by_name(path: Path, names: list[str], columns: list[pa.Array]) -> dict[str, pa.Array]:
+def _by_name(source: Source, names: list[str], columns: list[pa.Array]) -> dict[str, pa.Array]:
     canonical = canonical_names(names)
     wanted = {*TIME_NAMES, *PRICES, "volume", "adj close"}
     twice = sorted({name for name in canonical if name in wanted and canonical.count(name) > 1})
     if twice:
-        raise BarFileError(f"{path} has more than one column {twice[0] or 'without a name'}: keep one")
+        raise BarFileError(f"{source} has more than one column {twice[0] or 'without a name'}: keep one")
     return dict(zip(canonical, columns, strict=True))
 
 

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from zoneinfo import available_timezones
 
 import numpy as np
@@ -10,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tickfold.market_data.bar_numbers import numbers
-from tickfold.market_data.bar_table import BarFileError, Floats
+from tickfold.market_data.bar_table import BarFileError, Floats, Source
 from tickfold.market_data.date_notation import NO_TIME, DateTexts, Mask, OrderError, Times, read_dates
 from tickfold.market_data.epochs import SMALLEST_EPOCH, epochs_to_times
 from tickfold.market_data.reading_options import DETECT, ReadingOptions
@@ -43,7 +42,7 @@ class BarTimes:
 
 
 def read_times(
-    path: Path, column: pa.Array, options: ReadingOptions = DETECT, header_zone: str | None = None
+    source: Source, column: pa.Array, options: ReadingOptions = DETECT, header_zone: str | None = None
 ) -> BarTimes:
     """Return the times of `column`. Those without an offset are in the zone of `options`, or the header's, or UTC.
 
@@ -51,19 +50,19 @@ def read_times(
         BarFileError: they are numbers, but neither days such as 20200131 nor counts since 1970; the order of day and
             month cannot be known; or a time zone is unknown.
     """
-    zone = _stated_zone(path, options, header_zone)
+    zone = _stated_zone(source, options, header_zone)
     if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
         return _from_timestamps(column, zone)
-    if not _is_numeric(path, column):
-        return _from_text(path, column.cast(pa.string()), options, zone)
-    counts = _counts(path, column)
+    if not _is_numeric(source, column):
+        return _from_text(source, column.cast(pa.string()), options, zone)
+    counts = _counts(source, column)
     if options.time_unit is None and (digits := _calendar_digits(counts)):
         texts = pa.array(["" if np.isnan(count) else f"{count:.0f}" for count in counts])
-        return _from_text(path, texts, options, zone) if digits == 8 else _match(path, texts, options, zone)
-    return _from_epochs(path, column, counts, options)
+        return _from_text(source, texts, options, zone) if digits == 8 else _match(source, texts, options, zone)
+    return _from_epochs(source, column, counts, options)
 
 
-def _stated_zone(path: Path, options: ReadingOptions, header_zone: str | None) -> str | None:
+def _stated_zone(source: Source, options: ReadingOptions, header_zone: str | None) -> str | None:
     """Return the zone of times without an offset: None for UTC that nobody stated."""
     if options.timezone:
         if find_zone(options.timezone) is None and options.timezone not in available_timezones():
@@ -73,8 +72,8 @@ def _stated_zone(path: Path, options: ReadingOptions, header_zone: str | None) -
         return options.timezone
     if header_zone and find_zone(header_zone) is None:
         raise BarFileError(
-            f"{path}: the header names the time zone {header_zone}, which is not known: say it by --timezone, such as "
-            "America/New_York or -05:00"
+            f"{source}: the header names the time zone {header_zone}, which is not known: say it by --timezone, "
+            "such as America/New_York or -05:00"
         )
     return header_zone
 
@@ -97,20 +96,20 @@ def _microseconds(column: pa.Array) -> Times:
 # --- numbers ---------------------------------------------------------------------------------------------------------
 
 
-def _is_numeric(path: Path, column: pa.Array) -> bool:
+def _is_numeric(source: Source, column: pa.Array) -> bool:
     """Judge by most of the first cells, so that one bad cell does not decide."""
-    sample = _counts(path, column.slice(0, 100))
+    sample = _counts(source, column.slice(0, 100))
     return bool(np.isfinite(sample).mean() > 0.5) if len(sample) else False
 
 
-def _counts(path: Path, column: pa.Array) -> Floats:
+def _counts(source: Source, column: pa.Array) -> Floats:
     """Return the numbers in a column of times, nan where a cell is none."""
     try:
-        return numbers(path, "of times", column)
+        return numbers(source, "of times", column)
     except pa.ArrowInvalid:
         trimmed = pc.utf8_trim(column, " \t\"'")
         is_number = pc.match_substring_regex(trimmed, r"^[+-]?\d+(\.\d*)?([eE][+-]?\d+)?$")
-        return numbers(path, "of times", pc.if_else(is_number, trimmed, None))
+        return numbers(source, "of times", pc.if_else(is_number, trimmed, None))
 
 
 def _calendar_digits(counts: Floats) -> int | None:
@@ -136,14 +135,14 @@ def _calendar_digits(counts: Floats) -> int | None:
     return None
 
 
-def _from_epochs(path: Path, column: pa.Array, counts: Floats, options: ReadingOptions) -> BarTimes:
+def _from_epochs(source: Source, column: pa.Array, counts: Floats, options: ReadingOptions) -> BarTimes:
     finite = counts[np.isfinite(counts)]
     size = float(np.median(np.abs(finite)))
     if options.time_unit is None and size < SMALLEST_EPOCH:
         low, high = _SERIAL_DAYS
         serial = "; a spreadsheet's serial days? format them as dates and export again" if low < size < high else ""
         raise BarFileError(
-            f"{path}: its times are numbers such as {finite[0]:g}, too small to be a count since 1970{serial}"
+            f"{source}: its times are numbers such as {finite[0]:g}, too small to be a count since 1970{serial}"
         )
     shortened = _shortened(column)
     times, units = epochs_to_times(np.where(shortened, np.nan, counts), options.time_unit)
@@ -165,13 +164,13 @@ def _shortened(column: pa.Array) -> Mask:
 _OFFSET_AT_END = r" *(?:Z|[+-]\d{1,2}(?::?\d{2})?) *$"
 
 
-def _from_text(path: Path, column: pa.Array, options: ReadingOptions, zone: str | None) -> BarTimes:
+def _from_text(source: Source, column: pa.Array, options: ReadingOptions, zone: str | None) -> BarTimes:
     if (times := _cast(column, zone=None)) is not None:
         return _in_zone(times, zone, ())
     if (times := _cast(column, zone="UTC")) is not None:
         wall = _cast(pc.replace_substring_regex(column, _OFFSET_AT_END, ""), zone=None)
         return BarTimes(times, _unless_equal(wall, times), _WITH_OFFSETS)
-    return _match(path, column, options, zone)
+    return _match(source, column, options, zone)
 
 
 def _cast(column: pa.Array, zone: str | None) -> Times | None:
@@ -188,13 +187,13 @@ def _unless_equal(wall: Times | None, utc: Times) -> Times | None:
     return None if wall is None or np.array_equal(wall, utc) else wall
 
 
-def _match(path: Path, column: pa.Array, options: ReadingOptions, zone: str | None) -> BarTimes:
+def _match(source: Source, column: pa.Array, options: ReadingOptions, zone: str | None) -> BarTimes:
     """Read times by their notation, of which there are more than Arrow knows, and tell cells that are not times."""
     try:
         dates = read_dates(column, options.date_order)
     except OrderError as error:
         raise BarFileError(
-            f"{path}: day and month cannot be told apart in dates such as {error}: say --date-order dmy or mdy"
+            f"{source}: day and month cannot be told apart in dates such as {error}: say --date-order dmy or mdy"
             + ("" if re.search(r"\d{4}", str(error)) else " or ymd")
         ) from None
     notation = (dates.notation,) if dates.notation else ()

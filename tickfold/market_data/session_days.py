@@ -4,20 +4,19 @@ A daily bar at 2020-01-06T00:00+09:00 is that of Monday the 6th, although it is 
 """
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
 from tickfold.engine.bars import Bars
 from tickfold.engine.calendar import MICROSECONDS_PER_DAY, date_of
 from tickfold.engine.timeframe import timeframe_seconds
-from tickfold.market_data.bar_table import BarFileError
+from tickfold.market_data.bar_table import BarFileError, Source
 from tickfold.market_data.date_notation import Times
 
 _SECONDS_PER_DAY = 86_400
 
 
-def at_session_dates(path: Path, bars: Bars, wall: Times, timeframe: str) -> tuple[Bars, list[str]]:
+def at_session_dates(source: Source, bars: Bars, wall: Times, timeframe: str) -> tuple[Bars, list[str]]:
     """Return `bars`, each at 00:00 UTC of its date, and a note if that dropped a time of day or an offset.
 
     `wall` are their times as the file's own clock shows them, in microseconds, shape (bars,).
@@ -29,7 +28,7 @@ def at_session_dates(path: Path, bars: Bars, wall: Times, timeframe: str) -> tup
     if len(repeated := np.flatnonzero(np.diff(dates) <= 0)):
         first, second = (str(time.astype("datetime64[s]")) for time in wall[repeated[0] :][:2].astype("datetime64[us]"))
         raise BarFileError(
-            f"{path} has more than one {timeframe} bar on a date, first at {first} and {second}; keep one a date"
+            f"{source} has more than one {timeframe} bar on a date, first at {first} and {second}; keep one a date"
         )
     midnights, notes = dates * MICROSECONDS_PER_DAY, _unfinished(dates, timeframe)
     if np.array_equal(midnights, bars.timestamp):

@@ -5,8 +5,6 @@ Bars of a day or longer are told by their dates: months of 28 to 31 days are mon
 evidence.
 """
 
-from pathlib import Path
-
 import numpy as np
 
 from tickfold.engine.calendar import MICROSECONDS_PER_DAY, date_of
@@ -18,7 +16,7 @@ from tickfold.engine.timeframe import (
     timeframe_of,
     timeframe_seconds,
 )
-from tickfold.market_data.bar_table import BarFileError
+from tickfold.market_data.bar_table import BarFileError, Source
 from tickfold.market_data.date_notation import Times
 
 _FEWEST_STEPS = 5  # a Friday and a Monday do not make a series of three days
@@ -41,7 +39,9 @@ _EDGE = 4
 """Days from the start or end of a month in which its first or last session falls, over Easter and New Year."""
 
 
-def settle_timeframe(path: Path, times: Times, given: str | None, wall: Times | None = None) -> tuple[str, list[str]]:
+def settle_timeframe(
+    source: Source, times: Times, given: str | None, wall: Times | None = None
+) -> tuple[str, list[str]]:
     """Return the timeframe of bars at the sorted `times`, and notes: the inferred one, or else the one `given`.
 
     `wall` are the times as the file's own clock shows them, which decide on the dates; by default those of `times`.
@@ -51,22 +51,22 @@ def settle_timeframe(path: Path, times: Times, given: str | None, wall: Times | 
     """
     wall = times if wall is None else wall
     if given is None:
-        return _without_given(path, times, wall)
+        return _without_given(source, times, wall)
     canonical = canonical_timeframe(given)
     if canonical is None:
         raise BarFileError(f"timeframe {given!r} is not a number and a unit ({UNITS_TEXT}), such as 1m, 1h, 1d or 1mo")
     if reason := _contradiction(times, wall, canonical):
-        raise BarFileError(f"{path}: timeframe {given} was given, but {reason}")
+        raise BarFileError(f"{source}: timeframe {given} was given, but {reason}")
     return canonical, [] if canonical == given else [f"timeframe {given} is written {canonical}"]
 
 
-def _without_given(path: Path, times: Times, wall: Times) -> tuple[str, list[str]]:
+def _without_given(source: Source, times: Times, wall: Times) -> tuple[str, list[str]]:
     if inferred := infer_timeframe(times, wall):
         return inferred, []
     if assumed := _assume_timeframe(times, wall):
         return assumed, [f"too few bars to be sure of their timeframe: taken as {assumed}"]
     raise BarFileError(
-        f"{path}: no step between bars stands out; say with --timeframe which it is, such as 1m, 1h or 1d"
+        f"{source}: no step between bars stands out; say with --timeframe which it is, such as 1m, 1h or 1d"
     )
 
 

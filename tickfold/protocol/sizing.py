@@ -1,6 +1,7 @@
 """Position sizing: how much an order buys or sells short."""
 
 import math
+import re
 from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
@@ -29,6 +30,18 @@ def _size(value: Any, info: ValidationInfo) -> Any:
     if is_text and value.strip().endswith(("%", "bp", "bps")):
         raise ValueError(f"{kind} is a number without a unit; for a share of the cash write fraction:{value.strip()}")
     return value
+
+
+def parse_size(text: str) -> dict[str, str]:
+    """Return the sizing that `kind:number` or `kind:number:bars` writes; `SizingTerms` validates its parts.
+
+    Raises:
+        ValueError: it is not of that form.
+    """
+    match = re.fullmatch(r"([a-z]+):([^:]+)(?::(\d+))?", text)
+    if not match:
+        raise ValueError(f"{text!r} is not kind:number, such as fraction:0.5 or cash:5000")
+    return {"kind": match[1], "value": match[2]} | ({"bars": match[3]} if match[3] else {})
 
 
 class SizingTerms(Wire):

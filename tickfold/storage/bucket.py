@@ -1,23 +1,25 @@
-"""The data lake's bucket: objects by key, and the error codes of S3 that callers act on."""
+"""The data lake's bucket: objects by key, and the error codes of S3 that callers act on.
+
+Imports no AWS library: a run in a notebook has none, and writes no objects.
+"""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
 if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
     from mypy_boto3_s3 import S3Client
 
 _NOT_FOUND = frozenset({"NoSuchKey", "NoSuchVersion"})
 _PRECONDITION_FAILED = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 
 
-def is_not_found(error: ClientError) -> bool:
+def is_not_found(error: "ClientError") -> bool:
     """Return whether S3 has no such object, or no such version of it."""
     return error.response["Error"]["Code"] in _NOT_FOUND
 
 
-def is_precondition_failed(error: ClientError) -> bool:
+def is_precondition_failed(error: "ClientError") -> bool:
     """Return whether a conditional write was refused, since the object exists or has changed."""
     return error.response["Error"]["Code"] in _PRECONDITION_FAILED
 
@@ -47,6 +49,8 @@ class Bucket:
 
     def put_new(self, key: str, body: bytes) -> bool:
         """Write an object; return False, and leave it as it is, where one exists."""
+        from botocore.exceptions import ClientError  # noqa: PLC0415
+
         try:
             self.s3.put_object(Bucket=self.name, Key=key, Body=body, IfNoneMatch="*")
         except ClientError as error:

@@ -103,7 +103,7 @@ def _load(spec: ModuleSpec | None, file: str, known: Mapping[str, type[Strategy]
     if not own:
         raise StrategyFileError(f"{file} defines no strategy: expected a class that inherits from Strategy")
     for strategy in strategies or own:
-        if fault := _fault(strategy, known):
+        if fault := fault_of(strategy, known):
             raise StrategyFileError(f"{file}: {strategy.__name__} {fault}")
     return strategies
 
@@ -138,7 +138,7 @@ def _own(module: ModuleType) -> Iterator[type[Strategy]]:
             yield value
 
 
-def _fault(strategy: type[Strategy], known: Mapping[str, type[Strategy]]) -> str:
+def fault_of(strategy: type[Strategy], known: Mapping[str, type[Strategy]]) -> str:
     """Return what is wrong with `strategy`; empty if nothing is."""
     if missing := sorted(getattr(strategy, "__abstractmethods__", ())):
         return f"lacks {' and '.join(missing)}"

@@ -1,0 +1,138 @@
+"""`sweep`, `walk_forward` and `universe`: many runs in one call, each equal to a run of its own."""
+
+import signal
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import tickfold as tf
+
+
+def test_sweep_ranks_its_runs(goog_frame: pd.DataFrame) -> None:
+    swept = tf.sweep(goog_frame, "sma_cross", fast=range(5, 50, 5), slow=np.array([30, 50]), rank="max_drawdown")
+    assert (len(swept), swept.left_out, swept.rank_by) == (14, 4, "max_drawdown")
+    assert list(swept.table.columns[:4]) == ["rank", "fast", "slow", "final_equity"]
+    assert swept.table["max_drawdown"].is_monotonic_decreasing
+    best = swept.table.iloc[0]
+    assert dict(swept.best.parameters) == {"fast": best["fast"], "slow": best["slow"]}
+    last = swept.table.iloc[-1]
+    alone = tf.backtest(goog_frame, "sma_cross", fast=int(last["fast"]), slow=int(last["slow"]))
+    assert [alone.metrics[name] for name in ("sharpe", "beta")] == [last["sharpe"], last["beta"]]
+    assert repr(swept).startswith("14 runs by Max drawdown, 4 left out")
+
+
+def test_sweep_takes_one_value_and_ranges_of_decimals(goog_frame: pd.DataFrame) -> None:
+    swept = tf.sweep(goog_frame, "bollinger_reversion", deviations={"from": 1, "to": 2, "step": 0.5}, window=20)
+    assert sorted(swept.table["deviations"]) == [1, 1.5, 2]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"rank": "luck"}, "unknown metric 'luck' to rank by; known metrics: final_equity"),
+        ({"fast": [5, 5]}, "parameter fast has a value twice"),
+        ({"fast": []}, "parameter fast has no values"),
+        ({"fast": range(1, 2_000)}, "the parameters have 1,999 combinations; a sweep may have 1,000 at most"),
+        ({"fast": "fives"}, "parameters.fast"),
+    ],
+)
+def test_sweep_that_cannot_be_run_is_told(goog_frame: pd.DataFrame, options: dict[str, Any], told: str) -> None:
+    with pytest.raises(tf.RunError) as caught:
+        tf.sweep(goog_frame, "sma_cross", **options)
+    assert str(caught.value).startswith(told)
+
+
+def test_walk_forward_has_its_windows(goog_frame: pd.DataFrame) -> None:
+    walked = tf.walk_forward(goog_frame, "sma_cross", in_sample=500, out_of_sample=300, fast=[5, 10], slow=[30, 60])
+    assert list(walked.windows["window_number"]) == [1, 2, 3, 4, 5]
+    assert set(walked.windows["fast"]) <= {5, 10}
+    assert len(walked.equity) == 5 * 300
+    assert walked.unused_bars == len(goog_frame) - 500 - 5 * 300
+    assert walked.equity["timestamp"].iloc[0] == walked.windows["out_of_sample_start"].iloc[0]
+
+
+def test_walk_forward_without_room_for_a_window_is_told(goog_frame: pd.DataFrame) -> None:
+    with pytest.raises(tf.RunError, match="the range has 2,148 bars; a window of 2,000 bars in sample and 500 out of"):
+        tf.walk_forward(goog_frame, "sma_cross", in_sample=2_000, out_of_sample=500, fast=5)
+    with pytest.raises(tf.RunError, match="in_sample 0: input should be greater than or equal to 1"):
+        tf.walk_forward(goog_frame, "sma_cross", in_sample=0, out_of_sample=500, fast=5)
+
+
+def test_universe_is_one_account(goog_frame: pd.DataFrame) -> None:
+    found = tf.universe({"goog": goog_frame, "LATE": goog_frame.iloc[300:]}, "momentum", capital=20_000)
+    assert list(found.by_symbol) == list(found.symbols["symbol"]) == ["GOOG", "LATE"]
+    alone = tf.backtest(goog_frame, "momentum", capital=10_000, symbol="GOOG")
+    assert found.by_symbol["GOOG"].metrics == alone.metrics
+    pd.testing.assert_frame_equal(found.by_symbol["GOOG"].trades, alone.trades)
+    ends = [each.metrics["final_equity"] for each in found.by_symbol.values()]
+    assert found.metrics["final_equity"] == pytest.approx(sum(end for end in ends if end), rel=1e-12)
+    assert set(found.trades["symbol"]) == {"GOOG", "LATE"}
+    assert list(found.equity_by_symbol.columns) == ["symbol", "timestamp", "equity", "cash", "shares", "close"]
+
+
+def test_universe_of_a_frame_with_several_tickers(goog_frame: pd.DataFrame) -> None:
+    several = pd.concat({"GOOG": goog_frame, "HALF": goog_frame / 2}, axis="columns").swaplevel(axis="columns")
+    found = tf.universe(several, shares={"goog": 0.5, "half": "25%"})
+    assert list(found.symbols["start_capital"]) == [5_000, 2_500]
+    assert found.by_symbol["GOOG"].metrics == tf.backtest(goog_frame, capital=5_000).metrics
+
+
+@pytest.mark.parametrize(
+    ("bars", "options", "told"),
+    [
+        ({}, {}, "bars is empty: expected the bars of each symbol"),
+        ([1], {}, "bars is a list: expected the bars of each symbol"),
+        ("frames", {"shares": {"A": 0.5}}, "shares are given for A, and the bars are of A, B"),
+        ("frames", {"shares": {"A": 0.5, "B": 50}}, "stock.1.share 50"),
+        ("frames", {"shares": {"A": 0.5, "B": 0.6}}, "the shares of stock add up to 1.1"),
+    ],
+)
+def test_universe_that_cannot_be_run_is_told(
+    goog_frame: pd.DataFrame, bars: Any, options: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(tf.RunError) as caught:
+        tf.universe({"A": goog_frame, "B": goog_frame} if bars == "frames" else bars, **options)
+    assert str(caught.value).startswith(told)
+
+
+LONG = """
+import itertools
+from typing import ClassVar
+import numpy as np, pandas as pd, tickfold as tf
+
+class Endless(tf.Strategy):
+    name: ClassVar[str] = "endless"
+    number: int = 1
+
+    @property
+    def lookback(self) -> int:
+        return 0
+
+    def signals(self, bars):
+        print("begun", flush=True)
+        for _ in itertools.count():
+            pass
+
+close = pd.Series(1.0, index=pd.date_range("2000-01-01", periods=100))
+try:
+    tf.sweep(pd.DataFrame({"open": close, "high": close, "low": close, "close": close}), Endless, number=[1, 2])
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_interrupt_ends_a_sweep() -> None:
+    command = [sys.executable, "-c", LONG]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        try:
+            assert child.stdout is not None
+            assert child.stdout.readline() == "begun\n"
+            child.send_signal(signal.SIGINT)
+            ended = (*child.communicate(timeout=60), child.returncode)
+        finally:
+            child.kill()
+    assert ended == ("interrupted\n", "", 0)

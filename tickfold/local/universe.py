@@ -1,0 +1,116 @@
+"""`tickfold.universe`: one run of several symbols, each with its share of the capital."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tickfold.backtests import results
+from tickfold.backtests.finished import Finished
+from tickfold.backtests.results_by_symbol import ResultsBySymbol
+from tickfold.engine.calendar import SessionCalendar
+from tickfold.engine.performance.portfolio import Sleeve, combine
+from tickfold.errors import RunError
+from tickfold.local.finished_run import finish, finish_one_symbol, manifest_of, now
+from tickfold.local.progress import shown
+from tickfold.local.request import BACKTEST, Request, request_of
+from tickfold.local.result import BacktestResult
+from tickfold.local.simulation import outcome_of, signals_on
+from tickfold.local.universe_result import UniverseResult
+from tickfold.market_data.bar_frame import tickers_of
+from tickfold.strategies import Strategy
+
+
+def universe(
+    bars: Any,
+    strategy: str | Path | Strategy | type[Strategy] = "buy_and_hold",
+    *,
+    shares: Mapping[str, Any] | None = None,
+    timeframe: str | None = None,
+    calendar: str | SessionCalendar | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> UniverseResult:
+    """Backtest `strategy` on several symbols as one account, in which each symbol has its share of the capital.
+
+    `bars` has the frame or the file of each symbol; or it is a pandas frame with two levels of column names, as
+    `yfinance` returns several tickers. `shares` are fractions of the capital by symbol, equal ones by default. Other
+    arguments are those of `tickfold.backtest`.
+
+    Example:
+        tickfold.universe({"AAPL": aapl, "IBM": ibm}, "momentum", shares={"AAPL": 0.5, "IBM": "30%"})
+
+    Raises:
+        RunError: the request, the bars or the strategy is wrong; one line says what was expected.
+    """
+    request = request_of(
+        BACKTEST,
+        _sources(bars),
+        strategy,
+        options,
+        timeframe=timeframe,
+        calendar=calendar,
+        parameters=parameters,
+        shares=shares,
+        is_universe=True,
+    )
+    return _combined(request)
+
+
+def _sources(bars: Any) -> Mapping[str | None, Any]:
+    if isinstance(bars, Mapping) and bars:
+        return bars
+    if tickers := tickers_of(bars):
+        return dict.fromkeys(tickers, bars)
+    raise RunError(
+        f"bars is {'empty' if isinstance(bars, Mapping) else f'a {type(bars).__name__}'}: expected the bars of each "
+        'symbol, such as {"AAPL": a, "IBM": b}'
+    )
+
+
+def _combined(request: Request) -> UniverseResult:
+    begun, config = now(), request.config
+    manifest = manifest_of(config, request.ranges, begun)
+    strategy = request.choice.registry.create(config.strategy, config.parameters)
+    by_symbol, alone = ResultsBySymbol(), {}
+
+    def sleeves() -> Iterator[Sleeve]:
+        planned = zip(manifest.sleeves, request.markets, request.ranges, strict=True)
+        for sleeve, market, wanted in shown(planned, len(manifest.sleeves), "symbols"):
+            used = market.bars[wanted.first : wanted.stop]
+            (signals,) = signals_on(used, [strategy])
+            outcome = outcome_of(config, used, strategy, signals, sleeve.share)
+            by_symbol.add(sleeve, used, outcome, 0)
+            symbol = sleeve.series.symbol
+            own = config.model_copy(update={"stock": symbol, "start_capital": outcome.statement.capital})
+            alone[symbol] = BacktestResult(
+                finish_one_symbol(
+                    manifest_of(own, [wanted], begun),
+                    own,
+                    used,
+                    outcome,
+                    parameters=strategy.model_dump(),
+                    notes=market.notes,
+                )
+            )
+            yield Sleeve(used, outcome.statement)
+
+    portfolio = combine(sleeves(), manifest.uninvested)
+    finished = Finished(
+        start=config.start_date,
+        end=config.end_date,
+        bars=manifest.bars,
+        parameters=strategy.model_dump(),
+        timestamp=portfolio.timestamp,
+        equity=portfolio.equity,
+        benchmark=portfolio.benchmark,
+        metrics=portfolio.metrics,
+        replayed_bars=0,
+        sequential_bars=by_symbol.sequential_bars,
+        symbols=by_symbol.symbols,
+        no_trades=results.told(by_symbol.no_trades),
+    )
+    tables = {name: pq.read_table(pa.BufferReader(body)) for name, body in by_symbol.files(portfolio).items()}
+    return UniverseResult(finish(manifest, config, finished, tables=tables, notes=request.notes), alone)
