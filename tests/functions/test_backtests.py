@@ -185,7 +185,10 @@ def test_a_failure_that_a_retry_made_good_is_not_the_reason(runs: RunLifecycle) 
     run = runs.get("r1")
     assert run is not None
     failed = failed_of(run, {"status": "FAILED", "error": "Runtime.OutOfMemory"})
-    assert failed.reason == "simulate failed: it ran out of memory; the execution and the logs say more"
+    assert failed.reason == (
+        "simulate failed: it ran out of memory: choose fewer bars, or raise tickfold:simulateMemory; "
+        "the execution and the logs say more"
+    )
     runs.publish_all_done("r1", 2)
     run = runs.get("r1")
     assert run is not None
