@@ -79,6 +79,7 @@ class Backtests(pulumi.ComponentResource):
         limits = {
             settings.RUNNING_LIMIT: str(self._configuration.max_running_runs),
             settings.DAILY_LIMIT: str(self._configuration.max_daily_runs),
+            settings.REDUCE_MEMORY: str(self._configuration.reduce_memory),
         }
         return Grant.union(self.runs.may_create(), self.users.may_start(), self.workflow.may_start(), Grant([], limits))
 
@@ -110,6 +111,7 @@ class Backtests(pulumi.ComponentResource):
             environment={
                 settings.WORKERS: str(self._configuration.max_concurrency),
                 settings.ACTIVE_LIMIT: str(self._configuration.max_active_runs),
+                settings.REDUCE_MEMORY: str(self._configuration.reduce_memory),
             },
         )
 

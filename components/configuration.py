@@ -139,7 +139,13 @@ class Configuration(BaseModel):
         int, Field(ge=128, le=10_240, description="MB, 128 to 10240; 1769 are one full processor")
     ] = 1_769
     reduce_memory: Annotated[
-        int, Field(ge=128, le=10_240, description="MB, 128 to 10240; 1769 are one full processor")
+        int,
+        Field(
+            ge=128,
+            le=10_240,
+            description="MB, 128 to 10240; 1769 are one full processor. It limits the bars of a run: of one "
+            "symbol about 6,000 for each MB above 240",
+        ),
     ] = 3_008
     dependencies: Annotated[
         Literal["layers", "runtime"],

@@ -18,6 +18,7 @@ RUNNING_LIMIT: Final = "TICKFOLD_RUNNING_LIMIT"
 DAILY_LIMIT: Final = "TICKFOLD_DAILY_LIMIT"
 CONNECTIONS_ENDPOINT: Final = "TICKFOLD_CONNECTIONS_ENDPOINT"
 ACTIVE_LIMIT: Final = "TICKFOLD_ACTIVE_LIMIT"
+REDUCE_MEMORY: Final = "TICKFOLD_REDUCE_MEMORY"
 STATE_MACHINE_ARN: Final = "TICKFOLD_STATE_MACHINE_ARN"
 WORKERS: Final = "TICKFOLD_WORKERS"
 ISSUER: Final = "TICKFOLD_ISSUER"
@@ -119,10 +120,11 @@ class SimulateSettings(RunsSettings):
 
 @dataclass(frozen=True)
 class PlanSettings(SimulateSettings, ReportFailureSettings):
-    """Also the table of users, and how many workers of a run and how many runs can run at once."""
+    """Also the table of users, how many workers of a run and how many runs can run at once, and the reducer's MB."""
 
     workers: int = _variable(WORKERS)
     active_limit: int = _variable(ACTIVE_LIMIT)
+    reduce_memory: int = _variable(REDUCE_MEMORY)
 
 
 @dataclass(frozen=True)
@@ -132,8 +134,9 @@ class ReduceSettings(SimulateSettings, ReportFailureSettings):
 
 @dataclass(frozen=True)
 class MessageSettings(ReduceSettings, DeliverSettings):
-    """All tables, the data lake, the workflow, and the limits of a user."""
+    """All tables, the data lake, the workflow, the limits of a user, and the reducer's MB."""
 
     state_machine_arn: str = _variable(STATE_MACHINE_ARN)
     running_limit: int = _variable(RUNNING_LIMIT)
     daily_limit: int = _variable(DAILY_LIMIT)
+    reduce_memory: int = _variable(REDUCE_MEMORY)

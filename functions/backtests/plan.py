@@ -10,6 +10,7 @@ from tickfold.backtests.admission import Admission
 from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.planning import plan_sleeves, strategies_of
 from tickfold.backtests.quota import Quota
+from tickfold.backtests.reduction_memory import check_memory
 from tickfold.backtests.run_store import RunStore
 from tickfold.market_data.series_catalog import SeriesCatalog
 from tickfold.protocol import Planned, parse_config
@@ -20,13 +21,14 @@ from tickfold.strategies.files import FOLDER
 
 @dataclass(frozen=True)
 class Dependencies:
-    """What Plan works with; `workers` can run at once."""
+    """What Plan works with; `workers` can run at once, and the reducer has `reduce_memory` MB."""
 
     runs: RunStore
     admission: Admission
     bucket: Bucket
     strategies: Registry
     workers: int
+    reduce_memory: int
 
 
 @cache
@@ -39,6 +41,7 @@ def dependencies() -> Dependencies:
         bucket=Bucket(wiring.s3(), settings.bucket),
         strategies=Registry.discover(FOLDER),
         workers=settings.workers,
+        reduce_memory=settings.reduce_memory,
     )
 
 
@@ -47,6 +50,7 @@ def plan(event: Event, given: Dependencies) -> Event:
 
     Raises:
         AtCapacityError: as many runs as can run at once are running.
+        RunError: the request cannot be carried out with the bars that there are now.
     """
     run_id, config = event["run_id"], parse_config(event["request"])
     given.admission.admit(run_id)
@@ -59,6 +63,10 @@ def plan(event: Event, given: Dependencies) -> Event:
         config=config,
         sleeves=plan_sleeves(config, found, given.workers, given.strategies),
     )
+    sets = len(strategies_of(config, given.strategies))
+    # Again: bars may have been loaded since the run was started.
+    bars = [sleeve.bars for sleeve in manifest.sleeves]
+    check_memory(bars, given.reduce_memory, universe=config.is_universe, sets=sets)
     items_key = manifest.put(given.bucket)
     given.runs.set(run_id, bars=manifest.bars, chunks=manifest.chunks)
     planned = Planned(
@@ -66,7 +74,7 @@ def plan(event: Event, given: Dependencies) -> Event:
         timeframe=manifest.timeframe,
         bars=manifest.bars,
         chunks=manifest.chunks,
-        combinations=len(strategies_of(config, given.strategies)),
+        combinations=sets,
     )
     given.runs.publish(run_id, planned, once="planned")
     return {"run_id": run_id, "items_key": items_key, "chunks": manifest.chunks}

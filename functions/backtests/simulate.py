@@ -40,9 +40,12 @@ def simulate(event: Event, given: Dependencies) -> Event:
     return {}
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=1)
 def _manifest(bucket: Bucket, run_id: str) -> Manifest:
-    """Read a manifest once for all chunks that a warm worker simulates."""
+    """Read a manifest once for the chunks of a run that a warm worker simulates one after the other.
+
+    One only: that of a hundred symbols with many sessions has some hundred megabytes.
+    """
     return Manifest.get(bucket, run_id)
 
 

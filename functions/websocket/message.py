@@ -69,7 +69,9 @@ def dependencies() -> Dependencies:
     limits = Limits(running=settings.running_limit, daily=settings.daily_limit)
     return Dependencies(
         sender=wiring.sender(connections, settings),
-        starter=RunStarter(runs, connections, series, Registry.discover(FOLDER), workflow, limits, logger),
+        starter=RunStarter(
+            runs, connections, series, Registry.discover(FOLDER), workflow, limits, settings.reduce_memory, logger
+        ),
         follower=RunFollower(runs, connections),
         lister=RunLister(runs),
         canceller=RunCanceller(runs, workflow),

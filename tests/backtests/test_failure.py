@@ -47,6 +47,13 @@ def test_what_step_functions_caught_is_explained_without_a_trace(
     assert "arn:" not in reason
 
 
+@pytest.mark.parametrize("error", ["Runtime.OutOfMemory", "Runtime.ExitError", "MemoryError"])
+def test_the_setting_is_named_that_gives_a_stage_more_memory(error: str) -> None:
+    for stage in ("simulate", "reduce"):
+        assert f"choose fewer bars, or raise tickfold:{stage}Memory;" in reason_of_state(error, "", stage)
+    assert "Memory" not in reason_of_state(error, "", "plan")
+
+
 def test_a_cause_that_is_not_json_is_survived() -> None:
     assert "internal error" in reason_of_state("X", "Traceback (most recent call last)", "plan")
 

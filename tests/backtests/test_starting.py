@@ -41,7 +41,7 @@ def starter(
     load(bucket, "WALK", walk(1))
     series = SeriesCatalog(bucket.s3, bucket.name)
     workflow = Workflow(cast(Any, step_functions), STATE_MACHINE_ARN)
-    return RunStarter(runs, connections, series, BUILT_IN, workflow, PLENTY, Log())
+    return RunStarter(runs, connections, series, BUILT_IN, workflow, PLENTY, 3_008, Log())
 
 
 @pytest.fixture
@@ -241,3 +241,14 @@ def test_limits_hold(starter: RunStarter, connection: Connection, step_functions
     with pytest.raises(RunError, match="concurrent-run limit reached"):
         start(one, connection, "m2")
     assert len(step_functions.started) == 1
+
+
+def test_a_run_that_the_reducer_cannot_hold_is_refused_and_starts_nothing(
+    starter: RunStarter, connection: Connection, step_functions: StepFunctions
+) -> None:
+    small = replace(starter, reduce_memory=238)
+    with pytest.raises(RunError, match=r"takes about 239 MB, and the reducer has 238; choose a range of 0 bars"):
+        start(small, connection)
+    with pytest.raises(RunError, match="with 5 combinations takes about 239 MB"):
+        small.start(caller(connection), StartSweep(config=sweep_config()), [])
+    assert not step_functions.started

@@ -174,6 +174,7 @@ def function(stack: EmbeddedStack, url: str) -> Iterator[MessageFunction]:
         "AWS_SECRET_ACCESS_KEY": key.secret_access_key,
         "AWS_SESSION_TOKEN": key.session_token or "",
         environment.DAILY_LIMIT: "1",
+        environment.REDUCE_MEMORY: "3008",
     }
     message.dependencies.cache_clear()
     with pytest.MonkeyPatch.context() as patch, connected(url) as client:

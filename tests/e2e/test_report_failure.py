@@ -61,7 +61,10 @@ def test_failure_overcome_by_a_retry_is_not_published(runs: RunLifecycle, run: R
     runs.publish_all_done(run.run_id, 4)
     message = report(run.run_id, "FAILED", "Runtime.OutOfMemory", "")
     assert message["stage"] == "reduce"
-    assert message["reason"] == "reduce failed: it ran out of memory; the execution and the logs say more"
+    assert message["reason"] == (
+        "reduce failed: it ran out of memory: choose fewer bars, or raise tickfold:reduceMemory; "
+        "the execution and the logs say more"
+    )
 
 
 @pytest.mark.parametrize(("done", "stage"), [("nothing", "plan"), ("planned", "simulate"), ("all chunks", "reduce")])

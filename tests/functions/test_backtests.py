@@ -33,6 +33,7 @@ def environment(bucket: Bucket, runs: RunLifecycle, monkeypatch: pytest.MonkeyPa
         settings.BUCKET: BUCKET,
         settings.WORKERS: "4",
         settings.ACTIVE_LIMIT: "1",
+        settings.REDUCE_MEMORY: "3008",
     }.items():
         monkeypatch.setenv(name, value)
     for module in (plan, simulate, reduce, report_failure):
@@ -86,6 +87,17 @@ def test_a_run_above_the_limit_of_active_runs_waits_without_a_trace(runs: RunLif
     runs.end("r0", Cancelled())
     assert planned(chunks=3)["chunks"] == 3
     assert planned(chunks=3)["chunks"] == 3  # once more: it has its place
+
+
+def test_plan_refuses_a_run_that_the_reducer_cannot_hold(runs: RunLifecycle, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(settings.REDUCE_MEMORY, "238")
+    plan.dependencies.cache_clear()
+    with pytest.raises(RunError, match="the run is too large: to reduce 487 bars takes about 239 MB"):
+        planned(chunks=3)
+    run = runs.get("r1")
+    assert run is not None
+    assert run.failure is not None
+    assert run.failure.stage == "plan"
 
 
 def test_a_step_that_fails_records_which_chunk(bucket: Bucket, runs: RunLifecycle) -> None:
@@ -173,7 +185,10 @@ def test_a_failure_that_a_retry_made_good_is_not_the_reason(runs: RunLifecycle) 
     run = runs.get("r1")
     assert run is not None
     failed = failed_of(run, {"status": "FAILED", "error": "Runtime.OutOfMemory"})
-    assert failed.reason == "simulate failed: it ran out of memory; the execution and the logs say more"
+    assert failed.reason == (
+        "simulate failed: it ran out of memory: choose fewer bars, or raise tickfold:simulateMemory; "
+        "the execution and the logs say more"
+    )
     runs.publish_all_done("r1", 2)
     run = runs.get("r1")
     assert run is not None

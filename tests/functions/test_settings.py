@@ -33,12 +33,12 @@ LAKE = {settings.BUCKET, *RUNS}
         (ReportFailureSettings, {*RUNS, settings.USERS_TABLE}),
         (ReconcileSettings, {*RUNS, settings.USERS_TABLE, settings.STATE_MACHINE_ARN}),
         (SimulateSettings, LAKE),
-        (PlanSettings, {*LAKE, settings.USERS_TABLE, settings.WORKERS, settings.ACTIVE_LIMIT}),
+        (PlanSettings, {*LAKE, settings.USERS_TABLE, settings.WORKERS, settings.ACTIVE_LIMIT, settings.REDUCE_MEMORY}),
         (ReduceSettings, {*LAKE, settings.USERS_TABLE}),
         (
             MessageSettings,
             {*LAKE, *TABLES, settings.USERS_TABLE, settings.CONNECTIONS_ENDPOINT, settings.STATE_MACHINE_ARN}
-            | {settings.RUNNING_LIMIT, settings.DAILY_LIMIT},
+            | {settings.RUNNING_LIMIT, settings.DAILY_LIMIT, settings.REDUCE_MEMORY},
         ),
     ],
 )
@@ -53,9 +53,10 @@ def test_a_function_reads_what_it_was_granted_and_no_more(model: type[Settings],
 
 def test_values_are_read_by_name_and_typed() -> None:
     names = {settings.BUCKET: "lake", settings.RUNS_TABLE: "runs", settings.USERS_TABLE: "users"}
-    found = PlanSettings.read(names | {settings.WORKERS: "40", settings.ACTIVE_LIMIT: "20", "PATH": "/bin"})
+    numbers = {settings.WORKERS: "40", settings.ACTIVE_LIMIT: "20", settings.REDUCE_MEMORY: "3008"}
+    found = PlanSettings.read(names | numbers | {"PATH": "/bin"})
     assert (found.bucket, found.runs_table, found.users_table) == ("lake", "runs", "users")
-    assert (found.workers, found.active_limit) == (40, 20)
+    assert (found.workers, found.active_limit, found.reduce_memory) == (40, 20, 3_008)
 
 
 def test_a_number_that_is_none_is_refused() -> None:
@@ -72,5 +73,5 @@ def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch)
 
 def test_names_of_variables() -> None:
     names = {name: value for name, value in vars(settings).items() if name.isupper()}
-    assert len(names) == 14
+    assert len(names) == 15
     assert all(value == f"TICKFOLD_{name}" for name, value in names.items())

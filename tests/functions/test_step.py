@@ -63,7 +63,10 @@ def test_an_error_that_is_not_retryable_is_raised_as_the_class_that_is_never_ret
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (MemoryError(), "simulate failed: it ran out of memory"),
+        (
+            MemoryError(),
+            "simulate failed: it ran out of memory: choose fewer bars, or raise tickfold:simulateMemory",
+        ),
         (OSError("secret"), "simulate failed with an internal error (OSError); its log says more"),
     ],
 )

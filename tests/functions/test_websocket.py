@@ -100,6 +100,7 @@ def environment(dynamodb: "DynamoDBServiceResource", bucket: Bucket, monkeypatch
         settings.STATE_MACHINE_ARN: STATE_MACHINE_ARN,
         settings.RUNNING_LIMIT: "20",
         settings.DAILY_LIMIT: "2000",
+        settings.REDUCE_MEMORY: "3008",
     }.items():
         monkeypatch.setenv(name, value)
     for module in (connect, disconnect, deliver, message):
@@ -196,7 +197,7 @@ def client(bucket: Bucket, runs: RunLifecycle, connections: ConnectionStore) -> 
     series = SeriesCatalog(bucket.s3, bucket.name)
     dependencies = Dependencies(
         sender=Sender(connections, cast(Any, api)),
-        starter=RunStarter(runs, connections, series, BUILT_IN, workflow, PLENTY, message.logger),
+        starter=RunStarter(runs, connections, series, BUILT_IN, workflow, PLENTY, 3_008, message.logger),
         follower=RunFollower(runs, connections),
         lister=RunLister(runs),
         canceller=RunCanceller(runs, workflow),

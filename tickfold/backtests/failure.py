@@ -17,7 +17,7 @@ _REASONS = {
     "Lambda.TooManyRequestsException": "AWS Lambda is at its concurrency limit; try again later",
     "Runtime.OutOfMemory": _OUT_OF_MEMORY,
     "MemoryError": _OUT_OF_MEMORY,
-    "Runtime.ExitError": "it crashed or ran out of memory",
+    "Runtime.ExitError": f"it crashed, or {_OUT_OF_MEMORY}",
     "TIMED_OUT": "it did not end within 24 hours, which it may have spent waiting for other runs",
     "ABORTED": "it was stopped",
     "States.ExceedToleratedFailureThreshold": "a worker crashed without saying why",
@@ -35,7 +35,7 @@ def reason_of(error: BaseException, stage: str) -> str:
     if isinstance(error, RunError):
         return str(error)
     if isinstance(error, MemoryError):
-        return f"{stage} failed: {_OUT_OF_MEMORY}"
+        return f"{stage} failed: {_OUT_OF_MEMORY}{_more_memory(stage)}"
     refused = _REFUSED.search(str(error))
     if refused:
         return _refusal(stage, refused[1])
@@ -51,7 +51,9 @@ def reason_of_state(error: str, cause: str, stage: str) -> str:
     refused = _REFUSED.search(f"{message} {cause}")
     if refused:
         return _refusal(stage, refused[1])
-    return f"{stage} failed: {_REASONS.get(error, 'internal error')}; the execution and the logs say more"
+    known = _REASONS.get(error, "internal error")
+    remedy = _more_memory(stage) if _OUT_OF_MEMORY in known else ""
+    return f"{stage} failed: {known}{remedy}; the execution and the logs say more"
 
 
 def failed_of(run: Run, execution: Mapping[str, Any]) -> Failed:
@@ -84,6 +86,11 @@ def is_before(stage: Stage, other: Stage) -> bool:
 
 def _refusal(stage: str, action: str) -> str:
     return f"{stage} failed: its role does not allow {action}"
+
+
+def _more_memory(stage: str) -> str:
+    """Return what to do about it; the memory of the stages whose work grows with a run's bars can be configured."""
+    return f": choose fewer bars, or raise tickfold:{stage}Memory" if stage in ("simulate", "reduce") else ""
 
 
 def _lambda_error(cause: str) -> dict[str, Any]:

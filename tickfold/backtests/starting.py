@@ -7,8 +7,9 @@ from typing import Protocol
 
 from tickfold.backtests.failure import reason_of
 from tickfold.backtests.following import replay
-from tickfold.backtests.planning import check
+from tickfold.backtests.planning import check, strategies_of
 from tickfold.backtests.quota import Limits, Start
+from tickfold.backtests.reduction_memory import check_memory
 from tickfold.backtests.run import Run, new_run_id
 from tickfold.backtests.run_lifecycle import RunLifecycle
 from tickfold.backtests.workflow import Workflow
@@ -29,7 +30,7 @@ class Log(Protocol):
 
 @dataclass(frozen=True)
 class RunStarter:
-    """Starts runs within `limits`, over the series of a catalog."""
+    """Starts runs within `limits`, over the series of a catalog, that a reducer with `reduce_memory` MB can hold."""
 
     runs: RunLifecycle
     connections: ConnectionStore
@@ -37,6 +38,7 @@ class RunStarter:
     strategies: Registry
     workflow: Workflow
     limits: Limits
+    reduce_memory: int
     log: Log
 
     def start(self, caller: Caller, request: StartBacktest | StartSweep, ignored: list[str]) -> None:
@@ -76,7 +78,13 @@ class RunStarter:
         """Return `config` with the timeframe filled in."""
         symbols = [allocation.symbol for allocation in config.allocations]
         found = self.series.find_all(symbols, config.timeframe)
-        check(config, found, self.strategies)
+        ranges = check(config, found, self.strategies)
+        check_memory(
+            [each.bars for each in ranges],
+            self.reduce_memory,
+            universe=config.is_universe,
+            sets=len(strategies_of(config, self.strategies)),
+        )
         return config.model_copy(update={"timeframe": found[0].timeframe})
 
     def _record(self, caller: Caller, config: BacktestConfig | SweepConfig, portfolio: str | None) -> Run:

@@ -5,7 +5,6 @@ a load is atomic, and a run reads one snapshot.
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,13 +20,15 @@ from tickfold.market_data.series_catalog import SeriesCatalog
 from tickfold.market_data.series_description import by_year, calendar_of, check_bars, describe_year, years_of
 from tickfold.storage import layout, parquet, tables
 from tickfold.storage.bucket import is_not_found, is_precondition_failed
+from tickfold.storage.byte_cache import ByteCache
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _DTYPES: dict[str, type[np.generic]] = {"timestamp": np.int64} | dict.fromkeys(COLUMNS[1:], np.float64)
 _PARALLEL_READS = 8
-_FILES_KEPT = 16
+_FILES = ByteCache(64 * 1_000_000)
+"""The files that were read last: some years of minutes of one symbol, and a small part of a worker's memory."""
 _SETTLED_SESSIONS = 250
 """Sessions after which an inferred calendar stays: about a year."""
 
@@ -205,10 +206,13 @@ class BarStore:
             ) from error
 
 
-@lru_cache(maxsize=_FILES_KEPT)
 def _version(s3: "S3Client", bucket: str, key: str, version_id: str) -> bytes:
     """Return one version of an object. Versions are immutable, so a warm worker reads each once for many chunks."""
-    return s3.get_object(Bucket=bucket, Key=key, VersionId=version_id)["Body"].read()
+
+    def load() -> bytes:
+        return s3.get_object(Bucket=bucket, Key=key, VersionId=version_id)["Body"].read()
+
+    return _FILES.get((s3, bucket, key, version_id), load)
 
 
 def _version_or_none(s3: "S3Client", bucket: str, key: str, version_id: str) -> bytes | None:

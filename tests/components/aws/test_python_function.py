@@ -40,6 +40,7 @@ ENVIRONMENTS = {
         **USERS,
         "TICKFOLD_RUNNING_LIMIT": "20",
         "TICKFOLD_DAILY_LIMIT": "2000",
+        "TICKFOLD_REDUCE_MEMORY": "3008",
         **MACHINE,
     },
     "plan": {
@@ -48,6 +49,7 @@ ENVIRONMENTS = {
         "TICKFOLD_USERS_TABLE": "tickfold-dev-users",
         "TICKFOLD_WORKERS": "3",
         "TICKFOLD_ACTIVE_LIMIT": "2",
+        "TICKFOLD_REDUCE_MEMORY": "3008",
     },
     "simulate": {**BUCKET, **RUNS},
     "reduce": {**BUCKET, **RUNS, **USERS},
@@ -171,6 +173,8 @@ def test_memory_of_the_workers_is_configured() -> None:
     stack = run_program(configuration_of("dev", dependencies="runtime", **changes))
     assert function_of(stack, "simulate").inputs["memorySize"] == 2_000
     assert function_of(stack, "reduce").inputs["memorySize"] == 4_000
+    for module in ("plan", "message"):
+        assert function_of(stack, module).inputs["environment"]["variables"]["TICKFOLD_REDUCE_MEMORY"] == "4000"
 
 
 def test_settings_of_the_stack_reach_the_functions() -> None:
