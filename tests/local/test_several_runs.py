@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 
 import tickfold as tf
+from tests.report.browser import browser
 
 
 def test_sweep_ranks_its_runs(goog_frame: pd.DataFrame) -> None:
@@ -143,6 +144,18 @@ def test_report_of_a_universe_shows_each_symbol(goog_frame: pd.DataFrame, tmp_pa
     (figure,) = re.findall(r'id="symbols-figure">(.*?)</script>', html)
     gains = {line["name"]: numbers(line["y"])[-1] for line in json.loads(figure)["data"]}
     assert gains == {"GOOG": found.by_symbol["GOOG"].equity["equity"].iloc[-1] - 4_000, "LATE": own - 2_000}
+
+
+def test_report_of_a_universe_is_drawn_without_a_network(goog_frame: pd.DataFrame, tmp_path: Path) -> None:
+    many = {f"S{number}": goog_frame.iloc[number * 100 :] for number in range(14)}
+    path = tf.universe(many, "sma_cross").report(tmp_path / "universe.html")
+    with browser() as page:
+        page.open(path)
+        assert page.complaints == []
+        assert [url.partition(":")[0] for url in page.requested] == ["file"]
+        drawn = "document.querySelector('[data-figure=symbols-figure]').querySelectorAll('.trace').length"
+        assert page.evaluate(drawn) == 12
+    assert "The chart draws the 12 of 14 symbols that won or lost most dollars." in path.read_text()
 
 
 def numbers(packed: dict[str, str]) -> list[float]:
