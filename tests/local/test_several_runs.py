@@ -132,7 +132,7 @@ def test_report_of_a_universe_shows_each_symbol(goog_frame: pd.DataFrame, tmp_pa
     html = found.report(tmp_path / "universe.html").read_text()
     text = re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", html))
     assert "GOOG, LATE 1d sma_cross (fast 10, slow 30)" in text
-    assert "3,996 of 2 symbols in 2 chunks" in text
+    assert "3,996 of 2 symbols in 2 chunks, 0 replayed by the fold" in text
     own = found.by_symbol["LATE"].equity["equity"].iloc[-1]
     assert f"LATE 25.00 % 1,848 {own:,.2f}" in text
     assert "Gain by symbol, dollars" in text

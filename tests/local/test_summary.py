@@ -90,7 +90,8 @@ def test_summary_of_a_walk_forward_has_its_windows(goog_frame: pd.DataFrame) -> 
     text = text_of(walked._repr_html_())
     assert "Traded from fast slow Calmar in sample Return in sample Calmar traded Return traded 2005-10-" in text
     assert "… and 8 windows more" in text
-    several = tf.walk_forward(goog_frame, "sma_cross", in_sample=1_000, out_of_sample=500, fast=[5, 10])
+    several = tf.walk_forward(goog_frame, "sma_cross", in_sample=1_500, out_of_sample=500, fast=[5, 10])
+    assert len(several.windows) == 1
     assert "more" not in text_of(several._repr_html_()).partition("Return Final")[0]
 
 
