@@ -62,6 +62,7 @@ def test_result_has_metrics_trades_and_equity(goog_frame: pd.DataFrame) -> None:
     assert list(result.equity.columns) == tables.EQUITY.names
     assert len(result.equity) == len(goog_frame)
     assert dict(result.parameters) == {"fast": 10, "slow": 30}
+    assert repr(result).startswith("BacktestResult: sma_cross(fast=10, slow=30) on BARS 1d, 2,148 bars, 2004-08-19 … ")
     assert "Final equity" in repr(result)
 
 
