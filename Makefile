@@ -6,7 +6,7 @@ READY := .venv/ready
 WSCAT := build/wscat/node_modules/.bin/wscat
 BENCH_READY := .venv-bench/ready
 
-.PHONY: help setup demo test athena newest soak mutants chromium wscat lint bench package docs clean
+.PHONY: help setup demo test athena issuers newest soak mutants chromium wscat lint bench package docs clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -30,6 +30,9 @@ test: $(READY) chromium wscat ## run every test
 
 athena: $(READY) ## compare SQL on the embedded stack with Trino, Athena's engine: in minutes; needs a JDK and Maven
 	$(BIN)/pytest tests/athena --athena
+
+issuers: $(READY) ## try tokens of a real Keycloak on the embedded stack: in two minutes; needs a JDK and Maven
+	$(BIN)/pytest tests/issuers --issuers
 
 newest: ## lint, and run the tests that need no stack, on the newest Python (as root, with Debian's packages)
 	@.ci/newest-python

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from importlinter.cli import lint_imports
 
+import tickfold
+
 ROOT = Path(__file__).resolve().parents[1]
 
 LOADED_BY_ENGINE = """
@@ -37,3 +39,29 @@ def test_import_starts_no_aws_client(folder: str) -> None:
     code = f"import sys, tickfold.{folder}; print({{'boto3', 'pyarrow', 'pandas'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+LIGHT = """
+import sys, tickfold
+assert {"backtest", "sweep", "walk_forward", "universe", "Strategy"} <= {*dir(tickfold)}
+print({"boto3", "numpy", "pandas", "pyarrow", "pydantic"} & set(sys.modules))
+"""
+
+LOCAL = """
+import importlib, pkgutil, sys, tickfold.local
+for found in pkgutil.walk_packages(tickfold.local.__path__, "tickfold.local."):
+    importlib.import_module(found.name)
+print({"boto3", "botocore", "pandas", "polars", "rich", "tenacity", "typer", "websockets"} & set(sys.modules))
+"""
+
+
+@pytest.mark.parametrize("code", [LIGHT, LOCAL], ids=["tickfold", "tickfold.local"])
+def test_import_for_a_notebook_is_light(code: str) -> None:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_names_of_the_package_are_what_type_checkers_see() -> None:
+    assert [name for name in tickfold.__all__ if getattr(tickfold, name).__name__ != name] == []
+    with pytest.raises(AttributeError, match="module 'tickfold' has no attribute 'backtset'"):
+        _ = tickfold.backtset

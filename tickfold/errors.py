@@ -1,5 +1,6 @@
 """Tickfold's errors: which may be shown to a client, and which are worth another try."""
 
+from traceback import format_exception
 from typing import ClassVar, Final, Literal
 
 ErrorCode = Literal["invalid", "unknown_type", "not_found", "conflict", "limit", "expired", "internal"]
@@ -31,9 +32,18 @@ class RunError(TickfoldError):
         super().__init__(reason)
         self.code = code
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows of the error in a notebook: the message, which says all that its reader can use."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class StrategyFailedError(RunError):
     """A strategy raised an exception, or returned what are no signals."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Return the message, after the traceback of the strategy's own exception, which its author can use."""
+        own = format_exception(self.__cause__) if self.__cause__ else []
+        return [*(line.rstrip("\n") for line in own), *super()._render_traceback_()]
 
 
 class AtCapacityError(TickfoldError):

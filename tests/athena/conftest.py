@@ -10,9 +10,9 @@ from embedded.stack import EmbeddedStack
 from tests.athena.athena import Athena
 from tests.athena.lake import Runs, load_symbols, make_runs
 from tests.athena.old_lake import DATABASE, make_old_lake
+from tools.jdk import MissingToolError
 from tools.trino.build import Program, build
 from tools.trino.engine import Trino
-from tools.trino.jdk import MissingToolError
 
 
 def pytest_ignore_collect(config: pytest.Config) -> bool | None:

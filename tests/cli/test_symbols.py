@@ -5,8 +5,9 @@ import typer
 
 from tests.cli.conftest import Command
 from tests.client.fake_stack import FakeStack
-from tickfold.cli.symbols import allocations, shown
+from tickfold.cli.symbols import allocations
 from tickfold.protocol import Error
+from tickfold.protocol.symbol import shown_symbols
 
 DAYS = ("--start", "2012-01-01", "--end", "2013-03-01")
 
@@ -47,7 +48,6 @@ def test_symbols_become_stock_of_request(tickfold: Command, fake: FakeStack, opt
         (["--symbol", "a,a"], "--symbol names A more than once"),
         (["--symbol", "a=0.7,b=0.7"], "the shares of --symbol add up to 1.4; they may add up to 1 at most"),
         (["--symbol", "a=0.7,b"], "--symbol has symbols with and without a share"),
-        (["--symbol", "a,b", "--report", "page.html"], "--report shows one symbol; leave it out"),
         (["--symbol", "a=0"], "--symbol 0.0: input should be greater than 0"),
         (["--symbol", "a=-0.5"], "--symbol -0.5: input should be greater than 0"),
         (
@@ -84,4 +84,4 @@ def test_empty_symbol_is_usage_error(text: str) -> None:
     ],
 )
 def test_many_symbols_are_shortened(joined: str, said: str) -> None:
-    assert shown(joined) == said
+    assert shown_symbols(joined) == said

@@ -1,6 +1,7 @@
 """`tickfold.backtest`: three lines in a notebook, with the options, defaults, checks and words of a stack."""
 
 from datetime import date, datetime
+from inspect import signature
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -81,6 +82,14 @@ def test_options_are_those_of_the_command_line(goog_frame: pd.DataFrame) -> None
     assert (config.start_capital, config.slippage, config.stop_loss) == (5_000, 0.0005, 0.05)
     assert (config.sizing.kind, config.sizing.value, config.sizing.bars) == ("volatility", 0.2, 60)
     assert (config.commission.per_share, config.fractional_shares, config.close_at_end) == (0.01, True, False)
+
+
+def test_signature_and_documentation_have_every_option() -> None:
+    known = signature(tf.backtest).parameters
+    assert (known["capital"].default, known["stop_loss"].default, known["fill"].default) == (10_000, None, "open")
+    assert {"commission_per_share", "time_unit", "options"} <= {*known}
+    assert "stop_loss: Exit at a loss of this fraction of the market price at entry." in (tf.backtest.__doc__ or "")
+    assert "rank" in signature(tf.sweep).parameters
 
 
 def test_left_out_options_have_the_defaults_of_a_stack(goog_frame: pd.DataFrame) -> None:

@@ -1,8 +1,12 @@
 """`sweep`, `walk_forward` and `universe`: many runs in one call, each equal to a run of its own."""
 
+import base64
+import json
+import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -74,6 +78,14 @@ def test_universe_is_one_account(goog_frame: pd.DataFrame) -> None:
     assert list(found.equity_by_symbol.columns) == ["symbol", "timestamp", "equity", "cash", "shares", "close"]
 
 
+def test_notes_of_a_universe_are_told_once(goog_frame: pd.DataFrame) -> None:
+    backwards = goog_frame.iloc[::-1]
+    assert tf.universe({"A": goog_frame, "B": backwards}).notes == (
+        "times are UTC",
+        "B: rows were out of order: sorted by time",
+    )
+
+
 def test_universe_of_a_frame_with_several_tickers(goog_frame: pd.DataFrame) -> None:
     several = pd.concat({"GOOG": goog_frame, "HALF": goog_frame / 2}, axis="columns").swaplevel(axis="columns")
     found = tf.universe(several, shares={"goog": 0.5, "half": "25%"})
@@ -97,6 +109,32 @@ def test_universe_that_cannot_be_run_is_told(
     with pytest.raises(tf.RunError) as caught:
         tf.universe({"A": goog_frame, "B": goog_frame} if bars == "frames" else bars, **options)
     assert str(caught.value).startswith(told)
+
+
+def test_report_of_a_universe_shows_each_symbol(goog_frame: pd.DataFrame, tmp_path: Path) -> None:
+    late = goog_frame.iloc[300:]
+    shares = {"GOOG": 0.5, "LATE": "25%"}
+    found = tf.universe({"GOOG": goog_frame, "LATE": late}, "sma_cross", shares=shares, capital=8_000)
+    html = found.report(tmp_path / "universe.html").read_text()
+    text = re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", html))
+    assert "GOOG, LATE 1d sma_cross (fast 10, slow 30)" in text
+    assert "3,996 of 2 symbols in 2 chunks" in text
+    own = found.by_symbol["LATE"].equity["equity"].iloc[-1]
+    assert f"LATE 25.00 % 1,848 {own:,.2f}" in text
+    assert "Gain by symbol, dollars" in text
+    assert "Trades on price" not in text
+    (figure,) = re.findall(r'id="equity-figure">(.*?)</script>', html)
+    benchmark = numbers(json.loads(figure)["data"][0]["y"])
+    growth = [bars["Close"].iloc[-1] / bars["Close"].iloc[0] for bars in (goog_frame, late)]
+    assert benchmark[-1] == pytest.approx(2_000 + 4_000 * growth[0] + 2_000 * growth[1])
+    (figure,) = re.findall(r'id="symbols-figure">(.*?)</script>', html)
+    gains = {line["name"]: numbers(line["y"])[-1] for line in json.loads(figure)["data"]}
+    assert gains == {"GOOG": found.by_symbol["GOOG"].equity["equity"].iloc[-1] - 4_000, "LATE": own - 2_000}
+
+
+def numbers(packed: dict[str, str]) -> list[float]:
+    """Return what plotly.js reads from its binary form."""
+    return list(map(float, np.frombuffer(base64.b64decode(packed["bdata"]), packed["dtype"])))
 
 
 LONG = """

@@ -103,6 +103,12 @@ def test_naive_times_are_in_the_zone_that_is_stated() -> None:
     assert read.notes == ("times converted from Europe/Berlin to UTC",)
 
 
+def test_summer_time_after_2038_is_that_of_the_zone() -> None:
+    hours = pd.date_range("2038-03-14 00:00", periods=8, freq="h", tz="America/Boise")
+    frame = polars(priced(hours))
+    assert_array_equal(read_bar_frame(frame).bars.timestamp, microseconds(hours))
+
+
 def test_frame_gives_the_bars_of_its_file(tmp_path: Path) -> None:
     frame = priced(HOURS).rename_axis("time")
     frame.to_csv(tmp_path / "bars.csv")
@@ -126,6 +132,14 @@ def test_two_levels_of_names_are_prices_and_tickers(swapped: bool) -> None:
     assert tickers_of(frame) == ["AAPL", "IBM"]
     assert_array_equal(read_bar_frame(frame, options=ReadingOptions(symbol="ibm")).bars.close, 2 * CLOSE)
     assert told(frame) == "the frame has bars of AAPL, IBM: load each with its own --symbol, such as --symbol AAPL"
+
+
+def test_times_of_other_tickers_are_no_bars() -> None:
+    frame = yahoo("AAPL", "LATE")
+    frame.loc[frame.index[:2], (slice(None), "LATE")] = np.nan
+    assert_array_equal(read_bar_frame(frame, options=ReadingOptions(symbol="LATE")).bars.close, 2 * CLOSE[2:])
+    frame.loc[frame.index[5], ("Close", "LATE")] = np.nan
+    assert "row 4: close (empty) is not a finite number" in told(frame, symbol="LATE")
 
 
 def test_only_ticker_needs_no_name() -> None:
@@ -153,7 +167,7 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: [1, 2],
         "the frame is a list; expected a data frame of pandas, polars or pyarrow, or",
     ),
-    "one column": (lambda: priced(DAYS)["Close"], "the frame cannot be read: "),
+    "one column": (lambda: priced(DAYS)["Close"], "the frame is a Series, which has no columns; expected a data frame"),
     "lazy": (lambda: polars(priced(DAYS)).lazy(), "the frame is a LazyFrame; collect() it first"),
     "no times": (
         lambda: priced(DAYS).reset_index(drop=True),

@@ -1,6 +1,7 @@
 """Trades told apart by side and by how they ended."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -53,6 +54,12 @@ def test_side_without_trades_has_no_averages(golden_run: RecordedRun) -> None:
 
 def test_held_counts_closes(golden_run: RecordedRun) -> None:
     shares = pd.Series(golden_run.curve.shares)
-    share = held(golden_run.curve)
+    share = held([golden_run.curve])
     assert share == {"Long": (shares > 0).mean(), "Short": (shares < 0).mean(), "Both": (shares != 0).mean()}
     assert share["Long"] > share["Short"] > 0
+
+
+def test_held_of_several_symbols_counts_the_bars_of_all(golden_run: RecordedRun) -> None:
+    idle = replace(golden_run.curve, shares=np.zeros(len(golden_run.curve)))
+    half = {side: share / 2 for side, share in held([golden_run.curve]).items()}
+    assert held([golden_run.curve, idle]) == pytest.approx(half)

@@ -1,10 +1,10 @@
-"""Which JDK Trino is run with."""
+"""Which JDK a program is run with."""
 
 from pathlib import Path
 
 import pytest
 
-from tools.trino.jdk import MissingToolError, find_jdk
+from tools.jdk import MissingToolError, find_jdk
 
 
 @pytest.fixture(autouse=True)
@@ -24,30 +24,30 @@ def test_jdk_newest_in_the_places_is_found(tmp_path: Path) -> None:
     jdk(tmp_path / "a", "26.0.1")
     newest = jdk(tmp_path / "b", "27")
     jdk(tmp_path / "c", "25.0.3")
-    assert find_jdk([f"{tmp_path}/*"]) == newest
+    assert find_jdk("Trino", 25, [f"{tmp_path}/*"]) == newest
 
 
 def test_jdk_of_java_home_is_preferred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given = jdk(tmp_path / "given", "25")
     jdk(tmp_path / "places/newer", "27")
     monkeypatch.setenv("JAVA_HOME", str(given))
-    assert find_jdk([f"{tmp_path}/places/*"]) == given
+    assert find_jdk("Trino", 25, [f"{tmp_path}/places/*"]) == given
 
 
 def test_jdk_of_java_home_that_is_too_old_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JAVA_HOME", str(jdk(tmp_path / "old", "17.0.15")))
     new = jdk(tmp_path / "places/new", "25.0.1")
-    assert find_jdk([f"{tmp_path}/places/*"]) == new
+    assert find_jdk("Trino", 25, [f"{tmp_path}/places/*"]) == new
 
 
 def test_jdk_on_the_path_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = jdk(tmp_path / "home", "25.0.1")
     monkeypatch.setenv("PATH", str(home / "bin"))
-    assert find_jdk([]) == home
+    assert find_jdk("Trino", 25, []) == home
 
 
 @pytest.mark.parametrize("version", [None, "1.8.0_402", "24.0.2"])
 def test_jdk_missing_is_said(tmp_path: Path, version: str | None) -> None:
     home = jdk(tmp_path / "old", version) if version else tmp_path / "runtime/without/compiler"
     with pytest.raises(MissingToolError, match=r"Trino needs a JDK 25 or later; none was found\. Set JAVA_HOME to one"):
-        find_jdk([str(home)])
+        find_jdk("Trino", 25, [str(home)])

@@ -1,16 +1,25 @@
 """A recorded run: its request, its result, and its curve and trades from Parquet."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from math import fsum
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tickfold.engine.arrays import Floats, Ints
+from tickfold.engine.performance import portfolio
+from tickfold.engine.performance.benchmark import buy_and_hold
 from tickfold.protocol import BacktestConfig, Result
 from tickfold.storage import parquet
+
+_OF_A_BAR: dict[str, type[np.generic]] = {"timestamp": np.int64} | dict.fromkeys(
+    ("equity", "shares", "close"), np.float64
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,19 +64,69 @@ class ClosedTrades:
 
 @dataclass(frozen=True, eq=False)
 class RecordedRun:
-    """A finished run: what was asked for and when, what came out, and every bar and trade of it."""
+    """A finished run: what was asked for and when, what came out, and every bar and trade of it.
+
+    `symbols` are the curves of each symbol of a list, by its name, each of its share of the capital; `curve` is then
+    that of the whole account, whose `shares` and `close` are NaN.
+    """
 
     config: BacktestConfig
     created_at: datetime
     result: Result
     curve: Curve
     trades: ClosedTrades
+    symbols: Mapping[str, Curve] = field(default_factory=dict)
+
+    @property
+    def benchmark(self) -> Floats:
+        """Buy and hold in dollars at each bar of `curve`; of a list, of the same allocation."""
+        if not self.symbols:
+            return buy_and_hold(self.curve.close, self.curve.capital)
+        uninvested = self.config.start_capital * (1 - fsum(each.share for each in self.config.allocations))
+        return portfolio.benchmark(
+            ((each.timestamp, each.close, each.capital) for each in self.symbols.values()), uninvested
+        )
+
+
+def decode_run(
+    config: BacktestConfig,
+    created_at: datetime,
+    result: Result,
+    *,
+    equity: bytes,
+    trades: bytes,
+    by_symbol: bytes | None = None,
+) -> RecordedRun:
+    """Return a run from its files: of the tables of equity and of trades, and of a list `equity_by_symbol`."""
+    capital = config.start_capital
+    if by_symbol is None:
+        return RecordedRun(config, created_at, result, decode_curve(equity, capital), decode_trades(trades))
+    capitals = {each.symbol: capital * each.share for each in config.allocations}
+    symbols = decode_curves_by_symbol(by_symbol, capitals)
+    return RecordedRun(config, created_at, result, _decode_total(equity, capital), decode_trades(trades), symbols)
 
 
 def decode_curve(data: bytes, capital: float) -> Curve:
     """Return the curve in a file of the table of equity, of an account that began with `capital` dollars."""
-    dollars = dict.fromkeys(("equity", "shares", "close"), np.float64)
-    return Curve(**parquet.decode(data, {"timestamp": np.int64, **dollars}), capital=capital)
+    return Curve(**parquet.decode(data, _OF_A_BAR), capital=capital)
+
+
+def decode_curves_by_symbol(data: bytes, capitals: Mapping[str, float]) -> dict[str, Curve]:
+    """Return the curves in a file of the table `equity_by_symbol`, of accounts that began with `capitals` dollars."""
+    columns = parquet.decode(data, _OF_A_BAR)
+    symbols = pq.ParquetFile(pa.BufferReader(data)).read(columns=["symbol"])["symbol"].combine_chunks()
+    found = {}
+    for symbol, capital in capitals.items():
+        rows = np.flatnonzero(pc.equal(symbols, symbol).to_numpy(zero_copy_only=False))
+        found[symbol] = Curve(**{name: column[rows] for name, column in columns.items()}, capital=capital)
+    return found
+
+
+def _decode_total(data: bytes, capital: float) -> Curve:
+    """Return the curve of a list: what it holds is no single number."""
+    known = parquet.decode(data, {"timestamp": np.int64, "equity": np.float64})
+    unknown = np.full(len(known["timestamp"]), np.nan)
+    return Curve(**known, shares=unknown, close=unknown, capital=capital)
 
 
 def decode_trades(data: bytes) -> ClosedTrades:

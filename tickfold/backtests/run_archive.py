@@ -4,7 +4,7 @@ import json
 
 from botocore.exceptions import ClientError
 
-from tickfold.backtests.recorded_run import RecordedRun, decode_curve, decode_trades
+from tickfold.backtests.recorded_run import RecordedRun, decode_run
 from tickfold.backtests.run_store import RunStore
 from tickfold.errors import RunError
 from tickfold.protocol import Result, SweepConfig, parse_config
@@ -18,8 +18,7 @@ def read_run(runs: RunStore, bucket: Bucket, run_id: str) -> RecordedRun:
     """Read the finished run `run_id`.
 
     Raises:
-        RunError: there is no such run, it has failed or is still going, it is of a list of symbols, or its files are
-            gone.
+        RunError: there is no such run, it has failed or is still going, or its files are gone.
     """
     run = runs.get(run_id) if run_id else None
     if run is None:
@@ -35,14 +34,13 @@ def read_run(runs: RunStore, bucket: Bucket, run_id: str) -> RecordedRun:
     config = parse_config(json.loads(run.request))
     if isinstance(config, SweepConfig):  # which ends with one run in full
         config = config.run_with(result.parameters)
-    if config.is_universe:
-        raise RunError(f"run {run_id} is of a list of symbols, and a report shows one; query runs_by_symbol instead")
-    return RecordedRun(
-        config=config,
-        created_at=run.created_at,
-        result=result.model_copy(update={"run_id": run_id}),
-        curve=decode_curve(_get(bucket, layout.equity_key(run_id)), config.start_capital),
-        trades=decode_trades(_get(bucket, layout.trades_key(run_id))),
+    return decode_run(
+        config,
+        run.created_at,
+        result.model_copy(update={"run_id": run_id}),
+        equity=_get(bucket, layout.equity_key(run_id)),
+        trades=_get(bucket, layout.trades_key(run_id)),
+        by_symbol=_get(bucket, layout.equity_by_symbol_key(run_id)) if config.is_universe else None,
     )
 
 

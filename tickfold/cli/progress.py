@@ -7,7 +7,6 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 from tickfold.cli.chart import Curves
 from tickfold.cli.console import note, stderr
-from tickfold.cli.symbols import shown
 from tickfold.protocol import (
     Accepted,
     Cancelled,
@@ -22,6 +21,7 @@ from tickfold.protocol import (
 )
 from tickfold.protocol import Progress as ChunkProgress
 from tickfold.protocol.formats import counted, money
+from tickfold.protocol.symbol import shown_symbols
 
 _LOST = "connection lost, reconnecting"
 
@@ -69,7 +69,7 @@ class ProgressView:
             case Planned():
                 sets = f", {message.combinations:,} combinations" if message.combinations > 1 else ""
                 bars = f"{counted(message.bars, 'bar')}, {counted(message.chunks, 'chunk')}"
-                self._announce(f"{shown(message.symbol)} {message.timeframe}: {bars}{sets}")
+                self._announce(f"{shown_symbols(message.symbol)} {message.timeframe}: {bars}{sets}")
                 self._count(0, message.chunks)
             case ChunkProgress():
                 self._count(message.chunks_done, message.chunks)

@@ -9,7 +9,6 @@ from tickfold.cli.config_options import ConfigOptions
 from tickfold.cli.console import note
 from tickfold.cli.date_range import with_range
 from tickfold.cli.download import prepare_directory, save
-from tickfold.cli.exit_codes import UsageError
 from tickfold.cli.follow import Detach, failure_as_json, follow, start
 from tickfold.cli.outcome import write_outcome
 from tickfold.cli.progress import ProgressView
@@ -70,8 +69,6 @@ def _config(target: Target, request: dict[str, Any], save_to: Path | None, repor
     if save_to is not None:
         prepare_directory(save_to)
     if report_to is not None:
-        if config.is_universe:
-            raise UsageError("--report shows one symbol; leave it out, or run one --symbol without a share")
         prepare_directory(report_to.parent)
         target.output("runs_table")
     return config

@@ -9,10 +9,10 @@ from rich.text import Text
 from tickfold.cli.chart import Curves, chart
 from tickfold.cli.console import printable
 from tickfold.cli.encoding import is_unicode
-from tickfold.cli.symbols import shown
 from tickfold.protocol import Result, SymbolResult
 from tickfold.protocol.formats import UNDEFINED, count, counted, percent
 from tickfold.protocol.metrics import format_metric, grouped, label_of
+from tickfold.protocol.symbol import shown_symbols
 
 
 def write_summary(console: Console, result: Result, curves: Curves) -> None:
@@ -37,7 +37,7 @@ def write_summary(console: Console, result: Result, curves: Curves) -> None:
 def _heading(result: Result) -> Text:
     parameters = " ".join(f"{name}={value:g}" for name, value in result.parameters.items())
     heading = Text()
-    heading.append(f"{shown(result.symbol)} {result.timeframe}", style="bold")
+    heading.append(f"{shown_symbols(result.symbol)} {result.timeframe}", style="bold")
     heading.append(f"   {printable(result.strategy)} {printable(parameters)}".rstrip())
     heading.append(f"   {result.start} … {result.end}\n")
     bars, chunks = counted(result.bars, "bar"), counted(result.chunks, "chunk")

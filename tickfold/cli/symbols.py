@@ -8,7 +8,6 @@ import typer
 from tickfold.protocol.quantities import fraction_of
 from tickfold.protocol.symbol import canonical_symbol
 
-_MOST_SHOWN = 5
 _NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)"
 
 
@@ -68,10 +67,3 @@ def symbols_of(stock: Any) -> list[str]:
     """Return the symbols in a request's `stock`."""
     named = stock if isinstance(stock, list) else [stock]
     return [canonical_symbol(each["symbol"] if isinstance(each, dict) else each) for each in named]
-
-
-def shown(joined: str) -> str:
-    """Return symbols that are joined by commas for display: the first ones, and the number of the others."""
-    symbols = joined.split(",")
-    more = f" and {len(symbols) - _MOST_SHOWN} more" if len(symbols) > _MOST_SHOWN else ""
-    return ", ".join(symbols[:_MOST_SHOWN]) + more

@@ -12,8 +12,10 @@ from tickfold.local.simulation import outcome_of, signals_on
 from tickfold.strategies import Strategy
 
 
+@BACKTEST.on
 def backtest(
     bars: Any,
+    /,
     strategy: str | Path | Strategy | type[Strategy] = "buy_and_hold",
     *,
     symbol: str | None = None,

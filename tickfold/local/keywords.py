@@ -3,11 +3,12 @@
 They are derived from the protocol's models, so that a field is written once, there.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import date, datetime, time
-from typing import Any
+from inspect import Parameter, cleandoc, signature
+from typing import Any, TypeVar
 
 import numpy as np
 from pydantic import ValidationError
@@ -20,6 +21,8 @@ from tickfold.protocol.field_option import FieldOption, field_options, place, sp
 from tickfold.protocol.sizing import parse_size
 from tickfold.protocol.validation import explain
 from tickfold.protocol.wire import Wire
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 READING = tuple(field.name for field in fields(ReadingOptions) if field.name != "symbol")
 """Keywords that say how bars are read."""
@@ -48,6 +51,18 @@ class Keywords:
         self.options: dict[str, FieldOption] = {each.keyword: each for each in found}
         stated = {name: each.option.default for name, each in self.options.items()}
         self._defaults = {name: value for name, value in stated.items() if value not in (..., None)}
+
+    def on(self, function: Function) -> Function:
+        """Show the keywords in the signature of `function`, which takes them by name, and in its documentation."""
+        shown = signature(function)
+        own, options = list(shown.parameters.values())[:-1], list(shown.parameters.values())[-1]
+        derived = [_parameter(name, each.default) for name, each in self.options.items()]
+        derived += [_parameter(name, None) for name in READING]
+        function.__signature__ = shown.replace(parameters=[*own, *derived, options])  # type: ignore[attr-defined]
+        lines = [f"    {name}: {each.field.description}" for name, each in self.options.items()]
+        reading = f"    {', '.join(READING)}: how to read the bars, as for `tickfold data load`."
+        function.__doc__ = "\n".join([cleandoc(function.__doc__ or ""), "", "Options:", *lines, reading])
+        return function
 
     def sort(
         self, given: Mapping[str, Any], strategy: str, accepted: Collection[str], parameters: Mapping[str, Any] | None
@@ -101,6 +116,10 @@ class Keywords:
             f"unknown option {', '.join(unknown)}{guess}; parameters of {strategy}: {', '.join(accepted) or 'none'}; "
             f"options: {', '.join(known)}"
         )
+
+
+def _parameter(name: str, default: Any) -> Parameter:
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=None if default is ... else default)
 
 
 def plain(value: Any) -> Any:

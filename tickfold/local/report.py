@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tickfold.backtests.recorded_run import RecordedRun, decode_curve, decode_trades
+from tickfold.backtests.recorded_run import RecordedRun, decode_run
 from tickfold.local.finished_run import FinishedRun
 from tickfold.report.page import page
 from tickfold.report.plotly_js import plotly_js
@@ -21,10 +21,12 @@ def write_report(run: FinishedRun, path: Path) -> Path:
 
 def recorded(run: FinishedRun) -> RecordedRun:
     """Return `run` as a stack would have recorded it."""
-    return RecordedRun(
-        config=run.config,
-        created_at=run.created_at,
-        result=run.result,
-        curve=decode_curve(parquet.encode(run.equity), run.config.start_capital),
-        trades=decode_trades(parquet.encode(run.trades)),
+    by_symbol = run.equity_by_symbol
+    return decode_run(
+        run.config,
+        run.created_at,
+        run.result,
+        equity=parquet.encode(run.equity),
+        trades=parquet.encode(run.trades),
+        by_symbol=None if by_symbol is None else parquet.encode(by_symbol),
     )

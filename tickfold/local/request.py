@@ -31,10 +31,15 @@ class Request:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Notes on how the bars were read; of several symbols with theirs."""
-        if len(self.markets) == 1:
-            return self.markets[0].notes
-        return tuple(f"{each.series.symbol}: {note}" for each in self.markets for note in each.notes)
+        """Notes on how the bars were read, each once; those that not all symbols have, with theirs."""
+        owners: dict[str, list[str]] = {}
+        for market in self.markets:
+            for note in market.notes:
+                owners.setdefault(note, []).append(market.series.symbol)
+        return tuple(
+            note if len(symbols) == len(self.markets) else f"{', '.join(symbols)}: {note}"
+            for note, symbols in owners.items()
+        )
 
 
 def checked(

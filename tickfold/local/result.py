@@ -10,6 +10,7 @@ from tickfold.local.finished_run import FinishedRun
 from tickfold.protocol import BacktestConfig, Number
 from tickfold.protocol.formats import counted
 from tickfold.protocol.metrics import HEADLINE_METRICS, format_metric, label_of
+from tickfold.protocol.symbol import shown_symbols
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,7 +70,7 @@ class BacktestResult:
     def __repr__(self) -> str:
         result = self._run.result
         parameters = ", ".join(f"{name}={value:g}" for name, value in result.parameters.items())
-        symbols = result.symbol.replace(",", ", ")
+        symbols = shown_symbols(result.symbol)
         head = f"{type(self).__name__}: {result.strategy}({parameters}) on {symbols} {result.timeframe}"
         lines = [f"{head}, {counted(result.bars, 'bar')}, {result.start} … {result.end}"]
         lines += [f"  {label_of(name):<14}{format_metric(name, self.metrics[name]):>14}" for name in HEADLINE_METRICS]

@@ -19,8 +19,10 @@ from tickfold.local.sweep_result import SweepResult
 from tickfold.strategies import Strategy
 
 
+@SWEEP.on
 def sweep(
     bars: Any,
+    /,
     strategy: str | Path | Strategy | type[Strategy],
     *,
     symbol: str | None = None,

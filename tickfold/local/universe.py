@@ -23,8 +23,10 @@ from tickfold.market_data.bar_frame import tickers_of
 from tickfold.strategies import Strategy
 
 
+@BACKTEST.on
 def universe(
     bars: Any,
+    /,
     strategy: str | Path | Strategy | type[Strategy] = "buy_and_hold",
     *,
     shares: Mapping[str, Any] | None = None,

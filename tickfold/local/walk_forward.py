@@ -17,8 +17,10 @@ from tickfold.local.walk_forward_result import WalkForwardResult
 from tickfold.strategies import Strategy
 
 
+@SWEEP.on
 def walk_forward(
     bars: Any,
+    /,
     strategy: str | Path | Strategy | type[Strategy],
     *,
     in_sample: int,

@@ -56,7 +56,12 @@ def _table(frame: Any, options: ReadingOptions, name: str) -> pa.Table:
         raise BarFileError(
             f"{name} is a {type(frame).__name__}" + ("; collect() it first" if lazy else f"; {_EXPECTED}")
         )
-    return _from_pandas(frame, options, name) if _is_pandas(frame) else pa.table(frame)
+    if _is_pandas(frame):
+        return _from_pandas(frame, options, name)
+    try:
+        return pa.table(frame)
+    except pa.ArrowInvalid:
+        raise BarFileError(f"{name} is a {type(frame).__name__}, which has no columns; {_EXPECTED}") from None
 
 
 def _renamed(table: pa.Table, names: tuple[str, ...], name: str) -> pa.Table:
@@ -86,11 +91,14 @@ def _from_pandas(frame: Any, options: ReadingOptions, name: str) -> pa.Table:
 
 
 def _of_one_ticker(frame: Any, options: ReadingOptions, name: str) -> Any:
-    """Return the columns of the one ticker, or the one that `options` name, as `yfinance.download` returns several."""
+    """Return the columns of the one ticker, or the one that `options` name, as `yfinance.download` returns several.
+
+    The rows are the times of all tickers: those at which this one has nothing are not its own.
+    """
     ticker = choose_symbol(name, sorted(tickers_of(frame)), options)
     level = 1 - _prices_level(frame)
     kept = [str(each) in (ticker, "") for each in frame.columns.get_level_values(level)]
-    chosen = frame.loc[:, kept]
+    chosen = frame.loc[:, kept].dropna(how="all")
     return chosen.set_axis(chosen.columns.get_level_values(1 - level), axis="columns")
 
 

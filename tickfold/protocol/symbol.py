@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 MOST_CHARACTERS = 20
+_MOST_SHOWN = 5
 
 _LETTER = r"(?:[A-Z0-9]|[^\x00-\x7F])"
 _MARK = r"[_^=&+:!@-]"
@@ -41,6 +42,13 @@ def parse_symbol(text: str) -> str:
     if letters and not accent_first and len(symbol) <= MOST_CHARACTERS and re.fullmatch(SYMBOL_PATTERN, symbol):
         return symbol
     raise ValueError(f"a symbol has {SYMBOL_RULE}")
+
+
+def shown_symbols(joined: str) -> str:
+    """Return symbols that are joined by commas for display: the first ones, and the number of the others."""
+    symbols = joined.split(",")
+    more = f" and {len(symbols) - _MOST_SHOWN} more" if len(symbols) > _MOST_SHOWN else ""
+    return ", ".join(symbols[:_MOST_SHOWN]) + more
 
 
 def _belongs_to_letters(character: str) -> bool:

@@ -1,7 +1,10 @@
-"""The charts, as dictionaries for plotly.js. They hold no text from data: plotly.js interprets markup in texts."""
+"""The charts, as dictionaries for plotly.js, which interprets markup in texts: of data they hold symbols alone."""
 
+import re
 from base64 import b64encode
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -12,6 +15,7 @@ from tickfold.engine.arrays import Floats, Ints
 from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 from tickfold.engine.decisions.exits import REASONS
 from tickfold.protocol.formats import counted, money, percent
+from tickfold.report.thinning import drawn_bars
 
 Figure = dict[str, Any]
 
@@ -21,6 +25,8 @@ GAIN, LOSS, LONG, SHORT = "#2f9068", "#cf5646", "#12938a", "#d9731a"
 
 _ENDED = {reason: f" by {reason.replace('_', ' ')}" for reason in REASONS}
 MOST_TRADES_DRAWN = 1_000
+MOST_SYMBOLS_DRAWN = 12
+_COLOURS = (EQUITY, SHORT, GAIN, LOSS, "#8a63c9", LONG, "#b08a1e", MUTED, "#c95a9b", "#5a7d2a", "#4a6fd4", "#a0622d")
 _FEW_TRADES = 200
 _MOST_BINS = 40
 
@@ -82,6 +88,29 @@ def trades_figure(curve: Curve, trades: ClosedTrades, drawn: Ints) -> Figure:
         yaxis={"tickformat": ",~r"},
         hovermode="x",
     )
+
+
+def symbols_figure(curves: Mapping[str, Curve]) -> Figure:
+    """Draw what each symbol has gained: its equity less its share of the capital, in dollars."""
+    lines = []
+    for (symbol, curve), colour in zip(drawn_symbols(curves).items(), cycle(_COLOURS), strict=False):
+        drawn = drawn_bars(len(curve), curve.equity)
+        gain = (curve.equity - curve.capital)[drawn]
+        lines.append(_line(_plain(symbol), _times(curve.timestamp[drawn]), gain, colour, "%{y:,.2f}"))
+    times = np.unique(np.concatenate([curve.timestamp[[0, -1]] for curve in curves.values()]))
+    return _over_time(times, lines, yaxis={"tickformat": ",~r"}, hovermode="x unified")
+
+
+def drawn_symbols(curves: Mapping[str, Curve]) -> dict[str, Curve]:
+    """Return the curves to draw: all, or those of the symbols of too many that won or lost most dollars."""
+    moved = sorted(curves, key=lambda symbol: -abs(float(curves[symbol].equity[-1]) - curves[symbol].capital))
+    kept = {*moved[:MOST_SYMBOLS_DRAWN]}
+    return {symbol: curve for symbol, curve in curves.items() if symbol in kept}
+
+
+def _plain(symbol: str) -> str:
+    """Return a symbol without what plotly.js would interpret; a valid one has nothing of it."""
+    return re.sub("[<>&;]", " ", symbol)
 
 
 def drawn_trades(trades: ClosedTrades) -> ClosedTrades:

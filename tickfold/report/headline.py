@@ -36,9 +36,10 @@ def facts(run: RecordedRun) -> list[tuple[str, str]]:
     """Return the run's range, size and terms, each with its name."""
     result = run.result
     chunks = counted(result.chunks, "chunk")
+    of = f"of {counted(len(run.symbols), 'symbol')} " if run.symbols else ""
     return [
         ("range", f"{result.start} to {result.end}"),
-        ("bars", f"{len(run.curve):,} in {chunks}, {result.replayed_bars:,} replayed by the fold"),
+        ("bars", f"{result.bars:,} {of}in {chunks}, {result.replayed_bars:,} replayed by the fold"),
         *terms(run.config),
         *([("no trades", result.no_trades.reason)] if result.no_trades else []),
     ]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from tickfold.backtests.recorded_run import Curve, RecordedRun
 from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 from tickfold.protocol.formats import UNDEFINED, Format, count, money, percent, ratio
-from tickfold.protocol.metrics import format_metric, grouped, label_of
+from tickfold.protocol.metrics import HEADLINE_METRICS, column_of, format_metric, grouped, label_of
 from tickfold.report.conventions import Arithmetic
 from tickfold.report.drawdown_table import deepest_drawdowns
 from tickfold.report.monthly_returns import monthly_returns
@@ -83,9 +83,23 @@ def drawdowns_table(curve: Curve) -> Table:
     return table(["Peak", "Trough", "Recovery", "Depth", "Days"], rows)
 
 
+def symbols_table(run: RecordedRun) -> Table:
+    """Return the headline metrics of each symbol of a list, in the order in which they were named."""
+    rows = [
+        [
+            own.symbol,
+            percent(own.share),
+            count(own.bars),
+            *(format_metric(name, own.metrics[name]) for name in HEADLINE_METRICS),
+        ]
+        for own in run.result.symbols
+    ]
+    return table(["", "Share", "Bars", *map(column_of, HEADLINE_METRICS)], rows)
+
+
 def trade_groups_table(run: RecordedRun) -> Table:
     """Return the closed trades by side, then by exit reason."""
-    share = held(run.curve)
+    share = held([*run.symbols.values()] or [run.curve])
     sides = [[*_group(name, group), percent(share[name], 1)] for name, group in by_side(run.trades).items()]
     ends = [[*_group(reason.replace("_", " "), group), ""] for reason, group in by_exit(run.trades).items()]
     return table(["", "Trades", "Won", "Profit", "Mean return", "Mean bars", "Held"], sides + ends)

@@ -1,7 +1,10 @@
 """The closed trades by side and by exit reason."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import nan
+
+import numpy as np
 
 from tickfold.backtests.recorded_run import ClosedTrades, Curve
 from tickfold.engine.decisions.exits import REASONS
@@ -29,12 +32,13 @@ def by_exit(trades: ClosedTrades) -> dict[str, Group]:
     return {reason: group for reason, group in groups.items() if group.trades}
 
 
-def held(curve: Curve) -> dict[str, float]:
-    """Return the fractions of bars at whose close a long position, a short one, and either is held."""
+def held(curves: Sequence[Curve]) -> dict[str, float]:
+    """Return the fractions of all bars of `curves` at whose close a long position, a short one, and either is held."""
+    shares = np.concatenate([curve.shares for curve in curves])
     return {
-        "Long": float((curve.shares > 0).mean()),
-        "Short": float((curve.shares < 0).mean()),
-        "Both": float((curve.shares != 0).mean()),
+        "Long": float((shares > 0).mean()),
+        "Short": float((shares < 0).mean()),
+        "Both": float((shares != 0).mean()),
     }
 
 

@@ -7,9 +7,10 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.trino.jdk import MissingToolError, find_jdk
+from tools.jdk import MissingToolError, find_jdk
 
 SOURCES = Path(__file__).parent
+OLDEST_JDK = 25
 BUILDS = SOURCES.parents[1] / "build/trino"
 
 
@@ -32,7 +33,7 @@ def build(builds: Path = BUILDS) -> Program:
         MissingToolError: there is no JDK that is new enough, or no Maven.
         BuildError: Maven could not resolve Trino, or the program does not compile.
     """
-    jdk = find_jdk()
+    jdk = find_jdk("Trino", OLDEST_JDK)
     directory = builds / _key(jdk)
     class_path = directory / "class-path"
     if not _is_complete(class_path):

@@ -95,11 +95,14 @@ def test_a_run_without_a_result_says_why(tickfold: Command, stack: EmbeddedStack
     assert (ended.status, ended.stderr) == (3, f"tickfold: run {cancelled} has no result: it was cancelled\n")
 
 
-def test_a_run_of_several_symbols_says_where_its_figures_are(tickfold: Command) -> None:
-    several = json.loads(tickfold("run", "--symbol", "GOOG,IBM", "--start", "2012-01-01", "--json").stdout)
-    ended = tickfold("report", several["run_id"])
-    assert ended.status == 3
-    assert "is of a list of symbols, and a report shows one; query runs_by_symbol instead" in ended.stderr
+def test_a_run_of_several_symbols_has_its_report(tickfold: Command, tmp_path: Path) -> None:
+    path = tmp_path / "several.html"
+    several = ("--symbol", "GOOG=0.5,IBM=0.25", "--start", "2012-01-01", "--json")
+    ended = tickfold("run", *several, "--report", str(path))
+    text = path.read_text()
+    assert "<h1>GOOG, IBM 1d<small>buy_and_hold</small></h1>" in text
+    assert tickfold("report", json.loads(ended.stdout)["run_id"], "-o", str(tmp_path / "again.html")).status == 0
+    assert (tmp_path / "again.html").read_text() == text
 
 
 def test_a_run_whose_files_are_gone_says_which(

@@ -115,6 +115,15 @@ def combine(sleeves: Iterable[Sleeve], uninvested: float) -> Portfolio:
     return Portfolio(total.timestamp, cash, equity, benchmark, measure_record(record))
 
 
+def benchmark(sleeves: Iterable[tuple[Ints, Floats, float]], uninvested: float) -> Floats:
+    """Return the `benchmark` of the portfolio of `sleeves`, each its timestamps, closes and capital."""
+    total = _Steps(np.empty(0, dtype=np.int64), np.empty((1, 0)), np.full(1, uninvested))
+    for timestamp, close, capital in sleeves:
+        total = total + _Steps(timestamp, buy_and_hold(close, capital)[np.newaxis], np.full(1, capital))
+    (values,) = total.values
+    return np.asarray(values)
+
+
 def exit_order(exit_times: Sequence[Ints]) -> Ints:
     """Return the indices that sort the concatenated trades of all sleeves by exit time, shape (trades,).
 

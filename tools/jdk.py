@@ -1,4 +1,4 @@
-"""Finds the JDK that Trino is compiled and run with."""
+"""Finds the JDK that a program of others is compiled and run with."""
 
 import os
 import re
@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-OLDEST = 25
 PLACES = (
     "/usr/lib/jvm/*",
     "/opt/*jdk*",
@@ -22,17 +21,17 @@ class MissingToolError(Exception):
     """A JDK or Maven is missing. The message says what is needed and how to give it."""
 
 
-def find_jdk(places: Sequence[str] = PLACES) -> Path:
-    """Return the home of a JDK that is new enough: `JAVA_HOME`, else the newest on the PATH or in `places`.
+def find_jdk(program: str, oldest: int, places: Sequence[str] = PLACES) -> Path:
+    """Return the home of a JDK of version `oldest` or later: `JAVA_HOME`, else the newest on the PATH or in `places`.
 
     Raises:
         MissingToolError: there is none.
     """
-    found = {home: version for home in _candidates(places) if (version := _version(home)) >= OLDEST}
+    found = {home: version for home in _candidates(places) if (version := _version(home)) >= oldest}
     if "JAVA_HOME" in os.environ and (given := Path(os.environ["JAVA_HOME"])) in found:
         return given
     if not found:
-        raise MissingToolError(f"Trino needs a JDK {OLDEST} or later; none was found. Set JAVA_HOME to one")
+        raise MissingToolError(f"{program} needs a JDK {oldest} or later; none was found. Set JAVA_HOME to one")
     return max(found, key=lambda home: found[home])
 
 

@@ -1,0 +1,1 @@
+"""What real OpenID Connect issuers hand out, and what becomes of it: only run by `make issuers`."""
