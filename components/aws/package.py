@@ -23,7 +23,7 @@ _BUILD = _ROOT / "build"
 _PACKAGED = ("functions", "strategies", "tickfold")
 # Used on the client's machine only.
 _LEFT_OUT = (
-    *("tickfold/cli/*", "tickfold/report/*", "tickfold/client/*", "tickfold/strategies/checks.py"),
+    *("tickfold/cli/*", "tickfold/client/*", "tickfold/local/*", "tickfold/report/*", "tickfold/strategies/checks.py"),
     "strategies/*.md",
 )
 
