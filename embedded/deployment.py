@@ -121,7 +121,7 @@ def main(endpoint_url: str, result: Path, settings: Mapping[str, str]) -> int:
     """Deploy the program in the working directory with `settings`; write the deployment or the error to `result`."""
     sys.path.insert(0, str(Path.cwd()))
     try:
-        deployment = asyncio.run(_run_program(Path.cwd(), Cloud(endpoint_url), settings))
+        deployment = asyncio.run(_run_program(Path.cwd(), Cloud(endpoint_url, strict=True), settings))
     except Exception as error:
         traceback.print_exc()
         result.write_text(json.dumps({"error": f"{type(error).__name__}: {error}"}))

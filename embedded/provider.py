@@ -155,4 +155,4 @@ def serve(cloud: Cloud, version: str) -> None:
 
 
 if __name__ == "__main__":
-    serve(Cloud(os.environ["AWS_ENDPOINT_URL"]), sys.argv[1])
+    serve(Cloud(os.environ["AWS_ENDPOINT_URL"], strict=True), sys.argv[1])
