@@ -24,6 +24,9 @@ _RESULTS = [
     layout.SWEEPS,
     layout.WALK_FORWARD,
 ]
+# Not bars: series and manifests name their versions, which are noncurrent once a load has written a year again.
+_SUPERSEDED = [layout.PACKAGES, layout.LOGS, layout.SERIES, layout.CHUNKS, layout.ATHENA, *_RESULTS]
+"""Prefixes whose objects are read in their current version only."""
 
 
 class DataLake(pulumi.ComponentResource):
@@ -70,6 +73,7 @@ class DataLake(pulumi.ComponentResource):
         return Bucket(
             f"{self._name}-lake",
             lifetimes=_LIFETIMES,
+            superseded=_SUPERSEDED,
             logs=layout.LOGS,
             variable=settings.BUCKET,
             protect=protect,

@@ -1,6 +1,6 @@
 """An S3 bucket: private, encrypted, versioned, with access logs, and with lifetimes by prefix."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pulumi
 import pulumi_aws as aws
@@ -21,6 +21,7 @@ class Bucket(pulumi.ComponentResource):
         name: str,
         *,
         lifetimes: Mapping[str, int],
+        superseded: Collection[str],
         logs: str,
         variable: str,
         protect: bool,
@@ -28,8 +29,9 @@ class Bucket(pulumi.ComponentResource):
     ) -> None:
         """Create the bucket. With `protect` Pulumi neither deletes nor empties it, nor takes away what guards it.
 
-        Objects under a prefix of `lifetimes` expire after so many days; all others are kept. Access is logged under
-        the prefix `logs` of the bucket itself.
+        Objects under a prefix of `lifetimes` expire after so many days; all others are kept. Noncurrent versions under
+        the prefixes `superseded` expire 30 days after they were replaced or deleted; all others are kept, since readers
+        may name them. Access is logged under the prefix `logs` of the bucket itself.
         """
         super().__init__("tickfold:aws:Bucket", name, None, opts)
         self._name = name
@@ -40,7 +42,7 @@ class Bucket(pulumi.ComponentResource):
         versioning = self._enable_versioning()
         self._enable_encryption()
         policy = self._create_policy(logs, after=[self._disable_acls(), self._block_public_access()])
-        self._create_lifecycle(lifetimes, after=versioning)
+        self._create_lifecycle(lifetimes, superseded, after=versioning)
         self._enable_access_logs(logs, after=policy)
         self.register_outputs({"bucket_name": self.bucket_name})
 
@@ -141,11 +143,17 @@ class Bucket(pulumi.ComponentResource):
             opts=self._guard(after),
         )
 
-    def _create_lifecycle(self, lifetimes: Mapping[str, int], after: pulumi.Resource) -> None:
+    def _create_lifecycle(
+        self, lifetimes: Mapping[str, int], superseded: Collection[str], after: pulumi.Resource
+    ) -> None:
         aws.s3.BucketLifecycleConfiguration(
             f"{self._name}-lifecycle",
             bucket=self.bucket_name,
-            rules=[*(_expiration(prefix, days) for prefix, days in lifetimes.items()), _housekeeping()],
+            rules=[
+                *(_expiration(prefix, days) for prefix, days in lifetimes.items()),
+                *(_noncurrent_expiration(prefix) for prefix in superseded),
+                _housekeeping(),
+            ],
             # Rules for noncurrent versions need versioning.
             opts=self._guard([after]),
         )
@@ -164,11 +172,24 @@ class Bucket(pulumi.ComponentResource):
 
 def _expiration(prefix: str, days: int) -> aws.s3.BucketLifecycleConfigurationRuleArgsDict:
     return {
-        "id": f"expire-{prefix.strip('/').replace('/', '-')}",
+        "id": f"expire-{_slug(prefix)}",
         "status": "Enabled",
         "filter": {"prefix": prefix},
         "expiration": {"days": days},
     }
+
+
+def _noncurrent_expiration(prefix: str) -> aws.s3.BucketLifecycleConfigurationRuleArgsDict:
+    return {
+        "id": f"expire-noncurrent-{_slug(prefix)}",
+        "status": "Enabled",
+        "filter": {"prefix": prefix},
+        "noncurrent_version_expiration": {"noncurrent_days": _NONCURRENT_DAYS},
+    }
+
+
+def _slug(prefix: str) -> str:
+    return prefix.strip("/").replace("/", "-")
 
 
 def _housekeeping() -> aws.s3.BucketLifecycleConfigurationRuleArgsDict:
@@ -177,6 +198,5 @@ def _housekeeping() -> aws.s3.BucketLifecycleConfigurationRuleArgsDict:
         "status": "Enabled",
         "filter": {"prefix": ""},
         "expiration": {"expired_object_delete_marker": True},
-        "noncurrent_version_expiration": {"noncurrent_days": _NONCURRENT_DAYS},
         "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
     }

@@ -2,7 +2,10 @@
 
 import pytest
 
+from tests.aws import aws, bucket
 from tests.components.capture import Stack, captured
+
+__all__ = ["aws", "bucket"]
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,10 @@
 """The data lake as a whole: which prefixes expire, what each grant allows, and which tables and queries there are."""
 
 import json
+from typing import Any
 
+import boto3
+import numpy as np
 import pulumi
 import pytest
 
@@ -9,7 +12,12 @@ from components.aws.grant import Grant, policy_document
 from components.configuration import Configuration
 from components.data_lake import DataLake
 from components.saved_queries import SAVED_QUERIES
+from tests.aws import REGION
 from tests.components.capture import Stack, capture, configuration_of
+from tickfold.engine.bars import Bars
+from tickfold.market_data.bar_store import BarStore
+from tickfold.storage import layout
+from tickfold.storage.bucket import Bucket
 from tickfold.storage.tables import TABLES
 
 BUCKET = "arn:aws:s3:::probe-lake-1a2b3c4"
@@ -66,3 +74,29 @@ def test_every_table_and_query_of_the_lake_is_created(dev: Stack) -> None:
 
 def test_database_has_a_name_that_athena_takes(dev: Stack) -> None:
     assert dev.one("aws:glue/catalogDatabase:CatalogDatabase").inputs["name"] == "tickfold_dev"
+
+
+def expire_noncurrent(bucket: Bucket, rules: list[dict[str, Any]]) -> int:
+    """Delete the versions that S3 deletes by `rules` in time; return how many."""
+    prefixes = tuple(rule["filter"]["prefix"] for rule in rules if "noncurrentVersionExpiration" in rule)
+    found = bucket.s3.list_object_versions(Bucket=bucket.name)["Versions"]
+    expired = [each for each in found if not each["IsLatest"] and each["Key"].startswith(prefixes)]
+    for each in expired:
+        bucket.s3.delete_object(Bucket=bucket.name, Key=each["Key"], VersionId=each["VersionId"])
+    return len(expired)
+
+
+def test_series_is_readable_when_noncurrent_versions_have_expired(dev: Stack, bucket: Bucket) -> None:
+    """A load that ended before its commit leaves the version that the series names noncurrent."""
+    close = np.array([10.5, 11.25, 12.0])
+    days = np.array(["2005-01-03", "2005-01-04", "2005-01-05"], dtype="datetime64[us]").astype(np.int64)
+    bars, store = Bars(days, close, close, close, close, close), BarStore(bucket.s3, bucket.name)
+    planned_on = store.put("GOOG", "1d", bars, "first")
+    series = store.put("GOOG", "1d", bars[:2], "second", replace=True)
+    for file in series.files:
+        bucket.put(layout.bars_key("GOOG", "1d", file.year), b"of a load that was interrupted")
+    lifecycle = dev.one("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
+    assert expire_noncurrent(bucket, lifecycle.inputs["rules"]) == 1  # the description of the first load
+    unread = BarStore(boto3.client("s3", region_name=REGION), bucket.name)  # has no version in memory
+    assert unread.read(unread.catalog.get("GOOG", "1d"), 0, 2).close.tolist() == bars.close[:2].tolist()
+    assert unread.read(planned_on, 0, 3).close.tolist() == bars.close.tolist()

@@ -13,7 +13,7 @@ from tickfold.engine.arrays import Floats
 from tickfold.engine.bars import COLUMNS, Bars
 from tickfold.engine.calendar import SessionCalendar
 from tickfold.errors import RunError
-from tickfold.market_data.bar_store import BarStore
+from tickfold.market_data.bar_store import BarStore, encode
 from tickfold.storage import layout
 
 if TYPE_CHECKING:
@@ -206,6 +206,43 @@ def test_bars_that_were_deleted_can_be_loaded_again(s3: "S3Client", store: BarSt
         s3.delete_object(Bucket=BUCKET, Key=found["Key"], VersionId=found["VersionId"])
     series = BarStore(s3, BUCKET).put("GOOG", "1h", YEAR_END, "again")
     assert_equal(store.read(series, 0, 4), YEAR_END)
+
+
+def interrupted_load(s3: "S3Client", year: int) -> str:
+    """Write a year's object as a load does that ends before it commits; return its key."""
+    key = layout.bars_key("GOOG", "1h", year)
+    s3.put_object(Bucket=BUCKET, Key=key, Body=encode(bars_at(f"{year}-02-01", close=77)))
+    return key
+
+
+def test_loading_again_after_an_interrupted_load_makes_the_series_the_newest(s3: "S3Client", store: BarStore) -> None:
+    before = store.put("GOOG", "1h", YEAR_END, "test")
+    key = interrupted_load(s3, 2005)
+    assert_equal(store.read(store.catalog.get("GOOG", "1h"), 0, 4), YEAR_END)
+    series = store.put("GOOG", "1h", YEAR_END, "again")
+    assert s3.head_object(Bucket=BUCKET, Key=key)["VersionId"] == series.files[1].version_id
+    assert series.files[0] == before.files[0]
+    assert_equal(store.read(series, 0, 4), YEAR_END)
+
+
+@pytest.mark.parametrize("calendar", [None, SessionCalendar.parse("UTC 17:00")])
+def test_loading_again_after_an_interrupted_load_heals_bars_that_were_deleted_since(
+    s3: "S3Client", store: BarStore, calendar: SessionCalendar | None
+) -> None:
+    before = store.put("GOOG", "1h", YEAR_END, "test")
+    key = interrupted_load(s3, 2005)
+    s3.delete_object(Bucket=BUCKET, Key=key, VersionId=before.files[1].version_id)
+    with pytest.raises(RunError, match="the 2005 bars of GOOG were deleted; load them again"):
+        BarStore(s3, BUCKET).read(before, 0, 4)
+    series = BarStore(s3, BUCKET).put("GOOG", "1h", YEAR_END, "again", calendar=calendar)
+    assert_equal(store.read(series, 0, 4), YEAR_END)
+
+
+def test_other_calendar_of_a_series_with_deleted_bars_is_refused_by_name(s3: "S3Client", store: BarStore) -> None:
+    before = store.put("GOOG", "1h", YEAR_END, "test")
+    s3.delete_object(Bucket=BUCKET, Key=layout.bars_key("GOOG", "1h", 2005), VersionId=before.files[1].version_id)
+    with pytest.raises(RunError, match="the 2005 bars of GOOG were deleted; load them again"):
+        store.put("GOOG", "1h", YEAR_END[:1], "test", calendar=SessionCalendar.parse("UTC 17:00"))
 
 
 def test_second_load_of_another_year_keeps_the_first_year(store: BarStore) -> None:

@@ -1,7 +1,8 @@
 """The bar store: bars in S3, one Parquet object per symbol, timeframe and year.
 
 A load writes the years' objects first and the series' JSON last. Readers follow the versions that the JSON names, so
-a load is atomic, and a run reads one snapshot.
+a load is atomic, and a run reads one snapshot. A load that fails in between leaves years whose newest object is not the
+one that the series names: the series stays readable, and loading again makes both the same.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -88,7 +89,7 @@ class BarStore:
     def remove(self, symbol: str, timeframe: str) -> bool:
         """Remove a series; return whether there was one. Idempotent.
 
-        Runs that were planned on it read on: they name versions of its objects, which the bucket keeps for a while.
+        Runs that were planned on it read on: they name versions of its objects, which the bucket keeps.
         """
         before, _ = self._current(symbol, timeframe)
         self._s3.delete_object(Bucket=self._bucket, Key=layout.series_key(symbol, timeframe))
@@ -167,17 +168,31 @@ class BarStore:
             self._s3.delete_object(Bucket=self._bucket, Key=layout.bars_key(series.symbol, series.timeframe, year))
 
     def _put_year(self, series: Series, year: int, bars: Bars, before: SeriesFile | None) -> SeriesFile:
-        """Store the bars of a year; where the version `before` has the same ones, return that."""
+        """Store the bars of a year; where the newest object is the version `before` and has the same ones, return that.
+
+        An older version is stored anew, for SQL, which reads the newest.
+        """
         key, body = layout.bars_key(series.symbol, series.timeframe, year), encode(bars)
-        if before and _version_or_none(self._s3, self._bucket, key, before.version_id) == body:
+        if before and self._newest_version(key) == before.version_id and self._is_stored(key, before, body):
             return describe_year(series.calendar, year, before.version_id, bars)
         stored = self._s3.put_object(Bucket=self._bucket, Key=key, Body=body)
         return describe_year(series.calendar, year, stored["VersionId"], bars)
 
+    def _is_stored(self, key: str, file: SeriesFile, body: bytes) -> bool:
+        return _version_or_none(self._s3, self._bucket, key, file.version_id) == body
+
+    def _newest_version(self, key: str) -> str | None:
+        """Return the version id of the object that `key` has now; None if it has none."""
+        try:
+            return self._s3.head_object(Bucket=self._bucket, Key=key)["VersionId"]
+        except ClientError as error:
+            if is_not_found(error):
+                return None
+            raise
+
     def _dated(self, series: Series, file: SeriesFile) -> SeriesFile:
         """Return `file` with its days by the calendar of `series`."""
-        key = layout.bars_key(series.symbol, series.timeframe, file.year)
-        bars = decode(_version(self._s3, self._bucket, key, file.version_id))
+        bars = self._read_year(series, file, 0, file.bars)
         return describe_year(series.calendar, file.year, file.version_id, bars)
 
     def _current(self, symbol: str, timeframe: str) -> tuple[Series | None, str | None]:

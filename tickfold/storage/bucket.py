@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
     from mypy_boto3_s3 import S3Client
 
-_NOT_FOUND = frozenset({"NoSuchKey", "NoSuchVersion"})
+# "404" is of HEAD requests, whose responses have no body with a code.
+_NOT_FOUND = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
 _PRECONDITION_FAILED = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 
 

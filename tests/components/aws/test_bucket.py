@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.components.capture import Stack
+from tickfold.storage import layout
 
 BUCKET = "tickfold-dev-lake-1a2b3c4"
 SETTINGS: dict[str, dict[str, object]] = {
@@ -32,7 +33,15 @@ def test_bucket_is_encrypted_versioned_private_and_logged(dev: Stack, token: str
 def rules(stack: Stack) -> dict[str, dict[str, Any]]:
     lifecycle = stack.one("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
     assert all(rule["status"] == "Enabled" for rule in lifecycle.inputs["rules"])
-    return {rule["filter"]["prefix"]: rule for rule in lifecycle.inputs["rules"]}
+    found: dict[str, dict[str, Any]] = {}
+    for rule in lifecycle.inputs["rules"]:
+        found.setdefault(rule["filter"]["prefix"], {}).update(rule)
+    return found
+
+
+def rule_ids(stack: Stack) -> list[str]:
+    lifecycle = stack.one("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
+    return [rule["id"] for rule in lifecycle.inputs["rules"]]
 
 
 @pytest.mark.parametrize(("prefix", "days"), [("data/chunks/", 7), ("data/athena/", 7), ("logs/", 90)])
@@ -41,12 +50,9 @@ def test_temporary_prefix_expires(dev: Stack, prefix: str, days: int) -> None:
 
 
 def test_rules_are_named_after_their_prefixes(dev: Stack) -> None:
-    assert {prefix: rule["id"] for prefix, rule in rules(dev).items()} == {
-        "data/chunks/": "expire-data-chunks",
-        "data/athena/": "expire-data-athena",
-        "logs/": "expire-logs",
-        "": "housekeeping",
-    }
+    ids = rule_ids(dev)
+    assert len(set(ids)) == len(ids)
+    assert {"expire-data-chunks", "expire-logs", "expire-noncurrent-data-series", "housekeeping"} < set(ids)
 
 
 def test_no_other_prefix_expires(dev: Stack) -> None:
@@ -57,9 +63,19 @@ def test_no_other_prefix_expires(dev: Stack) -> None:
     }
 
 
-def test_noncurrent_versions_and_unfinished_uploads_expire(dev: Stack) -> None:
+def test_noncurrent_versions_expire_everywhere_but_of_bars(dev: Stack) -> None:
+    days = {
+        prefix: rule["noncurrentVersionExpiration"]
+        for prefix, rule in rules(dev).items()
+        if "noncurrentVersionExpiration" in rule
+    }
+    prefixes = {value for name, value in vars(layout).items() if name.isupper()} - {layout.DATA, layout.BARS}
+    assert days == {prefix: {"noncurrentDays": 30} for prefix in prefixes}
+    assert not [prefix for prefix in days if layout.BARS.startswith(prefix)]
+
+
+def test_unfinished_uploads_expire_everywhere(dev: Stack) -> None:
     everywhere = rules(dev)[""]
-    assert everywhere["noncurrentVersionExpiration"] == {"noncurrentDays": 30}
     assert everywhere["abortIncompleteMultipartUpload"] == {"daysAfterInitiation": 1}
     assert everywhere["expiration"] == {"expiredObjectDeleteMarker": True}
 
