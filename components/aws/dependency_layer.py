@@ -1,4 +1,5 @@
-"""Builds a Lambda layer from a requirements file: the wheels for Lambda's processor, without files no run loads."""
+"""Builds a Lambda layer from a requirements file: the wheels for Lambda's processor, without files no run loads, and
+with bytecode."""
 
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from uv import find_uv_bin
 
 from components.aws.archive import Archive, archive_of, write_archive
+from components.aws.bytecode import bytecode_of, compile_packages, find_interpreter
 
 ARCHITECTURE = "arm64"
 PYTHON_VERSION = "3.13"
@@ -54,16 +56,21 @@ class LayerBuildError(Exception):
 def build_layer(name: str, requirements: Path, build: Path) -> Archive:
     """Install `requirements` for Lambda, drop unused files, and zip the rest into the directory `build`.
 
-    The archive of an unchanged requirements file is reused.
+    Where this machine has Lambda's version of Python, its bytecode is there too. The archive of an unchanged
+    requirements file is reused.
 
     Raises:
         LayerBuildError: a package lacks a hash, has another one, or has no wheel for Lambda's Python and processor.
     """
-    archive = archive_of(name, requirements.read_bytes() + Path(__file__).read_bytes(), build)
+    interpreter = find_interpreter(PYTHON_VERSION)
+    recipe = requirements.read_bytes() + Path(__file__).read_bytes() + (b"bytecode" if interpreter else b"")
+    archive = archive_of(name, recipe, build)
     if not archive.path.exists():
         with tempfile.TemporaryDirectory() as directory:
             target = Path(directory, "python")
             _install(requirements, target)
+            if interpreter:
+                compile_packages(interpreter, target)
             write_archive(archive, dict(_files(target)))
     return archive
 
@@ -92,3 +99,5 @@ def _files(target: Path) -> Iterator[tuple[str, Path]]:
         place = PurePosixPath(path.relative_to(target).as_posix())
         if path.is_file() and is_used(place):
             yield f"python/{place}", path
+            if path.suffix == ".py" and (compiled := bytecode_of(path, PYTHON_VERSION)).exists():
+                yield f"python/{compiled.relative_to(target).as_posix()}", compiled

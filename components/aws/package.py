@@ -11,7 +11,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.archive import UNZIPPED_LIMIT, Archive, archive_of, check_unzipped_size, write_archive
-from components.aws.dependency_layer import ARCHITECTURE, RUNTIME, build_layer
+from components.aws.bytecode import find_interpreter
+from components.aws.dependency_layer import ARCHITECTURE, PYTHON_VERSION, RUNTIME, build_layer
 from tickfold.storage import layout
 from tickfold.strategies import Registry
 
@@ -117,6 +118,8 @@ def _print_sizes() -> None:
         print(f"{archive.name:<8} {archive.zipped_bytes:>12,} zipped {archive.unzipped_bytes:>12,} unzipped")
     total = sum(archive.unzipped_bytes for archive in archives)
     print(f"together {total:>33,} unzipped; Lambda allows {UNZIPPED_LIMIT:,}")
+    if find_interpreter(PYTHON_VERSION) is None:
+        print(f"without bytecode, which halves cold starts: put python{PYTHON_VERSION}, Lambda's version, on the PATH")
     check_unzipped_size(archives)
 
 

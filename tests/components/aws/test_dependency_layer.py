@@ -11,7 +11,8 @@ import numpy
 import pyarrow
 import pytest
 
-from components.aws.dependency_layer import LayerBuildError, build_layer, is_used
+from components.aws.bytecode import find_interpreter
+from components.aws.dependency_layer import PYTHON_VERSION, LayerBuildError, build_layer, is_used
 
 
 @pytest.mark.parametrize(
@@ -141,10 +142,12 @@ def names_in(layer: Path) -> list[str]:
 
 def test_layer_has_packages_under_python(wheel: Wheel, tmp_path: Path) -> None:
     layer = build_layer("probe", requirements_at(tmp_path, wheel()), tmp_path / "build")
+    bytecode = ["python/probe/__pycache__/__init__.cpython-313.pyc"] if find_interpreter(PYTHON_VERSION) else []
     assert names_in(layer.path) == [
         "python/probe-1.0.dist-info/METADATA",
         "python/probe-1.0.dist-info/WHEEL",
         "python/probe/__init__.py",
+        *bytecode,
     ]
 
 
