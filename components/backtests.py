@@ -124,7 +124,7 @@ class Backtests(pulumi.ComponentResource):
                 self._lake.may_read_chunks(),
                 self._lake.may_read_bars(),
                 self._lake.may_write_chunks(),
-                self.runs.may_record_progress(),
+                self.runs.may_publish(),
             ],
             memory=self._configuration.simulate_memory,
             timeout=60,

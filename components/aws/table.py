@@ -98,7 +98,8 @@ class Table(pulumi.ComponentResource):
             global_secondary_indexes=[_index_arguments(index) for index in indexes],
             ttl={"attribute_name": EXPIRES_AT, "enabled": True},
             point_in_time_recovery={"enabled": True},
-            server_side_encryption={"enabled": True},
+            # No server_side_encryption: DynamoDB encrypts with a key of its own, free of charge. Enabled, it means the
+            # account's KMS key, each use of which is charged.
             deletion_protection_enabled=protect,
             stream_enabled=True if stream else None,
             stream_view_type="NEW_IMAGE" if stream else None,

@@ -63,7 +63,8 @@ class WebSocketApi(pulumi.ComponentResource):
         self._throttling_burst = throttling_burst
         self._routes: list[pulumi.Resource] = []
         self._account = self._set_account() if own_account else None
-        self.log_group = self._create_log_group(log_retention_days)
+        self._log_retention_days = log_retention_days
+        self.log_group = self._create_log_group("access", name)
         self.api = self._create_api()
         self.websocket_url = pulumi.Output.concat(self.api.api_endpoint, "/", STAGE)
         self.connections_endpoint = self.websocket_url.apply(management_endpoint)
@@ -92,6 +93,7 @@ class WebSocketApi(pulumi.ComponentResource):
     def deploy(self) -> None:
         """Create the stage, which deploys the routes."""
         account = [] if self._account is None else [self._account]
+        execution_logs = self._create_log_group("execution", pulumi.Output.concat(self.api.id, "/", STAGE))
         aws.apigatewayv2.Stage(
             f"{self._name}-stage",
             api_id=self.api.id,
@@ -102,11 +104,12 @@ class WebSocketApi(pulumi.ComponentResource):
                 "throttling_rate_limit": self._throttling_rate,
                 "throttling_burst_limit": self._throttling_burst,
                 "detailed_metrics_enabled": True,
+                # API Gateway would make the log group of these itself: one that never expires and outlives the API.
                 "logging_level": "ERROR",
                 # Data traces would log the clients' messages and tokens.
                 "data_trace_enabled": False,
             },
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[*self._routes, *account]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*self._routes, *account, execution_logs]),
         )
 
     def may_post_to_connections(self) -> Grant:
@@ -127,11 +130,11 @@ class WebSocketApi(pulumi.ComponentResource):
     def _set_account(self) -> pulumi.Resource:
         return ApiGatewayAccount(self._name, opts=pulumi.ResourceOptions(parent=self))
 
-    def _create_log_group(self, retention_days: int) -> aws.cloudwatch.LogGroup:
+    def _create_log_group(self, kind: str, suffix: pulumi.Input[str]) -> aws.cloudwatch.LogGroup:
         return aws.cloudwatch.LogGroup(
-            f"{self._name}-access-logs",
-            name=f"/aws/apigateway/{self._name}",
-            retention_in_days=retention_days,
+            f"{self._name}-{kind}-logs",
+            name=pulumi.Output.concat("/aws/apigateway/", suffix),
+            retention_in_days=self._log_retention_days,
             opts=pulumi.ResourceOptions(parent=self),
         )
 

@@ -1,6 +1,7 @@
 """The table of `RunStore` and `RunLifecycle` of tickfold.backtests, and the DynamoDB actions of their methods.
 
-A run's items are its record (`run`) and its messages (`event#000001` and on).
+A run's items are its record (`run`), the number of its chunks that are done (`chunks_done`), which no index has, and
+its messages (`event#000001` and on).
 """
 
 import pulumi
@@ -50,10 +51,7 @@ class RunTable(Table):
         """`messages_after`."""
         return self.may("Query")
 
-    def may_record_progress(self) -> Grant:
-        """`set`, `note_failure`, `chunk_done` and `publish_progress`."""
-        return self.may("UpdateItem", "PutItem")
-
     def may_publish(self) -> Grant:
-        """`publish`, `publish_all_done`, `RunLifecycle.end` and `reopen`: progress, and reading the record first."""
-        return Grant.union(self.may_record_progress(), self.may_read())
+        """`set`, `note_failure`, `chunk_done`, and what appends a message, which reads the record first:
+        `publish`, `publish_progress`, `publish_all_done`, `RunLifecycle.end` and `reopen`."""
+        return Grant.union(self.may("UpdateItem", "PutItem"), self.may_read())

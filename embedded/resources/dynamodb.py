@@ -36,8 +36,6 @@ def _definition(inputs: Inputs) -> dict[str, Any]:
         definition["GlobalSecondaryIndexes"] = [_index(dict(index)) for index in indexes]
     if inputs.pop("streamEnabled", None):
         definition["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": inputs.pop("streamViewType")}
-    if encryption := inputs.pop("serverSideEncryption", None):
-        definition["SSESpecification"] = pascal(encryption)
     definition.update(pascal(pop_all(inputs)))
     return definition
 

@@ -33,5 +33,6 @@ def report_failure(event: EventBridgeEvent, runs: RunLifecycle) -> None:
     logger.append_keys(run_id=execution["name"], status=execution["status"])
     run = runs.get(execution["name"])
     if run is not None:
+        logger.append_keys(user_id=run.user_id)
         ended = runs.end(run.run_id, failed_of(run, execution))
         logger.info("reported" if ended else "the run had ended before")

@@ -34,9 +34,10 @@ def dependencies() -> Dependencies:
 def simulate(event: Event, given: Dependencies) -> Event:
     """Take run_id, symbol and the chunk's number; return nothing, since a map's results share one payload limit."""
     run_id, symbol, number = event["run_id"], event["symbol"], event["chunk"]
-    speculations = simulate_chunk(given.bucket, given.strategies, _manifest(given.bucket, run_id), symbol, number)
+    manifest = _manifest(given.bucket, run_id)
+    speculations = simulate_chunk(given.bucket, given.strategies, manifest, symbol, number)
     if ChunkFiles(given.bucket, run_id).put(symbol, number, speculations):
-        given.runs.publish_progress(given.runs.chunk_done(run_id))
+        given.runs.publish_progress(run_id, given.runs.chunk_done(run_id), manifest.chunks)
     return {}
 
 

@@ -15,6 +15,7 @@ from aws_lambda_powertools.utilities.data_classes.api_gateway_authorizer_event i
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.settings import AuthorizeSettings
+from functions.websocket.log_keys import connection_keys
 from tickfold.identity.handshake import token_of
 from tickfold.identity.keys import IssuerError, KeySet
 from tickfold.identity.token_verifier import TokenRefusedError, TokenVerifier
@@ -36,7 +37,7 @@ def dependencies() -> TokenVerifier:
     )
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(clear_state=True)
 @event_source(data_class=APIGatewayAuthorizerRequestEvent)
 def handler(event: APIGatewayAuthorizerRequestEvent, _context: LambdaContext) -> Answer:
     """Return a policy. The event holds the token, so neither it nor the text of an unknown error is logged.
@@ -44,6 +45,7 @@ def handler(event: APIGatewayAuthorizerRequestEvent, _context: LambdaContext) ->
     Raises:
         IssuerError: the token cannot be verified now.
     """
+    logger.append_keys(**connection_keys(event.raw_event))
     try:
         verified = dependencies().verify(token_of(event))
     except TokenRefusedError as refused:
@@ -56,8 +58,11 @@ def handler(event: APIGatewayAuthorizerRequestEvent, _context: LambdaContext) ->
         logger.error("the token could not be verified", error=type(error).__name__, frames=frames)
     else:
         user, allowed = verified.user, _policy("Allow", event.method_arn)
+        logger.append_keys(user_id=user.user_id)
         if verified.left_out:
-            logger.warning("accepted in part", user_id=user.user_id, left_out=verified.left_out)
+            logger.warning("accepted in part", left_out=verified.left_out)
+        else:
+            logger.info("accepted")
         return allowed | {"principalId": user.user_id, "context": user.to_context()}
     return _policy("Deny", event.method_arn) | {"principalId": "nobody"}
 

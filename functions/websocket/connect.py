@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions import wiring
 from functions.settings import ConnectionsSettings
+from functions.websocket.log_keys import connection_keys
 from tickfold.identity.handshake import SUBPROTOCOL, query_of, subprotocols_of
 from tickfold.identity.user import User
 from tickfold.realtime import topics
@@ -25,9 +26,10 @@ def dependencies() -> ConnectionStore:
     return wiring.connection_store(wiring.dynamodb(), ConnectionsSettings.read())
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(clear_state=True)
 @event_source(data_class=APIGatewayWebSocketEvent)
 def handler(event: APIGatewayWebSocketEvent, _context: LambdaContext) -> dict[str, Any]:
+    logger.append_keys(**connection_keys(event.raw_event))
     return connect(event, dependencies())
 
 

@@ -31,12 +31,15 @@ def handler(event: DynamoDBStreamEvent, _context: LambdaContext) -> None:
 def deliver(event: DynamoDBStreamEvent, delivery: Delivery) -> None:
     """Deliver a batch. If the subscribers cannot be read, the whole batch is retried: delivery is at least once."""
     envelopes = list(_envelopes(event))
-    delivery.deliver(envelopes)
+    # A batch has messages of several runs, and a connection that is cut off may follow any of them.
+    logger.append_keys(run_ids=sorted({run_id for run_id, _ in envelopes}))
+    delivery.deliver(envelope for _, envelope in envelopes)
     logger.info("delivered", extra={"messages": len(envelopes)})
 
 
-def _envelopes(event: DynamoDBStreamEvent) -> Iterator[Envelope]:
+def _envelopes(event: DynamoDBStreamEvent) -> Iterator[tuple[str, Envelope]]:
+    """Yield each message with the id of its run."""
     for record in event.records:
         row: dict[str, Any] = (record.dynamodb and record.dynamodb.new_image) or {}
         if "body" in row:  # else it is a run's record
-            yield Envelope(row["body"], tuple(row["topics"]), row.get("already_sent_to"))
+            yield row["run_id"], Envelope(row["body"], tuple(row["topics"]), row.get("already_sent_to"))

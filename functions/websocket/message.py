@@ -10,6 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions import wiring
 from functions.settings import MessageSettings
+from functions.websocket.log_keys import connection_keys, request_keys
 from tickfold.backtests.cancelling import RunCanceller
 from tickfold.backtests.failure import reason_of
 from tickfold.backtests.following import RunFollower
@@ -98,7 +99,7 @@ def reply(event: APIGatewayWebSocketEvent, dependencies: Dependencies) -> None:
         Exception: the reply could not be sent.
     """
     context = event.request_context
-    logger.append_keys(connection_id=context.connection_id)
+    logger.append_keys(**connection_keys(event.raw_event))
     caller = Caller(context.connection_id, context["messageId"], User.of(context), dependencies.sender)
     try:
         if caller.has_expired:
@@ -117,6 +118,7 @@ def reply(event: APIGatewayWebSocketEvent, dependencies: Dependencies) -> None:
 def _carry_out(caller: Caller, body: str, dependencies: Dependencies) -> None:
     request, ignored = parse_request(body)
     caller.correlation_id = request.correlation_id
+    logger.append_keys(**request_keys(request))
     dispatch(caller, request, ignored, dependencies)
 
 

@@ -53,7 +53,7 @@ def test_record_of_a_new_run_has_defaults() -> None:
         "request": "{}",
         "sequence": 1,
     }
-    assert Run.of(item) == Run("r1", "ada", None, "running", NOW, "arn", "{}", 1, 0, 0, 0, 0.0, frozenset(), None, None)
+    assert Run.of(item) == Run("r1", "ada", None, "running", NOW, "arn", "{}", 1, 0, 0, 0.0, frozenset(), None, None)
 
 
 def test_record_holds_progress_failure_and_end() -> None:
@@ -67,9 +67,8 @@ def test_record_holds_progress_failure_and_end() -> None:
         "request": "{}",
         "sequence": 7,
         "chunks": 10,
-        "chunks_done": 4,
-        "shown": 3,
-        "shown_at": "1.5",
+        "chunks_done": 3,
+        "progress_at": "1.5",
         "published": {"planned"},
         "failure": '{"stage": "plan", "reason": "no bars"}',
         "ended_with": "{}",
@@ -77,7 +76,7 @@ def test_record_holds_progress_failure_and_end() -> None:
     failure = Failure("plan", "no bars")
     published = frozenset({"planned"})
     assert Run.of(item) == Run(
-        "r1", "ada", "growth", "failed", NOW, "arn", "{}", 7, 10, 4, 3, 1.5, published, failure, "{}"
+        "r1", "ada", "growth", "failed", NOW, "arn", "{}", 7, 10, 3, 1.5, published, failure, "{}"
     )
 
 

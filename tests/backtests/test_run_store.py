@@ -96,9 +96,22 @@ def test_note_failure_records_stage_and_reason(runs: RunLifecycle) -> None:
     assert record(runs).failure == Failure("simulate", "chunk 1: no bars")
 
 
-def test_chunk_done_counts(runs: RunLifecycle) -> None:
+def test_chunk_done_counts_without_a_write_of_the_record(
+    runs: RunLifecycle, dynamodb: "DynamoDBServiceResource"
+) -> None:
     begin(runs)
-    assert [runs.chunk_done("r1").chunks_done for _ in range(3)] == [1, 2, 3]
+    before = entry(dynamodb, "run")
+    assert [runs.chunk_done("r1") for _ in range(3)] == [1, 2, 3]
+    assert entry(dynamodb, "run") == before
+
+
+def test_counter_of_chunks_is_in_no_index_and_expires(runs: RunLifecycle, dynamodb: "DynamoDBServiceResource") -> None:
+    begin(runs)
+    runs.chunk_done("r1")
+    counter = entry(dynamodb, "chunks_done")
+    assert {"user_id", "status", "created_at"}.isdisjoint(counter)
+    assert float(counter["expires_at"]) - time.time() == pytest.approx(RECORDS_LIVE_SECONDS, abs=5)
+    assert messages(runs)[1:] == []
 
 
 def test_runs_of_a_user_are_listed_newest_first_page_by_page(runs: RunLifecycle) -> None:
@@ -175,10 +188,6 @@ def test_a_message_that_is_too_large_is_never_stored(runs: RunLifecycle) -> None
 # --- progress --------------------------------------------------------------------------------------------------------
 
 
-def of_chunks(runs: RunLifecycle, done: int, chunks: int = 1_000, **more: Any) -> Run:
-    return replace(record(runs), chunks=chunks, chunks_done=done, **more)
-
-
 def told(runs: RunStore) -> list[tuple[int, int]]:
     return [(each["chunksDone"], each["chunks"]) for each in messages(runs) if each["type"] == "progress"]
 
@@ -186,41 +195,46 @@ def told(runs: RunStore) -> list[tuple[int, int]]:
 @pytest.mark.parametrize(("done", "published"), [(19, False), (20, True), (21, False), (40, True), (1_000, True)])
 def test_progress_is_published_fifty_times_at_most(runs: RunLifecycle, done: int, published: bool) -> None:
     begin(runs)
-    runs.publish_progress(of_chunks(runs, done))
+    runs.publish_progress("r1", done, 1_000)
     assert told(runs) == ([(done, 1_000)] if published else [])
     assert PROGRESS_STEPS == 50
 
 
 def test_progress_is_not_published_again_within_half_a_second(runs: RunLifecycle) -> None:
     begin(runs)
-    runs.publish_progress(of_chunks(runs, 20))
-    runs.publish_progress(of_chunks(runs, 40))
+    runs.publish_progress("r1", 20, 1_000)
+    runs.publish_progress("r1", 40, 1_000)
     assert told(runs) == [(20, 1_000)]
-    long_ago = time.time() - PROGRESS_SECONDS - 0.01
-    runs.publish_progress(of_chunks(runs, 60, shown_at=long_ago))
+    runs.set("r1", progress_at=str(time.time() - PROGRESS_SECONDS - 0.01))
+    runs.publish_progress("r1", 60, 1_000)
     assert told(runs) == [(20, 1_000), (60, 1_000)]
-    assert (record(runs).shown, PROGRESS_SECONDS) == (60, 0.5)
-    assert record(runs).shown_at == pytest.approx(time.time(), abs=5)
+    assert (record(runs).chunks_done, PROGRESS_SECONDS) == (60, 0.5)
+    assert record(runs).progress_at == pytest.approx(time.time(), abs=5)
 
 
 def test_progress_never_goes_backwards(runs: RunLifecycle) -> None:
     begin(runs)
-    runs.publish_progress(of_chunks(runs, 40, shown=40))
-    runs.publish_progress(of_chunks(runs, 20, shown=40))
+    runs.set("r1", chunks_done=40)
+    runs.publish_progress("r1", 40, 1_000)
+    runs.publish_progress("r1", 20, 1_000)
     assert not told(runs)
 
 
 def test_progress_counts_no_more_chunks_than_there_are(runs: RunLifecycle) -> None:
     begin(runs)
-    runs.publish_progress(of_chunks(runs, 5, chunks=4))
+    runs.publish_progress("r1", 5, 4)
     assert told(runs) == [(4, 4)]
 
 
 def test_progress_gives_way_to_another_message(runs: RunLifecycle) -> None:
+    class Overtaken(RunStore):
+        def get(self, run_id: str) -> Run | None:
+            found = super().get(run_id)
+            runs.publish(run_id, PLANNED, once="planned")
+            return found
+
     begin(runs)
-    seen = of_chunks(runs, 20)
-    runs.publish("r1", PLANNED, once="planned")
-    runs.publish_progress(seen)
+    Overtaken(runs._table).publish_progress("r1", 20, 1_000)
     assert types(runs) == ["accepted", "planned"]
 
 
@@ -229,7 +243,7 @@ def test_all_done_is_published_once_and_not_for_a_run_that_ended(runs: RunLifecy
     for _ in range(2):
         runs.publish_all_done("r1", 7)
     assert told(runs) == [(7, 7)]
-    assert record(runs).shown == 7
+    assert record(runs).chunks_done == 7
     runs.end("r1", FAILED)
     runs.publish_all_done("r1", 8)
     assert told(runs) == [(7, 7)]

@@ -24,6 +24,10 @@ from tickfold.strategies import BUILT_IN
 class Log:
     def __init__(self) -> None:
         self.messages: list[str] = []
+        self.keys: dict[str, str] = {}
+
+    def append_keys(self, **keys: str) -> None:
+        self.keys |= keys
 
     def exception(self, message: str, /) -> None:
         self.messages.append(message)

@@ -98,8 +98,8 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
     ]
     forget = [("dynamodb:DeleteItem", connections), ("dynamodb:BatchWriteItem", subscriptions)]
     # A message is appended in a transaction, for which each write's own right is asked.
-    tell = [("dynamodb:UpdateItem", runs), ("dynamodb:PutItem", runs)]
-    end = [*tell, ("dynamodb:GetItem", runs), ("dynamodb:UpdateItem", users)]
+    tell = [("dynamodb:UpdateItem", runs), ("dynamodb:PutItem", runs), ("dynamodb:GetItem", runs)]
+    end = [*tell, ("dynamodb:UpdateItem", users)]
     return {
         "authorize": [],
         "connect": [

@@ -33,8 +33,8 @@ BEYOND_THE_EMULATOR = (
 
 FORGETS = ["dynamodb:DeleteItem connections", "dynamodb:BatchWriteItem subscriptions"]
 TALKS = ["execute-api:ManageConnections POST/@connections/*", "execute-api:ManageConnections DELETE/@connections/*"]
-TELLS = ["dynamodb:UpdateItem runs", "dynamodb:PutItem runs"]
-ENDS = ["dynamodb:UpdateItem users", "dynamodb:GetItem runs", *TELLS]
+TELLS = ["dynamodb:UpdateItem runs", "dynamodb:PutItem runs", "dynamodb:GetItem runs"]
+ENDS = ["dynamodb:UpdateItem users", *TELLS]
 RIGHTS: dict[str, list[str]] = {
     "authorize": [],
     "connect": ["dynamodb:PutItem connections", "dynamodb:UpdateItem connections", "dynamodb:PutItem subscriptions"],

@@ -151,9 +151,14 @@ def test_deliver_sends_the_messages_of_a_batch_and_passes_over_records(connectio
     connections.subscribe("c2", ADA, "user#ada")
     api = ConnectionsApi()
     batch = [
-        record(body={"S": "one"}, topics={"L": [{"S": "run#r1"}, {"S": "user#ada"}]}, already_sent_to={"S": "c1"}),
+        record(
+            run_id={"S": "r1"},
+            body={"S": "one"},
+            topics={"L": [{"S": "run#r1"}, {"S": "user#ada"}]},
+            already_sent_to={"S": "c1"},
+        ),
         record(run_id={"S": "r1"}, entry={"S": "run"}),
-        record(body={"S": "two"}, topics={"L": [{"S": "run#r1"}]}),
+        record(run_id={"S": "r1"}, body={"S": "two"}, topics={"L": [{"S": "run#r1"}]}),
         {"eventName": "REMOVE", "dynamodb": {}},
     ]
     sender = Sender(connections, cast(Any, api))

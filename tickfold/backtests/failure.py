@@ -75,7 +75,7 @@ def stage_of(run: Run) -> Stage:
     """Return the stage in which a run must have failed, according to its record."""
     if "planned" not in run.published:
         return "plan"
-    return "simulate" if run.shown < run.chunks else "reduce"
+    return "simulate" if run.chunks_done < run.chunks else "reduce"
 
 
 def is_before(stage: Stage, other: Stage) -> bool:

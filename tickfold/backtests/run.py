@@ -38,9 +38,9 @@ class Failure:
 class Run:
     """The record. `request` is the run's config as JSON, `ended_with` its final message as JSON.
 
-    `sequence` is that of its last message; `shown` and `shown_at` are the chunks of its last progress message, and the
-    time of that message in seconds since 1970 UTC; `published` are the names of messages that must not be repeated;
-    `failure` is what a failing step has recorded.
+    `sequence` is that of its last message; `chunks_done` and `progress_at` are the chunks of its last progress message,
+    and the time of that message in seconds since 1970 UTC; `published` are the names of messages that must not be
+    repeated; `failure` is what a failing step has recorded.
     """
 
     run_id: str
@@ -53,8 +53,7 @@ class Run:
     sequence: int
     chunks: int = 0
     chunks_done: int = 0
-    shown: int = 0
-    shown_at: float = 0.0
+    progress_at: float = 0.0
     published: frozenset[str] = frozenset()
     failure: Failure | None = None
     ended_with: str | None = None
@@ -73,8 +72,7 @@ class Run:
             sequence=int(item["sequence"]),
             chunks=int(item.get("chunks", 0)),
             chunks_done=int(item.get("chunks_done", 0)),
-            shown=int(item.get("shown", 0)),
-            shown_at=float(item.get("shown_at", 0)),
+            progress_at=float(item.get("progress_at", 0)),
             published=frozenset(item.get("published", ())),
             failure=Failure(**json.loads(item["failure"])) if "failure" in item else None,
             ended_with=item.get("ended_with"),

@@ -3,13 +3,16 @@
 A message is appended in one transaction with the change of the record that it reports, on condition that no other was
 appended since the record was read. So sequence numbers have no gaps, a run ends once, and a function that is invoked
 twice reports its work once. The table's stream delivers each message to the subscribers.
+
+Chunks are counted in an item of their own. The record is some kilobytes and is projected into an index: each update of
+it costs that much twice, and would conflict with the messages of the run.
 """
 
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from boto3.dynamodb.conditions import Key
 
@@ -30,6 +33,7 @@ PROGRESS_STEPS = 50
 """Most progress messages of a run, however many chunks it has."""
 
 _RECORD = "run"
+_COUNTER = "chunks_done"
 _LAST_SEQUENCE = 999_999
 
 
@@ -91,9 +95,15 @@ class RunStore:
         """Record why a step failed, for the report: a failed Distributed Map does not say it."""
         self.set(run_id, failure=json.dumps({"stage": stage, "reason": reason}))
 
-    def chunk_done(self, run_id: str) -> Run:
-        """Count one more chunk as done; return the record."""
-        return self._update(run_id, UpdateExpression="ADD chunks_done :one", ExpressionAttributeValues={":one": 1})
+    def chunk_done(self, run_id: str) -> int:
+        """Count one more chunk as done; return how many are."""
+        changed = self._table.update_item(
+            Key={"run_id": run_id, "entry": _COUNTER},
+            UpdateExpression="ADD chunks :one SET expires_at = if_not_exists(expires_at, :expires_at)",
+            ExpressionAttributeValues={":one": 1, ":expires_at": int(time.time()) + RECORDS_LIVE_SECONDS},
+            ReturnValues="UPDATED_NEW",
+        )
+        return int(cast(int, changed["Attributes"]["chunks"]))
 
     # --- its messages ------------------------------------------------------------------------------------------------
 
@@ -102,22 +112,23 @@ class RunStore:
         change = Change(lambda run: run.is_running and once not in run.published, published=once)
         self._append(run_id, message, change)
 
-    def publish_progress(self, run: Run) -> None:
-        """Publish the number of chunks done, unless progress was published recently, or another message is appended
-        meanwhile."""
+    def publish_progress(self, run_id: str, counted: int, chunks: int) -> None:
+        """Publish that `counted` of `chunks` are done, unless progress was published recently, or another message is
+        appended meanwhile. Most counts are no step of progress: they cost no request."""
         # An update whose response was lost is retried by the SDK, and counted twice.
-        done, now = min(run.chunks_done, run.chunks), time.time()
-        if done * PROGRESS_STEPS // run.chunks == (done - 1) * PROGRESS_STEPS // run.chunks:
+        done, now = min(counted, chunks), time.time()
+        if done * PROGRESS_STEPS // chunks == (done - 1) * PROGRESS_STEPS // chunks:
             return
         change = Change(
-            lambda run: run.is_running and run.shown < done and run.shown_at + PROGRESS_SECONDS <= now,
-            {"shown": done, "shown_at": str(now)},
+            lambda run: run.is_running and run.chunks_done < done and run.progress_at + PROGRESS_SECONDS <= now,
+            {"chunks_done": done, "progress_at": str(now)},
         )
-        self._append_next(run, Progress(chunks_done=done, chunks=run.chunks), change)
+        if run := self.get(run_id):
+            self._append_next(run, Progress(chunks_done=done, chunks=chunks), change)
 
     def publish_all_done(self, run_id: str, chunks: int) -> None:
         """Publish that all chunks are done, unless that was published."""
-        change = Change(lambda run: run.is_running and run.shown < chunks, {"shown": chunks})
+        change = Change(lambda run: run.is_running and run.chunks_done < chunks, {"chunks_done": chunks})
         self._append(run_id, Progress(chunks_done=chunks, chunks=chunks), change)
 
     def messages_after(self, run_id: str, sequence: int) -> list[str]:

@@ -23,7 +23,9 @@ from tickfold.strategies import Registry
 
 
 class Log(Protocol):
-    """Where a run that cannot be started is logged."""
+    """Where a run that cannot be started is logged, under the keys that were appended."""
+
+    def append_keys(self, **keys: str) -> None: ...
 
     def exception(self, message: str, /) -> None: ...
 
@@ -63,6 +65,7 @@ class RunStarter:
         )
         start = _start(caller, request, new.run_id, self.limits)
         run = self.runs.create(new, accepted, start, already_sent_to=caller.connection_id)
+        self.log.append_keys(run_id=run.run_id)
         self._subscribe(caller, run, is_new=run is new)
         try:
             if run is new:

@@ -274,7 +274,7 @@ class RunSummary(Wire):
     end_date: date
     sweep: Annotated[bool, Field(description="Whether the run is a sweep.")]
     portfolio: str | None = None
-    chunks_done: int
+    chunks_done: Annotated[int, Field(description="As of the last `progress` message.")]
     chunks: Annotated[int, Field(description="0 until the run is planned.")]
     metrics: Annotated[
         dict[str, Number | None],

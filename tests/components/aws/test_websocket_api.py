@@ -108,6 +108,17 @@ def test_access_is_logged_as_json(dev: Stack) -> None:
     }
 
 
+def test_log_group_of_executions_is_declared_before_the_stage(dev: Stack) -> None:
+    """API Gateway makes it otherwise, without an end. REST APIs have another name for theirs."""
+    group = dev.one("aws:cloudwatch/logGroup:LogGroup", "-execution-logs")
+    assert group.inputs["name"] == "/aws/apigateway/a1b2c3d4e5/live"
+    assert (
+        group.inputs["retentionInDays"]
+        == dev.one("aws:cloudwatch/logGroup:LogGroup", "-access-logs").inputs["retentionInDays"]
+    )
+    assert group.urn in dev.waits_for(dev.one("aws:apigatewayv2/stage:Stage"))
+
+
 def test_stage_depends_on_routes_permissions_and_log_role(dev: Stack) -> None:
     stage = dev.one("aws:apigatewayv2/stage:Stage")
     tokens = ["aws:apigatewayv2/route:Route", "aws:lambda/permission:Permission", "aws:apigateway/account:Account"]

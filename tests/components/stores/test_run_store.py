@@ -37,7 +37,6 @@ def grants() -> dict[str, Grant]:
         "list": runs.may_list(),
         "running": runs.may_find_running(),
         "messages": runs.may_read_messages(),
-        "progress": runs.may_record_progress(),
         "publish": runs.may_publish(),
         "admit": Grant.union(runs.may("UpdateItem"), users.may_activate()),
         "end": Grant.union(runs.may_publish(), users.may_end()),
@@ -70,7 +69,7 @@ def end_and_reopen(store: RunLifecycle) -> None:
 def set_and_count(store: RunLifecycle) -> None:
     store.set(RUN, bars=1, chunks=1)
     store.note_failure(RUN, "plan", "why")
-    store.publish_progress(store.chunk_done(RUN))
+    store.publish_progress(RUN, store.chunk_done(RUN), 1)
 
 
 PLANNED = Planned(symbol="AAPL", timeframe="1d", bars=1, chunks=1, combinations=1)
@@ -81,7 +80,7 @@ CALLS: dict[str, tuple[str, Callable[[RunLifecycle], object]]] = {
     "of_user": ("list", lambda store: store.of_user("ada", 10, None)),
     "running": ("running", lambda store: list(store.running())),
     "messages_after": ("messages", lambda store: store.messages_after(RUN, 0)),
-    "set, note_failure, chunk_done and publish_progress": ("progress", set_and_count),
+    "set, note_failure, chunk_done and publish_progress": ("publish", set_and_count),
     "publish": ("publish", lambda store: store.publish(RUN, PLANNED, once="planned")),
     "publish_all_done": ("publish", lambda store: store.publish_all_done(RUN, 1)),
     "end": ("end", lambda store: store.end(RUN, Cancelled())),
