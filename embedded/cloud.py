@@ -41,8 +41,11 @@ class Cloud:
                 self._clients[service] = self._connect(service)
             return self._clients[service]
 
-    def _connect(self, service: str) -> Any:
-        connect: Callable[..., Any] = boto3.client  # its stubs want each service's name as a literal
+    def table(self, name: str) -> Any:
+        """Return boto3's resource of a DynamoDB table."""
+        return self._connect("dynamodb", boto3.resource).Table(name)
+
+    def _connect(self, service: str, connect: Callable[..., Any] = boto3.client) -> Any:
         return connect(
             service,
             endpoint_url=self.endpoint_url,

@@ -14,6 +14,8 @@ SWEEP = ["sweep", "--symbol", "A", "--strategy", "sma_cross"]
     [
         [],
         ["up"],
+        ["down"],
+        ["status"],
         ["token"],
         ["run"],
         ["sweep"],
@@ -37,7 +39,7 @@ def test_help_of_command_is_on_stdout(tickfold: Command, command: list[str]) -> 
 
 def test_help_lists_every_command(tickfold: Command) -> None:
     shown = tickfold("--help").stdout
-    names = "up token run sweep runs attach cancel check query data"
+    names = "up down status token run sweep runs attach cancel check query data"
     assert all(f"│ {name} " in shown for name in names.split())
 
 
