@@ -11,7 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.archive import UNZIPPED_LIMIT, Archive, archive_of, check_unzipped_size, write_archive
-from components.aws.dependency_layer import ARCHITECTURE, RUNTIME, build_layer
+from components.aws.dependency_layer import ARCHITECTURE, NO_COMPILER, RUNTIME, build_layer, find_compiler
 from tickfold.storage import layout
 from tickfold.strategies import Registry
 
@@ -53,6 +53,8 @@ class Package(pulumi.ComponentResource):
         self._name = name
         self.bucket = pulumi.Output.from_input(bucket)
         archives = build_layers() if dependencies == "layers" else {}
+        if archives and find_compiler() is None:
+            pulumi.log.warn(NO_COMPILER, self)
         self.code = build_code()
         self._warn_of_unusable_strategies()
         check_unzipped_size([self.code, *archives.values()])
@@ -104,7 +106,10 @@ def build_code(root: Path = _ROOT) -> Archive:
 
 def build_layers() -> dict[Layer, Archive]:
     """Build the layers; those of unchanged requirements are reused."""
-    return {layer: build_layer(layer, _ROOT / "requirements" / f"lambda-{layer}.txt", _BUILD) for layer in LAYERS}
+    compiler = find_compiler()
+    return {
+        layer: build_layer(layer, _ROOT / "requirements" / f"lambda-{layer}.txt", _BUILD, compiler) for layer in LAYERS
+    }
 
 
 def _is_packaged(place: PurePosixPath) -> bool:
@@ -117,6 +122,8 @@ def _print_sizes() -> None:
         print(f"{archive.name:<8} {archive.zipped_bytes:>12,} zipped {archive.unzipped_bytes:>12,} unzipped")
     total = sum(archive.unzipped_bytes for archive in archives)
     print(f"together {total:>33,} unzipped; Lambda allows {UNZIPPED_LIMIT:,}")
+    compiler = find_compiler()
+    print(f"layers have bytecode of Python {compiler.version}" if compiler else NO_COMPILER)
     check_unzipped_size(archives)
 
 
