@@ -6,7 +6,7 @@ READY := .venv/ready
 WSCAT := build/wscat/node_modules/.bin/wscat
 BENCH_READY := .venv-bench/ready
 
-.PHONY: help setup demo test athena issuers newest soak mutants chromium wscat lint bench package docs clean
+.PHONY: help setup demo test athena issuers pulumi newest soak mutants chromium wscat lint bench package docs clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -33,6 +33,9 @@ athena: $(READY) ## compare SQL on the embedded stack with Trino, Athena's engin
 
 issuers: $(READY) ## try tokens of a real Keycloak on the embedded stack: in two minutes; needs a JDK and Maven
 	$(BIN)/pytest tests/issuers --issuers
+
+pulumi: $(READY) ## run the program on the real Pulumi engine: in minutes; needs `pulumi`, or Go to build it
+	$(BIN)/pytest tests/pulumi --pulumi
 
 newest: ## lint, and run the tests that need no stack, on the newest Python (as root, with Debian's packages)
 	@.ci/newest-python

@@ -8,6 +8,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from embedded.api_model import check_parameters
+
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 
@@ -27,10 +29,14 @@ ADMIN = Credentials("test", "test")
 
 @dataclass
 class Cloud:
-    """The account at `endpoint_url`, accessed with `credentials`."""
+    """The account at `endpoint_url`, accessed with `credentials`.
+
+    A `strict` one refuses parameters that AWS would, by the services' own models.
+    """
 
     endpoint_url: str
     credentials: Credentials = ADMIN
+    strict: bool = False
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -43,7 +49,7 @@ class Cloud:
 
     def _connect(self, service: str) -> Any:
         connect: Callable[..., Any] = boto3.client  # its stubs want each service's name as a literal
-        return connect(
+        client = connect(
             service,
             endpoint_url=self.endpoint_url,
             region_name=REGION,
@@ -52,3 +58,6 @@ class Cloud:
             aws_session_token=self.credentials.session_token,
             config=Config(retries={"mode": "standard"}, max_pool_connections=32),
         )
+        if self.strict:
+            client.meta.events.register("before-parameter-build", check_parameters)
+        return client

@@ -22,8 +22,9 @@ from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks, set_mock
 from pulumi.runtime.settings import get_root_resource
 from pulumi.runtime.stack import Stack, run_pulumi_func
 
-from embedded.cloud import ACCOUNT, REGION, Cloud
-from embedded.resources import UnsupportedResourceError, create
+from embedded.cloud import REGION, Cloud
+from embedded.resources import create
+from embedded.resources.lookups import look_up
 
 PROJECT = "tickfold"
 STACK = "embedded"
@@ -67,17 +68,6 @@ def deploy(root: Path, cloud: Cloud, directory: Path, settings: Mapping[str, str
     raise DeploymentError(f"the program in {root} could not be deployed: {reason}")
 
 
-_CALLS: dict[str, dict[str, Any]] = {
-    "aws:index/getCallerIdentity:getCallerIdentity": {
-        "id": ACCOUNT,
-        "accountId": ACCOUNT,
-        "arn": f"arn:aws:iam::{ACCOUNT}:root",
-        "userId": ACCOUNT,
-    },
-    "aws:index/getRegion:getRegion": {"id": REGION, "region": REGION},
-}
-
-
 class _Engine(Mocks):
     """Replaces Pulumi's engine and AWS provider."""
 
@@ -93,11 +83,7 @@ class _Engine(Mocks):
         return created
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
-        if args.token in _CALLS:
-            return _CALLS[args.token], []
-        raise UnsupportedResourceError(
-            f"the embedded stack does not support the call {args.token}: add it to embedded/deployment.py"
-        )
+        return look_up(args.token), []
 
 
 def configuration(root: Path, settings: Mapping[str, str]) -> dict[str, str]:
@@ -135,7 +121,7 @@ def main(endpoint_url: str, result: Path, settings: Mapping[str, str]) -> int:
     """Deploy the program in the working directory with `settings`; write the deployment or the error to `result`."""
     sys.path.insert(0, str(Path.cwd()))
     try:
-        deployment = asyncio.run(_run_program(Path.cwd(), Cloud(endpoint_url), settings))
+        deployment = asyncio.run(_run_program(Path.cwd(), Cloud(endpoint_url, strict=True), settings))
     except Exception as error:
         traceback.print_exc()
         result.write_text(json.dumps({"error": f"{type(error).__name__}: {error}"}))

@@ -19,6 +19,7 @@ settings.register_profile("mutants", derandomize=True, phases=(Phase.explicit, P
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="run the tests of load and faults in their full size")
     parser.addoption("--athena", action="store_true", help="compare SQL with Trino, which needs a JDK and Maven")
+    parser.addoption("--pulumi", action="store_true", help="run the program on the real Pulumi engine, built by Go")
     parser.addoption("--issuers", action="store_true", help="try a real Keycloak's tokens, which needs a JDK and Maven")
     parser.addoption("--without-stack", action="store_true", help="leave out the tests that need the embedded stack")
 

@@ -76,6 +76,9 @@ def test_wheel_alone_is_enough_for_a_notebook(wheel: Path, tmp_path: Path) -> No
     assert numbers == "4 90 True"
     assert Path(place).is_relative_to(venv)
     assert (tmp_path / "page.html").is_file()
+    done = subprocess.run([venv / "bin" / "tickfold"], capture_output=True, text=True, check=False, cwd=tmp_path)
+    needs = "tickfold: the command line needs the package typer: pip install 'tickfold[cli]'\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", needs)
 
 
 def test_every_folder_has_its_extra() -> None:

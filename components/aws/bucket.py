@@ -27,7 +27,7 @@ class Bucket(pulumi.ComponentResource):
         protect: bool,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Create the bucket. With `protect` Pulumi neither deletes nor empties it.
+        """Create the bucket. With `protect` Pulumi neither deletes nor empties it, nor takes away what guards it.
 
         Objects under a prefix of `lifetimes` expire after so many days; all others are kept. Noncurrent versions under
         the prefixes `superseded` expire 30 days after they were replaced or deleted; all others are kept, since readers
@@ -36,7 +36,8 @@ class Bucket(pulumi.ComponentResource):
         super().__init__("tickfold:aws:Bucket", name, None, opts)
         self._name = name
         self._variable = variable
-        self.bucket = self._create_bucket(protect)
+        self._protect = protect
+        self.bucket = self._create_bucket()
         self.bucket_name = self.bucket.bucket
         versioning = self._enable_versioning()
         self._enable_encryption()
@@ -68,20 +69,24 @@ class Bucket(pulumi.ComponentResource):
     def _objects(self, prefix: str) -> pulumi.Output[str]:
         return pulumi.Output.concat(self.bucket.arn, "/", prefix, "*")
 
-    def _create_bucket(self, protect: bool) -> aws.s3.Bucket:
+    def _create_bucket(self) -> aws.s3.Bucket:
         return aws.s3.Bucket(
             # Pulumi makes the physical name, which must be unique in the world, of this one.
             self._name,
-            force_destroy=not protect,
-            opts=pulumi.ResourceOptions(parent=self, protect=protect),
+            force_destroy=not self._protect,
+            opts=self._guard(),
         )
+
+    def _guard(self, after: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
+        """Return the options of the bucket and of whatever guards it: kept data must not lose its protection."""
+        return pulumi.ResourceOptions(parent=self, protect=self._protect, depends_on=after)
 
     def _enable_versioning(self) -> aws.s3.BucketVersioning:
         return aws.s3.BucketVersioning(
             f"{self._name}-versioning",
             bucket=self.bucket_name,
             versioning_configuration={"status": "Enabled"},
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=self._guard(),
         )
 
     def _enable_encryption(self) -> None:
@@ -89,7 +94,7 @@ class Bucket(pulumi.ComponentResource):
             f"{self._name}-encryption",
             bucket=self.bucket_name,
             rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=self._guard(),
         )
 
     def _disable_acls(self) -> aws.s3.BucketOwnershipControls:
@@ -97,7 +102,7 @@ class Bucket(pulumi.ComponentResource):
             f"{self._name}-ownership",
             bucket=self.bucket_name,
             rule={"object_ownership": "BucketOwnerEnforced"},
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=self._guard(),
         )
 
     def _block_public_access(self) -> aws.s3.BucketPublicAccessBlock:
@@ -108,7 +113,7 @@ class Bucket(pulumi.ComponentResource):
             block_public_policy=True,
             ignore_public_acls=True,
             restrict_public_buckets=True,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=self._guard(),
         )
 
     def _create_policy(self, logs: str, after: Sequence[pulumi.Resource]) -> aws.s3.BucketPolicy:
@@ -135,7 +140,7 @@ class Bucket(pulumi.ComponentResource):
                 {"Version": "2012-10-17", "Statement": [refuse_plain_http, accept_access_logs]}
             ),
             # S3 refuses two simultaneous changes of a bucket's access.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=after),
+            opts=self._guard(after),
         )
 
     def _create_lifecycle(
@@ -150,7 +155,7 @@ class Bucket(pulumi.ComponentResource):
                 _housekeeping(),
             ],
             # Rules for noncurrent versions need versioning.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[after]),
+            opts=self._guard([after]),
         )
 
     def _enable_access_logs(self, logs: str, after: pulumi.Resource) -> None:
@@ -161,7 +166,7 @@ class Bucket(pulumi.ComponentResource):
             target_bucket=self.bucket_name,
             target_prefix=logs,
             # S3 delivers logs only once the policy allows it.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[after]),
+            opts=self._guard([after]),
         )
 
 

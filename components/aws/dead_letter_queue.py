@@ -54,13 +54,13 @@ class DeadLetterQueue(pulumi.ComponentResource):
         aws.lambda_.FunctionEventInvokeConfig(
             f"{self._name}-{function.name}",
             function_name=function.function.name,
-            # The configuration of the function itself does not apply to an alias.
+            # The configuration of the function itself does not apply to an alias, which also waits for the role's
+            # policy: Lambda refuses a destination to which the role may not send.
             qualifier=function.alias.name,
             maximum_retry_attempts=retries,
             maximum_event_age_in_seconds=oldest_seconds,
             destination_config={"on_failure": {"destination": self.arn}},
-            # Lambda refuses a destination to which the role may not send.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[function]),
+            opts=pulumi.ResourceOptions(parent=self),
         )
 
 

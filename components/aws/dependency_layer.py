@@ -1,29 +1,22 @@
-"""Builds a Lambda layer from a requirements file: the wheels for Lambda's processor, without files no run loads.
+"""Builds a Lambda layer from a requirements file: the wheels for Lambda's processor, without files no run loads, and
+with bytecode."""
 
-With bytecode, where the machine that builds has Lambda's Python: layers are read-only, so without it each cold start
-compiles what it imports.
-"""
-
-import os
-import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
 from uv import find_uv_bin
 
 from components.aws.archive import Archive, archive_of, write_archive
+from components.aws.bytecode import bytecode_of, compile_packages, find_interpreter
 
 ARCHITECTURE = "arm64"
 PYTHON_VERSION = "3.13"
 RUNTIME = f"python{PYTHON_VERSION}"
 
-_BYTECODE_TAG = f"cpython-{PYTHON_VERSION.replace('.', '')}"
-NO_COMPILER = f"layers have no bytecode, and cold starts are slower: there is no {RUNTIME} on the path"
 _PLATFORM = "aarch64-manylinux_2_34"
 """Amazon Linux 2023, on which the runtime is based, has glibc 2.34."""
 _INSTALL = [
@@ -56,56 +49,30 @@ _UNUSED_FILES = (
 )
 
 
-# Unchecked: bytecode that is compared with the times of sources would differ in every build, and Lambda's files have
-# the archive's times. One process and sorted files: what is interned, and so the bytecode, depends on the order.
-_COMPILE = """
-import compileall, py_compile, sys
-unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
-place = {"stripdir": sys.argv[1], "prependdir": "/opt/python"}
-compileall.compile_dir(sys.argv[1], quiet=2, invalidation_mode=unchecked, **place)
-"""
-_VERSION = "import sys; print(sys.version)"
-
-
 class LayerBuildError(Exception):
     """A layer could not be built; the message says which requirements file, and holds uv's own message."""
 
 
-@dataclass(frozen=True)
-class Compiler:
-    """A Python of Lambda's version, by its path; `version` tells its builds apart, whose bytecode may differ."""
-
-    path: str
-    version: str
-
-
-def build_layer(name: str, requirements: Path, build: Path, compiler: Compiler | None = None) -> Archive:
+def build_layer(name: str, requirements: Path, build: Path) -> Archive:
     """Install `requirements` for Lambda, drop unused files, and zip the rest into the directory `build`.
 
-    The archive of an unchanged requirements file is reused. With a `compiler` it has bytecode.
+    Where this machine has Lambda's version of Python, its bytecode is there too. The archive of an unchanged
+    requirements file is reused.
 
     Raises:
         LayerBuildError: a package lacks a hash, has another one, or has no wheel for Lambda's Python and processor.
     """
-    recipe = requirements.read_bytes() + Path(__file__).read_bytes() + (compiler.version if compiler else "").encode()
+    interpreter = find_interpreter(PYTHON_VERSION)
+    recipe = requirements.read_bytes() + Path(__file__).read_bytes() + (b"bytecode" if interpreter else b"")
     archive = archive_of(name, recipe, build)
     if not archive.path.exists():
         with tempfile.TemporaryDirectory() as directory:
             target = Path(directory, "python")
             _install(requirements, target)
-            if compiler:
-                _compile(compiler, target)
+            if interpreter:
+                compile_packages(interpreter, target)
             write_archive(archive, dict(_files(target)))
     return archive
-
-
-def find_compiler() -> Compiler | None:
-    """Return the Python of Lambda's version that is on the path, or None if there is none that runs."""
-    found = shutil.which(RUNTIME)
-    if found is None:
-        return None
-    done = subprocess.run([found, "-I", "-c", _VERSION], capture_output=True, text=True, check=False)  # noqa: S603
-    return Compiler(found, done.stdout) if done.stdout.startswith(f"{PYTHON_VERSION}.") else None
 
 
 def is_used(path: PurePosixPath) -> bool:
@@ -127,18 +94,10 @@ def _install(requirements: Path, target: Path) -> None:
         )
 
 
-def _compile(compiler: Compiler, target: Path) -> None:
-    """Compile the modules below `target`; one that Lambda's Python cannot compile stays without bytecode."""
-    # The order of sets in bytecode depends on the seed of hashes.
-    environment = os.environ | {"PYTHONHASHSEED": "0"}
-    subprocess.run([compiler.path, "-c", _COMPILE, str(target)], env=environment, check=False)  # noqa: S603
-
-
 def _files(target: Path) -> Iterator[tuple[str, Path]]:
     for path in target.rglob("*"):
         place = PurePosixPath(path.relative_to(target).as_posix())
         if path.is_file() and is_used(place):
             yield f"python/{place}", path
-            compiled = path.parent / "__pycache__" / f"{path.stem}.{_BYTECODE_TAG}.pyc"
-            if path.suffix == ".py" and compiled.exists():
-                yield f"python/{place.parent / '__pycache__' / compiled.name}", compiled
+            if path.suffix == ".py" and (compiled := bytecode_of(path, PYTHON_VERSION)).exists():
+                yield f"python/{compiled.relative_to(target).as_posix()}", compiled

@@ -11,7 +11,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.archive import UNZIPPED_LIMIT, Archive, archive_of, check_unzipped_size, write_archive
-from components.aws.dependency_layer import ARCHITECTURE, NO_COMPILER, RUNTIME, build_layer, find_compiler
+from components.aws.bytecode import find_interpreter
+from components.aws.dependency_layer import ARCHITECTURE, PYTHON_VERSION, RUNTIME, build_layer
 from tickfold.storage import layout
 from tickfold.strategies import Registry
 
@@ -23,7 +24,7 @@ _BUILD = _ROOT / "build"
 _PACKAGED = ("functions", "strategies", "tickfold")
 # Used on the client's machine only.
 _LEFT_OUT = (
-    *("tickfold/cli/*", "tickfold/report/*", "tickfold/client/*", "tickfold/strategies/checks.py"),
+    *("tickfold/cli/*", "tickfold/client/*", "tickfold/local/*", "tickfold/report/*", "tickfold/strategies/checks.py"),
     "strategies/*.md",
 )
 
@@ -53,8 +54,6 @@ class Package(pulumi.ComponentResource):
         self._name = name
         self.bucket = pulumi.Output.from_input(bucket)
         archives = build_layers() if dependencies == "layers" else {}
-        if archives and find_compiler() is None:
-            pulumi.log.warn(NO_COMPILER, self)
         self.code = build_code()
         self._warn_of_unusable_strategies()
         check_unzipped_size([self.code, *archives.values()])
@@ -106,10 +105,7 @@ def build_code(root: Path = _ROOT) -> Archive:
 
 def build_layers() -> dict[Layer, Archive]:
     """Build the layers; those of unchanged requirements are reused."""
-    compiler = find_compiler()
-    return {
-        layer: build_layer(layer, _ROOT / "requirements" / f"lambda-{layer}.txt", _BUILD, compiler) for layer in LAYERS
-    }
+    return {layer: build_layer(layer, _ROOT / "requirements" / f"lambda-{layer}.txt", _BUILD) for layer in LAYERS}
 
 
 def _is_packaged(place: PurePosixPath) -> bool:
@@ -122,8 +118,8 @@ def _print_sizes() -> None:
         print(f"{archive.name:<8} {archive.zipped_bytes:>12,} zipped {archive.unzipped_bytes:>12,} unzipped")
     total = sum(archive.unzipped_bytes for archive in archives)
     print(f"together {total:>33,} unzipped; Lambda allows {UNZIPPED_LIMIT:,}")
-    compiler = find_compiler()
-    print(f"layers have bytecode of Python {compiler.version}" if compiler else NO_COMPILER)
+    if find_interpreter(PYTHON_VERSION) is None:
+        print(f"without bytecode, which halves cold starts: put python{PYTHON_VERSION}, Lambda's version, on the PATH")
     check_unzipped_size(archives)
 
 

@@ -4,6 +4,7 @@ One module an AWS service. Each registers its creators when it is imported.
 """
 
 from embedded.resources import (
+    apigateway,
     apigatewayv2,
     athena,
     dynamodb,
@@ -20,6 +21,7 @@ from embedded.resources.creator import UnsupportedResourceError, create
 
 __all__ = [
     "UnsupportedResourceError",
+    "apigateway",
     "apigatewayv2",
     "athena",
     "create",

@@ -54,7 +54,7 @@ def create(cloud: Cloud, token: str, name: str, inputs: Inputs) -> tuple[str, Ou
             "add its creator to the service's module in embedded/resources"
         )
     creator, ignored = _creators[token]
-    remaining = {key: _whole(value) for key, value in inputs.items() if value is not None and key not in ignored}
+    remaining = {key: whole(value) for key, value in inputs.items() if value is not None and key not in ignored}
     try:
         resource_id, outputs = creator(cloud, name, remaining)
     except (BotoCoreError, ClientError) as error:
@@ -67,14 +67,14 @@ def create(cloud: Cloud, token: str, name: str, inputs: Inputs) -> tuple[str, Ou
     return resource_id, inputs | outputs
 
 
-def _whole(value: Any) -> Any:
+def whole(value: Any) -> Any:
     """Return `value` with whole numbers as integers: all numbers of Pulumi's protocol are floats."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, Mapping):
-        return {key: _whole(item) for key, item in value.items()}
+        return {key: whole(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_whole(item) for item in value]
+        return [whole(item) for item in value]
     return value
 
 

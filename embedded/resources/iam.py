@@ -21,3 +21,10 @@ def role_policy(cloud: Cloud, name: str, inputs: Inputs) -> tuple[str, Outputs]:
     policy_name, role_name = inputs.pop("name", None) or autoname(name), inputs.pop("role")
     cloud.client("iam").put_role_policy(RoleName=role_name, PolicyName=policy_name, PolicyDocument=inputs.pop("policy"))
     return f"{role_name}:{policy_name}", {"name": policy_name}
+
+
+@creates("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+def role_policy_attachment(cloud: Cloud, _name: str, inputs: Inputs) -> tuple[str, Outputs]:
+    role_name, policy_arn = inputs.pop("role"), inputs.pop("policyArn")
+    cloud.client("iam").attach_role_policy(RoleName=role_name, PolicyArn=policy_arn)
+    return f"{role_name}-{policy_arn}", {}

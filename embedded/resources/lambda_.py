@@ -41,6 +41,17 @@ def _definition(inputs: Inputs) -> dict[str, Any]:
     return definition
 
 
+@creates(
+    "aws:lambda/layerVersion:LayerVersion",
+    ignores={"skipDestroy": "nothing is destroyed", "sourceCodeHash": "it only tells Pulumi when to publish anew"},
+)
+def layer_version(cloud: Cloud, _name: str, inputs: Inputs) -> tuple[str, Outputs]:
+    content = {"S3Bucket": inputs.pop("s3Bucket"), "S3Key": inputs.pop("s3Key")}
+    published = cloud.client("lambda").publish_layer_version(Content=content, **pascal(pop_all(inputs)))
+    arn = published["LayerVersionArn"]
+    return arn, {"arn": arn, "layerArn": published["LayerArn"], "version": str(published["Version"])}
+
+
 @creates("aws:lambda/alias:Alias")
 def alias(cloud: Cloud, _name: str, inputs: Inputs) -> tuple[str, Outputs]:
     created = cloud.client("lambda").create_alias(**pascal(pop_all(inputs)))

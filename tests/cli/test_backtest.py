@@ -44,6 +44,7 @@ def test_json_has_the_metrics_of_the_python_function(tickfold: Command, frame: p
     ended = tickfold("backtest", "goog.csv", "momentum", "--stop-loss", "5%", "--symbol", "G", "--json")
     found = json.loads(ended.stdout)
     assert (found["symbol"], found["status"]) == ("G", "succeeded")
+    assert (found["chunks"], found["replayed_bars"]) == (1, 0)
     assert found["metrics"] == dict(tf.backtest(frame, "momentum", stop_loss=0.05).metrics)
     assert "trades_uri" not in found
 

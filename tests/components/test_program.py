@@ -216,10 +216,17 @@ def test_every_resource_that_can_have_tags_has_them(dev: Stack) -> None:
         assert resource.inputs.get("tags") == expected, resource.name
 
 
-def test_only_data_is_protected_and_only_in_prod(dev: Stack, prod: Stack) -> None:
+def test_only_data_and_its_guards_are_protected_and_only_in_prod(dev: Stack, prod: Stack) -> None:
     assert [resource.name for resource in dev.resources if resource.protect] == []
     assert {resource.name for resource in prod.resources if resource.protect} == {
         "tickfold-prod-lake",
+        "tickfold-prod-lake-access-logs",
+        "tickfold-prod-lake-encryption",
+        "tickfold-prod-lake-lifecycle",
+        "tickfold-prod-lake-ownership",
+        "tickfold-prod-lake-policy",
+        "tickfold-prod-lake-public-access",
+        "tickfold-prod-lake-versioning",
         "tickfold-prod-connections-table",
         "tickfold-prod-subscriptions-table",
         "tickfold-prod-runs-table",

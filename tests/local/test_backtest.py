@@ -62,6 +62,7 @@ def test_result_has_metrics_trades_and_equity(goog_frame: pd.DataFrame) -> None:
     assert list(result.equity.columns) == tables.EQUITY.names
     assert len(result.equity) == len(goog_frame)
     assert dict(result.parameters) == {"fast": 10, "slow": 30}
+    assert repr(result).startswith("BacktestResult: sma_cross(fast=10, slow=30) on BARS 1d, 2,148 bars, 2004-08-19 … ")
     assert "Final equity" in repr(result)
 
 
@@ -90,6 +91,7 @@ def test_signature_and_documentation_have_every_option() -> None:
     assert {"commission_per_share", "time_unit", "options"} <= {*known}
     assert "stop_loss: Exit at a loss of this fraction of the market price at entry." in (tf.backtest.__doc__ or "")
     assert "rank" in signature(tf.sweep).parameters
+    assert (tf.backtest.__doc__ or "").startswith("Backtest `strategy` on `bars`, and return")
 
 
 def test_left_out_options_have_the_defaults_of_a_stack(goog_frame: pd.DataFrame) -> None:
@@ -116,6 +118,16 @@ def test_left_out_options_have_the_defaults_of_a_stack(goog_frame: pd.DataFrame)
         ({"fast": 50}, "strategy sma_cross: fast (50) must be less than slow (30)"),
         ({"size": "half:1:2:3"}, "size 'half:1:2:3' is not kind:number"),
         ({"symbol": "no such"}, "'no such' is not a symbol"),
+        ({"symbol": 3}, "3 is not a symbol: expected a text such as AAPL"),
+        ({"fast": [5, 10]}, "parameter fast is one number, not [5, 10]; tickfold.sweep takes many"),
+        ({"parameters": 3}, 'parameters is a int: expected such as {"fast": 10}'),
+        ({"parameters": {"fast": 5}, "fast": 6}, "parameter fast is given twice"),
+        ({"time_unit": "h"}, "time_unit 'h': input should be 's', 'ms', 'us' or 'ns'"),
+        (
+            {"columns": "a,b"},
+            "the frame has 6 columns (__index_level_0__, Open, High, Low, Close, Volume), and 2 names",
+        ),
+        ({"timeframe": 60}, "timeframe 60 is not a timeframe"),
         ({"timeframe": "weekly?"}, "timeframe 'weekly?' is not a timeframe"),
         ({"calendar": "never"}, "calendar "),
         ({"timeframe": "1h"}, "the frame: timeframe 1h was given, but its bars look like 1d"),
@@ -171,7 +183,26 @@ def test_run_without_trades_says_why(goog_frame: pd.DataFrame) -> None:
     result = tf.backtest(goog_frame, "sma_cross", fast=2_000, slow=5_000)
     assert result.no_trades is not None
     assert result.no_trades in repr(result)
+    assert "no trades" not in repr(tf.backtest(goog_frame))
     assert result.metrics["sharpe"] is None
+
+
+def test_file_is_read_under_its_name(goog_frame: pd.DataFrame, tmp_path: Path) -> None:
+    goog_frame.to_csv(tmp_path / "goog.us.csv", index_label="date", sep=";")
+    goog_frame.to_parquet(tmp_path / "no symbol.parquet")
+    of_csv = tf.backtest(str(tmp_path / "goog.us.csv"), "sma_cross", separator=";")
+    of_parquet = tf.backtest(tmp_path / "no symbol.parquet", "sma_cross")
+    assert (of_csv.config.stock, of_parquet.config.stock) == ("GOOG", "BARS")
+    assert of_csv.metrics == of_parquet.metrics == tf.backtest(goog_frame, "sma_cross").metrics
+    assert of_csv.notes == ("read as: semicolon", "times carry no offset: taken as UTC")
+    with pytest.raises(tf.RunError, match=r"absent\.csv does not exist"):
+        tf.backtest("absent.csv")
+
+
+def test_days_of_every_kind_are_taken(goog_frame: pd.DataFrame) -> None:
+    day = date(2010, 1, 4)
+    for given in (day, str(day), np.datetime64(day, "ns"), pd.Timestamp(day, tz="UTC")):
+        assert tf.backtest(goog_frame, start=given).config.start_date == day
 
 
 def test_report_is_one_page(goog_frame: pd.DataFrame, tmp_path: Path) -> None:

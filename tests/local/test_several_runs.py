@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 import tickfold as tf
+from tests.report.browser import browser
 
 
 def test_sweep_ranks_its_runs(goog_frame: pd.DataFrame) -> None:
@@ -56,6 +58,7 @@ def test_walk_forward_has_its_windows(goog_frame: pd.DataFrame) -> None:
     assert set(walked.windows["fast"]) <= {5, 10}
     assert len(walked.equity) == 5 * 300
     assert walked.unused_bars == len(goog_frame) - 500 - 5 * 300
+    assert f"1,500 bars, {goog_frame.index[500].date()} … {goog_frame.index[1999].date()}" in repr(walked)
     assert walked.equity["timestamp"].iloc[0] == walked.windows["out_of_sample_start"].iloc[0]
 
 
@@ -93,6 +96,17 @@ def test_universe_of_a_frame_with_several_tickers(goog_frame: pd.DataFrame) -> N
     assert found.by_symbol["GOOG"].metrics == tf.backtest(goog_frame, capital=5_000).metrics
 
 
+def test_universe_of_a_frame_with_a_column_of_symbols(goog_frame: pd.DataFrame) -> None:
+    long = pd.concat([goog_frame.assign(Ticker="goog"), (goog_frame / 2).assign(Ticker="half")]).reset_index(
+        names="date"
+    )
+    found = tf.universe(pl.from_pandas(long), "sma_cross")
+    assert list(found.by_symbol) == ["GOOG", "HALF"]
+    assert found.by_symbol["GOOG"].metrics == tf.backtest(goog_frame, "sma_cross", capital=5_000).metrics
+    with pytest.raises(tf.RunError, match="bars is a DataFrame: expected the bars of each symbol"):
+        tf.universe(goog_frame)
+
+
 @pytest.mark.parametrize(
     ("bars", "options", "told"),
     [
@@ -118,7 +132,7 @@ def test_report_of_a_universe_shows_each_symbol(goog_frame: pd.DataFrame, tmp_pa
     html = found.report(tmp_path / "universe.html").read_text()
     text = re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", html))
     assert "GOOG, LATE 1d sma_cross (fast 10, slow 30)" in text
-    assert "3,996 of 2 symbols in 2 chunks" in text
+    assert "3,996 of 2 symbols in 2 chunks, 0 replayed by the fold" in text
     own = found.by_symbol["LATE"].equity["equity"].iloc[-1]
     assert f"LATE 25.00 % 1,848 {own:,.2f}" in text
     assert "Gain by symbol, dollars" in text
@@ -130,6 +144,18 @@ def test_report_of_a_universe_shows_each_symbol(goog_frame: pd.DataFrame, tmp_pa
     (figure,) = re.findall(r'id="symbols-figure">(.*?)</script>', html)
     gains = {line["name"]: numbers(line["y"])[-1] for line in json.loads(figure)["data"]}
     assert gains == {"GOOG": found.by_symbol["GOOG"].equity["equity"].iloc[-1] - 4_000, "LATE": own - 2_000}
+
+
+def test_report_of_a_universe_is_drawn_without_a_network(goog_frame: pd.DataFrame, tmp_path: Path) -> None:
+    many = {f"S{number}": goog_frame.iloc[number * 100 :] for number in range(14)}
+    path = tf.universe(many, "sma_cross").report(tmp_path / "universe.html")
+    with browser() as page:
+        page.open(path)
+        assert page.complaints == []
+        assert [url.partition(":")[0] for url in page.requested] == ["file"]
+        drawn = "document.querySelector('[data-figure=symbols-figure]').querySelectorAll('.trace').length"
+        assert page.evaluate(drawn) == 12
+    assert "The chart draws the 12 of 14 symbols that won or lost most dollars." in path.read_text()
 
 
 def numbers(packed: dict[str, str]) -> list[float]:

@@ -7,10 +7,12 @@ from typing import Self
 
 from tickfold.backtests import results
 from tickfold.backtests.manifest import Manifest
+from tickfold.backtests.results_by_symbol import ResultsBySymbol
 from tickfold.engine.arrays import Floats, Ints
 from tickfold.engine.backtest import Outcome
 from tickfold.engine.bars import Bars
 from tickfold.engine.performance.metrics import Metrics
+from tickfold.engine.performance.portfolio import Portfolio
 from tickfold.protocol import NoTrades, Number, Result, SymbolResult
 from tickfold.storage import layout
 
@@ -61,6 +63,26 @@ class Finished:
             sequential_bars=outcome.statement.sequential_bars,
             symbols=[],
             no_trades=results.told(outcome.no_trades),
+        )
+
+    @classmethod
+    def of_several(
+        cls, manifest: Manifest, by_symbol: ResultsBySymbol, portfolio: Portfolio, parameters: dict[str, Number]
+    ) -> Self:
+        """Return the outcome of a run of several symbols, which together are `portfolio`."""
+        return cls(
+            start=manifest.config.start_date,
+            end=manifest.config.end_date,
+            bars=manifest.bars,
+            parameters=parameters,
+            timestamp=portfolio.timestamp,
+            equity=portfolio.equity,
+            benchmark=portfolio.benchmark,
+            metrics=portfolio.metrics,
+            replayed_bars=by_symbol.replayed_bars,
+            sequential_bars=by_symbol.sequential_bars,
+            symbols=by_symbol.symbols,
+            no_trades=results.told(by_symbol.no_trades),
         )
 
 

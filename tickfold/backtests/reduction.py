@@ -24,7 +24,7 @@ def reduce_run(bucket: Bucket, runs: RunStore, registry: Registry, manifest: Man
         case SweepConfig() as config:
             return reduce_sweep(bucket, runs, manifest, config, expand(config, registry))
         case BacktestConfig(is_universe=True) as config:
-            return _reduce_universe(bucket, manifest, config, registry.create(config.strategy, config.parameters))
+            return _reduce_universe(bucket, manifest, registry.create(config.strategy, config.parameters))
         case BacktestConfig() as config:
             return _reduce_one_symbol(bucket, manifest, config, registry.create(config.strategy, config.parameters))
         case _:
@@ -44,7 +44,7 @@ def _reduce_one_symbol(bucket: Bucket, manifest: Manifest, config: BacktestConfi
     )
 
 
-def _reduce_universe(bucket: Bucket, manifest: Manifest, config: BacktestConfig, strategy: Strategy) -> Finished:
+def _reduce_universe(bucket: Bucket, manifest: Manifest, strategy: Strategy) -> Finished:
     """Settle the symbols one by one, so that only one symbol's bars are in memory, and combine them."""
     by_symbol = ResultsBySymbol()
 
@@ -56,17 +56,4 @@ def _reduce_universe(bucket: Bucket, manifest: Manifest, config: BacktestConfig,
 
     portfolio = combine(sleeves(), manifest.uninvested)
     by_symbol.put(bucket, manifest.run_id, portfolio)
-    return Finished(
-        start=config.start_date,
-        end=config.end_date,
-        bars=manifest.bars,
-        parameters=strategy.model_dump(),
-        timestamp=portfolio.timestamp,
-        equity=portfolio.equity,
-        benchmark=portfolio.benchmark,
-        metrics=portfolio.metrics,
-        replayed_bars=by_symbol.replayed_bars,
-        sequential_bars=by_symbol.sequential_bars,
-        symbols=by_symbol.symbols,
-        no_trades=results.told(by_symbol.no_trades),
-    )
+    return Finished.of_several(manifest, by_symbol, portfolio, strategy.model_dump())

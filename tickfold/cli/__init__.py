@@ -19,6 +19,8 @@ def main() -> None:
         sys.exit(_run())
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
+    except ModuleNotFoundError as missing:  # `pip install .` has what a notebook needs, and no command line
+        sys.exit(f"tickfold: the command line needs the package {missing.name}: pip install 'tickfold[cli]'")
 
 
 def _run() -> int:

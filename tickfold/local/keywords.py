@@ -11,12 +11,12 @@ from inspect import Parameter, cleandoc, signature
 from typing import Any, TypeVar
 
 import numpy as np
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from tickfold.errors import RunError
 from tickfold.local.spelling import suggestion
 from tickfold.market_data.reading_options import ReadingOptions
-from tickfold.protocol import TAGS
+from tickfold.protocol import TAGS, BacktestConfig
 from tickfold.protocol.field_option import FieldOption, field_options, place, spelled
 from tickfold.protocol.sizing import parse_size
 from tickfold.protocol.validation import explain
@@ -26,6 +26,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 READING = tuple(field.name for field in fields(ReadingOptions) if field.name != "symbol")
 """Keywords that say how bars are read."""
+_READING = TypeAdapter(ReadingOptions)
 _OWN_ARGUMENTS = frozenset({"stock", "strategy", "parameters", "timeframe", "walkForward"})
 """Fields that are arguments of their own."""
 _ARGUMENTS = {"walkForward.inSample": "in_sample", "walkForward.outOfSample": "out_of_sample"}
@@ -74,7 +75,7 @@ class Keywords:
         Raises:
             RunError: a keyword is neither an option nor a parameter, or is both.
         """
-        named = dict(parameters or {})
+        named = _named(parameters)
         options = {**dict.fromkeys(self.options), **dict.fromkeys(READING)}
         if unknown := [name for name in given if name not in options and name not in accepted]:
             raise RunError(self._unknown(unknown, strategy, accepted))
@@ -88,9 +89,16 @@ class Keywords:
         chosen = self._defaults | {name: value for name, value in given.items() if name in self.options}
         return Given(
             request=place((self.options[name], _value(name, value)) for name, value in chosen.items()),
-            reading={name: value for name, value in given.items() if name in READING},
-            parameters=plain(named | {name: value for name, value in given.items() if name not in options}),
+            reading=_reading({name: value for name, value in given.items() if name in READING}),
+            parameters=self._values(plain(named | {name: given[name] for name in given if name not in options})),
         )
+
+    def _values(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        if self._model is BacktestConfig:
+            for name, value in parameters.items():
+                if isinstance(value, list | dict):
+                    raise RunError(f"parameter {name} is one number, not {value!r}; tickfold.sweep takes many")
+        return parameters
 
     def config(self, request: Mapping[str, Any]) -> Any:
         """Validate a request's config.
@@ -120,6 +128,22 @@ class Keywords:
 
 def _parameter(name: str, default: Any) -> Parameter:
     return Parameter(name, Parameter.KEYWORD_ONLY, default=None if default is ... else default)
+
+
+def _named(parameters: Any) -> dict[str, Any]:
+    if parameters is None or isinstance(parameters, Mapping):
+        return dict(parameters or {})
+    raise RunError(f'parameters is a {type(parameters).__name__}: expected such as {{"fast": 10}}')
+
+
+def _reading(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of reading, with names of columns as text as a command has them."""
+    if isinstance(names := given.get("columns"), str):
+        given = given | {"columns": tuple(name.strip() for name in names.split(","))}
+    try:
+        return vars(_READING.validate_python(given))
+    except ValidationError as error:
+        raise RunError(explain(error)) from None
 
 
 def plain(value: Any) -> Any:

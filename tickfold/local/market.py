@@ -72,8 +72,10 @@ def _symbol_of(source: Any) -> str:
         return UNNAMED
 
 
-def _symbol(text: str) -> str:
+def _symbol(text: Any) -> str:
+    if not isinstance(text, str):
+        raise RunError(f"{text!r} is not a symbol: expected a text such as AAPL")
     try:
         return parse_symbol(text)
-    except (AttributeError, ValueError) as error:
+    except ValueError as error:
         raise RunError(f"{text!r} is not a symbol: {error}") from None

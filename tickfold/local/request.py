@@ -101,7 +101,7 @@ def request_of(
 
 
 def _timeframe(text: str | None) -> str | None:
-    if text is not None and canonical_timeframe(text) is None:
+    if text is not None and not (isinstance(text, str) and canonical_timeframe(text)):
         raise RunError(f"timeframe {text!r} is not a timeframe, such as 5m, 1d or 1mo")
     return text
 

@@ -1,15 +1,16 @@
 """`tickfold.universe`: one run of several symbols, each with its share of the capital."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tickfold.backtests import results
 from tickfold.backtests.finished import Finished
 from tickfold.backtests.results_by_symbol import ResultsBySymbol
+from tickfold.engine.backtest import Outcome
 from tickfold.engine.calendar import SessionCalendar
 from tickfold.engine.performance.portfolio import Sleeve, combine
 from tickfold.errors import RunError
@@ -19,7 +20,7 @@ from tickfold.local.request import BACKTEST, Request, request_of
 from tickfold.local.result import BacktestResult
 from tickfold.local.simulation import outcome_of, signals_on
 from tickfold.local.universe_result import UniverseResult
-from tickfold.market_data.bar_frame import tickers_of
+from tickfold.market_data.bar_frame import by_symbol, is_frame
 from tickfold.strategies import Strategy
 
 
@@ -37,9 +38,9 @@ def universe(
 ) -> UniverseResult:
     """Backtest `strategy` on several symbols as one account, in which each symbol has its share of the capital.
 
-    `bars` has the frame or the file of each symbol; or it is a pandas frame with two levels of column names, as
-    `yfinance` returns several tickers. `shares` are fractions of the capital by symbol, equal ones by default. Other
-    arguments are those of `tickfold.backtest`.
+    `bars` has the frame or the file of each symbol; or it is one frame, with a column `symbol` or, of pandas, with two
+    levels of column names, as `yfinance` returns several tickers. `shares` are fractions of the capital by symbol,
+    equal ones by default. Other arguments are those of `tickfold.backtest`.
 
     Example:
         tickfold.universe({"AAPL": aapl, "IBM": ibm}, "momentum", shares={"AAPL": 0.5, "IBM": "30%"})
@@ -61,11 +62,11 @@ def universe(
     return _combined(request)
 
 
-def _sources(bars: Any) -> Mapping[str | None, Any]:
+def _sources(bars: Any) -> Mapping[Any, Any]:
     if isinstance(bars, Mapping) and bars:
         return bars
-    if tickers := tickers_of(bars):
-        return dict.fromkeys(tickers, bars)
+    if is_frame(bars) and (found := by_symbol(bars)):
+        return found
     raise RunError(
         f"bars is {'empty' if isinstance(bars, Mapping) else f'a {type(bars).__name__}'}: expected the bars of each "
         'symbol, such as {"AAPL": a, "IBM": b}'
@@ -76,43 +77,34 @@ def _combined(request: Request) -> UniverseResult:
     begun, config = now(), request.config
     manifest = manifest_of(config, request.ranges, begun)
     strategy = request.choice.registry.create(config.strategy, config.parameters)
-    by_symbol, alone = ResultsBySymbol(), {}
+    gathered, alone = ResultsBySymbol(), {}
 
     def sleeves() -> Iterator[Sleeve]:
-        planned = zip(manifest.sleeves, request.markets, request.ranges, strict=True)
-        for sleeve, market, wanted in shown(planned, len(manifest.sleeves), "symbols"):
-            used = market.bars[wanted.first : wanted.stop]
+        for at, sleeve in enumerate(shown(manifest.sleeves, len(manifest.sleeves), "symbols")):
+            used = request.markets[at].bars[sleeve.first : sleeve.first + sleeve.bars]
             (signals,) = signals_on(used, [strategy])
             outcome = outcome_of(config, used, strategy, signals, sleeve.share)
-            by_symbol.add(sleeve, used, outcome, 0)
-            symbol = sleeve.series.symbol
-            own = config.model_copy(update={"stock": symbol, "start_capital": outcome.statement.capital})
-            alone[symbol] = BacktestResult(
-                finish_one_symbol(
-                    manifest_of(own, [wanted], begun),
-                    own,
-                    used,
-                    outcome,
-                    parameters=strategy.model_dump(),
-                    notes=market.notes,
-                )
-            )
+            gathered.add(sleeve, used, outcome, 0)
+            alone[sleeve.series.symbol] = _alone(request, at, outcome, begun, strategy)
             yield Sleeve(used, outcome.statement)
 
     portfolio = combine(sleeves(), manifest.uninvested)
-    finished = Finished(
-        start=config.start_date,
-        end=config.end_date,
-        bars=manifest.bars,
-        parameters=strategy.model_dump(),
-        timestamp=portfolio.timestamp,
-        equity=portfolio.equity,
-        benchmark=portfolio.benchmark,
-        metrics=portfolio.metrics,
-        replayed_bars=0,
-        sequential_bars=by_symbol.sequential_bars,
-        symbols=by_symbol.symbols,
-        no_trades=results.told(by_symbol.no_trades),
-    )
-    tables = {name: pq.read_table(pa.BufferReader(body)) for name, body in by_symbol.files(portfolio).items()}
+    finished = Finished.of_several(manifest, gathered, portfolio, strategy.model_dump())
+    tables = {name: pq.read_table(pa.BufferReader(body)) for name, body in gathered.files(portfolio).items()}
     return UniverseResult(finish(manifest, config, finished, tables=tables, notes=request.notes), alone)
+
+
+def _alone(request: Request, at: int, outcome: Outcome, begun: datetime, strategy: Strategy) -> BacktestResult:
+    """Return the result of one symbol, as a run of its own with its share of the capital would have it."""
+    market, wanted = request.markets[at], request.ranges[at]
+    capital = outcome.statement.capital
+    own = request.config.model_copy(update={"stock": market.series.symbol, "start_capital": capital})
+    run = finish_one_symbol(
+        manifest_of(own, [wanted], begun),
+        own,
+        market.bars[wanted.first : wanted.stop],
+        outcome,
+        parameters=strategy.model_dump(),
+        notes=market.notes,
+    )
+    return BacktestResult(run)

@@ -8,10 +8,11 @@ import sys
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tickfold.market_data.bar_file import BarFile, bars_of
 from tickfold.market_data.bar_table import BarFileError, choose_symbol, table_of
-from tickfold.market_data.headers import PRICES, canonical_names
+from tickfold.market_data.headers import PRICES, SYMBOL_NAMES, canonical_names
 from tickfold.market_data.reading_options import DETECT, ReadingOptions
 
 _EXPECTED = "expected a data frame of pandas, polars or pyarrow, or a file's path"
@@ -48,6 +49,22 @@ def tickers_of(frame: Any) -> list[str]:
     if not _is_pandas(frame) or frame.columns.nlevels != 2:
         return []
     return list(dict.fromkeys(str(ticker) for ticker in frame.columns.get_level_values(1 - _prices_level(frame))))
+
+
+def by_symbol(frame: Any) -> dict[str, Any]:
+    """Return for each symbol of `frame` what `read_bar_frame` reads its bars from by that symbol; none if it has none.
+
+    Symbols are in the second level of a pandas frame's column names, or in a column `symbol` or `ticker`.
+
+    Raises:
+        BarFileError: it cannot be read.
+    """
+    if tickers := tickers_of(frame):
+        return dict.fromkeys(tickers, frame)
+    table = _table(frame, DETECT, "the frame")  # once, not for each symbol
+    names = canonical_names(table.column_names)
+    column = next((table.column(names.index(name)) for name in SYMBOL_NAMES if name in names), None)
+    return {} if column is None else dict.fromkeys(map(str, pc.unique(column).to_pylist()), table)
 
 
 def _table(frame: Any, options: ReadingOptions, name: str) -> pa.Table:

@@ -18,8 +18,6 @@ from tickfold.errors import TickfoldError
 
 Item = TypeVar("Item")
 
-_FORK: Final = multiprocessing.get_context("fork")
-"""A forked child has the bars and the strategy's class already: nothing is sent, and it starts in milliseconds."""
 _ITEM, _ERROR, _END = range(3)
 _GRACE: Final = 2.0
 """Seconds after the limit in which the kernel ends the child. Then the parent does: the work stopped its own timer, or
@@ -57,8 +55,10 @@ def isolated(work: Callable[[], Iterable[Item]], seconds: float, *, restarts: bo
         ChildEndedError: its time was over, or it ended before its work.
         Exception: what `work` raised; it must be picklable, as the items must be.
     """
-    receiving, sending = _FORK.Pipe(duplex=False)
-    child = _FORK.Process(target=_serve, args=(work, receiving, sending, seconds), daemon=True)
+    # A forked child has the bars and the strategy's class already: nothing is sent, and it starts in milliseconds.
+    fork = multiprocessing.get_context("fork")  # asked for here, since Windows has none, and a notebook needs none
+    receiving, sending = fork.Pipe(duplex=False)
+    child = fork.Process(target=_serve, args=(work, receiving, sending, seconds), daemon=True)
     with warnings.catch_warnings():
         # Of a fork beside other threads: those are idle pools of libraries, which the child does not use.
         warnings.simplefilter("ignore", DeprecationWarning)

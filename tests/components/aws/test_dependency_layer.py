@@ -11,7 +11,8 @@ import numpy
 import pyarrow
 import pytest
 
-from components.aws.dependency_layer import RUNTIME, Compiler, LayerBuildError, build_layer, find_compiler, is_used
+from components.aws.bytecode import find_interpreter
+from components.aws.dependency_layer import PYTHON_VERSION, LayerBuildError, build_layer, is_used
 
 
 @pytest.mark.parametrize(
@@ -141,10 +142,12 @@ def names_in(layer: Path) -> list[str]:
 
 def test_layer_has_packages_under_python(wheel: Wheel, tmp_path: Path) -> None:
     layer = build_layer("probe", requirements_at(tmp_path, wheel()), tmp_path / "build")
+    bytecode = ["python/probe/__pycache__/__init__.cpython-313.pyc"] if find_interpreter(PYTHON_VERSION) else []
     assert names_in(layer.path) == [
         "python/probe-1.0.dist-info/METADATA",
         "python/probe-1.0.dist-info/WHEEL",
         "python/probe/__init__.py",
+        *bytecode,
     ]
 
 
@@ -158,40 +161,6 @@ def test_layer_is_reproducible_and_rebuilt_only_for_changed_requirements(wheel: 
     requirements.write_text(requirements.read_text() + "# changed\nother==1.0 --hash=sha256:" + "0" * 64)
     with pytest.raises(LayerBuildError):
         build_layer("probe", requirements, tmp_path / "1")
-
-
-@pytest.fixture
-def compiler() -> Compiler:
-    found = find_compiler()
-    if found is None:
-        pytest.skip(f"no {RUNTIME} on the path")
-    return found
-
-
-def test_layer_has_unchecked_bytecode_that_is_reproducible(wheel: Wheel, tmp_path: Path, compiler: Compiler) -> None:
-    requirements = requirements_at(tmp_path, wheel())
-    first, second = (build_layer("probe", requirements, tmp_path / each, compiler) for each in ("1", "2"))
-    assert first.path.read_bytes() == second.path.read_bytes()
-    assert [name for name in names_in(first.path) if "__init__" in name] == [
-        "python/probe/__init__.py",
-        "python/probe/__pycache__/__init__.cpython-313.pyc",
-    ]
-    with zipfile.ZipFile(first.path) as layer:
-        bytecode = layer.read("python/probe/__pycache__/__init__.cpython-313.pyc")
-    assert int.from_bytes(bytecode[4:8], "little") == 0b01  # hash-based, and the source is not looked at
-    assert b"/opt/python/probe/__init__.py" in bytecode  # and not the path of a temporary directory
-    assert build_layer("probe", requirements, tmp_path / "1").path != first.path
-
-
-def test_interpreter_of_lambda_s_version_that_does_not_run_is_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As the shims of pyenv, for a version that is installed but not chosen."""
-    shim = tmp_path / RUNTIME
-    shim.write_text("#!/bin/sh\nexit 127\n")
-    shim.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
-    assert find_compiler() is None
 
 
 def test_layer_markers_are_evaluated_for_lambda(wheel: Wheel, tmp_path: Path) -> None:
