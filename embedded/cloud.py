@@ -44,12 +44,17 @@ class Cloud:
         """Return the boto3 client of `service`, which is thread-safe."""
         with self._lock:
             if service not in self._clients:
-                self._clients[service] = self._connect(service)
+                self._clients[service] = client = self._connect(service)
+                if self.strict:
+                    client.meta.events.register("before-parameter-build", check_parameters)
             return self._clients[service]
 
-    def _connect(self, service: str) -> Any:
-        connect: Callable[..., Any] = boto3.client  # its stubs want each service's name as a literal
-        client = connect(
+    def table(self, name: str) -> Any:
+        """Return boto3's resource of a DynamoDB table."""
+        return self._connect("dynamodb", boto3.resource).Table(name)
+
+    def _connect(self, service: str, connect: Callable[..., Any] = boto3.client) -> Any:
+        return connect(
             service,
             endpoint_url=self.endpoint_url,
             region_name=REGION,
@@ -58,6 +63,3 @@ class Cloud:
             aws_session_token=self.credentials.session_token,
             config=Config(retries={"mode": "standard"}, max_pool_connections=32),
         )
-        if self.strict:
-            client.meta.events.register("before-parameter-build", check_parameters)
-        return client

@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from embedded.cloud import REGION
+from embedded.kept.directory import KeptDirectory
+from embedded.kept.store import FAILURE
 
 HOST = "127.0.0.1"
 START_SECONDS = 60.0
@@ -31,15 +33,19 @@ class EmulatorError(Exception):
 
 
 class Emulator:
-    """An emulator process. Its state is in a temporary directory, which is removed when it stops."""
+    """An emulator process. Its state is in a temporary directory, which is removed when it stops.
 
-    def __init__(self, port: int = 0) -> None:
+    With `kept`, a locked directory, objects and items are those of its file, and are written there.
+    """
+
+    def __init__(self, port: int = 0, kept: KeptDirectory | None = None) -> None:
         """Reserve a port; 0 takes a free one.
 
         Raises:
             EmulatorError: the port is in use.
         """
         self.port = _reserve(port)
+        self._kept = kept
         self.endpoint_url = f"http://{HOST}:{self.port}"
         self.directory = Path(tempfile.gettempdir(), f"tickfold-{secrets.token_hex(6)}")
         self.log_file = self.directory / "emulator.log"
@@ -52,17 +58,19 @@ class Emulator:
             EmulatorError: it exited, or did not respond in time.
         """
         temporary = self.directory / "tmp"
+        kept, lock = ([str(self._kept.file)], self._kept.lock_descriptor) if self._kept else ([], None)
         self.directory.mkdir(mode=0o700)
         temporary.mkdir()
         with self.log_file.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "embedded.watchdog", str(self.directory)],
+                [sys.executable, "-m", "embedded.watchdog", str(self.directory), *kept],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=Path(__file__).parent.parent,
                 env=self._environment(temporary),
                 start_new_session=True,
+                pass_fds=() if lock is None else (lock,),
             )
         self._wait_until_ready(self._process)
 
@@ -101,32 +109,45 @@ class Emulator:
 
     def _is_ready(self, process: subprocess.Popen[bytes]) -> bool:
         if process.poll() is not None:
-            raise EmulatorError(f"the emulator exited while starting; its last output:\n{self.log_tail()}")
+            raise EmulatorError(
+                self.failure or f"the emulator exited while starting; its last output:\n{self.log_tail()}"
+            )
         return responds(self.endpoint_url)
 
     def wait(self) -> None:
         """Wait until the process exits.
 
         Raises:
-            EmulatorError: always, with the last lines of the log.
+            EmulatorError: always, with the last lines of the log, or why data could not be kept.
         """
         if self._process is not None:
             self._process.wait()
-            raise EmulatorError(f"the emulator exited; its last output:\n{self.log_tail()}")
+            raise EmulatorError(self.failure or f"the emulator exited; its last output:\n{self.log_tail()}")
+
+    @property
+    def failure(self) -> str | None:
+        """Why the emulator ended, if it could not keep data."""
+        try:
+            return (self.directory / FAILURE).read_text()
+        except OSError:
+            return None
 
     def log_tail(self, lines: int = 15) -> str:
         """Return the last lines of the log."""
         return "\n".join(self.log_file.read_text(errors="replace").splitlines()[-lines:])
 
     def stop(self) -> None:
-        """End the process and its workers, and remove its directory. Idempotent."""
+        """Kill the process and its workers, and remove its directory. Idempotent, and never an error.
+
+        Nothing is asked of the emulator, which may be busy for longer than anybody waits: what is kept is on disk.
+        """
         if self._process is not None and self._process.stdin is not None:
-            self._process.stdin.close()
-            with suppress(subprocess.TimeoutExpired):  # it is killed below
-                self._process.wait(STOP_SECONDS)
-            with suppress(ProcessLookupError):  # workers outlive an emulator that was killed
+            with suppress(ProcessLookupError, PermissionError):  # macOS denies to signal a group that has ended
                 os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+            with suppress(subprocess.TimeoutExpired):  # the kernel still holds it, in a call that cannot be interrupted
+                self._process.wait(STOP_SECONDS)
+            with suppress(OSError):
+                self._process.stdin.close()
             self._process = None
         shutil.rmtree(self.directory, ignore_errors=True)
 

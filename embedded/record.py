@@ -54,7 +54,7 @@ def read() -> Record | None:
     except (ValueError, TypeError, KeyError):  # damaged, or of another version
         remove()
         return None
-    if _alive(record.pid) and responds(record.endpoint_url):
+    if is_alive(record.pid) and responds(record.endpoint_url):
         return record
     remove()
     return None
@@ -65,7 +65,8 @@ def remove() -> None:
     path().unlink(missing_ok=True)
 
 
-def _alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Return whether a process has the id `pid`."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

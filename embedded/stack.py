@@ -6,11 +6,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from embedded import record, sample_bars
+from embedded import interrupted_runs, record, sample_bars
 from embedded.cloud import REGION, Cloud, Credentials
 from embedded.deployment import Deployment, DeploymentError, deploy
-from embedded.emulator import Emulator
+from embedded.emulator import Emulator, EmulatorError
 from embedded.issuer import AUDIENCE, Issuer
+from embedded.kept.directory import KeptDirectory
 from tickfold.strategies import Registry
 
 ROOT = Path(__file__).parent.parent
@@ -34,25 +35,43 @@ class AlreadyRunningError(Exception):
     """An embedded stack is already running."""
 
 
+def refuse_second() -> None:
+    """Refuse to start beside a running stack.
+
+    Raises:
+        AlreadyRunningError: a stack is running with the same state directory.
+    """
+    if running := record.read():
+        raise AlreadyRunningError(
+            f"an embedded stack is already running (process {running.pid}): {running.outputs['websocket_url']}. "
+            "Use it, or stop it with `tickfold down`, or set TICKFOLD_STATE_DIR to another directory to "
+            "start a second one"
+        )
+
+
 class EmbeddedStack:
     """Everything that `pulumi up` creates, on this machine, for the duration of a `with` block."""
 
-    def __init__(self, port: int = 0, root: Path = ROOT, log: Callable[[str], None] = lambda _line: None) -> None:
+    def __init__(
+        self,
+        port: int = 0,
+        root: Path = ROOT,
+        log: Callable[[str], None] = lambda _line: None,
+        kept: KeptDirectory | None = None,
+    ) -> None:
         """Set the emulator's port (0 for a free one), the source tree to deploy, and the `log` for progress lines.
+
+        With `kept`, a locked directory, the stack's data are those that it holds, and outlive the stack.
 
         Raises:
             AlreadyRunningError: a stack is running with the same state directory.
             EmulatorError: the port is in use.
         """
-        if running := record.read():
-            raise AlreadyRunningError(
-                f"an embedded stack is already running (process {running.pid}): {running.outputs['websocket_url']}. "
-                "Use it, or stop it with Ctrl-C in its terminal, or set TICKFOLD_STATE_DIR to another directory to "
-                "start a second one"
-            )
+        refuse_second()
         self._root = root
         self._log = log
-        self._emulator = Emulator(port)
+        self._kept = kept
+        self._emulator = Emulator(port, kept)
         self.issuer = Issuer()
         self._deployment: Deployment | None = None
         self.cloud = Cloud(self._emulator.endpoint_url)
@@ -61,13 +80,17 @@ class EmbeddedStack:
         """Start the emulator, deploy the program, load the sample bars, and write the record for the command line.
 
         Raises:
-            EmulatorError: the emulator did not start.
+            EmulatorError: the emulator did not start, or could not keep data.
             DeploymentError: the program could not be deployed.
+            KeptDataError: the kept data cannot be read, or are of another version.
         """
         try:
             self._start()
-        except BaseException:
+        except BaseException as error:
+            reason = self._emulator.failure  # it ended, and whatever called it then failed
             self._stop()
+            if reason and isinstance(error, Exception):
+                raise EmulatorError(reason) from error
             raise
         return self
 
@@ -77,6 +100,7 @@ class EmbeddedStack:
         self._stop()
 
     def _start(self) -> None:
+        self._holds_data = self._kept is not None and self._kept.check() > 0
         self._log(f"starting the emulator at {self.endpoint_url}")
         self._emulator.start()
         self.issuer.start()
@@ -87,9 +111,21 @@ class EmbeddedStack:
             raise DeploymentError(f"the program in {self._root} does not export {', '.join(missing)}")
         self._log(f"deployed {self._deployment.resources} resources")
         self._log_strategies()
+        if self._holds_data:
+            self._resume()
+        else:
+            self._load_sample_bars()
+        self._record()
+
+    def _load_sample_bars(self) -> None:
         loaded = sample_bars.load(self.client("s3"), self.outputs["bucket"])
         self._log("loaded bars: " + ", ".join(f"{series.symbol} {series.bars:,}" for series in loaded))
-        self._record()
+
+    def _resume(self) -> None:
+        """Take up the data of an earlier start. No bars are loaded: those that were removed stay removed."""
+        ended = interrupted_runs.end(self.cloud, self.outputs)
+        if ended:
+            self._log(f"ended runs that the last stop interrupted: {', '.join(ended)}")
 
     def _record(self) -> None:
         record.write(
@@ -113,8 +149,10 @@ class EmbeddedStack:
             self._log(f"unusable strategy: {fault}")
 
     def _stop(self) -> None:
-        self._emulator.stop()
-        self.issuer.stop()
+        try:
+            self._emulator.stop()
+        finally:
+            self.issuer.stop()
         record.read()  # removes the record if it is this stack's, which no longer responds
 
     def wait(self) -> None:

@@ -5,21 +5,30 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from embedded.stack import EmbeddedStack
+from embedded.kept.directory import KeptDirectory, data_directory
+from embedded.stack import EmbeddedStack, refuse_second
 
 
-def up(port: int, log: Callable[[str], None]) -> None:
+def up(port: int, log: Callable[[str], None], *, fresh: bool = False) -> None:
     """Start the stack on `port` (0 for a free one), log how to use it, and run until Ctrl-C or SIGTERM.
+
+    Its data are those of the last time; `fresh` sets them aside and starts with the sample bars.
 
     Raises:
         AlreadyRunningError: a stack is already running.
         EmulatorError: the port is in use, or the emulator did not start, or has exited.
         DeploymentError: the program could not be deployed.
+        DataInUseError: another stack uses the same data.
+        KeptDataError: the data cannot be read or written, are damaged, or are of another version.
     """
-    with stopped_by_signals(), EmbeddedStack(port, log=log) as stack:
-        for line in _instructions(stack):
-            log(line)
-        stack.wait()
+    refuse_second()
+    with stopped_by_signals(), KeptDirectory(data_directory()) as kept:
+        if fresh and (aside := kept.start_anew()):
+            log(f"the data of before are in {aside}")
+        with EmbeddedStack(port, log=log, kept=kept) as stack:
+            for line in _instructions(stack, kept):
+                log(line)
+            stack.wait()
     log("stopped")
 
 
@@ -39,7 +48,7 @@ def stopped_by_signals() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _instructions(stack: EmbeddedStack) -> list[str]:
+def _instructions(stack: EmbeddedStack, kept: KeptDirectory) -> list[str]:
     return [
         "",
         f"  WebSocket       {stack.outputs['websocket_url']}",
@@ -48,10 +57,11 @@ def _instructions(stack: EmbeddedStack) -> list[str]:
         f"  bucket          {stack.outputs['bucket']}",
         f"  issuer          {stack.issuer.url}",
         f"  emulator log    {stack.log_file}",
+        f"  data            {kept.file}",
         "",
         "In another terminal:",
         "  tickfold data list",
         "  tickfold run --symbol AAPL --strategy sma_cross --param fast=10 --param slow=30",
         "",
-        "Press Ctrl-C to stop. All data is discarded.",
+        "Press Ctrl-C to stop. All data is kept for the next `tickfold up`.",
     ]

@@ -16,6 +16,8 @@ from ministack.app import main
 
 from embedded.athena.emulated import answer_athena
 from embedded.error_types import report_error_types
+from embedded.kept.emulated import Keeper, keep_data
+from embedded.kept.store import KeptStore
 
 
 def _watch(directory: Path) -> None:
@@ -25,7 +27,11 @@ def _watch(directory: Path) -> None:
 
 
 if __name__ == "__main__":
-    threading.Thread(target=_watch, args=(Path(sys.argv.pop()),), daemon=True).start()
+    directory, *kept = (Path(argument) for argument in sys.argv[1:])
+    del sys.argv[1:]  # the emulator's own command line is empty
+    threading.Thread(target=_watch, args=(directory,), daemon=True).start()
     report_error_types()
     answer_athena()
+    if kept:
+        keep_data(Keeper(KeptStore(kept[0]), directory))
     main()

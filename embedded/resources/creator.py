@@ -4,6 +4,7 @@ A creator pops the inputs that it uses. Unused inputs are an error unless the cr
 that nothing is dropped silently.
 """
 
+import hashlib
 import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -81,6 +82,11 @@ def whole(value: Any) -> Any:
 def autoname(name: str) -> str:
     """Return a physical name as Pulumi generates it for a resource without one."""
     return f"{name}-{secrets.token_hex(4)[:7]}"
+
+
+def stable_name(name: str) -> str:
+    """Return a physical name of the same form, and the same at each start: of what is kept from one to the next."""
+    return f"{name}-{hashlib.sha256(name.encode()).hexdigest()[:7]}"
 
 
 def pop_all(inputs: Inputs) -> Inputs:

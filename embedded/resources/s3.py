@@ -12,11 +12,11 @@ from embedded.resources.creator import (
     Inputs,
     Outputs,
     UnsupportedResourceError,
-    autoname,
     creates,
     pascal,
     pop_all,
     pop_tags,
+    stable_name,
 )
 
 _SPELLING = {"id": "ID", "sseAlgorithm": "SSEAlgorithm", "kmsMasterKeyId": "KMSMasterKeyID"}
@@ -24,7 +24,7 @@ _SPELLING = {"id": "ID", "sseAlgorithm": "SSEAlgorithm", "kmsMasterKeyId": "KMSM
 
 @creates("aws:s3/bucket:Bucket", ignores={"forceDestroy": "nothing is destroyed before the emulator itself"})
 def bucket(cloud: Cloud, name: str, inputs: Inputs) -> tuple[str, Outputs]:
-    bucket_name = inputs.pop("bucket", None) or autoname(name).lower()
+    bucket_name = inputs.pop("bucket", None) or stable_name(name).lower()
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket=bucket_name)
     if tags := pop_tags(inputs):

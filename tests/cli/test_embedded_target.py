@@ -127,7 +127,8 @@ def test_lifetime_is_a_second_to_a_day(tickfold: Command, seconds: str) -> None:
 def test_up_starts_the_stack_on_the_port(tickfold: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     ports: list[int] = []
 
-    def up(port: int, log: object) -> None:
+    def up(port: int, log: object, *, fresh: bool) -> None:
+        assert not fresh
         ports.append(port)
 
     monkeypatch.setattr(embedded_up, "up", up)
@@ -136,7 +137,7 @@ def test_up_starts_the_stack_on_the_port(tickfold: Command, monkeypatch: pytest.
 
 
 def test_up_that_fails_says_why(tickfold: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    def up(port: int, log: object) -> None:
+    def up(port: int, log: object, *, fresh: bool) -> None:
         raise EmulatorError("port 4566 is taken")
 
     monkeypatch.setattr(embedded_up, "up", up)

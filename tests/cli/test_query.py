@@ -247,7 +247,10 @@ def test_unknown_saved_query_names_those_that_are_saved(tickfold: Command, athen
 @pytest.mark.parametrize("arguments", [[], ["SELECT 1", "--saved", "latest-runs"]], ids=["neither", "both"])
 def test_statement_and_saved_query_exclude_each_other(tickfold: Command, athena: Athena, arguments: list[str]) -> None:
     ended = tickfold("query", *arguments)
-    assert (ended.status, ended.stderr) == (2, "tickfold: give either an SQL statement or --saved NAME\n")
+    assert (ended.status, ended.stderr) == (
+        2,
+        "tickfold: give either an SQL statement, or --file FILE, or --saved NAME\n",
+    )
     assert athena.asked == []
 
 

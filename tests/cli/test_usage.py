@@ -14,6 +14,8 @@ SWEEP = ["sweep", "--symbol", "A", "--strategy", "sma_cross"]
     [
         [],
         ["up"],
+        ["down"],
+        ["status"],
         ["token"],
         ["run"],
         ["sweep"],
@@ -37,7 +39,7 @@ def test_help_of_command_is_on_stdout(tickfold: Command, command: list[str]) -> 
 
 def test_help_lists_every_command(tickfold: Command) -> None:
     shown = tickfold("--help").stdout
-    names = "up token run sweep runs attach cancel check query data"
+    names = "up down status token run sweep runs attach cancel check query data"
     assert all(f"│ {name} " in shown for name in names.split())
 
 
@@ -84,7 +86,7 @@ def test_version_is_printed(tickfold: Command) -> None:
         ([*SWEEP, "--walk-forward", "500"], "'500' is not bars in sample:bars out of sample, such as 500:100"),
         ([*SWEEP, "--walk-forward", "0:10"], "'0:10' is not bars in sample:bars out of sample"),
         ([*SWEEP, "--top", "51"], "'--top'"),
-        (["query"], "give either an SQL statement or --saved NAME"),
+        (["query"], "give either an SQL statement, or --file FILE, or --saved NAME"),
         (["query", "SELECT 1", "--csv", "--json"], "--csv and --json exclude each other"),
         (["data", "load", "f.csv"], "Missing option '--symbol'"),
         (["data", "load", "f.csv", "--symbol", "a b"], "'a b' is not a symbol"),

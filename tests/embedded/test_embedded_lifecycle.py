@@ -122,7 +122,8 @@ def test_up_fails_when_the_emulator_exits(
     running: tuple[subprocess.Popen[str], record.Record, Path],
 ) -> None:
     process, recorded, directory = running
-    os.kill(int(processes_of(directory)[0].split()[0]), signal.SIGKILL)
+    (emulator,) = (line for line in processes_of(directory) if "embedded.watchdog" in line)  # the other is its worker
+    os.kill(int(emulator.split()[0]), signal.SIGKILL)
     assert process.wait(10) == 1
     assert eventually_gone(directory, recorded.endpoint_url)
     assert record.read() is None

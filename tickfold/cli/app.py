@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tickfold.cli import attach, backtest, cancel, check, data, query, report, run, runs, sweep, token, up
+from tickfold.cli import attach, backtest, cancel, check, data, down, query, report, run, runs, status, sweep, token, up
 from tickfold.cli.exit_codes import ExitCode
 
 app = typer.Typer(
@@ -35,6 +35,8 @@ def _root(
 
 
 app.command("up")(up.up)
+app.command("down")(down.down)
+app.command("status")(status.status)
 app.command("token")(token.token)
 app.command("run")(run.run)
 app.command("sweep")(sweep.sweep)

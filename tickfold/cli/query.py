@@ -10,6 +10,7 @@ from typer.core import TyperCommand
 from tickfold.cli.console import note
 from tickfold.cli.exit_codes import UsageError
 from tickfold.cli.rows import AsCsv, AsJson, Value, check_formats, write_rows
+from tickfold.cli.statement_file import read_statement
 from tickfold.cli.target import StackOutputs, find_target
 from tickfold.errors import RunError
 from tickfold.storage.sql import EmptyStatementError, StatementError, check_statement
@@ -51,7 +52,7 @@ def query(
         str | None,
         typer.Argument(
             metavar="SQL",
-            help="One statement in Athena's SQL: SELECT, WITH, SHOW, DESCRIBE or EXPLAIN.",
+            help="One statement in Athena's SQL: SELECT, WITH, SHOW, DESCRIBE or EXPLAIN; - reads standard input.",
             show_default=False,
         ),
     ] = None,
@@ -69,6 +70,16 @@ def query(
         str | None,
         typer.Option(metavar="NAME", help="Run the saved query of this name instead of SQL.", show_default=False),
     ] = None,
+    file: Annotated[
+        str | None,
+        typer.Option(
+            "--file",
+            "-f",
+            metavar="FILE",
+            help="Read the statement from a file; - is standard input.",
+            show_default=False,
+        ),
+    ] = None,
     as_csv: AsCsv = False,
     as_json: AsJson = False,
     stack_outputs: StackOutputs = None,
@@ -81,8 +92,10 @@ def query(
     Example: tickfold query "SELECT run_id, total_return, sharpe FROM runs ORDER BY sharpe DESC"
     """
     check_formats(as_csv, as_json)
-    if (sql is None) == (saved is None):
-        raise UsageError("give either an SQL statement or --saved NAME")
+    if [sql, saved, file].count(None) != 2:
+        raise UsageError("give either an SQL statement, or --file FILE, or --saved NAME")
+    if file is not None or sql == "-":
+        sql = read_statement(file or "-")
     if sql is not None:
         _check(sql)
     parameters = [_parameter(value) for value in param or []]

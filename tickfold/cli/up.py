@@ -14,18 +14,43 @@ def up(
     port: Annotated[
         int, typer.Option(min=0, max=65_535, help="Port on 127.0.0.1 for the emulated AWS; 0 takes a free one.")
     ] = 4566,
+    fresh: Annotated[
+        bool,
+        typer.Option("--fresh", help="Start with the sample bars only. The data of before are set aside, not deleted."),
+    ] = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Return once the stack can be used; `tickfold down` stops it.")
+    ] = False,
 ) -> None:
     """Start the embedded stack: everything that `pulumi up` creates, on this machine, until Ctrl-C.
 
-    Needs no AWS account. The other commands find the running stack by themselves.
+    Needs no AWS account. The other commands find the running stack by themselves. Its data are kept: series and runs
+    are there again at the next start.
     """
+    if detach:
+        _detach(["--port", str(port), *(["--fresh"] if fresh else [])])
+        return
     with needs_checkout("`tickfold up`", NAME_A_STACK):
         from embedded import up as embedded_up  # noqa: PLC0415 - loads Pulumi, which takes a second
         from embedded.deployment import DeploymentError  # noqa: PLC0415
         from embedded.emulator import EmulatorError  # noqa: PLC0415
+        from embedded.kept.directory import DataInUseError  # noqa: PLC0415
+        from embedded.kept.store import KeptDataError  # noqa: PLC0415
         from embedded.stack import AlreadyRunningError  # noqa: PLC0415
 
     try:
-        embedded_up.up(port, note)
-    except (AlreadyRunningError, EmulatorError, DeploymentError) as error:
+        embedded_up.up(port, note, fresh=fresh)
+    except (AlreadyRunningError, DataInUseError, DeploymentError, EmulatorError, KeptDataError) as error:
         raise RunError(str(error), "internal") from error
+
+
+def _detach(arguments: list[str]) -> None:
+    with needs_checkout("`tickfold up`", NAME_A_STACK):
+        from embedded import background  # noqa: PLC0415 - not needed for a stack on AWS
+
+    try:
+        started = background.start(arguments, note)
+    except background.BackgroundError as error:
+        raise RunError(str(error), "internal") from error
+    note(f"running as process {started.pid}: {started.outputs['websocket_url']}")
+    note("next: `tickfold data list`, `tickfold run --symbol AAPL --strategy sma_cross`, `tickfold down`")

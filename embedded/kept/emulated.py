@@ -1,0 +1,199 @@
+"""Lets the emulator keep what buckets and tables hold: restored when they are created, written when they change.
+
+This is the only file of the folder that knows the emulator. Everything else of a stack (functions, roles, the workflow)
+is deployed anew at each start, so a program that has changed meets the data that were kept, as on AWS.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Coroutine, Iterable
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+from ministack import app
+from ministack.services import dynamodb, s3
+
+from embedded.kept.store import FAILURE, KeptDataError, KeptStore, Row
+
+EPHEMERAL = ("-connections", "-subscriptions")
+"""How tables end whose items do not outlive the stack: connections end with it."""
+
+Response = tuple[int, dict[str, str], bytes]
+Handler = Callable[..., Coroutine[Any, Any, Response]]
+Change = tuple["Objects | Items", Any]
+
+
+class Keeper:
+    """Writes changed objects and items to `store`: those of one request in one transaction, before it is answered.
+
+    If that fails, it ends the emulator: nothing may be answered that is not kept. The reason is left in `directory`.
+    """
+
+    def __init__(self, store: KeptStore, directory: Path) -> None:
+        self.store = store
+        self._directory = directory
+        self._changes: ContextVar[dict[Change, None] | None] = ContextVar("changes", default=None)
+
+    def changed(self, holder: "Objects | Items", key: Any) -> None:
+        """Note a change; outside a request it is written at once."""
+        changes = self._changes.get()
+        if changes is None:
+            self._write([(holder, key)])
+        else:
+            changes[holder, key] = None
+
+    def request_of(self, handler: Handler) -> Handler:
+        """Return `handler`, with what it changes written before it returns."""
+
+        async def handle(*arguments: Any, **named: Any) -> Response:
+            changes: dict[Change, None] = {}
+            token = self._changes.set(changes)
+            try:
+                return await handler(*arguments, **named)
+            finally:
+                self._changes.reset(token)
+                self._write(list(changes))
+
+        return handle
+
+    def rows(self, holder: str) -> list[Row]:
+        """Return the rows of a bucket or a table."""
+        try:
+            return list(self.store.rows(holder))
+        except KeptDataError as error:
+            self._end(error)
+            raise
+
+    def _write(self, changes: Iterable[Change]) -> None:
+        if rows := [holder.row(key) for holder, key in changes]:
+            try:
+                self.store.write(rows)
+            except KeptDataError as error:
+                self._end(error)
+
+    def _end(self, error: KeptDataError) -> None:
+        print(error, file=sys.stderr, flush=True)
+        try:
+            (self._directory / FAILURE).write_text(str(error))
+        finally:
+            os._exit(1)
+
+
+class _Noted(dict[Any, Any]):
+    """A dict that calls `_note` for each key that is set or removed."""
+
+    __hash__ = object.__hash__  # type: ignore[assignment]  # a change names its holder by identity
+
+    def _note(self, key: Any) -> None:
+        raise NotImplementedError
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(key, value)
+        self._note(key)
+
+    def __delitem__(self, key: Any) -> None:
+        super().__delitem__(key)
+        self._note(key)
+
+    def pop(self, key: Any, *default: Any) -> Any:
+        """Remove `key`, and return its value."""
+        present = key in self
+        value = super().pop(key, *default)
+        if present:
+            self._note(key)
+        return value
+
+
+class Objects(_Noted):
+    """The current objects of a bucket."""
+
+    def __init__(self, keeper: Keeper, bucket: str) -> None:
+        self._keeper, self._holder = keeper, f"s3://{bucket}"
+        super().__init__({row.key: row.document | {"body": row.body} for row in keeper.rows(self._holder)})
+
+    def _note(self, key: str) -> None:
+        self._keeper.changed(self, key)
+
+    def row(self, key: str) -> Row:
+        """Return the row of an object as it is now."""
+        record = self.get(key)
+        if record is None:
+            return Row(self._holder, key)
+        return Row(self._holder, key, {name: value for name, value in record.items() if name != "body"}, record["body"])
+
+
+class Items(_Noted):
+    """The items of a table, by partition key and sort key."""
+
+    def __init__(self, keeper: Keeper, table: str) -> None:
+        self._keeper, self._holder = keeper, f"table {table}"
+        super().__init__()
+        for row in keeper.rows(self._holder):
+            partition, sort = json.loads(row.key)
+            dict.__setitem__(self[partition], sort, row.document)
+
+    def __missing__(self, partition: Any) -> "_Partition":
+        created = _Partition(self, partition)
+        dict.__setitem__(self, partition, created)
+        return created
+
+    def setdefault(self, partition: Any, _default: Any = None) -> Any:
+        """Return the items of a partition, which is created if it is missing."""
+        return self[partition]
+
+    def _note(self, key: Any) -> None:
+        """A partition is removed when it is empty: each of its items was noted."""
+
+    def changed(self, partition: Any, sort: Any) -> None:
+        """Note a change of one item."""
+        self._keeper.changed(self, (partition, sort))
+
+    def row(self, key: tuple[Any, Any]) -> Row:
+        """Return the row of an item as it is now."""
+        partition, sort = key
+        return Row(self._holder, json.dumps([partition, sort]), self.get(partition, {}).get(sort))
+
+
+class _Partition(_Noted):
+    def __init__(self, items: Items, partition: Any) -> None:
+        super().__init__()
+        self._items, self._partition = items, partition
+
+    def _note(self, key: Any) -> None:
+        self._items.changed(self._partition, key)
+
+
+def keep_data(keeper: Keeper) -> None:
+    """Let this process's emulator restore buckets and tables from the store, and write their changes to it."""
+    create_bucket, create_table = s3._create_bucket, dynamodb._create_table
+
+    def create_and_restore_bucket(name: str, *arguments: Any, **named: Any) -> Response:
+        existed = name in s3._buckets
+        response: Response = create_bucket(name, *arguments, **named)
+        if response[0] < 300 and not existed:
+            s3._buckets[name]["objects"] = Objects(keeper, name)
+            _restore_versions(name)
+        return response
+
+    def create_and_restore_table(data: dict[str, Any]) -> Response:
+        response: Response = create_table(data)
+        name = str(data.get("TableName"))
+        if response[0] < 300 and not name.endswith(EPHEMERAL):
+            table = dynamodb._tables[name]
+            table["items"] = Items(keeper, name)
+            dynamodb._items_replaced(table)
+        return response
+
+    s3._create_bucket, dynamodb._create_table = create_and_restore_bucket, create_and_restore_table
+    for service in ("s3", "dynamodb"):
+        app.SERVICE_HANDLERS[service] = keeper.request_of(app.SERVICE_HANDLERS[service])
+
+
+def _restore_versions(bucket: str) -> None:
+    """Make each object the latest version of its key, under its own version id; older versions are not kept."""
+    for key, record in s3._buckets[bucket]["objects"].items():
+        if record.get("version_id"):
+            version = {name: value for name, value in record.items() if name != "body"}
+            s3._object_versions[bucket, key] = [version | {"is_latest": True, "data": record["body"]}]
