@@ -16,7 +16,10 @@ from tickfold.backtests.workflow import Workflow
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBServiceResource
 
-LONG_AGO = datetime.now(UTC) - STARTING - timedelta(minutes=1)
+
+def long_ago() -> datetime:
+    """Return when a run was recorded that must have been started by now. By the clock: a session of tests is long."""
+    return datetime.now(UTC) - STARTING - timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -63,14 +66,14 @@ def test_a_run_whose_execution_is_over_is_ended_once(
 def test_a_run_that_is_ended_counts_no_longer(
     runs: RunLifecycle, reconciler: Reconciler, dynamodb: "DynamoDBServiceResource"
 ) -> None:
-    begin(runs, created_at=LONG_AGO)
+    begin(runs, created_at=long_ago())
     reconciler.reconcile()
     assert [row.get("runs") for row in rows(dynamodb.Table(USERS)) if row["entry"] == "running"] == [None]
 
 
 def test_a_run_that_was_never_started_is_ended_after_a_while(runs: RunLifecycle, reconciler: Reconciler) -> None:
-    begin(runs, created_at=LONG_AGO)
-    begin(runs, "r2", created_at=LONG_AGO + timedelta(minutes=2))
+    begin(runs, created_at=long_ago())
+    begin(runs, "r2", created_at=long_ago() + timedelta(minutes=2))
     reconciler.reconcile()
     assert (runs.status("r1"), runs.status("r2")) == ("failed", "running")
     assert last(runs)["reason"] == "start failed: its execution was never started; start the run again"
@@ -80,7 +83,7 @@ def test_runs_that_are_going_on_or_have_ended_are_left_alone(
     runs: RunLifecycle, reconciler: Reconciler, step_functions: StepFunctions
 ) -> None:
     for run_id in ("r1", "r2"):
-        begin(runs, run_id, created_at=LONG_AGO)
+        begin(runs, run_id, created_at=long_ago())
         step_functions.started[run_id] = "{}"
     runs.end("r2", result())
     step_functions.over["r2"] = {"status": "FAILED"}
@@ -92,7 +95,7 @@ def test_one_run_that_cannot_be_reconciled_does_not_keep_others_from_it(
     runs: RunLifecycle, reconciler: Reconciler, dynamodb: "DynamoDBServiceResource"
 ) -> None:
     for number in (1, 2, 3):
-        begin(runs, f"r{number}", created_at=LONG_AGO + timedelta(seconds=number))
+        begin(runs, f"r{number}", created_at=long_ago() + timedelta(seconds=number))
     dynamodb.Table("runs").update_item(
         Key={"run_id": "r2", "entry": "run"},
         UpdateExpression="SET #sequence = :wrong",

@@ -86,21 +86,21 @@ def test_undecidable_promise_is_status_one(tickfold: Command, alone: Path, bar_f
 
 
 def test_import_missing_on_lambda_is_found(tickfold: Command, alone: Path, file: Path, bar_file: Path) -> None:
-    file.write_text(DIP.replace("import numpy as np", "import numpy as np, pandas"))
+    file.write_text(DIP.replace("import numpy as np", "import numpy as np, yaml"))
     ended = tickfold("check", str(file), "--bars", str(bar_file))
     assert ended.status == 1
-    assert ended.stdout.splitlines()[1].startswith("✗ imports        pandas, which the functions on AWS do not have")
+    assert ended.stdout.splitlines()[1].startswith("✗ imports        yaml, which the functions on AWS do not have")
 
 
 def test_import_missing_on_lambda_is_found_by_name_too(alone: Path, bar_file: Path) -> None:
     # A checkout of its own: strategies are found beside the package.
     shutil.copytree(CHECKOUT / "tickfold", alone / "tickfold", ignore=shutil.ignore_patterns("__pycache__"))
     (alone / "strategies").mkdir()
-    (alone / "strategies" / "dip.py").write_text(DIP.replace("import numpy as np", "import numpy as np, pandas"))
+    (alone / "strategies" / "dip.py").write_text(DIP.replace("import numpy as np", "import numpy as np, yaml"))
     command = [sys.executable, "-m", "tickfold.cli", "check", "dip", "--bars", str(bar_file)]
     ended = subprocess.run(command, cwd=alone, capture_output=True, text=True, check=False)
     assert ended.returncode == 1
-    assert ended.stdout.splitlines()[1].startswith("✗ imports        pandas, which the functions on AWS do not have")
+    assert ended.stdout.splitlines()[1].startswith("✗ imports        yaml, which the functions on AWS do not have")
 
 
 @pytest.mark.usefixtures("alone")

@@ -80,7 +80,7 @@ def claim(package: Path) -> subprocess.CompletedProcess[str]:
     environment = {"PYTHONPATH": f"{package}:{REPOSITORY}:{':'.join(sys.path)}", "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", "tests.engine.claim"]
     return subprocess.run(
-        command, cwd=package, env=environment, capture_output=True, text=True, check=False, timeout=60
+        command, cwd=package, env=environment, capture_output=True, text=True, check=False, timeout=600
     )
 
 

@@ -166,7 +166,7 @@ def test_functions_that_are_all_invoked_twice_do_everything_once(
         client.connections[1].wait_for(lambda message: message["type"] == "failed")
     copies = client.copies(run_id)
     assert [set(copies[sequence]) for sequence in sorted(copies)] == [{body} for body in left.bodies]
-    assert left.kinds == undisturbed.kinds
+    assert _but_progress(left.kinds) == _but_progress(undisturbed.kinds)
     assert _metrics(left) == _metrics(undisturbed)
     assert failed.kinds == ["accepted", "planned", "failed"]
     assert failed.messages[-1]["reason"] == "the chunk is poisoned"
@@ -182,3 +182,8 @@ def test_a_reducer_that_fails_at_its_end_twice_tells_each_piece_once(
     _heard_once(recorder, left)
     assert left.execution == "SUCCEEDED"
     assert _metrics(left) == _metrics(undisturbed)
+
+
+def _but_progress(kinds: list[str]) -> list[str]:
+    """Return the kinds of messages without progress, which is told by the clock: more of it on a busy machine."""
+    return [kind for kind in kinds if kind != "progress"]
