@@ -23,7 +23,7 @@ print(*sorted(name for name in sys.modules if name.startswith("tickfold.")))
 
 def test_imports_point_one_way() -> None:
     # In a process of its own: it switches off the loggers that are there, and other tests read what functions log.
-    command = [Path(sys.executable).with_name("lint-imports"), "--no-cache"]
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
