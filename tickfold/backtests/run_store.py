@@ -97,7 +97,8 @@ class RunStore:
 
     def chunk_done(self, run_id: str) -> int:
         """Count one more chunk as done; return how many are."""
-        changed = self._table.update_item(
+        changed = update(
+            self._table,
             Key={"run_id": run_id, "entry": _COUNTER},
             UpdateExpression="ADD chunks :one SET expires_at = if_not_exists(expires_at, :expires_at)",
             ExpressionAttributeValues={":one": 1, ":expires_at": int(time.time()) + RECORDS_LIVE_SECONDS},
