@@ -36,6 +36,8 @@ def _definition(inputs: Inputs) -> dict[str, Any]:
         definition["GlobalSecondaryIndexes"] = [_index(dict(index)) for index in indexes]
     if inputs.pop("streamEnabled", None):
         definition["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": inputs.pop("streamViewType")}
+    if encryption := inputs.pop("serverSideEncryption", None):  # of a release whose tables had the charged key
+        definition["SSESpecification"] = pascal(encryption)
     definition.update(pascal(pop_all(inputs)))
     return definition
 
