@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from embedded import record
+from embedded import process, record
 
 START_SECONDS = 120.0
 STOP_SECONDS = 20.0
@@ -29,26 +29,26 @@ def start(arguments: Sequence[str], log: Callable[[str], None]) -> record.Record
     output.parent.mkdir(parents=True, exist_ok=True)
     log(f"starting in the background; its output is in {output}")
     with output.open("wb") as written:
-        process = subprocess.Popen(
+        started = subprocess.Popen(
             [sys.executable, "-m", "tickfold.cli", "up", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=written,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    return _wait_until_recorded(process, output)
+    return _wait_until_recorded(started, output)
 
 
-def _wait_until_recorded(process: subprocess.Popen[bytes], output: Path) -> record.Record:
+def _wait_until_recorded(started: subprocess.Popen[bytes], output: Path) -> record.Record:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        if (found := record.read()) and found.pid == process.pid:
+        if (found := record.read()) and found.pid == started.pid:
             return found
-        if process.poll() is not None:
-            raise BackgroundError(_last_line(output) or f"it ended with exit code {process.returncode}")
+        if started.poll() is not None:
+            raise BackgroundError(_last_line(output) or f"it ended with exit code {started.returncode}")
         time.sleep(_POLL_SECONDS)
-    process.kill()
-    process.wait()
+    started.kill()
+    started.wait()
     raise BackgroundError(f"the stack could not be used within {START_SECONDS:.0f} s; see {output}")
 
 
@@ -84,7 +84,7 @@ def stop() -> record.Record | None:
 def _ended(running: record.Record) -> bool:
     deadline = time.monotonic() + STOP_SECONDS
     while time.monotonic() < deadline:
-        if not record.is_alive(running.pid):
+        if not process.is_alive(running.pid):
             return True
         time.sleep(_POLL_SECONDS)
     return False

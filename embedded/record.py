@@ -5,6 +5,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from embedded import process
 from embedded.cloud import Credentials
 from embedded.emulator import responds
 
@@ -54,7 +55,7 @@ def read() -> Record | None:
     except (ValueError, TypeError, KeyError):  # damaged, or of another version
         remove()
         return None
-    if is_alive(record.pid) and responds(record.endpoint_url):
+    if process.is_alive(record.pid) and responds(record.endpoint_url):
         return record
     remove()
     return None
@@ -63,14 +64,3 @@ def read() -> Record | None:
 def remove() -> None:
     """Remove the record."""
     path().unlink(missing_ok=True)
-
-
-def is_alive(pid: int) -> bool:
-    """Return whether a process has the id `pid`."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from embedded.kept.store import KeptDataError, KeptStore
+from embedded.process import is_alive
 
 DATA_DIR = "TICKFOLD_DATA_DIR"
 """The environment variable that chooses the directory."""
@@ -89,7 +90,7 @@ class KeptDirectory:
                 return
             except BlockingIOError:
                 holder = os.pread(descriptor, 20, 0).decode(errors="replace").strip() or "unknown"
-                if time.monotonic() > deadline or (holder.isdecimal() and _alive(int(holder))):
+                if time.monotonic() > deadline or (holder.isdecimal() and is_alive(int(holder))):
                     raise DataInUseError(
                         f"another embedded stack (process {holder}) uses the data in {self.path}: stop it with "
                         f"`tickfold down`, or set {DATA_DIR} to another directory to start a second one"
@@ -141,13 +142,3 @@ def _write_pid(descriptor: int) -> None:
         os.pwrite(descriptor, str(os.getpid()).encode(), 0)
     except OSError as error:
         raise KeptDataError(f"the data directory cannot be written ({error.strerror}): free some space") from error
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -11,6 +11,7 @@ import pytest
 from embedded import background, record
 from embedded.background import BackgroundError
 from embedded.cloud import Credentials
+from embedded.process import is_alive
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +50,7 @@ def test_start_that_takes_too_long_is_stopped(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setattr(background, "START_SECONDS", 0.5)
     with pytest.raises(BackgroundError, match=r"within 0 s; see .*up\.log"):
         background.start([], lambda _line: None)
-    assert not record.is_alive(int((tmp_path / "pid").read_text()))
+    assert not is_alive(int((tmp_path / "pid").read_text()))
 
 
 def started_with(script: str) -> subprocess.Popen[str]:
@@ -73,7 +74,7 @@ def stubborn() -> Iterator[subprocess.Popen[str]]:
 def test_stack_that_does_not_stop_is_killed(stubborn: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(background, "STOP_SECONDS", 0.2)
     # A child that has ended keeps its id until its parent waits for it.
-    monkeypatch.setattr(record, "is_alive", lambda _pid: stubborn.poll() is None)
+    monkeypatch.setattr("embedded.process.is_alive", lambda _pid: stubborn.poll() is None)
     stopped = background.stop()
     assert stopped
     assert (stopped.pid, stubborn.wait(5)) == (stubborn.pid, -9)
