@@ -6,6 +6,8 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tools.missing_tool import MissingToolError
+
 PLACES = (
     "/usr/lib/jvm/*",
     "/opt/*jdk*",
@@ -15,10 +17,6 @@ PLACES = (
 )
 """Where installers put JDKs."""
 _VERSION = re.compile(r'^JAVA_VERSION="(\d+)', re.MULTILINE)
-
-
-class MissingToolError(Exception):
-    """A JDK or Maven is missing. The message says what is needed and how to give it."""
 
 
 def find_jdk(program: str, oldest: int, places: Sequence[str] = PLACES) -> Path:

@@ -8,9 +8,10 @@ import pytest
 from embedded.stack import EmbeddedStack
 from functions import settings
 from tests.issuers.realm import FILE, Realm
+from tests.tools.needed import needed
 from tickfold.identity.keys import KeySet
 from tickfold.identity.token_verifier import TokenVerifier
-from tools.jdk import MissingToolError, find_jdk
+from tools.jdk import find_jdk
 from tools.keycloak.distribution import fetch
 from tools.keycloak.server import Keycloak
 
@@ -27,12 +28,9 @@ def pytest_ignore_collect(config: pytest.Config) -> bool | None:
 @pytest.fixture(scope="session")
 def realm() -> Iterator[Realm]:
     """The realm. Without JDK or Maven there is nothing to test, which CI takes for a failure."""
-    try:
+    with needed("No real issuer was tried; skipped."):
         jdk = find_jdk("Keycloak", OLDEST_JDK)
         archive = fetch(jdk)
-    except MissingToolError as error:
-        in_ci = os.environ.get("CI") == "true"
-        pytest.exit(f"No real issuer was tried; skipped. {error}", returncode=1 if in_ci else 0)
     with Keycloak(archive, jdk, [FILE]) as keycloak:
         yield Realm(keycloak)
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.jdk import MissingToolError, find_jdk
+from tools.jdk import find_jdk
+from tools.missing_tool import MissingToolError
 
 
 @pytest.fixture(autouse=True)

@@ -6,14 +6,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from tools.missing_tool import MissingToolError
+
 SOURCES = Path(__file__).parent
 BUILDS = SOURCES.parents[1] / "build/pulumi"
 _MODULE = "github.com/pulumi/pulumi"
 _PINNED = re.compile(rf"{_MODULE}/pkg/v3 (v[\w.]+)")
-
-
-class MissingToolError(Exception):
-    """Neither the CLI nor Go is there. The message says how to give one."""
 
 
 class BuildError(Exception):

@@ -7,7 +7,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.jdk import MissingToolError, find_jdk
+from tools.jdk import find_jdk
+from tools.missing_tool import MissingToolError
 
 SOURCES = Path(__file__).parent
 OLDEST_JDK = 25
