@@ -16,7 +16,7 @@ from tickfold.cli.data_load import symbol as parse_symbol
 from tickfold.cli.data_load import timeframe_option
 from tickfold.cli.download import prepare_directory
 from tickfold.cli.exit_codes import UsageError
-from tickfold.cli.outcome import document
+from tickfold.cli.outcome import AsDocument, ReportTo, SaveTo, document
 from tickfold.cli.reading_options import (
     Closes,
     Columns,
@@ -90,19 +90,9 @@ def backtest(
             help="Session calendar, as in `tickfold data load`. Left out: as the bars show.",
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Write one JSON document instead of the summary.")] = False,
-    save_to: Annotated[
-        Path | None,
-        typer.Option(
-            "--save", metavar="DIR", file_okay=False, help="Also write the trades and the equity curve, as Parquet."
-        ),
-    ] = None,
-    report_to: Annotated[
-        Path | None,
-        typer.Option(
-            "--report", metavar="FILE", dir_okay=False, help="Also write the run's report as an HTML page into FILE."
-        ),
-    ] = None,
+    as_json: AsDocument = False,
+    save_to: SaveTo = None,
+    report_to: ReportTo = None,
     separator: Separator = None,
     decimal: Decimal = None,
     encoding: Encoding = None,

@@ -1,7 +1,8 @@
 """The outcome of a run or a sweep, as tables or as one JSON document."""
 
 import json
-from typing import Any, assert_never
+from pathlib import Path
+from typing import Annotated, Any, assert_never
 
 import typer
 
@@ -13,6 +14,20 @@ from tickfold.protocol import Result, Sweep, WalkForward
 
 TOP = 10
 """Rows of a sweep's ranking to show."""
+
+AsDocument = Annotated[bool, typer.Option("--json", help="Write one JSON document instead of the summary.")]
+SaveTo = Annotated[
+    Path | None,
+    typer.Option(
+        "--save", metavar="DIR", file_okay=False, help="Also write the trades and the equity curve, as Parquet."
+    ),
+]
+ReportTo = Annotated[
+    Path | None,
+    typer.Option(
+        "--report", metavar="FILE", dir_okay=False, help="Also write the run's report as an HTML page into FILE."
+    ),
+]
 
 
 def write_outcome(view: ProgressView, result: Result, *, as_json: bool, top: int = TOP) -> None:

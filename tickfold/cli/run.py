@@ -10,7 +10,7 @@ from tickfold.cli.console import note
 from tickfold.cli.date_range import with_range
 from tickfold.cli.download import prepare_directory, save
 from tickfold.cli.follow import Detach, failure_as_json, follow, start
-from tickfold.cli.outcome import write_outcome
+from tickfold.cli.outcome import AsDocument, ReportTo, SaveTo, write_outcome
 from tickfold.cli.progress import ProgressView
 from tickfold.cli.report import write_report
 from tickfold.cli.target import StackOutputs, Target, find_target
@@ -26,19 +26,9 @@ def run(
     timeout: Annotated[
         float, typer.Option(min=1, help="How long to wait. The run itself continues after that.", metavar="SECONDS")
     ] = Patience.run,
-    as_json: Annotated[bool, typer.Option("--json", help="Write one JSON document instead of the summary.")] = False,
-    save_to: Annotated[
-        Path | None,
-        typer.Option(
-            "--save", metavar="DIR", file_okay=False, help="Also write the trades and the equity curve, as Parquet."
-        ),
-    ] = None,
-    report_to: Annotated[
-        Path | None,
-        typer.Option(
-            "--report", metavar="FILE", dir_okay=False, help="Also write the run's report as an HTML page into FILE."
-        ),
-    ] = None,
+    as_json: AsDocument = False,
+    save_to: SaveTo = None,
+    report_to: ReportTo = None,
     detach: Detach = False,
     stack_outputs: StackOutputs = None,
     **options: Any,
