@@ -54,9 +54,7 @@ def backtest(
 
 def run_one_symbol(request: Request) -> FinishedRun:
     """Run a request of one symbol."""
-    begun, config = now(), request.config
-    (market,), (wanted,) = request.markets, request.ranges
-    used = market.bars[wanted.first : wanted.stop]
+    begun, config, used = now(), request.config, request.bars()
     strategy = request.choice.registry.create(config.strategy, config.parameters)
     (signals,) = signals_on(used, [strategy])
     outcome = outcome_of(config, used, strategy, signals)

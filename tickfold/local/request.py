@@ -6,6 +6,7 @@ from typing import Any
 
 from tickfold.backtests.date_range import DayError, with_range
 from tickfold.backtests.planning import Range, check
+from tickfold.engine.bars import Bars
 from tickfold.engine.calendar import SessionCalendar
 from tickfold.engine.timeframe import canonical_timeframe
 from tickfold.errors import RunError
@@ -28,6 +29,11 @@ class Request:
     choice: Choice
     markets: Sequence[Market]
     ranges: Sequence[Range]
+
+    def bars(self, at: int = 0) -> Bars:
+        """Return the bars within the range of the symbol with the number `at`."""
+        wanted = self.ranges[at]
+        return self.markets[at].bars[wanted.first : wanted.stop]
 
     @property
     def notes(self) -> tuple[str, ...]:

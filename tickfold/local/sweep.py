@@ -56,9 +56,7 @@ def sweep(
 
 
 def _ranked(request: Request) -> SweepResult:
-    begun, config = now(), request.config
-    (market,), (wanted,) = request.markets, request.ranges
-    used = market.bars[wanted.first : wanted.stop]
+    begun, config, used = now(), request.config, request.bars()
     grid = expand(config, request.choice.registry)
     metrics: list[Metrics] = []
     no_trades: dict[int, Cause] = {}

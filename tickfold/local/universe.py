@@ -81,7 +81,7 @@ def _combined(request: Request) -> UniverseResult:
 
     def sleeves() -> Iterator[Sleeve]:
         for at, sleeve in enumerate(shown(manifest.sleeves, len(manifest.sleeves), "symbols")):
-            used = request.markets[at].bars[sleeve.first : sleeve.first + sleeve.bars]
+            used = request.bars(at)
             (signals,) = signals_on(used, [strategy])
             outcome = outcome_of(config, used, strategy, signals, sleeve.share)
             gathered.add(sleeve, used, outcome, 0)
@@ -96,13 +96,13 @@ def _combined(request: Request) -> UniverseResult:
 
 def _alone(request: Request, at: int, outcome: Outcome, begun: datetime, strategy: Strategy) -> BacktestResult:
     """Return the result of one symbol, as a run of its own with its share of the capital would have it."""
-    market, wanted = request.markets[at], request.ranges[at]
+    market = request.markets[at]
     capital = outcome.statement.capital
     own = request.config.model_copy(update={"stock": market.series.symbol, "start_capital": capital})
     run = finish_one_symbol(
-        manifest_of(own, [wanted], begun),
+        manifest_of(own, [request.ranges[at]], begun),
         own,
-        market.bars[wanted.first : wanted.stop],
+        request.bars(at),
         outcome,
         parameters=strategy.model_dump(),
         notes=market.notes,

@@ -56,9 +56,7 @@ def walk_forward(
 
 
 def _walked(request: Request) -> WalkForwardResult:
-    begun, config = now(), request.config
-    (market,), (wanted,) = request.markets, request.ranges
-    used = market.bars[wanted.first : wanted.stop]
+    begun, config, used = now(), request.config, request.bars()
     strategies = (grid := expand(config, request.choice.registry)).strategies
     walk = engine.walk_forward(
         used,
