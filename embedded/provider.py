@@ -14,7 +14,6 @@ import pulumi
 from google.protobuf import json_format, struct_pb2
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
-from pulumi.runtime.rpc import UNKNOWN
 
 from embedded.cloud import Cloud
 from embedded.resources import create
@@ -132,11 +131,7 @@ def _to_struct(properties: Properties) -> struct_pb2.Struct:
 
 def _with_assets(inputs: Properties) -> Properties:
     """Return `inputs` with the files that the protocol describes as assets of Pulumi."""
-    return {
-        key: pulumi.FileAsset(value["path"]) if _is_asset(value) else value
-        for key, value in inputs.items()
-        if value != UNKNOWN
-    }
+    return {key: pulumi.FileAsset(value["path"]) if _is_asset(value) else value for key, value in inputs.items()}
 
 
 def _is_asset(value: Any) -> bool:

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 _ASK = "import sys; print('%d.%d' % sys.version_info[:2], sys.implementation.cache_tag)"
@@ -29,8 +30,9 @@ def _candidates(version: str) -> Iterator[Path]:
     yield from sorted(pyenv.glob(f"versions/{version}.*/bin/python{version}"), reverse=True)
 
 
+@cache
 def _is_of(interpreter: Path, version: str) -> bool:
-    """Return whether it runs, which a shim on the PATH may not, and is of that version."""
+    """Return whether it runs, which a shim on the PATH may not, and is of that version; asked once for all layers."""
     asked = subprocess.run([interpreter, "-I", "-c", _ASK], capture_output=True, text=True, check=False)  # noqa: S603
     return asked.stdout.split() == [version, f"cpython-{version.replace('.', '')}"]
 

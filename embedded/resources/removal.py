@@ -29,12 +29,9 @@ class Call:
 
 
 def _bucket(cloud: Cloud, resource_id: str, properties: Properties) -> None:
-    s3 = cloud.client("s3")
     if properties.get("forceDestroy"):
-        for page in s3.get_paginator("list_object_versions").paginate(Bucket=resource_id):
-            for found in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
-                s3.delete_object(Bucket=resource_id, Key=found["Key"], VersionId=found["VersionId"])
-    s3.delete_bucket(Bucket=resource_id)
+        _delete_versions(cloud, resource_id)
+    cloud.client("s3").delete_bucket(Bucket=resource_id)
 
 
 def _versioning(cloud: Cloud, resource_id: str, _properties: Properties) -> None:
@@ -46,11 +43,16 @@ def _logging(cloud: Cloud, resource_id: str, _properties: Properties) -> None:
 
 
 def _object(cloud: Cloud, _resource_id: str, properties: Properties) -> None:
-    s3, key = cloud.client("s3"), properties["key"]
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=properties["bucket"], Prefix=key):
+    _delete_versions(cloud, properties["bucket"], properties["key"])
+
+
+def _delete_versions(cloud: Cloud, bucket: str, key: str = "") -> None:
+    """Delete every version and delete marker of the object `key`, or of all objects."""
+    s3 = cloud.client("s3")
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key):
         for found in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
-            if found["Key"] == key:
-                s3.delete_object(Bucket=properties["bucket"], Key=key, VersionId=found["VersionId"])
+            if found["Key"] == key or not key:
+                s3.delete_object(Bucket=bucket, Key=found["Key"], VersionId=found["VersionId"])
 
 
 def _event_target(cloud: Cloud, _resource_id: str, properties: Properties) -> None:
