@@ -1,8 +1,10 @@
-"""The data lake: the bucket with bars, chunks, results and packages, and the SQL tables by which Athena reads it."""
+"""The data lake: the bucket with bars, chunks, results and packages, the log of accesses to it, and the SQL tables by
+which Athena reads it."""
 
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.access_log_bucket import AccessLogBucket
 from components.aws.athena_workgroup import AthenaWorkgroup
 from components.aws.bucket import Bucket
 from components.aws.glue_table import glue_table
@@ -13,7 +15,8 @@ from functions import settings
 from tickfold.storage import layout
 from tickfold.storage.tables import TABLES
 
-_LIFETIMES = {layout.CHUNKS: 7, layout.ATHENA: 7, layout.LOGS: 90}
+_ACCESS_LOG_DAYS = 90
+_LIFETIMES = {layout.CHUNKS: 7, layout.ATHENA: 7, layout.LOGS: _ACCESS_LOG_DAYS}
 """Days after which the objects under a prefix expire."""
 _RESULTS = [
     layout.RUNS,
@@ -30,7 +33,7 @@ _SUPERSEDED = [layout.PACKAGES, layout.LOGS, layout.SERIES, layout.CHUNKS, layou
 
 
 class DataLake(pulumi.ComponentResource):
-    """Bucket, Glue database with its tables, Athena workgroup with saved queries."""
+    """Bucket with its access logs, Glue database with its tables, Athena workgroup with saved queries."""
 
     bucket: Bucket
     database: aws.glue.CatalogDatabase
@@ -40,6 +43,7 @@ class DataLake(pulumi.ComponentResource):
         super().__init__("tickfold:index:DataLake", name, None, opts)
         self._name = name
         self.bucket = self._create_bucket(configuration.protect_data)
+        self._log_accesses(configuration.protect_data)
         self.database = self._create_database()
         self._create_tables()
         self.athena = self._create_workgroup(configuration.bytes_scanned_limit)
@@ -74,11 +78,20 @@ class DataLake(pulumi.ComponentResource):
             f"{self._name}-lake",
             lifetimes=_LIFETIMES,
             superseded=_SUPERSEDED,
-            logs=layout.LOGS,
             variable=settings.BUCKET,
             protect=protect,
             opts=pulumi.ResourceOptions(parent=self),
         )
+
+    def _log_accesses(self, protect: bool) -> None:
+        logs = AccessLogBucket(
+            f"{self._name}-logs",
+            source=self.bucket,
+            days=_ACCESS_LOG_DAYS,
+            protect=protect,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.bucket.log_accesses(to=logs)
 
     def _create_database(self) -> aws.glue.CatalogDatabase:
         return aws.glue.CatalogDatabase(

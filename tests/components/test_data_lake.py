@@ -95,7 +95,7 @@ def test_series_is_readable_when_noncurrent_versions_have_expired(dev: Stack, bu
     series = store.put("GOOG", "1d", bars[:2], "second", replace=True)
     for file in series.files:
         bucket.put(layout.bars_key("GOOG", "1d", file.year), b"of a load that was interrupted")
-    lifecycle = dev.one("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
+    lifecycle = dev.one("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", "lake-lifecycle")
     assert expire_noncurrent(bucket, lifecycle.inputs["rules"]) == 1  # the description of the first load
     unread = BarStore(boto3.client("s3", region_name=REGION), bucket.name)  # has no version in memory
     assert unread.read(unread.catalog.get("GOOG", "1d"), 0, 2).close.tolist() == bars.close[:2].tolist()

@@ -249,33 +249,39 @@ def test_only_its_rule_may_invoke_a_function_in_the_background(dev: Stack, funct
 # --- the bucket's own policy -----------------------------------------------------------------------------------------
 
 
-def bucket_policy(stack: Stack) -> Document:
-    document: Document = json.loads(stack.one("aws:s3/bucketPolicy:BucketPolicy").inputs["policy"])
+def bucket_policy(stack: Stack, bucket: str) -> Document:
+    policy = stack.one("aws:s3/bucketPolicy:BucketPolicy", f"{bucket}-policy")
+    document: Document = json.loads(policy.inputs["policy"])
     return document
 
 
 @pytest.mark.parametrize("action", ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"])
 @pytest.mark.parametrize("suffix", ["", "/data/series/AAPL/1d.json"])
-def test_bucket_refuses_plain_http_and_nothing_else(dev: Stack, action: str, suffix: str) -> None:
-    resource = f"arn:aws:s3:::{dev.outputs['bucket']}{suffix}"
-    assert is_refused_by_resource(bucket_policy(dev), action, resource, secure=False)
-    assert not is_refused_by_resource(bucket_policy(dev), action, resource, secure=True)
+@pytest.mark.parametrize("bucket", ["lake", "logs"])
+def test_bucket_refuses_plain_http_and_nothing_else(dev: Stack, bucket: str, action: str, suffix: str) -> None:
+    resource = f"arn:aws:s3:::tickfold-dev-{bucket}-1a2b3c4{suffix}"
+    assert is_refused_by_resource(bucket_policy(dev, bucket), action, resource, secure=False)
+    assert not is_refused_by_resource(bucket_policy(dev, bucket), action, resource, secure=True)
 
 
 @pytest.mark.parametrize(
-    ("key", "source", "allowed"),
+    ("bucket", "key", "source", "allowed"),
     [
-        ("logs/2026-01-31", "tickfold-dev-lake-1a2b3c4", True),
-        ("logs/2026-01-31", "somebody-elses-bucket", False),
-        ("data/series/AAPL/1d.json", "tickfold-dev-lake-1a2b3c4", False),
-        ("lambda/code.zip", "tickfold-dev-lake-1a2b3c4", False),
+        ("logs", "s3/2026-01-31", "tickfold-dev-lake-1a2b3c4", True),
+        ("logs", "s3/2026-01-31", "tickfold-dev-logs-1a2b3c4", False),
+        ("logs", "s3/2026-01-31", "somebody-elses-bucket", False),
+        ("logs", "2026-01-31", "tickfold-dev-lake-1a2b3c4", False),
+        ("lake", "logs/2026-01-31", "tickfold-dev-lake-1a2b3c4", False),
+        ("lake", "lambda/code.zip", "tickfold-dev-lake-1a2b3c4", False),
     ],
 )
-def test_bucket_accepts_its_own_access_logs_only(dev: Stack, key: str, source: str, allowed: bool) -> None:
-    resource = f"arn:aws:s3:::{dev.outputs['bucket']}/{key}"
+def test_only_the_log_bucket_accepts_access_logs_of_the_lake_only(
+    dev: Stack, bucket: str, key: str, source: str, allowed: bool
+) -> None:
+    resource = f"arn:aws:s3:::tickfold-dev-{bucket}-1a2b3c4/{key}"
     context = {"aws:SourceArn": f"arn:aws:s3:::{source}"}
     service = "logging.s3.amazonaws.com"
-    assert service_is_allowed(bucket_policy(dev), service, "s3:PutObject", resource, context) == allowed
+    assert service_is_allowed(bucket_policy(dev, bucket), service, "s3:PutObject", resource, context) == allowed
 
 
 # --- what a policy must not say --------------------------------------------------------------------------------------
@@ -312,8 +318,9 @@ def test_role_policy_has_no_mistakes(policy: str, document: Document) -> None:
     assert policy_mistakes(document) == []
 
 
-def test_bucket_policy_has_no_mistakes(dev: Stack) -> None:
-    assert policy_mistakes(bucket_policy(dev)) == []
+@pytest.mark.parametrize("bucket", ["lake", "logs"])
+def test_bucket_policy_has_no_mistakes(dev: Stack, bucket: str) -> None:
+    assert policy_mistakes(bucket_policy(dev, bucket)) == []
 
 
 @pytest.mark.parametrize(

@@ -33,15 +33,15 @@ RESOURCES = {
     "aws:lambda/function:Function": 10,
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": 2,
     "aws:lambda/permission:Permission": 6,
-    "aws:s3/bucket:Bucket": 1,
-    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": 1,
+    "aws:s3/bucket:Bucket": 2,
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": 2,
     "aws:s3/bucketLogging:BucketLogging": 1,
     "aws:s3/bucketObjectv2:BucketObjectv2": 1,
-    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": 1,
-    "aws:s3/bucketPolicy:BucketPolicy": 1,
-    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": 1,
-    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": 1,
-    "aws:s3/bucketVersioning:BucketVersioning": 1,
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": 2,
+    "aws:s3/bucketPolicy:BucketPolicy": 2,
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": 2,
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": 2,
+    "aws:s3/bucketVersioning:BucketVersioning": 2,
     "aws:sfn/stateMachine:StateMachine": 1,
     "aws:sqs/queue:Queue": 2,
     "aws:sqs/queuePolicy:QueuePolicy": 1,
@@ -76,6 +76,7 @@ CANNOT_HAVE_TAGS = {
 
 
 COMPONENTS = {
+    "tickfold:aws:AccessLogBucket": 1,
     "tickfold:aws:ApiGatewayAccount": 1,
     "tickfold:aws:AthenaWorkgroup": 1,
     "tickfold:aws:Bucket": 1,
@@ -92,10 +93,12 @@ COMPONENTS = {
     "tickfold:index:Realtime": 1,
 }
 LAKE = "tickfold:index:DataLake$tickfold:aws:Bucket$aws:s3/bucket:Bucket"
+LOGS = "tickfold:index:DataLake$tickfold:aws:AccessLogBucket$aws:s3/bucket:Bucket"
 OF_BACKTESTS = "tickfold:index:Backtests$tickfold:aws:Table$aws:dynamodb/table:Table"
 OF_REALTIME = "tickfold:index:Realtime$tickfold:aws:Table$aws:dynamodb/table:Table"
 STATEFUL = {
     f"urn:pulumi:dev::tickfold::{LAKE}::tickfold-dev-lake",
+    f"urn:pulumi:dev::tickfold::{LOGS}::tickfold-dev-logs",
     f"urn:pulumi:dev::tickfold::{OF_BACKTESTS}::tickfold-dev-runs-table",
     f"urn:pulumi:dev::tickfold::{OF_BACKTESTS}::tickfold-dev-users-table",
     f"urn:pulumi:dev::tickfold::{OF_REALTIME}::tickfold-dev-connections-table",
@@ -227,6 +230,13 @@ def test_only_data_and_its_guards_are_protected_and_only_in_prod(dev: Stack, pro
         "tickfold-prod-lake-policy",
         "tickfold-prod-lake-public-access",
         "tickfold-prod-lake-versioning",
+        "tickfold-prod-logs",
+        "tickfold-prod-logs-encryption",
+        "tickfold-prod-logs-lifecycle",
+        "tickfold-prod-logs-ownership",
+        "tickfold-prod-logs-policy",
+        "tickfold-prod-logs-public-access",
+        "tickfold-prod-logs-versioning",
         "tickfold-prod-connections-table",
         "tickfold-prod-subscriptions-table",
         "tickfold-prod-runs-table",

@@ -16,8 +16,8 @@ GUARDS = {
     "ownership": ("get_bucket_ownership_controls", "OwnershipControls"),
     "versioning": ("get_bucket_versioning", "Status"),
     "lifecycle": ("get_bucket_lifecycle_configuration", "Rules"),
-    "access logs": ("get_bucket_logging", "LoggingEnabled"),
 }
+"""Of both buckets; the lake's has access logs, too."""
 
 
 def guards_of(cloud: Cloud, bucket: str) -> dict[str, Any]:
@@ -28,6 +28,11 @@ def guards_of(cloud: Cloud, bucket: str) -> dict[str, Any]:
         call: Callable[..., dict[str, Any]] = getattr(s3, operation)
         found[guard] = call(Bucket=bucket)[key]
     return found
+
+
+def access_logs_of(cloud: Cloud, bucket: str) -> dict[str, Any]:
+    logs: dict[str, Any] = cloud.client("s3").get_bucket_logging(Bucket=bucket)["LoggingEnabled"]
+    return logs
 
 
 @pytest.fixture(scope="module")
@@ -44,15 +49,18 @@ def test_up_again_changes_nothing(deployed: Done, engine: PulumiEngine) -> None:
 def test_destroy_keeps_the_data_and_its_guards(deployed: Done, engine: PulumiEngine, cloud: Cloud) -> None:
     bucket, tables = deployed.outputs["bucket"], contents(cloud)["tables"]
     cloud.client("s3").put_object(Bucket=bucket, Key="data/kept", Body=b"kept")
-    guards = guards_of(cloud, bucket)
-    assert guards["versioning"] == "Enabled"
+    logs = access_logs_of(cloud, bucket)
+    guards = {each: guards_of(cloud, each) for each in (bucket, logs["TargetBucket"])}
+    assert {each["versioning"] for each in guards.values()} == {"Enabled"}
+    assert logs["TargetBucket"] != bucket
 
     done = engine.do("destroy", "prod")
 
     assert done.failure is not None
     assert "protect" in done.failure
     assert cloud.client("s3").get_object(Bucket=bucket, Key="data/kept")["Body"].read() == b"kept"
-    assert guards_of(cloud, bucket) == guards
+    assert {each: guards_of(cloud, each) for each in guards} == guards
+    assert access_logs_of(cloud, bucket) == logs
     assert contents(cloud)["tables"] == tables
     assert all(
         cloud.client("dynamodb").describe_table(TableName=table)["Table"]["DeletionProtectionEnabled"]

@@ -1,7 +1,7 @@
 """The layout of the data lake's bucket.
 
 lambda/                                               deployment packages
-logs/                                                 server access logs
+logs/                                                 access logs that version 0.1.0 kept here
 data/series/SYMBOL/TIMEFRAME.json                     a series' index: the commit point of a load
 data/bars/SYMBOL/TIMEFRAME/YEAR.parquet               the bars
 data/chunks/run_id=R/items.json                       the Distributed Map's items
