@@ -6,6 +6,7 @@ from typing import Any, get_args
 import typer
 
 from tickfold.cli.app import app
+from tickfold.cli.lazy_group import UnloadedCommand
 
 INTRODUCTION = """# Command line
 
@@ -25,6 +26,8 @@ def render() -> str:
 
 
 def _commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(command, UnloadedCommand):
+        command = command.load()
     subcommands = getattr(command, "commands", {})
     if not subcommands:
         yield name, command

@@ -27,7 +27,6 @@ def _run() -> int:
     """Run the command, and return its exit code."""
     from tickfold.cli.app import app  # noqa: PLC0415
     from tickfold.cli.exit_codes import ExitCode, exit_code  # noqa: PLC0415
-    from tickfold.cli.failure import report  # noqa: PLC0415
 
     try:
         code = _ended(app)
@@ -37,6 +36,8 @@ def _run() -> int:
         _discard_output()
         return ExitCode.PIPE_CLOSED
     except Exception as error:
+        from tickfold.cli.failure import report  # noqa: PLC0415 - loads rich, which help does without
+
         try:
             report(error)
         except BrokenPipeError:

@@ -1,26 +1,52 @@
-"""The commands, put together."""
+"""The commands, put together. Each is imported when it is run."""
 
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-from tickfold.cli import attach, backtest, cancel, check, data, down, query, report, run, runs, status, sweep, token, up
 from tickfold.cli.exit_codes import ExitCode
+from tickfold.cli.help_sections import WIDTH
+from tickfold.cli.lazy_group import LazyGroup, UnloadedCommand
+
+
+class Commands(LazyGroup):
+    """Every command with its place and its summary, in the order of the help."""
+
+    unloaded = (
+        UnloadedCommand("up", "up:up", "Start the embedded stack on this machine."),
+        UnloadedCommand("down", "down:down", "Stop the embedded stack."),
+        UnloadedCommand("status", "status:status", "Show where the embedded stack and its data are."),
+        UnloadedCommand("token", "token:token", "Print a token of the embedded stack's issuer."),
+        UnloadedCommand("run", "run:run", "Run one backtest in the stack, and follow it."),
+        UnloadedCommand("sweep", "sweep:sweep", "Run many sets of parameters, and rank them or walk forward."),
+        UnloadedCommand("backtest", "backtest:app", "Run one backtest of a file's bars, without a stack."),
+        UnloadedCommand("runs", "runs:runs", "List your runs, newest first."),
+        UnloadedCommand("attach", "attach:attach", "Follow a running or ended run."),
+        UnloadedCommand("cancel", "cancel:cancel", "Cancel a run."),
+        UnloadedCommand("check", "check:check", "Check a strategy's promises on real bars."),
+        UnloadedCommand("query", "query:app", "Query bars, runs, trades and equity in SQL."),
+        UnloadedCommand("report", "report:report", "Write a run's report as one HTML page."),
+        UnloadedCommand("data", "data:app", "List, load, show and remove the bars that runs use."),
+    )
+
 
 app = typer.Typer(
     name="tickfold",
+    cls=Commands,
     help="Backtests fanned out over Lambda workers and folded back into one exact result.",
     epilog=f"Exit codes: {', '.join(f'{code.value} {code.label}' for code in ExitCode)}.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDTH},
 )
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 - slow to load
+
         typer.echo(f"tickfold {version('tickfold')}")
         raise typer.Exit
 
@@ -32,19 +58,3 @@ def _root(
     ] = False,
 ) -> None:
     pass
-
-
-app.command("up")(up.up)
-app.command("down")(down.down)
-app.command("status")(status.status)
-app.command("token")(token.token)
-app.command("run")(run.run)
-app.command("sweep")(sweep.sweep)
-app.command("backtest", cls=backtest.BacktestCommand)(backtest.backtest)
-app.command("runs")(runs.runs)
-app.command("attach")(attach.attach)
-app.command("cancel")(cancel.cancel)
-app.command("check")(check.check)
-app.command("query", cls=query.QueryCommand)(query.query)
-app.command("report")(report.report)
-app.add_typer(data.app, name="data")

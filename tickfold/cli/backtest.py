@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 
-from tickfold.cli.chart import Curves
 from tickfold.cli.config_options import ConfigOptions
 from tickfold.cli.console import note, stdout
 from tickfold.cli.data_load import calendar as parse_calendar
@@ -16,6 +14,8 @@ from tickfold.cli.data_load import symbol as parse_symbol
 from tickfold.cli.data_load import timeframe_option
 from tickfold.cli.download import prepare_directory
 from tickfold.cli.exit_codes import UsageError
+from tickfold.cli.help_sections import SectionedCommand
+from tickfold.cli.lazy_group import application
 from tickfold.cli.outcome import AsDocument, ReportTo, SaveTo, document
 from tickfold.cli.reading_options import (
     Closes,
@@ -28,11 +28,10 @@ from tickfold.cli.reading_options import (
     Unit,
     column_names,
 )
-from tickfold.cli.summary import write_summary
-from tickfold.engine.calendar import SessionCalendar
 from tickfold.protocol import BacktestConfig
 
 if TYPE_CHECKING:
+    from tickfold.cli.chart import Curves
     from tickfold.local.choice import Choice
     from tickfold.local.finished_run import FinishedRun
     from tickfold.local.market import Market
@@ -43,7 +42,7 @@ _WRITTEN_OUT = "tickfold.parameters"
 """Where the context keeps the parameters that were written as options."""
 
 
-class BacktestCommand(TyperCommand):
+class BacktestCommand(SectionedCommand):
     """Takes `--fast 10`, an option that the command does not have, for `--param fast=10`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -82,7 +81,7 @@ def backtest(
     ] = None,
     bar_length: Annotated[str | None, timeframe_option("as in the file")] = None,
     sessions: Annotated[
-        SessionCalendar | None,
+        Any,  # a SessionCalendar, whose module loads numpy
         typer.Option(
             "--calendar",
             parser=parse_calendar,
@@ -132,7 +131,12 @@ def backtest(
     if as_json:
         typer.echo(json.dumps(document(run.result), indent=2))
     else:
+        from tickfold.cli.summary import write_summary  # noqa: PLC0415 - loads rich
+
         write_summary(stdout(), run.result, _curves(run))
+
+
+app = application(backtest, BacktestCommand)
 
 
 def _choice(context: typer.Context, strategy: str) -> "Choice":
@@ -192,7 +196,9 @@ def _keep(run: "FinishedRun", save_to: Path | None, report_to: Path | None) -> N
         note(f"saved {report_to}")
 
 
-def _curves(run: "FinishedRun") -> Curves:
+def _curves(run: "FinishedRun") -> "Curves":
     """Return the curves that the terminal's chart shows."""
+    from tickfold.cli.chart import Curves  # noqa: PLC0415 - loads rich
+
     held = [dollars if math.isfinite(dollars) else None for dollars in run.benchmark.tolist()]
     return Curves(run.equity["timestamp"].cast("int64").to_pylist(), run.equity["equity"].to_pylist(), held)

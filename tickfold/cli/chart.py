@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
-
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from tickfold.protocol import Partial
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 ROWS = 10
 WIDEST = 110
@@ -37,7 +39,7 @@ class Curves:
         self.buy_and_hold += piece.buy_and_hold
 
 
-def chart(curves: Curves, width: int) -> Text:
+def chart(curves: Curves, width: int) -> "Text":
     """Draw `curves`, of at least two points, in at most `width` columns. Equity covers buy and hold."""
     known = [dollars for dollars in (*curves.equity, *curves.buy_and_hold) if dollars is not None]
     low, high = min(known), max(known)
@@ -48,6 +50,8 @@ def chart(curves: Curves, width: int) -> Text:
     columns = max(min(width, WIDEST) - margin - 2, 2)
     benchmark = _line(curves.buy_and_hold, low, high, columns)
     equity = _line(curves.equity, low, high, columns)
+    from rich.text import Text  # noqa: PLC0415 - slow to load
+
     text = Text()
     for row in range(ROWS):
         text.append(f"{labels.get(row, ''):>{margin}} {'┤' if row in labels else '│'}", style="dim")

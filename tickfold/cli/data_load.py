@@ -1,7 +1,7 @@
 """`tickfold data load`: load bars from a file into the stack."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,10 +19,11 @@ from tickfold.cli.reading_options import (
     column_names,
 )
 from tickfold.cli.target import StackOutputs, find_target
-from tickfold.engine.calendar import SessionCalendar
 from tickfold.engine.timeframe import UNITS_TEXT, canonical_timeframe
 from tickfold.market_data.reading_options import ReadingOptions
-from tickfold.protocol.symbol import parse_symbol
+
+if TYPE_CHECKING:
+    from tickfold.engine.calendar import SessionCalendar
 
 
 def symbol(text: str) -> str:
@@ -31,6 +32,8 @@ def symbol(text: str) -> str:
     Raises:
         BadParameter: it is not one.
     """
+    from tickfold.protocol.symbol import parse_symbol  # noqa: PLC0415 - loads the protocol
+
     try:
         return parse_symbol(text)
     except ValueError as error:
@@ -54,12 +57,14 @@ def timeframe_option(left_out: str) -> Any:
     return typer.Option("--timeframe", parser=timeframe, metavar="TIMEFRAME", help=help_text)
 
 
-def calendar(text: str) -> SessionCalendar:
+def calendar(text: str) -> "SessionCalendar":
     """Return `text` as a session calendar.
 
     Raises:
         BadParameter: it is not one.
     """
+    from tickfold.engine.calendar import SessionCalendar  # noqa: PLC0415 - loads numpy
+
     try:
         return SessionCalendar.parse(text)
     except ValueError as error:
@@ -75,7 +80,7 @@ def load(
         bool, typer.Option("--replace", help="Make these bars all that the series has, in place of those it has.")
     ] = False,
     sessions: Annotated[
-        SessionCalendar | None,
+        Any,  # a SessionCalendar, whose module loads numpy
         typer.Option(
             "--calendar",
             parser=calendar,

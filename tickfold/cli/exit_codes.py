@@ -2,7 +2,6 @@
 
 from enum import IntEnum
 
-from tickfold.client.errors import RunCancelledError, RunFailedError, RunTimeoutError, UnreachableError
 from tickfold.errors import RunError
 
 
@@ -55,17 +54,26 @@ def exit_code(error: BaseException) -> ExitCode:
             return ExitCode.PIPE_CLOSED
         case UsageError():
             return ExitCode.WRONG_USE
-        case RunFailedError() | RunCancelledError():
-            return ExitCode.RUN_FAILED
-        case RunTimeoutError():
-            return ExitCode.TIMED_OUT
-        case UnreachableError() | NoStackError():
+        case NoStackError():
             return ExitCode.UNREACHABLE
         case OutputError():
             return ExitCode.FAILED
         case RunError():
-            return ExitCode.FAILED if error.code == "internal" else ExitCode.REFUSED
+            return _of_run(error)
     return _of_aws(error)
+
+
+def _of_run(error: RunError) -> ExitCode:
+    from tickfold.client import errors as client  # noqa: PLC0415 - loads the protocol, which an error of it has done
+
+    match error:
+        case client.RunFailedError() | client.RunCancelledError():
+            return ExitCode.RUN_FAILED
+        case client.RunTimeoutError():
+            return ExitCode.TIMED_OUT
+        case client.UnreachableError():
+            return ExitCode.UNREACHABLE
+    return ExitCode.FAILED if error.code == "internal" else ExitCode.REFUSED
 
 
 def _of_aws(error: BaseException) -> ExitCode:

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,10 +13,13 @@ from tickfold.cli.exit_codes import exit_code
 from tickfold.cli.interrupt import detach
 from tickfold.cli.progress import ProgressView
 from tickfold.cli.target import Target
-from tickfold.client import Client, RunCancelledError, RunHandle
+from tickfold.client import RunCancelledError
 from tickfold.protocol import Result
 
-Begin = Callable[[Client], Awaitable[RunHandle]]
+if TYPE_CHECKING:
+    from tickfold.client import Client, RunHandle
+
+Begin = Callable[["Client"], Awaitable["RunHandle"]]
 """Starts a run, or attaches to one."""
 
 Detach = Annotated[
@@ -24,8 +27,10 @@ Detach = Annotated[
 ]
 
 
-def client_of(target: Target, watch: Callable[[bool], None] = lambda _connected: None) -> Client:
+def client_of(target: Target, watch: Callable[[bool], None] = lambda _connected: None) -> "Client":
     """Return a client of the stack that gets a token for each connection."""
+    from tickfold.client import Client  # noqa: PLC0415 - loads websockets
+
     return Client(target.output("websocket_url"), target.token, watch=watch)
 
 

@@ -2,13 +2,16 @@
 
 import asyncio
 import sys
+from typing import TYPE_CHECKING
 
 from tickfold.cli.console import note, stderr
-from tickfold.client import Client
 from tickfold.protocol import Cancelled
 
+if TYPE_CHECKING:
+    from tickfold.client import Client
 
-def detach(client: Client, run_id: str | None) -> None:
+
+def detach(client: "Client", run_id: str | None) -> None:
     """Detach from a run; on a terminal, ask whether to cancel it.
 
     Raises:
@@ -35,7 +38,7 @@ def _asks_to_cancel(run_id: str) -> bool:
     return answer.strip().lower() in ("c", "cancel")
 
 
-async def _cancel(client: Client, run_id: str) -> None:
+async def _cancel(client: "Client", run_id: str) -> None:
     async with client:
         ended = await client.cancel(run_id)
     note(f"run {run_id} is cancelled" if isinstance(ended, Cancelled) else f"run {run_id} had already ended")

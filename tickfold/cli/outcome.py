@@ -2,15 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, assert_never
+from typing import TYPE_CHECKING, Annotated, Any, assert_never
 
 import typer
 
 from tickfold.cli.console import stdout
-from tickfold.cli.progress import ProgressView
-from tickfold.cli.summary import write_summary
-from tickfold.cli.sweep_tables import write_sweep, write_walk_forward
 from tickfold.protocol import Result, Sweep, WalkForward
+
+if TYPE_CHECKING:
+    from tickfold.cli.progress import ProgressView
 
 TOP = 10
 """Rows of a sweep's ranking to show."""
@@ -30,12 +30,15 @@ ReportTo = Annotated[
 ]
 
 
-def write_outcome(view: ProgressView, result: Result, *, as_json: bool, top: int = TOP) -> None:
+def write_outcome(view: "ProgressView", result: Result, *, as_json: bool, top: int = TOP) -> None:
     """Write the result of the run that `view` has shown; of a sweep its table first."""
     if as_json:
         found = sweep_document(view.table, result) if view.table else document(result)
         typer.echo(json.dumps(found, indent=2))
         return
+    from tickfold.cli.summary import write_summary  # noqa: PLC0415 - loads rich
+    from tickfold.cli.sweep_tables import write_sweep, write_walk_forward  # noqa: PLC0415
+
     match view.table:
         case Sweep():
             write_sweep(stdout(), view.table, top)

@@ -1,9 +1,7 @@
 """The progress of a run: a bar of its chunks, and its equity as it arrives."""
 
 from types import TracebackType
-from typing import Self, assert_never
-
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from typing import TYPE_CHECKING, Self, assert_never
 
 from tickfold.cli.chart import Curves
 from tickfold.cli.console import note, stderr
@@ -23,6 +21,9 @@ from tickfold.protocol import Progress as ChunkProgress
 from tickfold.protocol.formats import counted, money
 from tickfold.protocol.symbol import shown_symbols
 
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
 _LOST = "connection lost, reconnecting"
 
 
@@ -31,6 +32,14 @@ class ProgressView:
 
     def __init__(self, run_id: str | None = None) -> None:
         """Begin without messages; the run's id is known if it was started elsewhere."""
+        from rich.progress import (  # noqa: PLC0415 - slow to load
+            BarColumn,
+            Progress,
+            SpinnerColumn,
+            TextColumn,
+            TimeElapsedColumn,
+        )
+
         self.run_id = run_id
         self.curves = Curves()
         self.table: Sweep | WalkForward | None = None

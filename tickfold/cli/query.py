@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 
 from tickfold.cli.console import note
 from tickfold.cli.exit_codes import UsageError
+from tickfold.cli.help_sections import SectionedCommand
+from tickfold.cli.lazy_group import application
 from tickfold.cli.rows import AsCsv, AsJson, Value, check_formats, write_rows
 from tickfold.cli.statement_file import read_statement
 from tickfold.cli.target import StackOutputs, find_target
@@ -33,7 +34,7 @@ _NUMBERS: dict[str, Callable[[str], Value]] = {
 }
 
 
-class QueryCommand(TyperCommand):
+class QueryCommand(SectionedCommand):
     """Takes an SQL statement that begins with a comment, `-- …`, for the statement and not for an option."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -113,6 +114,9 @@ def query(
         note("query stopped")
         raise
     note(f"{execution.get('Statistics', {}).get('DataScannedInBytes', 0):,} bytes scanned")
+
+
+app = application(query, QueryCommand)
 
 
 def _check(sql: str) -> None:

@@ -6,14 +6,14 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich import box
-from rich.table import Table
-from rich.text import Text
 
 from tickfold.cli.console import printable, stdout
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 Value = str | int | float | bool | None
 _WIDEST = 1_000
@@ -80,6 +80,10 @@ def _write_table(
     shown: Mapping[str, Callable[[Value], str]],
     folds: bool,
 ) -> None:
+    from rich import box  # noqa: PLC0415 - rich is slow to load
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
     kept = list(rows)
     table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
     for position, name in enumerate(columns):
@@ -100,7 +104,9 @@ def _is_number(value: Value) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _shown(value: Value) -> Text:
+def _shown(value: Value) -> "Text":
+    from rich.text import Text  # noqa: PLC0415
+
     if value is None:
         return Text("–", style="dim")
     return Text(printable(str(value)))
