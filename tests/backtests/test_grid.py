@@ -66,7 +66,10 @@ def test_a_range_has_the_numbers_that_one_would_write(range_: dict[str, float], 
             {"parameters": {"fast": [30, 40], "slow": [10, 20]}},
             "none of the 4 combinations can be run; the first: strategy sma_cross: fast (30) must be less than slow",
         ),
-        ({"parameters": {"fats": [1, 2]}}, "can be run; the first: strategy sma_cross has no parameter fats"),
+        (
+            {"parameters": {"fats": [1, 2]}},
+            "can be run; the first: strategy sma_cross has no parameter fats (did you mean",
+        ),
         ({"parameters": {}, "strategy": "magic"}, "can be run; the first: unknown strategy 'magic'"),
     ],
 )
@@ -83,7 +86,11 @@ TEN = {"fast": {"from": 1, "to": 10, "step": 1}}
     ("more", "bars", "reason"),
     [
         ({}, 10_000_001, "bars times combinations are 100,000,010; at most 100,000,000"),
-        ({"rankBy": "sharp"}, 10, "unknown metric 'sharp' to rank by; known metrics: final_equity,"),
+        (
+            {"rankBy": "sharp"},
+            10,
+            "'sharp' to rank by (did you mean sharpe?); known metrics: final_equity,",
+        ),
         (
             {"walkForward": {"inSample": 90, "outOfSample": 11}},
             100,

@@ -241,7 +241,10 @@ def test_unknown_saved_query_names_those_that_are_saved(tickfold: Command, athen
     athena.saved = {"trades of a run": "SELECT 2", "latest runs": "SELECT 1"}
     ended = tickfold("query", "--saved", "latest")
     assert (ended.status, ended.stdout) == (3, "")
-    assert ended.stderr == "tickfold: no saved query 'latest'; saved are: latest-runs, trades-of-a-run\n"
+    assert (
+        ended.stderr
+        == "tickfold: no saved query 'latest' (did you mean latest-runs?); saved are: latest-runs, trades-of-a-run\n"
+    )
 
 
 @pytest.mark.parametrize("arguments", [[], ["SELECT 1", "--saved", "latest-runs"]], ids=["neither", "both"])

@@ -92,7 +92,14 @@ def test_version_is_printed(tickfold: Command) -> None:
         (["data", "load", "f.csv", "--symbol", "a b"], "'a b' is not a symbol"),
         (["data", "load", "f.csv", "--symbol", "A", "--timeframe", "often"], "'often' is not a timeframe"),
         (["data", "load", "f.csv", "--symbol", "A", "--calendar", "NYSE"], "'NYSE' is not a time zone such as"),
+        (
+            ["data", "load", "f.csv", "--symbol", "A", "--timeframe", "dialy"],
+            "timeframe (did you mean daily?): a number",
+        ),
         (["nonsense"], "No such command 'nonsense'"),
+        (["swep"], "No such command 'swep'. Did you mean 'sweep'?"),
+        (["data", "lod"], "No such command 'lod'. Did you mean 'load'?"),
+        (["run", "--comission", "1"], "No such option: --comission (Possible options: --commission,"),
     ],
 )
 def test_usage_error_is_status_two_with_reason(tickfold: Command, arguments: list[str], reason: str) -> None:

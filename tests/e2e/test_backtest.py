@@ -160,7 +160,7 @@ BAD: dict[str, tuple[Any, str]] = {
     ),
     "unknown parameter": (
         start(strategy="sma_cross", parameters={"fats": 3}),
-        "strategy sma_cross has no parameter fats; it has: fast, slow",
+        "strategy sma_cross has no parameter fats (did you mean fast?); it has: fast, slow",
     ),
     "fast not below slow": (
         start(strategy="sma_cross", parameters={"fast": 30, "slow": 30}),

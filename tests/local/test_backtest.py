@@ -141,7 +141,9 @@ def test_what_is_wrong_is_told_in_one_line(goog_frame: pd.DataFrame, options: di
 
 
 def test_unknown_strategy_is_told_with_the_likeliest(goog_frame: pd.DataFrame) -> None:
-    assert refusal(goog_frame, "smacross").endswith("vwap_reversion (did you mean sma_cross?)")
+    assert refusal(goog_frame, "smacross").startswith(
+        "unknown strategy 'smacross' (did you mean sma_cross?); known strategies: "
+    )
     assert refusal(goog_frame, len).startswith("strategy is a builtin_function_or_method: expected the name of one")
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tickfold.local.spelling import in_python, suggestion
+from tickfold.local.spelling import in_python
 
 
 @pytest.mark.parametrize(
@@ -19,8 +19,3 @@ from tickfold.local.spelling import in_python, suggestion
 )
 def test_options_are_keywords(told: str, in_words: str) -> None:
     assert in_python(told) == in_words
-
-
-def test_suggestion_is_the_likeliest_or_nothing() -> None:
-    assert suggestion("Slw", ["fast", "slow"]) == " (did you mean slow?)"
-    assert suggestion("nothing", ["fast", "slow"]) == ""

@@ -45,7 +45,7 @@ def test_find_takes_the_coarsest_timeframe_by_default(catalog: SeriesCatalog) ->
 def test_find_matches_whole_symbols(s3: "S3Client", catalog: SeriesCatalog) -> None:
     BarStore(s3, BUCKET).put("GOOGL", "1w", BAR, "test")
     assert catalog.find("GOOG").timeframe == "90m"
-    with pytest.raises(RunError, match="unknown symbol GOO;"):
+    with pytest.raises(RunError, match=r"unknown symbol GOO \(did you mean GOOG\?\);"):
         catalog.find("GOO")
 
 

@@ -9,6 +9,7 @@ from tickfold.engine.performance.metrics import Metrics
 from tickfold.engine.walk_forward import windows
 from tickfold.errors import RunError
 from tickfold.protocol import Number, Range, SweepConfig
+from tickfold.protocol.spelling import suggestion
 from tickfold.strategies import Registry, Strategy
 
 MOST_COMBINATIONS = 1_000
@@ -64,7 +65,8 @@ def check_size(config: SweepConfig, bars: int, registry: Registry) -> None:
     """
     known = Metrics.__dataclass_fields__
     if config.rank_by not in known:
-        raise RunError(f"unknown metric {config.rank_by!r} to rank by; known metrics: {', '.join(known)}")
+        guess = suggestion(config.rank_by, known)
+        raise RunError(f"unknown metric {config.rank_by!r} to rank by{guess}; known metrics: {', '.join(known)}")
     combinations = len(expand(config, registry).strategies)
     _check_limit("bars times combinations", bars * combinations, MOST_BARS)
     if config.walk_forward:

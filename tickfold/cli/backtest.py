@@ -147,7 +147,7 @@ def _choice(context: typer.Context, strategy: str) -> "Choice":
         UsageError: it has no such parameter as was written as an option.
     """
     from tickfold.local.choice import choose  # noqa: PLC0415
-    from tickfold.local.spelling import suggestion  # noqa: PLC0415
+    from tickfold.protocol.spelling import suggestion  # noqa: PLC0415
 
     choice = choose(strategy)
     for name in context.meta[_WRITTEN_OUT]:

@@ -15,6 +15,7 @@ from tickfold.cli.forms import by_name, parameter
 from tickfold.cli.target import StackOutputs, TargetError, find_target
 from tickfold.engine.timeframe import canonical_timeframe
 from tickfold.errors import RunError, StrategyFailedError
+from tickfold.protocol.spelling import suggestion
 from tickfold.protocol.symbol import canonical_symbol
 
 if TYPE_CHECKING:
@@ -86,7 +87,9 @@ def _strategy(source: str, name: str | None, parameters: dict[str, int | float])
     if name is None and len(found) > 1:
         raise RunError(f"{source} defines {len(found)} strategies; choose one with --strategy: {', '.join(found)}")
     if name is not None and name not in found:
-        raise RunError(f"{source} defines no strategy {name!r}; it defines: {', '.join(found)}")
+        raise RunError(
+            f"{source} defines no strategy {name!r}{suggestion(name, found)}; it defines: {', '.join(found)}"
+        )
     return configure(found[name or next(iter(found))], parameters)
 
 

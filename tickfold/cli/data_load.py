@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from tickfold.engine.calendar import SessionCalendar
 
 
+USUAL_TIMEFRAMES = ("1m", "5m", "15m", "30m", "1h", "4h", "1d", "1w", "1mo", "hourly", "daily", "weekly", "monthly")
+
+
 def symbol(text: str) -> str:
     """Return `text` as a symbol.
 
@@ -47,7 +50,12 @@ def timeframe(text: str) -> str:
         BadParameter: it is not one.
     """
     if canonical_timeframe(text) is None:
-        raise typer.BadParameter(f"{text!r} is not a timeframe: a number and {UNITS_TEXT}, such as 5m, 1d or 1mo")
+        from tickfold.protocol.spelling import suggestion  # noqa: PLC0415 - loads the protocol
+
+        guess = suggestion(text, USUAL_TIMEFRAMES)
+        raise typer.BadParameter(
+            f"{text!r} is not a timeframe{guess}: a number and {UNITS_TEXT}, such as 5m, 1d or 1mo"
+        )
     return text
 
 

@@ -180,7 +180,10 @@ def _saved_query(athena: "AthenaClient", workgroup: str, name: str | None) -> st
         found = athena.batch_get_named_query(NamedQueryIds=ids[first : first + _MOST_AT_ONCE])["NamedQueries"]
         saved |= {_dashed(query["Name"]): query["QueryString"] for query in found}
     if name is None or _dashed(name) not in saved:
-        raise QueryError(f"no saved query {name!r}; saved are: {', '.join(sorted(saved)) or 'none'}")
+        from tickfold.protocol.spelling import suggestion  # noqa: PLC0415 - loads the protocol
+
+        guess = suggestion(_dashed(name or ""), saved)
+        raise QueryError(f"no saved query {name!r}{guess}; saved are: {', '.join(sorted(saved)) or 'none'}")
     return saved[_dashed(name)]
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from tickfold.errors import RunError
-from tickfold.local.spelling import suggestion
 from tickfold.strategies import BUILT_IN, Registry, Strategy
 from tickfold.strategies.files import FOLDER, fault_of, load_file
 
@@ -48,10 +47,7 @@ def choose(strategy: "str | Path | Strategy | type[Strategy]") -> Choice:
 def _named(name: str) -> Choice:
     registry = BUILT_IN if name in BUILT_IN.strategies else Registry.discover(FOLDER)
     if name not in registry.strategies:
-        try:
-            registry.create(name, {})
-        except RunError as error:
-            raise RunError(f"{error}{suggestion(name, registry.strategies)}") from None
+        registry.create(name, {})  # raises what is known of it
     return Choice(registry, name, {})
 
 

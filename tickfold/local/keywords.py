@@ -14,11 +14,11 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from tickfold.errors import RunError
-from tickfold.local.spelling import suggestion
 from tickfold.market_data.reading_options import ReadingOptions
 from tickfold.protocol import TAGS, BacktestConfig
 from tickfold.protocol.field_option import FieldOption, field_options, place, spelled
 from tickfold.protocol.sizing import parse_size
+from tickfold.protocol.spelling import suggestion
 from tickfold.protocol.validation import explain
 from tickfold.protocol.wire import Wire
 

@@ -14,6 +14,7 @@ from tickfold.market_data.date_notation import NO_TIME, DateTexts, Mask, OrderEr
 from tickfold.market_data.epochs import SMALLEST_EPOCH, epochs_to_times
 from tickfold.market_data.reading_options import DETECT, ReadingOptions
 from tickfold.market_data.time_zone import find_zone, to_utc
+from tickfold.protocol.spelling import suggestion
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 
@@ -66,8 +67,9 @@ def _stated_zone(source: Source, options: ReadingOptions, header_zone: str | Non
     """Return the zone of times without an offset: None for UTC that nobody stated."""
     if options.timezone:
         if find_zone(options.timezone) is None and options.timezone not in available_timezones():
+            guess = suggestion(options.timezone, available_timezones())
             raise BarFileError(
-                f"--timezone {options.timezone} is not a time zone: expected such as Europe/Berlin, +01:00"
+                f"--timezone {options.timezone} is not a time zone{guess}: expected such as Europe/Berlin, +01:00"
             )
         return options.timezone
     if header_zone and find_zone(header_zone) is None:

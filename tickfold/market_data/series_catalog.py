@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from tickfold.engine.timeframe import canonical_timeframe, timeframe_seconds
 from tickfold.errors import RunError
 from tickfold.market_data.series import Series
+from tickfold.protocol.spelling import suggestion
 from tickfold.storage import layout
 from tickfold.storage.bucket import is_not_found
 
@@ -53,7 +54,7 @@ class SeriesCatalog:
         """
         known = self._timeframes(symbol)
         if not known:
-            raise RunError(f"unknown symbol {symbol}; {self._known_symbols()}")
+            raise RunError(f"unknown symbol {symbol}{self._known_symbols(symbol)}")
         timeframe = known[-1] if timeframe is None else canonical_timeframe(timeframe) or timeframe
         if timeframe not in known:
             raise RunError(f"{symbol} has no {timeframe} bars; it has: {', '.join(known)}")
@@ -86,12 +87,13 @@ class SeriesCatalog:
         series = self._known(f"{layout.SERIES}{symbol}/")  # with those of symbols that go on after a slash
         return sorted((timeframe for name, timeframe in series if name == symbol), key=timeframe_seconds)
 
-    def _known_symbols(self) -> str:
+    def _known_symbols(self, like: str) -> str:
+        """Return the words that follow an unknown symbol: the one that it is `like`, and those there are."""
         symbols = sorted({symbol for symbol, _ in self._known(layout.SERIES)})
         if not symbols:
-            return "no bars are loaded: see `tickfold data load`"
+            return "; no bars are loaded: see `tickfold data load`"
         more = f" and {len(symbols) - _MOST_NAMES_SHOWN} more" if len(symbols) > _MOST_NAMES_SHOWN else ""
-        return f"known symbols: {', '.join(symbols[:_MOST_NAMES_SHOWN])}{more}"
+        return f"{suggestion(like, symbols)}; known symbols: {', '.join(symbols[:_MOST_NAMES_SHOWN])}{more}"
 
     def _known(self, prefix: str) -> Iterator[tuple[str, str]]:
         """Yield symbol and timeframe of each series whose key begins with `prefix`."""

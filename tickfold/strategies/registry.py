@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import ValidationError
 
 from tickfold.errors import RunError
+from tickfold.protocol.spelling import suggestion
 from tickfold.protocol.validation import explain
 from tickfold.strategies.builtin.bollinger_reversion import BollingerReversion
 from tickfold.strategies.builtin.buy_and_hold import BuyAndHold
@@ -66,7 +67,8 @@ class Registry:
             return configure(self.strategies[name], parameters)
         if name in self.faults:
             raise RunError(self.faults[name])
-        known = f"unknown strategy {name!r}; known strategies: {', '.join(sorted(self.strategies))}"
+        guess = suggestion(name, self.strategies)
+        known = f"unknown strategy {name!r}{guess}; known strategies: {', '.join(sorted(self.strategies))}"
         raise RunError("; ".join([known, *self.faults.values()]))
 
 
@@ -82,7 +84,8 @@ def configure(strategy: type[Strategy], parameters: dict[str, int | float]) -> S
     unknown = sorted(set(parameters) - set(strategy.model_fields))
     if unknown:
         known = ", ".join(strategy.model_fields) or "none"
-        raise RunError(f"strategy {strategy.name} has no parameter {', '.join(unknown)}; it has: {known}")
+        guess = suggestion(unknown[0], strategy.model_fields) if len(unknown) == 1 else ""
+        raise RunError(f"strategy {strategy.name} has no parameter {', '.join(unknown)}{guess}; it has: {known}")
     try:
         return strategy.model_validate(parameters)
     except ValidationError as error:
