@@ -14,8 +14,8 @@ Generated from the commands in `tickfold/cli/` by `make docs`; edit those, not t
 prints the same. `tickfold` is `.venv/bin/tickfold` in a checkout.
 
 Results go to stdout; progress, notes and errors go to stderr. [The exit code](exit-codes.md) tells kinds of failures
-apart. `TICKFOLD_TRACEBACK=1` adds the traceback to a failure. Output works in any encoding: what it does not have is
-written in ASCII. Files are UTF-8.
+apart. Defaults of options may be [in a file](../how-to/set-defaults.md). `TICKFOLD_TRACEBACK=1` adds the traceback to
+a failure. Output works in any encoding: what it does not have is written in ASCII. Files are UTF-8.
 """
 
 

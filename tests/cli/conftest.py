@@ -37,6 +37,7 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An environment that names no stack, and a state directory in which none is up."""
     for name in (*map(variable_of, OUTPUTS), "TICKFOLD_STACK_OUTPUTS", "TICKFOLD_TOKEN", "TICKFOLD_TRACEBACK"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TICKFOLD_CONFIG", "")
     monkeypatch.setenv("TICKFOLD_STATE_DIR", str(tmp_path / "state"))
     return tmp_path
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tickfold.cli.config_options import ConfigOptions
+from tickfold.cli.configured_command import ConfiguredCommand
 from tickfold.cli.console import note, stdout
 from tickfold.cli.data_load import calendar as parse_calendar
 from tickfold.cli.data_load import symbol as parse_symbol
 from tickfold.cli.data_load import timeframe_option
 from tickfold.cli.download import prepare_directory
 from tickfold.cli.exit_codes import UsageError
-from tickfold.cli.help_sections import SectionedCommand
 from tickfold.cli.lazy_group import application
 from tickfold.cli.outcome import AsDocument, ReportTo, SaveTo, document
 from tickfold.cli.reading_options import (
@@ -42,7 +42,7 @@ _WRITTEN_OUT = "tickfold.parameters"
 """Where the context keeps the parameters that were written as options."""
 
 
-class BacktestCommand(SectionedCommand):
+class BacktestCommand(ConfiguredCommand):
     """Takes `--fast 10`, an option that the command does not have, for `--param fast=10`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -70,7 +70,11 @@ def backtest(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="CSV or Parquet: date or timestamp, open, high, low, close, volume.")],
     strategy: Annotated[
-        str, typer.Argument(metavar="STRATEGY", help="One of Tickfold's, your own in strategies/, or a Python file.")
+        str,
+        typer.Argument(
+            metavar="STRATEGY",
+            help="One of Tickfold's, your own in strategies/, or a Python file.",
+        ),
     ] = "buy_and_hold",
     *,
     under: Annotated[

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from tickfold.cli.help_sections import SectionedCommand
+from tickfold.cli.configured_command import ConfiguredCommand
 
 
 class UnloadedCommand(TyperCommand):
@@ -25,7 +25,7 @@ class UnloadedCommand(TyperCommand):
         return typer.main.get_command(found if isinstance(found, typer.Typer) else application(found))
 
 
-def application(command: Callable[..., None], kind: type[TyperCommand] = SectionedCommand) -> typer.Typer:
+def application(command: Callable[..., None], kind: type[TyperCommand] = ConfiguredCommand) -> typer.Typer:
     """Return a Typer application that is one command."""
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     app.command(cls=kind)(command)
@@ -41,7 +41,12 @@ class LazyGroup(TyperGroup):
         super().__init__(**settings)
         self.commands = {each.name: each for each in self.unloaded if each.name}
 
+    def loaded(self, name: str) -> Any:
+        """Return the command `name`, loaded."""
+        command = self.commands[name]
+        return command.load() if isinstance(command, UnloadedCommand) else command
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return name, command and arguments, the command loaded."""
-        name, command, rest = super().resolve_command(ctx, args)
-        return name, command.load() if isinstance(command, UnloadedCommand) else command, rest
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, self.loaded(name) if name else None, rest

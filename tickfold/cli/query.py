@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tickfold.cli.configured_command import ConfiguredCommand
 from tickfold.cli.console import note
 from tickfold.cli.exit_codes import UsageError
-from tickfold.cli.help_sections import SectionedCommand
 from tickfold.cli.lazy_group import application
 from tickfold.cli.rows import AsCsv, AsJson, Value, check_formats, write_rows
 from tickfold.cli.statement_file import read_statement
@@ -34,7 +34,7 @@ _NUMBERS: dict[str, Callable[[str], Value]] = {
 }
 
 
-class QueryCommand(SectionedCommand):
+class QueryCommand(ConfiguredCommand):
     """Takes an SQL statement that begins with a comment, `-- …`, for the statement and not for an option."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tickfold.cli.checkout import needs_checkout
+from tickfold.cli.config_file import STACK, ConfigError, Setting, read_settings, unknown
 from tickfold.cli.exit_codes import NoStackError
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 OUTPUTS = ("region", "websocket_url", "bucket", "runs_table", "athena_workgroup", "athena_database")
 """The stack's outputs that commands use; in the environment each is TICKFOLD_ and its name in capitals."""
+
+OUTPUTS_FILE = "outputs"
+"""The key of `[stack]` in `tickfold.toml` that names a file with the stack's outputs, as `--stack-outputs` does."""
 
 TOKEN = "TICKFOLD_TOKEN"  # noqa: S105 - the variable's name
 """The environment variable with a token of the stack's issuer; an argument would show in the list of processes."""
@@ -42,7 +46,7 @@ StackOutputs = Annotated[
         metavar="FILE",
         envvar="TICKFOLD_STACK_OUTPUTS",
         help="The stack on AWS to use: what `pulumi stack output --json` printed. "
-        "Left out: TICKFOLD_WEBSOCKET_URL and the like, or else the embedded stack.",
+        "Left out: TICKFOLD_WEBSOCKET_URL and the like, [stack] of tickfold.toml, or else the embedded stack.",
         rich_help_panel="Stack",
     ),
 ]
@@ -136,7 +140,7 @@ class Target:
 
 
 def find_target(stack_outputs: Path | None) -> Target:
-    """Return the stack that the file names, else the environment, else the running embedded one.
+    """Return the stack that the file names, else the environment, else `tickfold.toml`, else the running embedded one.
 
     Raises:
         TargetError: there is none, or the file does not hold a stack's outputs.
@@ -145,7 +149,39 @@ def find_target(stack_outputs: Path | None) -> Target:
         return Target(_read_outputs(stack_outputs), str(stack_outputs))
     if named := {name: os.environ[variable] for name in OUTPUTS if os.environ.get(variable := variable_of(name))}:
         return Target(named, f"the environment ({', '.join(variable_of(name) for name in named)})")
-    return embedded()
+    return _configured() or embedded()
+
+
+def _configured() -> Target | None:
+    """Return the stack that `[stack]` of the `tickfold.toml` names: by a file of its outputs, or one by one.
+
+    Raises:
+        ConfigError: a key or a value is wrong.
+        TargetError: the file does not hold a stack's outputs.
+    """
+    found = stack_settings()
+    if not found:
+        return None
+    if outputs := found.get(OUTPUTS_FILE):
+        return Target(_read_outputs(outputs.file.parent / outputs.value), outputs.origin)
+    file = next(iter(found.values())).file
+    return Target({name: each.value for name, each in found.items()}, f"[{STACK}] in {file}")
+
+
+def stack_settings() -> dict[str, Setting]:
+    """Return the settings of `[stack]` by the names of outputs; all of them from one file, as stacks are not mixed.
+
+    Raises:
+        ConfigError: a key is unknown, or a value is no text.
+    """
+    found = [each for each in read_settings().values() if each.key.startswith(f"{STACK}.")]
+    known = {f"{STACK}.{name.replace('_', '-')}": name for name in (OUTPUTS_FILE, *OUTPUTS)}
+    for each in found:
+        if each.key not in known:
+            raise unknown(each, known)
+        if not isinstance(each.value, str):
+            raise ConfigError(f"{each.file}: {each.key} is {each.value!r}: expected text")
+    return {known[each.key]: each for each in found if each.file == found[0].file}
 
 
 def variable_of(output: str) -> str:
