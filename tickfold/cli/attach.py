@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from tickfold.cli.completion import run_ids
 from tickfold.cli.follow import failure_as_json, follow
 from tickfold.cli.outcome import write_outcome
 from tickfold.cli.progress import ProgressView
@@ -11,7 +12,13 @@ from tickfold.cli.target import StackOutputs, find_target
 from tickfold.client import Patience
 
 RunIdArgument = Annotated[
-    str, typer.Argument(metavar="RUN_ID", help="As `tickfold run` and `tickfold runs` show it.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="RUN_ID",
+        help="As `tickfold run` and `tickfold runs` show it.",
+        show_default=False,
+        autocompletion=run_ids,
+    ),
 ]
 
 

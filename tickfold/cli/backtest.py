@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tickfold.cli.completion import strategies
 from tickfold.cli.config_options import ConfigOptions
 from tickfold.cli.configured_command import ConfiguredCommand
 from tickfold.cli.console import note, stdout
@@ -74,6 +75,7 @@ def backtest(
         typer.Argument(
             metavar="STRATEGY",
             help="One of Tickfold's, your own in strategies/, or a Python file.",
+            autocompletion=strategies,
         ),
     ] = "buy_and_hold",
     *,

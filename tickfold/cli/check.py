@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tickfold.cli.checkout import CheckoutError, needs_checkout
+from tickfold.cli.completion import strategies, symbols
 from tickfold.cli.console import note, printable, stderr, stdout
 from tickfold.cli.data_list import shown
 from tickfold.cli.forms import by_name, parameter
@@ -31,7 +32,10 @@ _MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "yellow")}
 
 def check(
     source: Annotated[
-        str, typer.Argument(metavar="STRATEGY", help="A Python file, or the name of a built-in strategy.")
+        str,
+        typer.Argument(
+            metavar="STRATEGY", help="A Python file, or the name of a built-in strategy.", autocompletion=strategies
+        ),
     ],
     *,
     strategy: Annotated[
@@ -45,7 +49,9 @@ def check(
             help="A parameter of the strategy; may be repeated.",
         ),
     ] = None,
-    symbol: Annotated[str, typer.Option(metavar="SYMBOL", help="Symbol whose bars are used.")] = "AAPL",
+    symbol: Annotated[
+        str, typer.Option(metavar="SYMBOL", help="Symbol whose bars are used.", autocompletion=symbols)
+    ] = "AAPL",
     timeframe: Annotated[
         str | None, typer.Option(metavar="TIME", help="Such as 1m, 1h, 1d, 1mo. Left out: the coarsest that is loaded.")
     ] = None,

@@ -29,6 +29,7 @@ class CommandOption(FieldOption):
             rich_help_panel=self.option.panel,
             min=self.least,
             parser=self.form.parse if self.form else None,
+            autocompletion=self.form.complete if self.form else None,
             callback=self._check if self.form and self.form.gather else None,
         )
         if default is None:

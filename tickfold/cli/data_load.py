@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tickfold.cli.completion import symbols
 from tickfold.cli.console import note
 from tickfold.cli.data_list import shown
 from tickfold.cli.reading_options import (
@@ -82,7 +83,12 @@ def calendar(text: str) -> "SessionCalendar":
 def load(
     file: Annotated[Path, typer.Argument(help="CSV or Parquet: date or timestamp, open, high, low, close, volume.")],
     *,
-    under: Annotated[str, typer.Option("--symbol", parser=symbol, metavar="SYMBOL", help="Symbol to load it under.")],
+    under: Annotated[
+        str,
+        typer.Option(
+            "--symbol", parser=symbol, metavar="SYMBOL", help="Symbol to load it under.", autocompletion=symbols
+        ),
+    ],
     bar_length: Annotated[str | None, timeframe_option("as in the file")] = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Make these bars all that the series has, in place of those it has.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tickfold.cli.completion import symbols
 from tickfold.cli.console import note
 from tickfold.cli.data_list import span
 from tickfold.cli.data_load import symbol, timeframe_option
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 
 def remove(
-    name: Annotated[str, typer.Argument(parser=symbol, metavar="SYMBOL", help="Symbol of the series.")],
+    name: Annotated[
+        str, typer.Argument(parser=symbol, metavar="SYMBOL", help="Symbol of the series.", autocompletion=symbols)
+    ],
     bar_length: Annotated[str | None, timeframe_option("all")] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     stack_outputs: StackOutputs = None,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tickfold.cli.completion import symbols
 from tickfold.cli.data_list import COLUMNS, row_of, shown
 from tickfold.cli.data_load import symbol, timeframe_option
 from tickfold.cli.rows import AsCsv, Value, check_formats, write_rows
@@ -39,7 +40,9 @@ class _Part:
 
 
 def show(
-    name: Annotated[str, typer.Argument(parser=symbol, metavar="SYMBOL", help="Symbol of the series.")],
+    name: Annotated[
+        str, typer.Argument(parser=symbol, metavar="SYMBOL", help="Symbol of the series.", autocompletion=symbols)
+    ],
     bar_length: Annotated[str | None, timeframe_option("the coarsest")] = None,
     *,
     rows: Annotated[int, typer.Option(min=1, max=1_000, metavar="COUNT", help="First and last bars to show.")] = 3,

@@ -13,6 +13,7 @@ from typing import Any
 
 import typer
 
+from tickfold.cli.completion import strategies, symbols
 from tickfold.cli.symbols import allocations, one_symbol, stock_of
 from tickfold.protocol.sizing import parse_size
 
@@ -25,13 +26,14 @@ class Form:
     """How values of one form are read and explained.
 
     `parse` reads one value and raises BadParameter; of an option that may be repeated, `gather` makes all its values
-    one. `note` follows the field's description in `--help`, `help` replaces it.
+    one. `note` follows the field's description in `--help`, `help` replaces it. `complete` gives what the shell offers.
     """
 
     parse: Callable[[str], Any]
     gather: Callable[[list[Any] | None], Any] | None = None
     note: str = ""
     help: str = ""
+    complete: Callable[..., list[str]] | None = None
 
 
 def parameter(text: str) -> tuple[str, float]:
@@ -146,18 +148,19 @@ FORMS = {
         sizing,
         note="Such as fraction:50%, cash:5000, shares:100, volatility:20% or volatility:0.2:60 (yearly, over 60 bars).",
     ),
-    "NAME": Form(strategy_name, note="One of Tickfold's, or your own in strategies/."),
+    "NAME": Form(strategy_name, note="One of Tickfold's, or your own in strategies/.", complete=strategies),
     "NAME=NUMBER": Form(parameter, by_name, help="A parameter of the strategy; may be repeated."),
     "NAME=VALUES": Form(
         parameter_values,
         by_name,
         help="A parameter's values: fast=10, fast=10,20,50 or fast=5:50:5 (from:to:step); may be repeated.",
     ),
-    "SYMBOL": Form(one_symbol, help="Symbol of a loaded series: see `tickfold data list`."),
+    "SYMBOL": Form(one_symbol, help="Symbol of a loaded series: see `tickfold data list`.", complete=symbols),
     "SYMBOLS": Form(
         allocations,
         stock_of,
         help="Symbol of a loaded series: see `tickfold data list`. Several (A,B, or repeated) share the "
         "capital equally, or as A=0.5,B=25% says.",
+        complete=symbols,
     ),
 }

@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
+from tickfold.cli.attach import RunIdArgument
 from tickfold.cli.console import note
 from tickfold.cli.target import StackOutputs, Target, find_target
 
 
 def report(
-    run_id: Annotated[str, typer.Argument(metavar="RUN_ID", help="As `tickfold run` shows it.", show_default=False)],
+    run_id: RunIdArgument,
     output: Annotated[
         Path | None,
         typer.Option(

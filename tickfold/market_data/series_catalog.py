@@ -36,6 +36,10 @@ class SeriesCatalog:
         found = [series for key in self._keys(layout.SERIES) if (series := self._read_or_none(key))]
         return sorted(found, key=lambda series: (series.symbol, timeframe_seconds(series.timeframe)))
 
+    def symbols(self) -> Sequence[str]:
+        """Return the symbols that have a series, sorted; no series is read."""
+        return sorted({symbol for symbol, _ in self._known(layout.SERIES)})
+
     def get(self, symbol: str, timeframe: str) -> Series:
         """Return the series of `symbol` in `timeframe`.
 
@@ -89,7 +93,7 @@ class SeriesCatalog:
 
     def _known_symbols(self, like: str) -> str:
         """Return the words that follow an unknown symbol: the one that it is `like`, and those there are."""
-        symbols = sorted({symbol for symbol, _ in self._known(layout.SERIES)})
+        symbols = self.symbols()
         if not symbols:
             return "; no bars are loaded: see `tickfold data load`"
         more = f" and {len(symbols) - _MOST_NAMES_SHOWN} more" if len(symbols) > _MOST_NAMES_SHOWN else ""

@@ -1,0 +1,97 @@
+"""What the shell completes: symbols, strategies and run ids. Quick, silent, and empty where nothing is known."""
+
+import ast
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+
+import typer
+
+import tickfold
+
+SECONDS = 2.0
+"""How long a completion may take: a shell waits for it."""
+_RUNS = 50
+
+_STRATEGIES = Path(tickfold.__file__).parent / "strategies" / "builtin"
+_OWN_STRATEGIES = Path(tickfold.__file__).parents[1] / "strategies"
+
+
+def symbols(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the symbols that are loaded; after a comma, each behind those that are written already."""
+    before = incomplete[: incomplete.rfind(",") + 1]
+    return [before + symbol for symbol in _in_time(lambda: _symbols(context))]
+
+
+def run_ids(context: typer.Context) -> list[str]:
+    """Return the ids of the user's runs, newest first."""
+    return _in_time(lambda: _run_ids(context))
+
+
+def strategies() -> list[str]:
+    """Return the names of the strategies, built in and own, without running their files."""
+    return sorted({*(file.stem for file in _STRATEGIES.glob("[!_]*.py")), *own_strategies(_OWN_STRATEGIES)})
+
+
+def _symbols(context: typer.Context) -> list[str]:
+    from tickfold.cli.target import find_target  # noqa: PLC0415 - slow to load, and help needs none
+    from tickfold.market_data.series_catalog import SeriesCatalog  # noqa: PLC0415
+
+    target = find_target(context.params.get("stack_outputs"))
+    return [*SeriesCatalog(target.s3(), target.output("bucket")).symbols()]
+
+
+def _run_ids(context: typer.Context) -> list[str]:
+    from tickfold.cli.follow import client_of  # noqa: PLC0415 - loads the client
+    from tickfold.cli.target import find_target  # noqa: PLC0415
+
+    async def listed() -> list[str]:
+        async with client_of(find_target(context.params.get("stack_outputs"))) as client:
+            return [run.run_id for run in (await client.list_runs(_RUNS)).runs]
+
+    return asyncio.run(listed())
+
+
+def _in_time(look_up: Callable[[], list[str]]) -> list[str]:
+    """Return what `look_up` finds; nothing if it fails or takes too long, as a shell has no place for a message."""
+    with suppress(Exception), _alarm():
+        return look_up()
+    return []
+
+
+@contextmanager
+def _alarm() -> Iterator[None]:
+    """Raise TimeoutError in the block after `SECONDS`, wherever it waits."""
+
+    def ring(_number: int, _frame: FrameType | None) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def own_strategies(folder: Path) -> Iterator[str]:
+    """Yield the names that the classes in a folder's files state, without running them."""
+    for file in folder.glob("[!_]*.py"):
+        with suppress(OSError, SyntaxError, ValueError):
+            classes = (node for node in ast.parse(file.read_bytes()).body if isinstance(node, ast.ClassDef))
+            yield from (name for each in classes for name in _stated_name(each))
+
+
+def _stated_name(definition: ast.ClassDef) -> Iterator[str]:
+    for node in definition.body:
+        match node:
+            case ast.AnnAssign(target=ast.Name("name"), value=ast.Constant(str(name))):
+                yield name
+            case ast.Assign(targets=[ast.Name("name")], value=ast.Constant(str(name))):
+                yield name
+            case _:
+                pass
