@@ -10,6 +10,7 @@ from tickfold.storage.sql import (
     EmptyStatementError,
     StatementError,
     check_statement,
+    split_statements,
 )
 
 
@@ -54,3 +55,21 @@ def test_check_statement_refuses_several(sql: str) -> None:
 def test_check_statement_refuses_none(sql: str) -> None:
     with pytest.raises(EmptyStatementError, match="SQL is empty: expected one statement"):
         check_statement(sql)
+
+
+@pytest.mark.parametrize(
+    ("sql", "statements", "rest"),
+    [
+        ("SELECT 1", [], "SELECT 1"),
+        ("SELECT 1;\n", ["SELECT 1"], "\n"),
+        ("SELECT 1; SELECT\n2 ; SE", ["SELECT 1", "SELECT\n2"], " SE"),
+        ("SELECT ';', \"a;b\" -- c;\n;", ["SELECT ';', \"a;b\" -- c;"], ""),
+        ("SELECT /* ; */ 1;", ["SELECT /* ; */ 1"], ""),
+        ("SELECT 'it''s;", [], "SELECT 'it''s;"),
+        ("SELECT 1; SELECT /* a;", ["SELECT 1"], " SELECT /* a;"),
+        ("SELECT 4 / 2;", ["SELECT 4 / 2"], ""),
+        (";", [""], ""),
+    ],
+)
+def test_statements_end_at_semicolons_outside_quotes_and_comments(sql: str, statements: list[str], rest: str) -> None:
+    assert split_statements(sql) == (statements, rest)

@@ -58,6 +58,21 @@ def check_statement(sql: str) -> None:
         raise StatementError(READS_ONLY.format(first))
 
 
+def split_statements(sql: str) -> tuple[list[str], str]:
+    """Return the statements of `sql` that a semicolon ends, without it, and the rest, which goes on.
+
+    A semicolon in a comment or between quotes ends nothing, nor does one after a quote that is still open.
+    """
+    statements, start = [], 0
+    for found in _TOKEN.finditer(sql):
+        if found[0] in ("'", '"', "`") or (sql.startswith("/*", found.start()) and found.lastgroup == "sign"):
+            break
+        if found[0] == ";":
+            statements.append(sql[start : found.start()].strip())
+            start = found.end()
+    return statements, sql[start:]
+
+
 def _tokens(sql: str) -> Iterator[str]:
     """Yield the words, signs and quoted texts of `sql`, without its comments."""
     return (found[0] for found in _TOKEN.finditer(sql) if found.lastgroup != "comment")
