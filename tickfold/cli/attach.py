@@ -6,6 +6,7 @@ import typer
 
 from tickfold.cli.completion import run_ids
 from tickfold.cli.follow import failure_as_json, follow
+from tickfold.cli.next_steps import suggest_after_run
 from tickfold.cli.outcome import write_outcome
 from tickfold.cli.progress import ProgressView
 from tickfold.cli.target import StackOutputs, find_target
@@ -38,3 +39,5 @@ def attach(
     with failure_as_json(as_json, view):
         result = follow(find_target(stack_outputs), lambda client: client.attach(run_id), view, timeout)
     write_outcome(view, result, as_json=as_json)
+    if not as_json:
+        suggest_after_run(run_id, stack_outputs)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,7 @@ from tickfold.cli.data_load import timeframe_option
 from tickfold.cli.download import prepare_directory
 from tickfold.cli.exit_codes import UsageError
 from tickfold.cli.lazy_group import application
+from tickfold.cli.next_steps import suggest
 from tickfold.cli.outcome import AsDocument, ReportTo, SaveTo, document
 from tickfold.cli.reading_options import (
     Closes,
@@ -140,6 +142,8 @@ def backtest(
         from tickfold.cli.summary import write_summary  # noqa: PLC0415 - loads rich
 
         write_summary(stdout(), run.result, _curves(run))
+        if report_to is None:
+            suggest((*sys.argv[1:], "--report", f"{file.stem}.html"))
 
 
 app = application(backtest, BacktestCommand)

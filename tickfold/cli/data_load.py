@@ -8,6 +8,7 @@ import typer
 from tickfold.cli.completion import symbols
 from tickfold.cli.console import note
 from tickfold.cli.data_list import shown
+from tickfold.cli.next_steps import suggest, with_stack
 from tickfold.cli.reading_options import (
     Closes,
     Columns,
@@ -143,4 +144,8 @@ def load(
     typer.echo(
         f"loaded {len(read.bars):,} bars; {series.symbol} {series.timeframe} now has {series.bars:,} "
         f"from {shown(series.first)} to {shown(series.last)}"
+    )
+    suggest(
+        with_stack(stack_outputs, "data", "show", series.symbol),
+        with_stack(stack_outputs, "run", "--symbol", series.symbol, "--strategy", "sma_cross"),
     )

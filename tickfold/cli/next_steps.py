@@ -21,6 +21,17 @@ def suggest(*steps: tuple[str, ...]) -> None:
         stderr().print(text, style="dim", markup=False, highlight=False, soft_wrap=True)
 
 
+def with_stack(stack_outputs: Path | None, *words: str) -> tuple[str, ...]:
+    """Return the words of a command that uses the same stack as this one."""
+    return (*words, "--stack-outputs", str(stack_outputs)) if stack_outputs else words
+
+
+def suggest_after_run(run_id: str, stack_outputs: Path | None) -> None:
+    """Suggest what shows more of a run that has a result."""
+    trades = f"SELECT entry_time, side, pnl, exit_reason FROM trades WHERE run_id = '{run_id}' ORDER BY pnl"  # noqa: S608 - run ids have no quotes
+    suggest(with_stack(stack_outputs, "report", run_id, "--open"), with_stack(stack_outputs, "query", trades))
+
+
 def _program() -> str:
     """Return how this command can be called again: by its name if that is on the PATH, else as it was called."""
     called = Path(sys.argv[0])

@@ -8,6 +8,7 @@ import typer
 
 from tickfold.cli.attach import RunIdArgument
 from tickfold.cli.console import note
+from tickfold.cli.next_steps import suggest, with_stack
 from tickfold.cli.target import StackOutputs, Target, find_target
 
 
@@ -37,6 +38,8 @@ def report(
     typer.echo(path)
     if show and not webbrowser.open(path.resolve().as_uri()):
         note(f"no browser could be opened; the report is in {path}")
+    if not show:
+        suggest(with_stack(stack_outputs, "report", run_id, *(("-o", str(path)) if output else ()), "--open"))
 
 
 def write_report(target: Target, run_id: str, path: Path) -> None:

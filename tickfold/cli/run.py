@@ -10,6 +10,7 @@ from tickfold.cli.console import note
 from tickfold.cli.date_range import with_range
 from tickfold.cli.download import prepare_directory, save
 from tickfold.cli.follow import Detach, failure_as_json, follow, start
+from tickfold.cli.next_steps import suggest, suggest_after_run, with_stack
 from tickfold.cli.outcome import AsDocument, ReportTo, SaveTo, write_outcome
 from tickfold.cli.progress import ProgressView
 from tickfold.cli.report import write_report
@@ -46,10 +47,14 @@ def run(
         config = _config(target, request, save_to, report_to)
         if detach:
             start(target, lambda client: client.start_backtest(config), view, as_json=as_json)
+            if not as_json:
+                suggest(with_stack(stack_outputs, "attach", view.run_id or ""))
             return
         result = follow(target, lambda client: client.start_backtest(config), view, timeout)
         _keep(target, result, save_to, report_to)
     write_outcome(view, result, as_json=as_json)
+    if not as_json:
+        suggest_after_run(result.run_id or "", stack_outputs)
 
 
 def _config(target: Target, request: dict[str, Any], save_to: Path | None, report_to: Path | None) -> BacktestConfig:

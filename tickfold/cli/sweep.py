@@ -10,6 +10,7 @@ from tickfold.cli.console import note
 from tickfold.cli.date_range import with_range
 from tickfold.cli.download import prepare_directory, save
 from tickfold.cli.follow import Detach, failure_as_json, follow, start
+from tickfold.cli.next_steps import suggest, suggest_after_run, with_stack
 from tickfold.cli.outcome import TOP, write_outcome
 from tickfold.cli.progress import ProgressView
 from tickfold.cli.target import StackOutputs, Target, find_target
@@ -57,6 +58,8 @@ def sweep(
         config = _config(target, request, save_to)
         if detach:
             start(target, lambda client: client.start_sweep(config), view, as_json=as_json)
+            if not as_json:
+                suggest(with_stack(stack_outputs, "attach", view.run_id or ""))
             return
         result = follow(target, lambda client: client.start_sweep(config), view, timeout)
         if view.table is None:
@@ -65,6 +68,8 @@ def sweep(
             for path in save(target.s3(), result, save_to, view.table.table_uri):
                 note(f"saved {path}")
     write_outcome(view, result, as_json=as_json, top=top)
+    if not as_json:
+        suggest_after_run(result.run_id or "", stack_outputs)
 
 
 def _config(target: Target, request: dict[str, Any], save_to: Path | None) -> SweepConfig:

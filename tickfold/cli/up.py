@@ -6,6 +6,7 @@ import typer
 
 from tickfold.cli.checkout import needs_checkout
 from tickfold.cli.console import note
+from tickfold.cli.next_steps import suggest
 from tickfold.cli.target import NAME_A_STACK
 from tickfold.errors import RunError
 
@@ -53,4 +54,4 @@ def _detach(arguments: list[str]) -> None:
     except background.BackgroundError as error:
         raise RunError(str(error), "internal") from error
     note(f"running as process {started.pid}: {started.outputs['websocket_url']}")
-    note("next: `tickfold data list`, `tickfold run --symbol AAPL --strategy sma_cross`, `tickfold down`")
+    suggest(("data", "list"), ("run", "--symbol", "AAPL", "--strategy", "sma_cross"), ("down",))
