@@ -9,6 +9,9 @@ from embedded import process
 from embedded.cloud import Credentials
 from embedded.emulator import responds
 
+_RECORD_BYTES = 16_384
+"""More than a record has."""
+
 
 @dataclass(frozen=True)
 class Record:
@@ -34,6 +37,30 @@ def state_directory() -> Path:
 def path() -> Path:
     """Return the path of the record's file."""
     return state_directory() / "embedded.json"
+
+
+class StateDirectoryError(Exception):
+    """The state directory cannot be written. The message gives the reason and what to do."""
+
+
+def prepare_directory() -> None:
+    """Make the state directory, and try that a record can be written there, before a stack starts in vain.
+
+    Raises:
+        StateDirectoryError: it cannot.
+    """
+    trial = path().with_suffix(f".{os.getpid()}")
+    try:
+        trial.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            trial.write_bytes(bytes(_RECORD_BYTES))
+        finally:
+            trial.unlink(missing_ok=True)
+    except OSError as error:
+        raise StateDirectoryError(
+            f"{trial.parent} cannot be used for the stack's state ({error.strerror}): make it writable or free some "
+            "space, or set TICKFOLD_STATE_DIR to another directory"
+        ) from error
 
 
 def write(record: Record) -> None:

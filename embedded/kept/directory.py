@@ -4,6 +4,7 @@ import fcntl
 import os
 import sys
 import time
+from itertools import count
 from pathlib import Path
 from typing import Self
 
@@ -43,7 +44,7 @@ class KeptDirectory:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.file = path / "stack.sqlite"
-        self.set_aside = path / "stack.sqlite.before"
+        self._set_aside: Path | None = None
         self.lock_descriptor: int | None = None
 
     def __enter__(self) -> Self:
@@ -57,7 +58,10 @@ class KeptDirectory:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self.unlock()
+        try:
+            self._put_back()
+        finally:
+            self.unlock()
 
     def lock(self) -> None:
         """Lock the directory, which is created if it is missing.
@@ -117,7 +121,9 @@ class KeptDirectory:
         return sum(file.stat().st_size for file in self.path.glob(f"{self.file.name}*") if file.is_file())
 
     def start_anew(self) -> Path | None:
-        """Set the kept data aside, in place of what was set aside before; return where they are, if there were any.
+        """Set the kept data aside; return where they are, if there were any. What was set aside before stays.
+
+        They are put back when the directory is left before there are new data: the start has failed.
 
         Raises:
             KeptDataError: the file cannot be moved.
@@ -125,15 +131,29 @@ class KeptDirectory:
         if not self.file.exists():
             return None
         try:
-            for suffix in ("-wal", "-shm", ""):  # the log first: without the file it is nothing
-                source = self.file.with_name(self.file.name + suffix)
-                target = self.set_aside.with_name(self.set_aside.name + suffix)
-                target.unlink(missing_ok=True)
-                if source.exists():
-                    source.replace(target)
+            _move(self.file, aside := self._free_place())
         except OSError as error:
             raise KeptDataError(f"{self.file} cannot be set aside ({error.strerror})") from error
-        return self.set_aside
+        self._set_aside = aside
+        return aside
+
+    def _free_place(self) -> Path:
+        """Return `stack.sqlite.before`, or else the first of `.before2`, `.before3` and so on that is free."""
+        names = (f"{self.file.name}.before{number if number > 1 else ''}" for number in count(1))
+        return next(place for name in names if not (place := self.path / name).exists())
+
+    def _put_back(self) -> None:
+        if self._set_aside is not None and not self.file.exists():
+            _move(self._set_aside, self.file)
+        self._set_aside = None
+
+
+def _move(file: Path, to: Path) -> None:
+    """Rename a database and its log."""
+    for suffix in ("-wal", "-shm", ""):  # the log first: without the file it is nothing
+        source = file.with_name(file.name + suffix)
+        if source.exists():
+            source.replace(to.with_name(to.name + suffix))
 
 
 def _write_pid(descriptor: int) -> None:

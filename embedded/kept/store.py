@@ -71,9 +71,10 @@ class KeptStore:
     def _prepare(self) -> None:
         (found,) = self._connection.execute("PRAGMA user_version").fetchone()
         if found not in (0, FORMAT):
+            other = "a newer version of Tickfold: upgrade to it" if found > FORMAT else "an older one: use that version"
             raise KeptDataError(
-                f"{self.path} has format {found}, and this version of Tickfold knows format {FORMAT}: use the version "
-                "that wrote it, or start anew with `tickfold up --fresh`, which sets the file aside"
+                f"{self.path} has format {found}, and this version of Tickfold knows format {FORMAT}. It was "
+                f"written by {other}, or start anew with `tickfold up --fresh`, which sets the file aside"
             )
         # NORMAL: whoever kills the process loses nothing; a power cut may lose the last moments, in whole transactions.
         self._connection.execute("PRAGMA journal_mode = WAL")

@@ -28,6 +28,13 @@ def up(
     Needs no AWS account. The other commands find the running stack by themselves. Its data are kept: series and runs
     are there again at the next start.
     """
+    with needs_checkout("`tickfold up`", NAME_A_STACK):
+        from embedded.record import StateDirectoryError, prepare_directory  # noqa: PLC0415 - not of the package
+
+    try:
+        prepare_directory()
+    except StateDirectoryError as error:
+        raise RunError(str(error), "internal") from error
     if detach:
         _detach(["--port", str(port), *(["--fresh"] if fresh else [])])
         return

@@ -54,14 +54,42 @@ def test_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 def test_data_set_aside_are_whole_and_the_next_are_empty(tmp_path: Path) -> None:
     kept = KeptDirectory(tmp_path)
-    assert (kept.check(), kept.start_anew()) == (0, kept.set_aside)
     store = KeptStore(kept.file)
     store.write([Row("s3://lake", "a", {}, b"1")])  # in the log only, as after a kill
-    assert kept.start_anew() == kept.set_aside
+    assert kept.start_anew() == tmp_path / "stack.sqlite.before"
     store.close()
     assert kept.check() == 0
-    with KeptStore(kept.set_aside) as aside:
-        assert [row.key for row in aside.rows("s3://lake")] == ["a"]
+    assert keys(tmp_path / "stack.sqlite.before") == ["a"]
+
+
+def keys(file: Path) -> list[str]:
+    with KeptStore(file) as store:
+        return [row.key for row in store.rows("s3://lake")]
+
+
+def keep(kept: KeptDirectory, key: str) -> None:
+    with KeptStore(kept.file) as store:
+        store.write([Row("s3://lake", key, {}, b"1")])
+
+
+def test_data_set_aside_stay_when_others_are(tmp_path: Path) -> None:
+    kept = KeptDirectory(tmp_path)
+    for key in ("a", "b", "c"):
+        keep(kept, key)
+        kept.start_anew()
+    asides = [tmp_path / f"stack.sqlite.before{number}" for number in ("", 2, 3)]
+    assert [keys(aside) for aside in asides] == [["a"], ["b"], ["c"]]
+
+
+def test_data_set_aside_are_put_back_if_nothing_follows_them(tmp_path: Path) -> None:
+    keep(KeptDirectory(tmp_path), "a")
+    with KeptDirectory(tmp_path) as kept:
+        kept.start_anew()  # and the start fails, for a reason that has nothing to do with it
+    assert keys(kept.file) == ["a"]
+    with KeptDirectory(tmp_path) as kept:
+        kept.start_anew()
+        keep(kept, "b")
+    assert (keys(kept.file), keys(tmp_path / "stack.sqlite.before")) == (["b"], ["a"])
 
 
 def test_nothing_to_set_aside(tmp_path: Path) -> None:

@@ -85,13 +85,44 @@ def test_file_that_is_no_database_is_refused_and_left(file: Path) -> None:
     assert file.read_bytes() == before
 
 
-def test_format_of_another_version_is_refused_and_left(file: Path) -> None:
+@pytest.mark.parametrize(
+    ("found", "advice"), [(FORMAT + 1, "newer version of Tickfold: upgrade to it"), (-1, "older one: use that version")]
+)
+def test_format_of_another_version_is_refused_and_left(file: Path, found: int, advice: str) -> None:
     filled(file)
     with sqlite3.connect(file) as connection:
-        connection.execute(f"PRAGMA user_version = {FORMAT + 1}")
+        connection.execute(f"PRAGMA user_version = {found}")
     connection.close()
-    with pytest.raises(KeptDataError, match=r"has format 2, .* knows format 1: use .*--fresh"):
+    before = file.read_bytes()
+    with pytest.raises(
+        KeptDataError, match=rf"has format {found}, .* knows format {FORMAT}\. .*{advice}, or .*--fresh"
+    ):
         KeptStore(file)
+    assert file.read_bytes() == before
+
+
+FULL = """
+import resource, signal, sys
+from pathlib import Path
+from embedded.kept.store import KeptDataError, KeptStore, Row
+store = KeptStore(Path(sys.argv[1]))
+store.write([Row("s3://lake", "before", {}, b"1")])
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # so that a write beyond the limit fails, as one on a full disk does
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+try:
+    store.write([Row("s3://lake", "big", {}, b"2" * 1_000_000)])
+except KeptDataError as error:
+    print(error)
+"""
+
+
+def test_write_that_the_system_refuses_is_told_and_loses_nothing(file: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", FULL, str(file)], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(f"{file} cannot be used (") or done.stdout.startswith(f"no space is left for {file}")
+    assert (done.stdout.count("\n"), done.stderr) == (1, "")
+    with KeptStore(file) as store:
+        assert [row.key for row in store.rows("s3://lake")] == ["before"]
+        assert store.check() == 1
 
 
 def test_full_disk_is_told_and_loses_nothing(file: Path) -> None:
