@@ -59,7 +59,10 @@ def next_entry(events: SignalEvents, positions: Positions, orders: Orders) -> In
     That is the first event from the close at which the position is known to be over: the close of the bar in which a
     stop or a target price was reached or an order expired, and the close after the one that decided a timed exit.
     """
-    free = positions.exit_bar + orders.timed_out(positions.reason) * (1 - orders.fill.delay)
-    event = np.searchsorted(events.bar, free)
-    again = positions.known & (positions.reason != SIGNAL) & (event < events.target_stop[positions.event])
-    return np.where(again, event, NONE)
+    event = np.full(len(positions), NONE)
+    over = np.flatnonzero(positions.known & (positions.reason != SIGNAL))
+    reason = positions.reason[over]
+    free = positions.exit_bar[over] + orders.timed_out(reason) * (1 - orders.fill.delay)
+    again = np.searchsorted(events.bar, free)
+    event[over] = np.where(again < events.target_stop[positions.event[over]], again, NONE)
+    return event

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from tickfold.engine.arrays import Floats, Ints
+from tickfold.engine.arrays import Floats, Ints, Sides
 from tickfold.engine.decisions.entries import Fills
 
 REASONS: Final = ("open", "signal", "stop_loss", "trailing_stop", "take_profit", "max_bars", "end", "ruin", "unfilled")
@@ -21,9 +21,11 @@ class PriceWindow:
     Prices of shorts are negated, so that higher is better for both sides. `entry` is the market price at entry, shape
     (positions, 1); `best` is the best price of each bar, shape (positions, bars), −inf where it may lie before the
     entry. `best_so_far` has the best price before the window for all positions, of which `which` are in it.
+    Exits whose level is `fixed` also get positions of both sides, without bars: `side` and `entry` have shape
+    (positions,).
     """
 
-    def __init__(self, side: int, which: Ints, entry: Floats, best: Floats, best_so_far: Floats) -> None:
+    def __init__(self, side: int | Sides, which: Ints, entry: Floats, best: Floats, best_so_far: Floats) -> None:
         self.side, self.entry, self.best = side, entry, best
         self._which, self._best_so_far = which, best_so_far
 
@@ -54,13 +56,18 @@ class TimedExit(Exit):
 
 @dataclass(frozen=True)
 class PriceExit(Exit):
-    """An exit at a price level inside a bar; `distance` is a fraction of a price."""
+    """An exit at a price level inside a bar; `distance` is a fraction of a price.
+
+    `fixed` says that the level is the same during every bar of a position: it depends on `side` and `entry` only.
+    """
 
     distance: float
 
+    fixed: ClassVar[bool] = False
+
     @abstractmethod
     def level(self, window: PriceWindow) -> Floats:
-        """Return the level during each bar of `window`, shape (positions, bars) or (positions, 1), shorts negated."""
+        """Return the level during each bar of `window`, shape (positions, bars) or that of `entry`; shorts negated."""
 
 
 class StopExit(PriceExit):
@@ -76,6 +83,7 @@ class StopLoss(StopExit):
 
     name: ClassVar[str] = "stop_loss"
     reason: ClassVar[int] = STOP_LOSS
+    fixed: ClassVar[bool] = True
 
     def level(self, window: PriceWindow) -> Floats:
         return window.entry * (1 - window.side * self.distance)
@@ -99,6 +107,7 @@ class TakeProfit(TargetExit):
 
     name: ClassVar[str] = "take_profit"
     reason: ClassVar[int] = TAKE_PROFIT
+    fixed: ClassVar[bool] = True
 
     def level(self, window: PriceWindow) -> Floats:
         return window.entry * (1 + window.side * self.distance)

@@ -41,6 +41,11 @@ class Orders:
         return [each for each in self.exits if isinstance(each, TimedExit)]
 
     @property
+    def fixed_levels(self) -> bool:
+        """Whether no stop or target moves while a position is held."""
+        return all(each.fixed for each in (*self.stops, *self.targets))
+
+    @property
     def one_position_per_target(self) -> bool:
         """Whether each target is one position, held until the target changes."""
         return not self.entry.rests and not self.exits
