@@ -51,3 +51,11 @@ def test_concatenate_joins_rows_in_order_and_keeps_other_fields_of_the_first() -
     assert joined.size.tolist() == [20, 30, 90]
     assert joined.price.tolist() == [2, 3, 9]
     assert (joined.unit, joined.decimals) == ("USD", 2)
+
+
+def test_with_rows_replaces_them_in_a_copy_and_keeps_other_fields() -> None:
+    changed = QUOTES.with_rows(np.array([2, 0]), Quotes("EUR", np.array([9.0, 8.0]), np.array([90, 80])))
+    assert changed.size.tolist() == [80, 20, 90]
+    assert changed.price.tolist() == [8, 2, 9]
+    assert (changed.unit, changed.decimals) == ("USD", 2)
+    assert QUOTES.size.tolist() == [10, 20, 30]

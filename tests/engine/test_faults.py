@@ -16,13 +16,13 @@ FAULTS = {
     "warm-up one bar short": ("chunk.py", "min(lookback, self.start)", "min(max(lookback - 1, 0), self.start)"),
     "position open at the chunk's end dropped": (
         "fold.py",
-        "merge([self._speculated[known], replayed])",
-        "self._speculated[known]",
+        "standing.with_rows(open_, self._replay(standing.event[open_], stop))",
+        "standing[standing.known]",
     ),
     "position open at the chunk's end never closed": (
         "fold.py",
-        "known = stands & self._speculated.known",
-        "known = stands",
+        "standing.with_rows(open_, self._replay(standing.event[open_], stop))",
+        "standing",
     ),
     "position opened again at the boundary": (
         "fold.py",
@@ -48,8 +48,8 @@ FAULTS = {
     ),
     "signal events offset by the wrong chunk": (
         "fold.py",
-        "decisions.positions.event + first",
-        "decisions.positions.event + max(first - 1, 0)",
+        "by_chunk.event + self._first_event[self._chunk]",
+        "by_chunk.event + np.maximum(self._first_event[self._chunk] - 1, 0)",
     ),
     "trailing stop forgets its best price": (
         "exits.py",

@@ -42,6 +42,13 @@ class ArrayRecord:
         columns = {name: getattr(self, name)[rows] for name in self.columns()}
         return type(self)(**columns, **{name: getattr(self, name) for name in self._others()})
 
+    def with_rows(self, rows: Rows, new: Self) -> Self:
+        """Return a copy whose `rows` are those of `new`, in order; the other fields stay."""
+        columns = {name: getattr(self, name).copy() for name in self.columns()}
+        for name, column in columns.items():
+            column[rows] = getattr(new, name)
+        return type(self)(**columns, **{name: getattr(self, name) for name in self._others()})
+
     @classmethod
     def concatenate(cls, parts: Sequence[Self]) -> Self:
         """Return the rows of `parts`, which must not be empty, in order; the other fields are those of the first."""

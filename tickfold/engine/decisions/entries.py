@@ -27,7 +27,9 @@ class MarketFill:
 
     def bar(self, decided: Ints, bars: Bars) -> Ints:
         """Return the bars at which orders fill that are decided at the closes of `decided`; `NONE` after the last."""
-        return np.where(decided + self.delay < len(bars), decided + self.delay, NONE)
+        bar = decided + self.delay
+        bar[bar >= len(bars)] = NONE
+        return bar
 
 
 NEXT_OPEN: Final = MarketFill("open", delay=1)

@@ -58,13 +58,9 @@ class _Run:
         self._first_event = np.cumsum([0, *(len(decisions.events) for decisions in found)])
         self._stop = np.array([speculation.chunk.stop for speculation in speculations], dtype=np.int64)
         self.events = SignalEvents.concatenate([decisions.events for decisions in found])
-        self._speculated = merge(
-            [
-                replace(decisions.positions, event=decisions.positions.event + first)
-                for decisions, first in zip(found, self._first_event, strict=False)
-            ]
-        )
         self._chunk = np.repeat(np.arange(len(found)), [len(decisions.positions) for decisions in found])
+        by_chunk = Positions.concatenate([decisions.positions for decisions in found])
+        self._speculated = replace(by_chunk, event=by_chunk.event + self._first_event[self._chunk])
         self.replayed_bars = 0
 
     def finish_open_positions(self) -> Positions:
@@ -73,10 +69,10 @@ class _Run:
         These stand, whatever was held before.
         """
         stands = self.events.target_start[self._speculated.event] >= self._first_event[self._chunk]
-        known = stands & self._speculated.known
-        open_ = stands & ~known
-        replayed = self._replay(self._speculated.event[open_], self._stop[self._chunk[open_]])
-        return merge([self._speculated[known], replayed])
+        standing = self._speculated if stands.all() else self._speculated[stands]
+        open_ = np.flatnonzero(~standing.known)
+        stop = self._stop[self._chunk[stands][open_]]
+        return standing.with_rows(open_, self._replay(standing.event[open_], stop))
 
     def carried_targets(self) -> Ints:
         """Return the first events of the long and short targets that are carried over a chunk boundary."""

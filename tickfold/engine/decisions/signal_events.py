@@ -28,27 +28,38 @@ class SignalEvents(ArrayRecord):
     @cached_property
     def target_starts(self) -> Ints:
         """The events at which the target position changes."""
-        return np.append(np.arange(min(len(self), 1)), np.flatnonzero(self.side[1:] != self.side[:-1]) + 1)
+        starts = np.ones(len(self), dtype=np.bool_)
+        np.not_equal(self.side[1:], self.side[:-1], out=starts[1:])
+        return np.flatnonzero(starts)
 
     @cached_property
     def target_start(self) -> Ints:
         """The first event of the event's target."""
-        return np.repeat(self.target_starts, self._events_per_target)
+        return self._per_event(self.target_starts)
 
     @cached_property
     def target_stop(self) -> Ints:
         """The first event of the next target; the number of events where there is none."""
-        next_starts = np.append(self.target_starts[1:], len(self))[: len(self.target_starts)]
-        return np.repeat(next_starts, self._events_per_target)
+        return self._per_event(self._target_stops)
 
     @cached_property
     def target_until(self) -> Ints:
         """The bar at whose close the target changes; `NEVER` where it does not."""
-        return np.append(self.bar, NEVER)[self.target_stop]
+        until = np.full(len(self.target_starts), NEVER)
+        until[:-1] = self.bar[self.target_starts[1:]]
+        return self._per_event(until)
 
-    @property
-    def _events_per_target(self) -> Ints:
-        return np.diff(self.target_starts, append=len(self))
+    @cached_property
+    def _target_stops(self) -> Ints:
+        stops = np.full(len(self.target_starts), len(self))
+        stops[:-1] = self.target_starts[1:]
+        return stops
+
+    def _per_event(self, per_target: Ints) -> Ints:
+        """Return the values of targets at each of their events."""
+        if len(per_target) == len(self):
+            return per_target
+        return np.repeat(per_target, self._target_stops - self.target_starts)
 
     def later(self, bars: int) -> Self:
         """Return these events with their bars counted from `bars` bars earlier."""
