@@ -8,6 +8,8 @@ BENCH_READY := .venv-bench/ready
 
 .PHONY: help setup demo test athena issuers pulumi newest soak mutants chromium wscat lint bench package docs clean
 .DEFAULT_GOAL := help
+# Without bytecode every process compiles what it imports: a test of a stack starts dozens.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16

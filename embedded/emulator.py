@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -57,6 +58,11 @@ class Emulator:
         Raises:
             EmulatorError: it exited, or did not respond in time.
         """
+        self.launch()
+        self.wait_until_ready()
+
+    def launch(self) -> None:
+        """Start the process."""
         temporary = self.directory / "tmp"
         kept, lock = ([str(self._kept.file)], self._kept.lock_descriptor) if self._kept else ([], None)
         self.directory.mkdir(mode=0o700)
@@ -72,7 +78,6 @@ class Emulator:
                 start_new_session=True,
                 pass_fds=() if lock is None else (lock,),
             )
-        self._wait_until_ready(self._process)
 
     def _environment(self, temporary: Path) -> dict[str, str]:
         """Return only what the emulator needs: no AWS profile, proxy or emulator setting of the user."""
@@ -86,7 +91,6 @@ class Emulator:
             "IOT_MTLS_ENABLED": "0",
             "LAMBDA_STATE_TRANSITION_SECONDS": "0",
             "MINISTACK_REGION": REGION,
-            "PYTHONDONTWRITEBYTECODE": "1",
             "S3_DATA_DIR": str(temporary / "s3"),
             "SFN_WAIT_SCALE": "0.1",  # shorten the waits before retries
             "SFTP_ENABLED": "0",
@@ -95,24 +99,19 @@ class Emulator:
             "TZ": "UTC",
         }
 
-    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
-        polling = Retrying(
-            retry=retry_if_result(operator.not_),
-            stop=stop_after_delay(START_SECONDS),
-            wait=wait_fixed(_POLL_SECONDS),
-        )
-        try:
-            polling(self._is_ready, process)
-        except RetryError:
-            reason = f"the emulator did not respond at {self.endpoint_url} within {START_SECONDS:.0f} s"
-            raise EmulatorError(reason) from None
+    def wait_until_ready(self) -> None:
+        """Wait until the process responds.
 
-    def _is_ready(self, process: subprocess.Popen[bytes]) -> bool:
-        if process.poll() is not None:
+        Raises:
+            EmulatorError: it exited, or did not respond in time.
+        """
+        wait_for_response(self.endpoint_url, self._refuse_exited)
+
+    def _refuse_exited(self) -> None:
+        if self._process is None or self._process.poll() is not None:
             raise EmulatorError(
                 self.failure or f"the emulator exited while starting; its last output:\n{self.log_tail()}"
             )
-        return responds(self.endpoint_url)
 
     def wait(self) -> None:
         """Wait until the process exits.
@@ -150,6 +149,29 @@ class Emulator:
                 self._process.stdin.close()
             self._process = None
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def wait_for_response(endpoint_url: str, check: Callable[[], None] = lambda: None) -> None:
+    """Wait until an emulator responds at `endpoint_url`, calling `check` meanwhile.
+
+    Raises:
+        EmulatorError: it did not respond in time.
+    """
+
+    def is_ready() -> bool:
+        check()
+        return responds(endpoint_url)
+
+    polling = Retrying(
+        retry=retry_if_result(operator.not_),
+        stop=stop_after_delay(START_SECONDS),
+        wait=wait_fixed(_POLL_SECONDS),
+    )
+    try:
+        polling(is_ready)
+    except RetryError:
+        reason = f"the emulator did not respond at {endpoint_url} within {START_SECONDS:.0f} s"
+        raise EmulatorError(reason) from None
 
 
 def responds(endpoint_url: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from embedded import interrupted_runs, record, sample_bars
 from embedded.cloud import REGION, Cloud, Credentials
-from embedded.deployment import Deployment, DeploymentError, deploy
+from embedded.deployment import Deployment, DeploymentError, DeploymentProcess
 from embedded.emulator import Emulator, EmulatorError
 from embedded.issuer import AUDIENCE, Issuer
 from embedded.kept.directory import KeptDirectory
@@ -102,11 +102,13 @@ class EmbeddedStack:
     def _start(self) -> None:
         self._holds_data = self._kept is not None and self._kept.check() > 0
         self._log(f"starting the emulator at {self.endpoint_url}")
-        self._emulator.start()
         self.issuer.start()
-        self._log("deploying the program")
+        self._emulator.launch()
         settings = {"issuer": self.issuer.url, "audience": AUDIENCE}
-        self._deployment = deploy(self._root, self.cloud, self._emulator.directory, settings)
+        with DeploymentProcess(self._root, self.cloud, self._emulator.directory, settings) as deployment:
+            self._emulator.wait_until_ready()
+            self._log("deploying the program")
+            self._deployment = deployment.result()
         if missing := [name for name in OUTPUTS if name not in self.outputs]:
             raise DeploymentError(f"the program in {self._root} does not export {', '.join(missing)}")
         self._log(f"deployed {self._deployment.resources} resources")

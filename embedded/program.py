@@ -1,0 +1,103 @@
+"""Runs the Pulumi program in the working directory against the emulator; see `embedded.deployment`.
+
+Pulumi's engine is replaced: each resource that the program registers is created in the emulator at once.
+"""
+
+import asyncio
+import json
+import os
+import runpy
+import sys
+import traceback
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+
+import pulumi
+import yaml
+from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks, set_mocks
+from pulumi.runtime.settings import get_root_resource
+from pulumi.runtime.stack import Stack, run_pulumi_func
+
+from embedded.cloud import REGION, Cloud
+from embedded.emulator import wait_for_response
+from embedded.resources import create
+from embedded.resources.lookups import look_up
+
+PROJECT = "tickfold"
+STACK = "embedded"
+CONFIGURATION = "Pulumi.dev.yaml"
+
+
+class _Engine(Mocks):
+    """Replaces Pulumi's engine and AWS provider."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._started = cloud
+        self.resources = 0
+
+    @cached_property
+    def _cloud(self) -> Cloud:
+        """The account, once it responds: the emulator may start while the program is imported."""
+        wait_for_response(self._started.endpoint_url)
+        return self._started
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        if not args.custom:  # a component, whose children are registered separately
+            return "", args.inputs
+        created = create(self._cloud, args.typ, args.name, args.inputs)
+        self.resources += 1
+        return created
+
+    def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
+        return look_up(args.token), []
+
+
+def configuration(root: Path, settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the configuration of the development stack, with the overrides of a single machine and `settings`."""
+    values = yaml.safe_load((root / CONFIGURATION).read_text())["config"] | {
+        "aws:region": REGION,
+        # The workers run in this Python environment and use its packages.
+        f"{PROJECT}:dependencies": "runtime",
+        # The account setting is not emulated, and no data outlives the emulator.
+        f"{PROJECT}:ownApiGatewayAccount": False,
+        f"{PROJECT}:protectData": False,
+        # Two workers per core keep the cores busy.
+        f"{PROJECT}:maxConcurrency": max(4, 2 * (os.cpu_count() or 1)),
+        f"{PROJECT}:maxActiveRuns": 20,
+    }
+    values |= {f"{PROJECT}:{key}": value for key, value in settings.items()}
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
+
+
+async def _run_program(root: Path, cloud: Cloud, settings: Mapping[str, str]) -> dict[str, Any]:
+    """Return the stack's outputs, and the number of resources."""
+    engine = _Engine(cloud)
+    pulumi.runtime.set_all_config(configuration(root, settings))
+    set_mocks(engine, project=PROJECT, stack=STACK, preview=False)
+
+    def program() -> None:
+        runpy.run_path(str(root / "__main__.py"))
+
+    await run_pulumi_func(program)
+    stack = cast(Stack, get_root_resource())  # created by set_mocks
+    outputs = await pulumi.Output.from_input(stack.outputs).future()
+    return {"outputs": dict(outputs or {}), "resources": engine.resources}
+
+
+def main(endpoint_url: str, result: Path, settings: Mapping[str, str]) -> int:
+    """Deploy the program in the working directory with `settings`; write the deployment or the error to `result`."""
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        deployment = asyncio.run(_run_program(Path.cwd(), Cloud(endpoint_url, strict=True), settings))
+    except Exception as error:
+        traceback.print_exc()
+        result.write_text(json.dumps({"error": f"{type(error).__name__}: {error}"}))
+        return 1
+    result.write_text(json.dumps(deployment))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], Path(sys.argv[2]), json.loads(sys.argv[3])))
