@@ -52,6 +52,7 @@ def test_commands_and_options_are_offered(complete: Complete) -> None:
     assert complete("data", "") == ["load", "list", "show", "remove"]
     assert complete("run", "--commission-") == ["--commission-per-share", "--commission-fixed", "--commission-minimum"]
     assert complete("run", "--fill", "c") == ["close"]
+    assert complete("--version", "tok") == ["token"]
 
 
 def test_strategies_are_offered(complete: Complete) -> None:

@@ -51,12 +51,16 @@ def test_run_takes_defaults_and_the_command_line_comes_first(
 ) -> None:
     monkeypatch.delenv("TICKFOLD_CONFIG", raising=False)
     (project / "tickfold.toml").write_text(
-        'symbol = "GOOG"\ncapital = 500\ncommission = "0.1%"\nclose_at_end = false\n[run]\ncapital = 7000\n'
+        'symbol = "GOOG"\ndirection = "long"\ncapital = 500\n'
+        'commission = "0.1%"\nclose_at_end = false\n[run]\ncapital = 7000\n'
     )
-    assert tickfold(*RUN, "--commission", "0.3%").status == 0
+    assert tickfold(*RUN, "--commission", "0.3%", "--direction", "both").status == 0
     config = fake.received[0]["config"]
     assert (config["stock"], config["startCapital"], config["commission"]["relative"]) == ("GOOG", 7_000, 0.003)
-    assert config["closeAtEnd"] is False
+    assert (config["closeAtEnd"], config["direction"]) == (
+        False,
+        "both",
+    )  # written, though it is the option's own default
 
 
 @pytest.mark.parametrize(

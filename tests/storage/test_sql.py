@@ -61,7 +61,8 @@ def test_check_statement_refuses_none(sql: str) -> None:
     ("sql", "statements", "rest"),
     [
         ("SELECT 1", [], "SELECT 1"),
-        ("SELECT 1;\n", ["SELECT 1"], "\n"),
+        ("SELECT 1;\n", ["SELECT 1"], ""),
+        ("SELECT 1; -- hai;\n", ["SELECT 1"], ""),
         ("SELECT 1; SELECT\n2 ; SE", ["SELECT 1", "SELECT\n2"], " SE"),
         ("SELECT ';', \"a;b\" -- c;\n;", ["SELECT ';', \"a;b\" -- c;"], ""),
         ("SELECT /* ; */ 1;", ["SELECT /* ; */ 1"], ""),

@@ -45,8 +45,8 @@ app = typer.Typer(
 )
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(context: typer.Context, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:  # which is how a shell's completion parses
         from importlib.metadata import version  # noqa: PLC0415 - slow to load
 
         typer.echo(f"tickfold {version('tickfold')}")

@@ -31,7 +31,6 @@ def read_and_write(queries: AthenaQueries) -> None:
                         return
                     continue
                 statements, typed = split_statements(typed)
-                typed = typed if typed.strip() else ""
                 for sql in statements:
                     _carry_out(queries, sql)
             except KeyboardInterrupt:

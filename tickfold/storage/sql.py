@@ -61,7 +61,8 @@ def check_statement(sql: str) -> None:
 def split_statements(sql: str) -> tuple[list[str], str]:
     """Return the statements of `sql` that a semicolon ends, without it, and the rest, which goes on.
 
-    A semicolon in a comment or between quotes ends nothing, nor does one after a quote that is still open.
+    A semicolon in a comment or between quotes ends nothing, nor does one after a quote that is still open. A rest of
+    comments alone is empty.
     """
     statements, start = [], 0
     for found in _TOKEN.finditer(sql):
@@ -70,7 +71,8 @@ def split_statements(sql: str) -> tuple[list[str], str]:
         if found[0] == ";":
             statements.append(sql[start : found.start()].strip())
             start = found.end()
-    return statements, sql[start:]
+    rest = sql[start:]
+    return statements, rest if any(_tokens(rest)) else ""
 
 
 def _tokens(sql: str) -> Iterator[str]:
