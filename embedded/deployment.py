@@ -26,22 +26,25 @@ class DeploymentError(Exception):
 
 @dataclass(frozen=True)
 class Deployment:
-    """The stack's outputs, and the number of resources created."""
+    """The stack's outputs, how many resources it has, and how many of them were created or changed."""
 
     outputs: dict[str, str]
     resources: int
+    changed: int
 
 
 class DeploymentProcess:
     """The process that deploys the program at `root` to `cloud`, for the duration of a `with` block.
 
     It may begin before the emulator responds: importing the program takes as long as the emulator's start. Its output
-    goes to deployment.log in `directory`. `settings` override the stack's configuration, such as the issuer's URL.
+    goes to deployment.log in `directory`. `settings` override the stack's configuration, such as the issuer's URL. A
+    second deployment with the same directory changes what the first has made.
     """
 
     def __init__(self, root: Path, cloud: Cloud, directory: Path, settings: Mapping[str, str]) -> None:
         self._root = root
         self._result, self._log = directory / "deployment.json", directory / "deployment.log"
+        self._result.unlink(missing_ok=True)
         with self._log.open("wb") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "embedded.program", cloud.endpoint_url, str(self._result), json.dumps(settings)],
@@ -58,8 +61,12 @@ class DeploymentProcess:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.kill()
+        self.kill()
         self._process.wait()
+
+    def kill(self) -> None:
+        """End the process; `result` then raises."""
+        self._process.kill()
 
     def result(self) -> Deployment:
         """Wait until the program is deployed.

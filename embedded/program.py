@@ -23,19 +23,26 @@ from pulumi.runtime.stack import Stack, run_pulumi_func
 from embedded.cloud import REGION, Cloud
 from embedded.emulator import wait_for_response
 from embedded.resources import create
+from embedded.resources.change import change, replaced_by
 from embedded.resources.lookups import look_up
 
 PROJECT = "tickfold"
 STACK = "embedded"
 CONFIGURATION = "Pulumi.dev.yaml"
+STATE = "state.json"
 
 
 class _Engine(Mocks):
-    """Replaces Pulumi's engine and AWS provider."""
+    """Replaces Pulumi's engine and AWS provider.
 
-    def __init__(self, cloud: Cloud) -> None:
+    `before` is the state that an earlier deployment left, by resource: what is there is changed, not created.
+    """
+
+    def __init__(self, cloud: Cloud, before: Mapping[str, Any]) -> None:
         self._started = cloud
-        self.resources = 0
+        self._before = before
+        self.state: dict[str, Any] = {}
+        self.changed = 0
 
     @cached_property
     def _cloud(self) -> Cloud:
@@ -46,12 +53,35 @@ class _Engine(Mocks):
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         if not args.custom:  # a component, whose children are registered separately
             return "", args.inputs
-        created = create(self._cloud, args.typ, args.name, args.inputs)
-        self.resources += 1
-        return created
+        key, inputs = f"{args.typ}::{args.name}", _recorded(args.inputs)
+        resource_id, properties = self._put(args, inputs, self._before.get(key))
+        self.state[key] = {"id": resource_id, "inputs": inputs, "properties": _recorded(properties)}
+        return resource_id, properties
+
+    def _put(
+        self, args: MockResourceArgs, inputs: dict[str, Any], old: Mapping[str, Any] | None
+    ) -> tuple[str, dict[str, Any]]:
+        """Create the resource, change it, or leave it as it is; return its id and properties."""
+        if old is None:
+            self.changed += 1
+            return create(self._cloud, args.typ, args.name, args.inputs)
+        was, properties = old["inputs"], {**old["properties"], **args.inputs}
+        different = {name for name in was.keys() | inputs.keys() if was.get(name) != inputs.get(name)}
+        if not different:
+            return old["id"], properties
+        self.changed += 1
+        if replaced_by(args.typ, different):
+            return create(self._cloud, args.typ, args.name, args.inputs)
+        return old["id"], change(self._cloud, args.typ, old["id"], args.inputs, old["properties"])
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         return look_up(args.token), []
+
+
+def _recorded(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `properties` as JSON has them; of a file its path, which has the hash of the content."""
+    written = json.dumps(properties, default=lambda asset: str(asset.path))
+    return dict(json.loads(written))
 
 
 def configuration(root: Path, settings: Mapping[str, str]) -> dict[str, str]:
@@ -71,9 +101,8 @@ def configuration(root: Path, settings: Mapping[str, str]) -> dict[str, str]:
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
 
 
-async def _run_program(root: Path, cloud: Cloud, settings: Mapping[str, str]) -> dict[str, Any]:
-    """Return the stack's outputs, and the number of resources."""
-    engine = _Engine(cloud)
+async def _run_program(engine: _Engine, root: Path, settings: Mapping[str, str]) -> dict[str, Any]:
+    """Return the stack's outputs, and how many resources it has and how many of them were created or changed."""
     pulumi.runtime.set_all_config(configuration(root, settings))
     set_mocks(engine, project=PROJECT, stack=STACK, preview=False)
 
@@ -83,18 +112,26 @@ async def _run_program(root: Path, cloud: Cloud, settings: Mapping[str, str]) ->
     await run_pulumi_func(program)
     stack = cast(Stack, get_root_resource())  # created by set_mocks
     outputs = await pulumi.Output.from_input(stack.outputs).future()
-    return {"outputs": dict(outputs or {}), "resources": engine.resources}
+    return {"outputs": dict(outputs or {}), "resources": len(engine.state), "changed": engine.changed}
 
 
 def main(endpoint_url: str, result: Path, settings: Mapping[str, str]) -> int:
-    """Deploy the program in the working directory with `settings`; write the deployment or the error to `result`."""
+    """Deploy the program in the working directory with `settings`; write the deployment or the error to `result`.
+
+    The state lies beside `result`: a second deployment changes what the first has made.
+    """
     sys.path.insert(0, str(Path.cwd()))
+    state = result.with_name(STATE)
+    before = json.loads(state.read_text()) if state.exists() else {}
+    engine = _Engine(Cloud(endpoint_url, strict=True), before)
     try:
-        deployment = asyncio.run(_run_program(Path.cwd(), Cloud(endpoint_url, strict=True), settings))
+        deployment = asyncio.run(_run_program(engine, Path.cwd(), settings))
     except Exception as error:
         traceback.print_exc()
         result.write_text(json.dumps({"error": f"{type(error).__name__}: {error}"}))
         return 1
+    finally:
+        state.write_text(json.dumps({**before, **engine.state}))
     result.write_text(json.dumps(deployment))
     return 0
 

@@ -104,8 +104,7 @@ class EmbeddedStack:
         self._log(f"starting the emulator at {self.endpoint_url}")
         self.issuer.start()
         self._emulator.launch()
-        settings = {"issuer": self.issuer.url, "audience": AUDIENCE}
-        with DeploymentProcess(self._root, self.cloud, self._emulator.directory, settings) as deployment:
+        with self.deploying() as deployment:
             self._emulator.wait_until_ready()
             self._log("deploying the program")
             self._deployment = deployment.result()
@@ -118,6 +117,11 @@ class EmbeddedStack:
         else:
             self._load_sample_bars()
         self._record()
+
+    def deploying(self) -> DeploymentProcess:
+        """Start to deploy the program; once it is deployed, what has changed since is."""
+        settings = {"issuer": self.issuer.url, "audience": AUDIENCE}
+        return DeploymentProcess(self._root, self.cloud, self._emulator.directory, settings)
 
     def _load_sample_bars(self) -> None:
         loaded = sample_bars.load(self.client("s3"), self.outputs["bucket"])
@@ -144,7 +148,7 @@ class EmbeddedStack:
 
     def _log_strategies(self) -> None:
         """Log the user's own strategies, and those that cannot be used."""
-        registry = Registry.discover(self._root / "strategies")
+        registry = Registry.discover(self.strategies)
         if registry.own:
             self._log("own strategies: " + ", ".join(registry.own))
         for fault in registry.faults.values():
@@ -156,6 +160,11 @@ class EmbeddedStack:
         finally:
             self.issuer.stop()
         record.read()  # removes the record if it is this stack's, which no longer responds
+
+    @property
+    def strategies(self) -> Path:
+        """The folder of the user's own strategies."""
+        return self._root / "strategies"
 
     def wait(self) -> None:
         """Wait until the emulator exits.

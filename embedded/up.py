@@ -7,6 +7,7 @@ from types import FrameType
 
 from embedded.kept.directory import KeptDirectory, data_directory
 from embedded.stack import EmbeddedStack, refuse_second
+from embedded.strategy_watch import StrategyWatch
 
 
 def up(port: int, log: Callable[[str], None], *, fresh: bool = False) -> None:
@@ -28,7 +29,8 @@ def up(port: int, log: Callable[[str], None], *, fresh: bool = False) -> None:
         with EmbeddedStack(port, log=log, kept=kept) as stack:
             for line in _instructions(stack, kept):
                 log(line)
-            stack.wait()
+            with StrategyWatch(stack, log):
+                stack.wait()
     log("stopped")
 
 
@@ -63,5 +65,6 @@ def _instructions(stack: EmbeddedStack, kept: KeptDirectory) -> list[str]:
         "  tickfold data list",
         "  tickfold run --symbol AAPL --strategy sma_cross --param fast=10 --param slow=30",
         "",
+        "A strategy that you change is deployed at once.",
         "Press Ctrl-C to stop. All data is kept for the next `tickfold up`.",
     ]

@@ -18,6 +18,7 @@ from embedded.athena.emulated import answer_athena
 from embedded.error_types import report_error_types
 from embedded.kept.emulated import Keeper, keep_data
 from embedded.kept.store import KeptStore
+from embedded.moved_aliases import follow_moved_aliases
 
 
 def _watch(directory: Path) -> None:
@@ -31,6 +32,7 @@ if __name__ == "__main__":
     del sys.argv[1:]  # the emulator's own command line is empty
     threading.Thread(target=_watch, args=(directory,), daemon=True).start()
     report_error_types()
+    follow_moved_aliases()
     answer_athena()
     if kept:
         keep_data(Keeper(KeptStore(kept[0]), directory))

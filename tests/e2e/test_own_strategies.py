@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from embedded.stack import ROOT, EmbeddedStack
+from embedded.strategy_watch import StrategyWatch
 from tests.cli.conftest import Command
 from tests.cli.conftest import tickfold as tickfold  # noqa: PLC0414 - a fixture
 from tests.conftest import url_for
@@ -158,3 +159,59 @@ def test_fault_of_own_strategy_is_reported_at_the_first_try(own: EmbeddedStack, 
     assert failed["type"] == "failed"
     assert failed["reason"].startswith(f"chunk 0 of AAPL: strategy {strategy} failed: {ON} {fault}")
     assert time.monotonic() - began < 20
+
+
+CHANGING = """
+from typing import ClassVar
+import numpy as np
+from tickfold.engine.bars import Bars
+from tickfold.engine.signals import FLAT, HOLD, LONG, Signals
+from tickfold.strategies import Strategy
+
+class Changing(Strategy):
+    name: ClassVar[str] = "changing"
+    lookback: ClassVar[int] = 0
+
+    def signals(self, bars: Bars) -> Signals:
+        days = bars.timestamp // 86_400_000_000
+        return np.select([days % 10 == 0, days % 10 == 5], [LONG, FLAT], HOLD).astype(np.int8)
+"""
+
+
+@pytest.fixture
+def watched(own: EmbeddedStack) -> Iterator[list[str]]:
+    """What the watch of the stack's strategies tells."""
+    lines: list[str] = []
+    with StrategyWatch(own, lines.append):
+        yield lines
+
+
+def told(lines: list[str], count: int) -> str:
+    """Return the line that comes as number `count`, and the last so far."""
+    deadline = time.monotonic() + 60
+    while len(lines) < count and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert len(lines) == count, lines
+    return lines[-1]
+
+
+def test_changed_strategy_is_deployed_while_the_stack_runs(own: EmbeddedStack, tree: Path, watched: list[str]) -> None:
+    file, url = tree / "strategies" / "changing.py", url_for(own, "tester")
+
+    def trades() -> int:
+        ended = run(url, start(strategy="changing", parameters={}, chunks=3))[-1]
+        assert ended["type"] == "result", ended["reason"]
+        return int(ended["metrics"]["trades"])
+
+    file.write_text(CHANGING)
+    assert told(watched, 1).startswith("deployed your changed strategies: changing, comparing, dip_buyer,")
+    before = trades()
+    file.write_text(CHANGING.replace("% 10 ==", "% 20 =="))
+    assert told(watched, 2).startswith("deployed your changed strategies: changing,")
+    after = trades()
+    assert before > after > 0
+    file.write_text("def")
+    assert told(watched, 3) == (
+        "unusable strategy: strategies/changing.py cannot be imported: line 1: invalid syntax; what is deployed stays"
+    )
+    assert trades() == after

@@ -214,3 +214,10 @@ def test_environment_credentials_are_not_used(stack: EmbeddedStack) -> None:
     frozen = boto3.Session().get_credentials()
     assert frozen is None or frozen.access_key != stack.credentials.access_key_id
     assert stack.client("sts").get_caller_identity()["Arn"].endswith(":root")
+
+
+def test_second_deployment_changes_nothing(stack: EmbeddedStack) -> None:
+    with stack.deploying() as again:
+        deployment = again.result()
+    assert (deployment.changed, deployment.outputs) == (0, stack.outputs)
+    assert deployment.resources > 100
