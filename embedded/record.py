@@ -63,6 +63,24 @@ def prepare_directory() -> None:
         ) from error
 
 
+class AlreadyRunningError(Exception):
+    """An embedded stack is already running."""
+
+
+def refuse_second() -> None:
+    """Refuse to start beside a running stack.
+
+    Raises:
+        AlreadyRunningError: a stack is running with the same state directory.
+    """
+    if running := read():
+        raise AlreadyRunningError(
+            f"an embedded stack is already running (process {running.pid}): {running.outputs['websocket_url']}. "
+            "Use it, or stop it with `tickfold down`, or set TICKFOLD_STATE_DIR to another directory to "
+            "start a second one"
+        )
+
+
 def write(record: Record) -> None:
     """Write the record, readable by this user only since it contains a key and a secret."""
     path().parent.mkdir(parents=True, exist_ok=True)

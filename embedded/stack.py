@@ -31,24 +31,6 @@ OUTPUTS = (
 )
 
 
-class AlreadyRunningError(Exception):
-    """An embedded stack is already running."""
-
-
-def refuse_second() -> None:
-    """Refuse to start beside a running stack.
-
-    Raises:
-        AlreadyRunningError: a stack is running with the same state directory.
-    """
-    if running := record.read():
-        raise AlreadyRunningError(
-            f"an embedded stack is already running (process {running.pid}): {running.outputs['websocket_url']}. "
-            "Use it, or stop it with `tickfold down`, or set TICKFOLD_STATE_DIR to another directory to "
-            "start a second one"
-        )
-
-
 class EmbeddedStack:
     """Everything that `pulumi up` creates, on this machine, for the duration of a `with` block."""
 
@@ -67,7 +49,7 @@ class EmbeddedStack:
             AlreadyRunningError: a stack is running with the same state directory.
             EmulatorError: the port is in use.
         """
-        refuse_second()
+        record.refuse_second()
         self._root = root
         self._log = log
         self._kept = kept

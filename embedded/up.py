@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from types import FrameType
 
 from embedded.kept.directory import KeptDirectory, data_directory
-from embedded.stack import EmbeddedStack, refuse_second
+from embedded.record import refuse_second
+from embedded.stack import EmbeddedStack
 from embedded.strategy_watch import StrategyWatch
 
 

@@ -37,6 +37,19 @@ def test_running_stack_is_the_target_where_none_is_named(running: Record) -> Non
     assert (target.origin, target.endpoint_url) == ("the embedded stack", running.endpoint_url)
 
 
+@pytest.mark.parametrize("how", [(), ("--detach",)])
+def test_second_up_leaves_the_output_of_the_first_alone(
+    tickfold: Command, running: Record, how: tuple[str, ...]
+) -> None:
+    output = record.state_directory() / "up.log"
+    output.parent.mkdir()
+    output.write_text("of the first\n")
+    ended = tickfold("up", *how)
+    assert (ended.status, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("tickfold: an embedded stack is already running (process 1): ws://127.0.0.1:4566/")
+    assert output.read_text() == "of the first\n"
+
+
 def test_clients_use_the_emulators_endpoint_and_key_and_no_proxy(
     running: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,7 +17,8 @@ from embedded import record
 from embedded.cloud import REGION, Cloud, Credentials
 from embedded.deployment import DeploymentError
 from embedded.emulator import Emulator, EmulatorError, responds
-from embedded.stack import OUTPUTS, ROOT, AlreadyRunningError, EmbeddedStack
+from embedded.record import AlreadyRunningError
+from embedded.stack import OUTPUTS, ROOT, EmbeddedStack
 
 UP = "from embedded.up import up; up(0, lambda line: print(line, flush=True))"
 

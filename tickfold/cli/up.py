@@ -29,11 +29,12 @@ def up(
     are there again at the next start.
     """
     with needs_checkout("`tickfold up`", NAME_A_STACK):
-        from embedded.record import StateDirectoryError, prepare_directory  # noqa: PLC0415 - not of the package
+        from embedded import record  # noqa: PLC0415 - not of the package
 
     try:
-        prepare_directory()
-    except StateDirectoryError as error:
+        record.prepare_directory()
+        record.refuse_second()
+    except (record.AlreadyRunningError, record.StateDirectoryError) as error:
         raise RunError(str(error), "internal") from error
     if detach:
         _detach(["--port", str(port), *(["--fresh"] if fresh else [])])
@@ -44,11 +45,10 @@ def up(
         from embedded.emulator import EmulatorError  # noqa: PLC0415
         from embedded.kept.directory import DataInUseError  # noqa: PLC0415
         from embedded.kept.store import KeptDataError  # noqa: PLC0415
-        from embedded.stack import AlreadyRunningError  # noqa: PLC0415
 
     try:
         embedded_up.up(port, note, fresh=fresh)
-    except (AlreadyRunningError, DataInUseError, DeploymentError, EmulatorError, KeptDataError) as error:
+    except (record.AlreadyRunningError, DataInUseError, DeploymentError, EmulatorError, KeptDataError) as error:
         raise RunError(str(error), "internal") from error
 
 
