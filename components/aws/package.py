@@ -24,8 +24,8 @@ _BUILD = _ROOT / "build"
 _PACKAGED = ("functions", "strategies", "tickfold")
 # Used on the client's machine only.
 _LEFT_OUT = (
-    *("tickfold/cli/*", "tickfold/client/*", "tickfold/local/*", "tickfold/report/*", "tickfold/strategies/checks.py"),
-    "strategies/*.md",
+    *("tickfold/cli/*", "tickfold/cli/templates/*", "tickfold/client/*", "tickfold/local/*", "tickfold/report/*"),
+    *("tickfold/strategies/checks.py", "strategies/*.md"),
 )
 
 

@@ -7,6 +7,7 @@ the emulator behind it. Some goes all the way over the WebSocket.
 import json
 import time
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -73,11 +74,11 @@ def _mutate(draw: st.DrawFn, node: Any) -> None:
         return _mutate(draw, node[at])
     match draw(st.sampled_from(["replace", "replace", "remove", "add"])):
         case "replace":
-            node[at] = draw(ANY_JSON)
+            node[at] = deepcopy(draw(ANY_JSON))  # further mutations must not change what is drawn from
         case "remove":
             node.pop(at, None)
         case "add":
-            node[draw(ANY_TEXT)] = draw(ANY_JSON)
+            node[draw(ANY_TEXT)] = deepcopy(draw(ANY_JSON))
     return None
 
 
