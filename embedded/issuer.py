@@ -9,6 +9,7 @@ import threading
 import time
 from base64 import b64decode
 from collections.abc import Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -36,7 +37,7 @@ class Issuer:
     def __init__(self) -> None:
         self.client_secret = secrets.token_urlsafe(32)
         self._server = ThreadingHTTPServer((HOST, 0), _handler_of(self))
-        self._thread = threading.Thread(target=self._server.serve_forever, name="issuer", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name="issuer", daemon=True)
         self._keys: dict[str, ec.EllipticCurvePrivateKey] = {}
         self.url = f"http://{HOST}:{self._server.server_port}"
         self.token_endpoint = self.url + _TOKEN
@@ -45,6 +46,10 @@ class Issuer:
     def start(self) -> None:
         """Start the server."""
         self._thread.start()
+
+    def _serve(self) -> None:
+        with suppress(OSError, ValueError):  # it was closed before it began, by Ctrl-C
+            self._server.serve_forever()
 
     def stop(self) -> None:
         """Stop the server. Idempotent."""

@@ -42,6 +42,18 @@ class Terminal:
         while text not in self.written:
             assert self._read(deadline - time.monotonic()), self.written[-500:]
 
+    def interrupt_until(self, text: str) -> None:
+        """Press Ctrl-C until `text` is written.
+
+        Python sees one that comes between readline's prompt and its wait for a key with the next key only.
+        """
+        deadline = time.monotonic() + SECONDS
+        while text not in self.written:
+            self.press(b"\x03")
+            while text not in self.written and self._read(1):
+                pass
+            assert time.monotonic() < deadline, self.written[-500:]
+
     def end(self) -> int:
         """Read what is left, and return the exit status."""
         while self._read(SECONDS):

@@ -67,8 +67,8 @@ def test_ctrl_c_clears_what_is_typed(three: Athena) -> None:
         screen.read_until(PROMPT)
         enter(screen, b"SELECT 1,", until=CONTINUED)
         screen.written = ""
-        screen.press(b"2 + \x03")
-        screen.read_until(PROMPT)
+        screen.press(b"2 + ")
+        screen.interrupt_until(PROMPT)
         enter(screen, b"SELECT 5;")
         screen.press(b"\x04")
         assert screen.end() == 0

@@ -33,7 +33,8 @@ def up(
 
     try:
         record.prepare_directory()
-        record.refuse_second()
+        if detach:
+            record.refuse_second()
     except (record.AlreadyRunningError, record.StateDirectoryError) as error:
         raise RunError(str(error), "internal") from error
     if detach:
