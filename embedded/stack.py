@@ -6,13 +6,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from embedded import interrupted_runs, record, sample_bars
+from embedded import record
 from embedded.cloud import REGION, Cloud, Credentials
 from embedded.deployment import Deployment, DeploymentError, DeploymentProcess
 from embedded.emulator import Emulator, EmulatorError
 from embedded.issuer import AUDIENCE, Issuer
 from embedded.kept.directory import KeptDirectory
-from tickfold.strategies import Registry
 
 ROOT = Path(__file__).parent.parent
 
@@ -89,6 +88,9 @@ class EmbeddedStack:
         with self.deploying() as deployment:
             self._emulator.wait_until_ready()
             self._log("deploying the program")
+            # What follows the deployment takes a third of a second to import: now, while this process waits.
+            from embedded import interrupted_runs, sample_bars  # noqa: F401, PLC0415
+
             self._deployment = deployment.result()
         if missing := [name for name in OUTPUTS if name not in self.outputs]:
             raise DeploymentError(f"the program in {self._root} does not export {', '.join(missing)}")
@@ -106,11 +108,15 @@ class EmbeddedStack:
         return DeploymentProcess(self._root, self.cloud, self._emulator.directory, settings)
 
     def _load_sample_bars(self) -> None:
+        from embedded import sample_bars  # noqa: PLC0415 - see `_start`
+
         loaded = sample_bars.load(self.client("s3"), self.outputs["bucket"])
         self._log("loaded bars: " + ", ".join(f"{series.symbol} {series.bars:,}" for series in loaded))
 
     def _resume(self) -> None:
         """Take up the data of an earlier start. No bars are loaded: those that were removed stay removed."""
+        from embedded import interrupted_runs  # noqa: PLC0415 - see `_start`
+
         ended = interrupted_runs.end(self.cloud, self.outputs)
         if ended:
             self._log(f"ended runs that the last stop interrupted: {', '.join(ended)}")
@@ -130,6 +136,8 @@ class EmbeddedStack:
 
     def _log_strategies(self) -> None:
         """Log the user's own strategies, and those that cannot be used."""
+        from tickfold.strategies import Registry  # noqa: PLC0415 - see `_start`
+
         registry = Registry.discover(self.strategies)
         if registry.own:
             self._log("own strategies: " + ", ".join(registry.own))

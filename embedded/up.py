@@ -8,7 +8,6 @@ from types import FrameType
 from embedded.kept.directory import KeptDirectory, data_directory
 from embedded.record import refuse_second
 from embedded.stack import EmbeddedStack
-from embedded.strategy_watch import StrategyWatch
 
 
 def up(port: int, log: Callable[[str], None], *, fresh: bool = False) -> None:
@@ -30,6 +29,8 @@ def up(port: int, log: Callable[[str], None], *, fresh: bool = False) -> None:
         with EmbeddedStack(port, log=log, kept=kept) as stack:
             for line in _instructions(stack, kept):
                 log(line)
+            from embedded.strategy_watch import StrategyWatch  # noqa: PLC0415 - loads numpy, as the stack has by now
+
             with StrategyWatch(stack, log):
                 stack.wait()
     log("stopped")
