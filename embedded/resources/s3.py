@@ -100,6 +100,8 @@ def policy(cloud: Cloud, _name: str, inputs: Inputs) -> tuple[str, Outputs]:
     document = _without_tls_demand(json.loads(inputs.pop("policy")))
     if document["Statement"]:
         cloud.client("s3").put_bucket_policy(Bucket=bucket_name, Policy=json.dumps(document))
+    else:
+        cloud.client("s3").delete_bucket_policy(Bucket=bucket_name)
     return bucket_name, {}
 
 
