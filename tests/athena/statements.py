@@ -8,6 +8,7 @@ from pathlib import Path
 
 from components.saved_queries import SAVED_QUERIES
 from tests.athena.lake import Runs
+from tickfold.cli.next_steps import TRADES_OF_RUN
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "strategies/README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -36,6 +37,7 @@ def shown() -> list[Statement]:
         *_on_pages(),
         *_in_sources(),
         *_in_demo(),
+        Statement("next steps", TRADES_OF_RUN),
         *(Statement("saved queries", sql) for sql in SAVED_QUERIES.values()),
     ]
 

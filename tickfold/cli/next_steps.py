@@ -7,6 +7,8 @@ from pathlib import Path
 
 from tickfold.cli.console import printable, stderr
 
+TRADES_OF_RUN = "SELECT entry_time, side, pnl, exit_reason FROM trades WHERE run_id = '$run_id' ORDER BY pnl"
+
 
 def suggest(*steps: tuple[str, ...]) -> None:
     """Write commands that may follow, each ready to be pasted; nothing where stdout or stderr is not a terminal.
@@ -28,7 +30,7 @@ def with_stack(stack_outputs: Path | None, *words: str) -> tuple[str, ...]:
 
 def suggest_after_run(run_id: str, stack_outputs: Path | None) -> None:
     """Suggest what shows more of a run that has a result."""
-    trades = f"SELECT entry_time, side, pnl, exit_reason FROM trades WHERE run_id = '{run_id}' ORDER BY pnl"  # noqa: S608 - run ids have no quotes
+    trades = TRADES_OF_RUN.replace("$run_id", run_id)  # run ids have no quotes
     suggest(with_stack(stack_outputs, "report", run_id, "--open"), with_stack(stack_outputs, "query", trades))
 
 
