@@ -61,12 +61,8 @@ class DeploymentProcess:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.kill()
-        self._process.wait()
-
-    def kill(self) -> None:
-        """End the process; `result` then raises."""
         self._process.kill()
+        self._process.wait()
 
     def result(self) -> Deployment:
         """Wait until the program is deployed.
@@ -81,13 +77,3 @@ class DeploymentProcess:
         else:
             reason = self._log.read_text(errors="replace")[-2000:]
         raise DeploymentError(f"the program in {self._root} could not be deployed: {reason}")
-
-
-def deploy(root: Path, cloud: Cloud, directory: Path, settings: Mapping[str, str]) -> Deployment:
-    """Deploy the program at `root`, as `DeploymentProcess` does, and wait for it.
-
-    Raises:
-        DeploymentError: the program failed, or uses a resource that the embedded stack does not support.
-    """
-    with DeploymentProcess(root, cloud, directory, settings) as process:
-        return process.result()

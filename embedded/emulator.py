@@ -105,23 +105,16 @@ class Emulator:
         Raises:
             EmulatorError: it exited, or did not respond in time.
         """
-        wait_for_response(self.endpoint_url, self._refuse_exited)
+        wait_for_response(self.endpoint_url, lambda: self.check(" while starting"))
 
-    def _refuse_exited(self) -> None:
-        if self._process is None or self._process.poll() is not None:
-            raise EmulatorError(
-                self.failure or f"the emulator exited while starting; its last output:\n{self.log_tail()}"
-            )
-
-    def wait(self) -> None:
-        """Wait until the process exits.
+    def check(self, when: str = "") -> None:
+        """Check that the process still runs.
 
         Raises:
-            EmulatorError: always, with the last lines of the log, or why data could not be kept.
+            EmulatorError: it has exited: with the last lines of the log, or why data could not be kept.
         """
-        if self._process is not None:
-            self._process.wait()
-            raise EmulatorError(self.failure or f"the emulator exited; its last output:\n{self.log_tail()}")
+        if self._process is None or self._process.poll() is not None:
+            raise EmulatorError(self.failure or f"the emulator exited{when}; its last output:\n{self.log_tail()}")
 
     @property
     def failure(self) -> str | None:

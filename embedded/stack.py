@@ -138,10 +138,10 @@ class EmbeddedStack:
         """Log the user's own strategies, and those that cannot be used."""
         from tickfold.strategies import Registry  # noqa: PLC0415 - see `_start`
 
-        registry = Registry.discover(self.strategies)
-        if registry.own:
-            self._log("own strategies: " + ", ".join(registry.own))
-        for fault in registry.faults.values():
+        self.registry = Registry.discover(self.strategies)
+        if self.registry.own:
+            self._log("own strategies: " + ", ".join(self.registry.own))
+        for fault in self.registry.faults.values():
             self._log(f"unusable strategy: {fault}")
 
     def _stop(self) -> None:
@@ -156,13 +156,13 @@ class EmbeddedStack:
         """The folder of the user's own strategies."""
         return self._root / "strategies"
 
-    def wait(self) -> None:
-        """Wait until the emulator exits.
+    def check(self) -> None:
+        """Check that the stack still runs.
 
         Raises:
-            EmulatorError: always, with the last lines of its log.
+            EmulatorError: the emulator has exited.
         """
-        self._emulator.wait()
+        self._emulator.check()
 
     @property
     def outputs(self) -> dict[str, str]:

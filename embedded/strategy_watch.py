@@ -1,13 +1,13 @@
-"""Watches the folder of the user's own strategies, and deploys what has changed to the running stack."""
+"""Watches the user's own strategies while a stack runs, and deploys those that have changed."""
 
 import threading
-from collections.abc import Callable
-from types import TracebackType
-from typing import Any, Self
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from watchfiles import watch
 
-from embedded.deployment import DeploymentProcess
+from embedded.emulator import EmulatorError
 from embedded.stack import EmbeddedStack
 from tickfold.strategies import Registry
 
@@ -15,71 +15,58 @@ _DEBOUNCE_MILLISECONDS = 200
 _POLL_SECONDS = 0.2
 
 
-class StrategyWatch:
-    """A thread that watches a stack's strategies, for the duration of a `with` block.
+def deploy_changes(stack: EmbeddedStack, log: Callable[[str], None], stopped: threading.Event | None = None) -> None:
+    """Deploy each change of the strategies of a deployed `stack` until `stopped`, and tell so in a line of `log`.
 
     A change is deployed once all runs that are going on have ended, so that a run has one strategy from its first chunk
     to its last. A file that becomes unusable is told and not deployed: what was deployed stays.
+
+    To be called in the main thread: files are run to be checked, and elsewhere one that does not end goes on for ever.
+
+    Raises:
+        EmulatorError: the emulator has exited.
     """
+    faults = stack.registry.faults
+    stack.strategies.mkdir(exist_ok=True)
+    changes = watch(
+        stack.strategies,
+        stop_event=stopped,
+        debounce=_DEBOUNCE_MILLISECONDS,
+        rust_timeout=_DEBOUNCE_MILLISECONDS,
+        yield_on_timeout=True,
+        ignore_permission_denied=True,
+    )
+    for changed in changes:
+        stack.check()
+        if not changed:
+            continue
+        try:
+            faults = _deploy_usable(stack, log, faults)
+        except EmulatorError:
+            raise
+        except Exception as error:  # the stack goes on with what is deployed
+            log(f"the changed strategies could not be deployed: {error}")
 
-    def __init__(self, stack: EmbeddedStack, log: Callable[[str], None]) -> None:
-        """Set the deployed `stack`, and the `log` for what was deployed or could not be."""
-        self._stack = stack
-        self._log = log
-        self._faults = dict(Registry.discover(stack.strategies).faults)
-        self._stopped = threading.Event()
-        self._deploying: DeploymentProcess | None = None
-        self._thread = threading.Thread(target=self._watch, name="strategy watch", daemon=True)
 
-    def __enter__(self) -> Self:
-        if self._stack.strategies.is_dir():
-            self._thread.start()
-        return self
+def _deploy_usable(stack: EmbeddedStack, log: Callable[[str], None], faults: Mapping[str, str]) -> Mapping[str, str]:
+    """Deploy the strategies if no more are unusable than those with `faults`; return the faults that are deployed."""
+    registry = Registry.discover(stack.strategies)
+    new = [fault for name, fault in registry.faults.items() if name not in faults]
+    for fault in new:
+        log(f"unusable strategy: {fault}; what is deployed stays")
+    if new:
+        return faults
+    while _running(stack):
+        time.sleep(_POLL_SECONDS)
+    with stack.deploying() as deploying:
+        if deploying.result().changed:
+            log("deployed your changed strategies: " + (", ".join(registry.own) or "none is left"))
+    return registry.faults
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stopped.set()
-        if self._deploying is not None:
-            self._deploying.kill()
-        if self._thread.ident is not None:
-            self._thread.join()
 
-    def _watch(self) -> None:
-        changes = watch(
-            self._stack.strategies,
-            stop_event=self._stopped,
-            debounce=_DEBOUNCE_MILLISECONDS,
-            rust_timeout=_DEBOUNCE_MILLISECONDS,
-            ignore_permission_denied=True,
-        )
-        for _changes in changes:
-            try:
-                self._deploy_usable(Registry.discover(self._stack.strategies))
-            except Exception as error:  # the stack goes on with what is deployed
-                if not self._stopped.is_set():
-                    self._log(f"the changed strategies could not be deployed: {error}")
-
-    def _deploy_usable(self, registry: Registry) -> None:
-        new = [fault for name, fault in registry.faults.items() if name not in self._faults]
-        for fault in new:
-            self._log(f"unusable strategy: {fault}; what is deployed stays")
-        if new or not self._wait_for_runs():
-            return
-        with self._stack.deploying() as self._deploying:
-            changed = self._deploying.result().changed
-        self._faults = dict(registry.faults)
-        if changed:
-            self._log("deployed your changed strategies: " + (", ".join(registry.own) or "none is left"))
-
-    def _wait_for_runs(self) -> bool:
-        """Wait until no run is going on; return whether so, and not stopped."""
-        while self._running():
-            if self._stopped.wait(_POLL_SECONDS):
-                return False
-        return not self._stopped.is_set()
-
-    def _running(self) -> list[Any]:
-        machine, step_functions = self._stack.outputs["state_machine_arn"], self._stack.client("stepfunctions")
-        found = step_functions.list_executions(stateMachineArn=machine, statusFilter="RUNNING", maxResults=1)
-        return list(found["executions"])
+def _running(stack: EmbeddedStack) -> list[Any]:
+    stack.check()
+    machine, step_functions = stack.outputs["state_machine_arn"], stack.client("stepfunctions")
+    return list(
+        step_functions.list_executions(stateMachineArn=machine, statusFilter="RUNNING", maxResults=1)["executions"]
+    )

@@ -29,10 +29,9 @@ def up(port: int, log: Callable[[str], None], *, fresh: bool = False) -> None:
         with EmbeddedStack(port, log=log, kept=kept) as stack:
             for line in _instructions(stack, kept):
                 log(line)
-            from embedded.strategy_watch import StrategyWatch  # noqa: PLC0415 - loads numpy, as the stack has by now
+            from embedded.strategy_watch import deploy_changes  # noqa: PLC0415 - loads numpy, as the stack has by now
 
-            with StrategyWatch(stack, log):
-                stack.wait()
+            deploy_changes(stack, log)
     log("stopped")
 
 

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from embedded.stack import ROOT, EmbeddedStack
-from embedded.strategy_watch import StrategyWatch
+from embedded.strategy_watch import deploy_changes
 from tests.cli.conftest import Command
 from tests.cli.conftest import tickfold as tickfold  # noqa: PLC0414 - a fixture
 from tests.conftest import url_for
@@ -182,8 +183,12 @@ class Changing(Strategy):
 def watched(own: EmbeddedStack) -> Iterator[list[str]]:
     """What the watch of the stack's strategies tells."""
     lines: list[str] = []
-    with StrategyWatch(own, lines.append):
-        yield lines
+    stopped = threading.Event()
+    watch = threading.Thread(target=deploy_changes, args=(own, lines.append, stopped))
+    watch.start()
+    yield lines
+    stopped.set()
+    watch.join()
 
 
 def told(lines: list[str], count: int) -> str:

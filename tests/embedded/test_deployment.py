@@ -1,5 +1,6 @@
 """Deployment to the emulator: the whole program deploys, and unsupported resources are errors that name them."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from embedded import sample_bars
 from embedded.cloud import Cloud, Credentials
-from embedded.deployment import DeploymentError, deploy
+from embedded.deployment import Deployment, DeploymentError, DeploymentProcess
 from embedded.program import configuration
 from embedded.resources import UnsupportedResourceError, create
 from embedded.stack import OUTPUTS, ROOT, EmbeddedStack
@@ -102,6 +103,11 @@ def test_role_has_only_the_granted_permissions(stack: EmbeddedStack) -> None:
     stack.client("dynamodb").delete_item(TableName=table, Key=row)
     with pytest.raises(ClientError, match="AccessDenied"):
         connect.client("s3").list_objects_v2(Bucket=stack.outputs["bucket"])
+
+
+def deploy(root: Path, cloud: Cloud, directory: Path, settings: Mapping[str, str]) -> Deployment:
+    with DeploymentProcess(root, cloud, directory, settings) as deploying:
+        return deploying.result()
 
 
 def test_uploaded_object_is_known_by_its_version(stack: EmbeddedStack, tmp_path: Path) -> None:
