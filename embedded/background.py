@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from embedded import process, record
+from tickfold.state_directory import state_directory
 
 START_SECONDS = 120.0
 STOP_SECONDS = 20.0
@@ -25,7 +26,7 @@ def start(arguments: Sequence[str], log: Callable[[str], None]) -> record.Record
     Raises:
         BackgroundError: it ended, or could not be used in time. It is stopped then.
     """
-    output = record.state_directory() / "up.log"
+    output = state_directory() / "up.log"
     output.parent.mkdir(parents=True, exist_ok=True)
     log(f"starting in the background; its output is in {output}")
     with output.open("wb") as written:

@@ -23,7 +23,7 @@ from pulumi.runtime.stack import Stack, run_pulumi_func
 from embedded.cloud import REGION, Cloud
 from embedded.emulator import wait_for_response
 from embedded.resources import create
-from embedded.resources.change import change, replaced_by
+from embedded.resources.change import change, changed_inputs, replaced_by
 from embedded.resources.lookups import look_up
 
 PROJECT = "tickfold"
@@ -65,12 +65,11 @@ class _Engine(Mocks):
         if old is None:
             self.changed += 1
             return create(self._cloud, args.typ, args.name, args.inputs)
-        was, properties = old["inputs"], {**old["properties"], **args.inputs}
-        different = {name for name in was.keys() | inputs.keys() if was.get(name) != inputs.get(name)}
-        if not different:
-            return old["id"], properties
+        changed = changed_inputs(old["inputs"], inputs)
+        if not changed:
+            return old["id"], {**old["properties"], **args.inputs}
         self.changed += 1
-        if replaced_by(args.typ, different):
+        if replaced_by(args.typ, changed):
             return create(self._cloud, args.typ, args.name, args.inputs)
         return old["id"], change(self._cloud, args.typ, old["id"], args.inputs, old["properties"])
 

@@ -17,7 +17,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from embedded.cloud import Cloud
 from embedded.resources import create
-from embedded.resources.change import change, replaced_by
+from embedded.resources.change import change, changed_inputs, replaced_by
 from embedded.resources.creator import RejectedResourceError, UnsupportedResourceError
 from embedded.resources.lookups import look_up
 from embedded.resources.removal import delete
@@ -58,7 +58,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Diff(self, request: Any, context: Any) -> Any:
         old, new = _from_struct(request.old_inputs), _from_struct(request.news)
-        changed = {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
+        changed = changed_inputs(old, new)
         replaces = replaced_by(_type_of(request.urn), changed)
         response = provider_pb2.DiffResponse
         return response(

@@ -8,6 +8,7 @@ from pathlib import Path
 from embedded import process
 from embedded.cloud import Credentials
 from embedded.emulator import responds
+from tickfold.state_directory import state_directory
 
 _RECORD_BYTES = 16_384
 """More than a record has."""
@@ -24,14 +25,6 @@ class Record:
     outputs: dict[str, str]
     token_endpoint: str
     client_secret: str
-
-
-def state_directory() -> Path:
-    """Return Tickfold's state directory: TICKFOLD_STATE_DIR, or else `tickfold` in the XDG state home."""
-    if chosen := os.environ.get("TICKFOLD_STATE_DIR"):
-        return Path(chosen)
-    home = os.environ.get("XDG_STATE_HOME")
-    return (Path(home) if home else Path.home() / ".local" / "state") / "tickfold"
 
 
 def path() -> Path:

@@ -47,6 +47,11 @@ _REPLACED_BY: dict[str, tuple[str, ...]] = {
 """The inputs of which a change makes another resource. Where it is not named here, `bucket` and `apiId` do."""
 
 
+def changed_inputs(old: Mapping[str, Any], new: Mapping[str, Any]) -> set[str]:
+    """Return the inputs that are not the same in both, those that only one has included."""
+    return {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
+
+
 def replaced_by(token: str, changed: set[str]) -> set[str]:
     """Return those of the `changed` inputs that make another resource of the type."""
     keys = _REPLACED_BY.get(token, ("bucket", "apiId", "queueUrl"))
@@ -138,18 +143,12 @@ def _stage(cloud: Cloud, resource_id: str, inputs: Inputs) -> Outputs:
     return {}
 
 
-_STAGE = ("accessLogSettings", "autoDeploy", "defaultRouteSettings")
-
-
 def _event_source_mapping(cloud: Cloud, resource_id: str, inputs: Inputs) -> Outputs:
     changed = {
         key: inputs[key] for key in ("batchSize", "maximumBatchingWindowInSeconds", "functionName") if key in inputs
     }
     cloud.client("lambda").update_event_source_mapping(UUID=resource_id, **pascal(changed))
     return {}
-
-
-_MAPPING = ("batchSize", "functionName", "maximumBatchingWindowInSeconds", "maximumRecordAgeInSeconds")
 
 
 def _role(cloud: Cloud, resource_id: str, inputs: Inputs) -> Outputs:

@@ -13,6 +13,7 @@ from embedded.emulator import EmulatorError
 from embedded.record import Record
 from tests.cli.conftest import Command
 from tickfold.cli.target import TargetError, find_target
+from tickfold.state_directory import state_directory
 
 RUNNING = Record(
     pid=1,
@@ -41,7 +42,7 @@ def test_running_stack_is_the_target_where_none_is_named(running: Record) -> Non
 def test_second_up_leaves_the_output_of_the_first_alone(
     tickfold: Command, running: Record, how: tuple[str, ...]
 ) -> None:
-    output = record.state_directory() / "up.log"
+    output = state_directory() / "up.log"
     output.parent.mkdir()
     output.write_text("of the first\n")
     ended = tickfold("up", *how)

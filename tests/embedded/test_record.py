@@ -9,6 +9,7 @@ import pytest
 
 from embedded import record
 from embedded.cloud import Credentials
+from tickfold.state_directory import state_directory
 
 RECORD = record.Record(
     pid=os.getpid(),
@@ -85,9 +86,9 @@ def test_damaged_record_is_removed(state: Path, text: str) -> None:
 
 def test_state_directory_is_in_the_xdg_state_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "xdg"))
-    assert record.state_directory() == tmp_path / "state"
+    assert state_directory() == tmp_path / "state"
     monkeypatch.delenv("TICKFOLD_STATE_DIR")
-    assert record.state_directory() == tmp_path / "xdg" / "tickfold"
+    assert state_directory() == tmp_path / "xdg" / "tickfold"
     monkeypatch.delenv("XDG_STATE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert record.state_directory() == tmp_path / ".local" / "state" / "tickfold"
+    assert state_directory() == tmp_path / ".local" / "state" / "tickfold"

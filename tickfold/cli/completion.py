@@ -2,15 +2,14 @@
 
 import ast
 import asyncio
-import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 
 import typer
 
 import tickfold
+from tickfold.alarm import alarm
 
 SECONDS = 3.0
 """How long a completion may take: a shell waits for it."""
@@ -57,25 +56,9 @@ def _run_ids(context: typer.Context) -> list[str]:
 
 def _in_time(look_up: Callable[[], list[str]]) -> list[str]:
     """Return what `look_up` finds; nothing if it fails or takes too long, as a shell has no place for a message."""
-    with suppress(Exception), _alarm():
+    with suppress(Exception), alarm(SECONDS, TimeoutError()):
         return look_up()
     return []
-
-
-@contextmanager
-def _alarm() -> Iterator[None]:
-    """Raise TimeoutError in the block after `SECONDS`, wherever it waits."""
-
-    def ring(_number: int, _frame: FrameType | None) -> None:
-        raise TimeoutError
-
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def own_strategies(folder: Path) -> Iterator[str]:

@@ -9,7 +9,7 @@ import typer
 from tickfold.cli.config_file import SHARED, STACK, Setting, files, read_settings
 from tickfold.cli.configured_command import ConfiguredCommand, shared_keys
 from tickfold.cli.console import note
-from tickfold.cli.lazy_group import LazyGroup, UnloadedCommand
+from tickfold.cli.lazy_group import LazyGroup, UnloadedCommand, group
 from tickfold.cli.option_defaults import check_tables, check_values, keys_of, settings_for
 from tickfold.cli.rows import AsCsv, AsJson, Value, check_formats, write_rows
 from tickfold.cli.target import OUTPUTS, OUTPUTS_FILE, stack_settings, variable_of
@@ -17,25 +17,11 @@ from tickfold.cli.target import OUTPUTS, OUTPUTS_FILE, stack_settings, variable_
 COLUMNS = ("key", "value", "origin")
 
 
-class ConfigCommands(LazyGroup):
-    """The commands of the group."""
-
-    unloaded = (UnloadedCommand("show", "config:show", "Show each key with its value and where that comes from."),)
-
-
-app = typer.Typer(
-    name="config",
-    cls=ConfigCommands,
-    help="Show the defaults of tickfold.toml.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
+app = group(
+    "config",
+    "Show the defaults of tickfold.toml.",
+    UnloadedCommand("show", "config:show", "Show each key with its value and where that comes from."),
 )
-
-
-@app.callback()
-def _config() -> None:
-    pass
 
 
 def show(context: typer.Context, as_csv: AsCsv = False, as_json: AsJson = False) -> None:

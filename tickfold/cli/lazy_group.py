@@ -50,3 +50,16 @@ class LazyGroup(TyperGroup):
         """Return name, command and arguments, the command loaded."""
         name, _, rest = super().resolve_command(ctx, args)
         return name, self.loaded(name) if name else None, rest
+
+
+def group(name: str, summary: str, *commands: UnloadedCommand) -> typer.Typer:
+    """Return the Typer application `name` with these commands."""
+
+    class Commands(LazyGroup):
+        unloaded = commands
+
+    app = typer.Typer(
+        name=name, cls=Commands, help=summary, no_args_is_help=True, add_completion=False, rich_markup_mode=None
+    )
+    app.callback()(lambda: None)
+    return app

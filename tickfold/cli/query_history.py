@@ -1,26 +1,18 @@
 """The lines that were typed into `tickfold query`, kept in the user's state directory."""
 
-import os
 import readline
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+
+from tickfold.state_directory import state_directory
 
 _MOST_LINES = 1_000
-
-
-def history_file() -> Path:
-    """Return the path of the file, beside the embedded stack's record."""
-    if chosen := os.environ.get("TICKFOLD_STATE_DIR"):
-        return Path(chosen) / "query_history"
-    home = os.environ.get("XDG_STATE_HOME")
-    return (Path(home) if home else Path.home() / ".local" / "state") / "tickfold" / "query_history"
 
 
 @contextmanager
 def kept_history() -> Iterator[None]:
     """Give the block's `input` the lines of earlier blocks, and keep its own; without a file where none can be kept."""
-    file = history_file()
+    file = state_directory() / "query_history"
     readline.clear_history()
     readline.set_history_length(_MOST_LINES)
     with suppress(OSError):

@@ -5,16 +5,16 @@ import importlib.util
 import inspect
 import pkgutil
 import re
-import signal
 import sys
 import threading
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
-from types import FrameType, ModuleType
+from types import ModuleType
 
+from tickfold.alarm import alarm
 from tickfold.errors import RunError
 from tickfold.strategies.strategy import Strategy
 
@@ -112,23 +112,11 @@ class _ImportTooLongError(BaseException):
     """Raised within a file whose import does not end; no Exception, which the file may catch."""
 
 
-@contextmanager
-def _import_limit() -> Iterator[None]:
+def _import_limit() -> AbstractContextManager[None]:
     """Interrupt an import that takes longer than `IMPORT_SECONDS`, in a main thread, which alone gets signals."""
     if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise _ImportTooLongError(f"it ran longer than {IMPORT_SECONDS:g} s")
-
-    before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, IMPORT_SECONDS)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        return nullcontext()
+    return alarm(IMPORT_SECONDS, _ImportTooLongError(f"it ran longer than {IMPORT_SECONDS:g} s"))
 
 
 def _own(module: ModuleType) -> Iterator[type[Strategy]]:
