@@ -1,8 +1,8 @@
 """The processor time of a chunked run and of a single pass: `FILE CHUNKS ROUNDS`.
 
 Prints the seconds of every round: `pass` (signals, decisions, ledger and metrics in one), `simulate` (all chunks, with
-their warm-up), `fold`, `conclude` (ledger and metrics), and `reduce`, the reducer's work without S3: decoding chunks
-and bars, the fold, ledger and metrics, and encoding curve and trades.
+their warm-up), `fold` (with ledger and metrics), `reduce`, the reducer's work without S3 (decoding chunks and bars, the
+fold, and encoding curve and trades), and `write`, encoding the curve alone.
 """
 
 import json
@@ -19,10 +19,9 @@ from benchmarks.contender import FAST, SLOW
 from benchmarks.market import DECIMALS
 from benchmarks.tickfold_contender import ACCOUNT, Tickfold
 from tickfold.backtests import chunk_files, results
-from tickfold.engine.backtest import AT_THE_NEXT_OPEN, Outcome, backtest, conclude, simulate
+from tickfold.engine.backtest import Outcome, backtest, fold, simulate
 from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.chunk import Chunk, Speculation, cut
-from tickfold.engine.decisions.fold import fold
 from tickfold.market_data import bar_store
 from tickfold.storage import parquet
 from tickfold.strategies import BUILT_IN
@@ -43,8 +42,7 @@ def timed(seconds: list[float], work: Callable[P, T], *arguments: P.args, **name
 def reduce(file: bytes, chunks: list[Chunk], found: list[bytes]) -> Outcome:
     bars = replace(bar_store.decode(file), decimals=DECIMALS)
     decoded = [chunk_files.ChunkFile(chunk, data).of(0) for chunk, data in zip(chunks, found, strict=True)]
-    folded = fold(decoded, bars, AT_THE_NEXT_OPEN)
-    outcome = conclude(folded.decisions, bars, ACCOUNT)
+    outcome = fold(decoded, bars, ACCOUNT).outcome
     parquet.encode(results.equity_table(bars, outcome))
     parquet.encode(results.trades_table("WALK", bars, outcome.statement.trades))
     return outcome
@@ -59,14 +57,14 @@ def speculate(bars: Bars, chunks: list[Chunk]) -> list[Speculation]:
 def main(file: Path, count: int, rounds: int) -> dict[str, list[float]]:
     bars, data = Tickfold().load(file), file.read_bytes()
     chunks = cut(len(bars), STRATEGY.lookback, 1, chunks=count)
-    seconds: dict[str, list[float]] = {name: [] for name in ("pass", "simulate", "fold", "conclude", "reduce")}
+    seconds: dict[str, list[float]] = {name: [] for name in ("pass", "simulate", "fold", "reduce", "write")}
     for _ in range(rounds):
         whole = timed(seconds["pass"], backtest, bars, STRATEGY, ACCOUNT)
         found = timed(seconds["simulate"], speculate, bars, chunks)
-        folded = timed(seconds["fold"], fold, found, bars, AT_THE_NEXT_OPEN)
-        timed(seconds["conclude"], conclude, folded.decisions, bars, ACCOUNT)
+        timed(seconds["fold"], fold, found, bars, ACCOUNT)
         written = [chunk_files.encode([each]) for each in found]
         reduced = timed(seconds["reduce"], reduce, data, chunks, written)
+        timed(seconds["write"], parquet.encode, results.equity_table(bars, whole))
         if not np.array_equal(reduced.statement.equity, whole.statement.equity):
             raise RuntimeError("the folded run differs from the single pass")
     return seconds

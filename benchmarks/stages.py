@@ -9,8 +9,8 @@ from time import process_time
 
 from benchmarks.market import walk
 from benchmarks.tickfold_contender import ACCOUNT, cross
-from tickfold.engine.accounting.ledger import settle
-from tickfold.engine.backtest import AT_THE_NEXT_OPEN
+from tickfold.engine.accounting.ledger import Ledger
+from tickfold.engine.backtest import AT_THE_NEXT_OPEN, backtest
 from tickfold.engine.bars import COLUMNS, Bars
 from tickfold.engine.decisions.automaton import decide
 from tickfold.engine.decisions.signal_events import signal_events
@@ -38,12 +38,13 @@ def stages(bars: Bars) -> Iterator[tuple[str, float]]:
     signals = strategy.signals(bars)
     orders = AT_THE_NEXT_OPEN
     decisions = decide(bars, signal_events(signals, "both"), orders)
-    statement = settle(decisions, bars, ACCOUNT, orders)
+    statement = backtest(bars, strategy, ACCOUNT).statement
     yield "one pass over five columns", least(lambda: [getattr(bars, name).sum() for name in COLUMNS[1:]])
     yield "bars from Parquet", least(lambda: bar_store.decode(written))
     yield "signals", least(lambda: strategy.signals(bars))
     yield "decisions", least(lambda: decide(bars, signal_events(signals, "both"), orders))
-    yield f"ledger, {len(decisions.positions):,} positions", least(lambda: settle(decisions, bars, ACCOUNT, orders))
+    count = len(decisions.positions)
+    yield f"ledger, {count:,} positions", least(lambda: Ledger(ACCOUNT, orders).post(bars, decisions, last=True))
     yield "metrics", least(lambda: measure(bars, statement))
     yield "the run, without reading", least(lambda: cross(bars))
 

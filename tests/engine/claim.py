@@ -6,7 +6,6 @@ It tests the first `tickfold` on the path, which may be a copy of the engine wit
 from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.engine.random_runs import Case, assert_as_reference, assert_same, cases, random_strategies
-from tickfold.engine.decisions.fold import fold
 
 
 @settings(
@@ -21,7 +20,7 @@ from tickfold.engine.decisions.fold import fold
 @given(cases(random_strategies()))
 def folded_equals_one_pass_equals_reference(case: Case) -> None:
     whole = case.whole()
-    assert_same(whole, case.settle(fold(case.speculations(), case.bars, case.orders).decisions))
+    assert_same(whole, case.folded().outcome)
     assert_as_reference(whole.statement, case)
 
 

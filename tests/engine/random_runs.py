@@ -1,5 +1,6 @@
 """Random runs, and the assertions that two runs are equal."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar
@@ -12,13 +13,15 @@ from numpy.testing import assert_allclose, assert_array_equal
 from tests.engine.order_terms import OrderTerms
 from tests.engine.reference import Reference
 from tickfold.engine.accounting.account import Account, Commission, Sizing
+from tickfold.engine.accounting.ledger import Ledger
 from tickfold.engine.accounting.statement import Statement
-from tickfold.engine.backtest import Outcome, backtest, conclude, simulate
+from tickfold.engine.backtest import Block, Folded, Outcome, backtest, fold, outcome_of, simulate
 from tickfold.engine.bars import Bars, decimals_of, join
 from tickfold.engine.calendar import MICROSECONDS_PER_DAY
-from tickfold.engine.decisions.automaton import Decisions
+from tickfold.engine.decisions.automaton import Decisions, decide
 from tickfold.engine.decisions.chunk import Chunk, Speculation
 from tickfold.engine.decisions.orders import Orders
+from tickfold.engine.decisions.signal_events import signal_events
 from tickfold.engine.signals import FLAT, HOLD, LONG, SHORT, Signals
 from tickfold.strategies import BUILT_IN, Strategy
 
@@ -56,8 +59,23 @@ class Case:
     def whole(self) -> Outcome:
         return backtest(self.bars, self.strategy, self.account, self.orders)
 
+    def folded(self) -> Folded:
+        return fold(self.speculations(), self.bars, self.account, self.orders, self.strategy)
+
     def settle(self, decisions: Decisions) -> Outcome:
-        return conclude(decisions, self.bars, self.account, self.orders, self.strategy)
+        """Return the outcome of decisions over the whole run, however they were made."""
+        return self.posted([(self.bars, decisions)])
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield the chunks as blocks of a single pass."""
+        signals = self.strategy.signals(self.bars)
+        for chunk in self.chunks:
+            bars = copied(self.bars[chunk.start : chunk.stop])
+            events = signal_events(signals[chunk.start : chunk.stop], self.orders.direction)
+            yield bars, decide(bars, events, self.orders)
+
+    def posted(self, blocks: Iterable[Block]) -> Outcome:
+        return outcome_of(Ledger(self.account, self.orders), self.bars, blocks, self.strategy)
 
 
 def copied(bars: Bars) -> Bars:
@@ -134,7 +152,8 @@ def random_accounts(draw: st.DrawFn) -> Account:
 def cases(draw: st.DrawFn, strategies: st.SearchStrategy[Strategy]) -> Case:
     bars, strategy = draw(random_series()), draw(strategies)
     count = len(bars)
-    inner = draw(st.sets(st.integers(1, count - 1))) if count > 1 else set()
+    step = draw(st.sampled_from([None, None, None, 4, 15, 60]))
+    inner = set(range(step, count, step)) if step else draw(st.sets(st.integers(1, max(count - 1, 1)))) - {count}
     chunks = [Chunk(a, b) for a, b in pairwise([0, *sorted(inner), count])]
     return Case(bars, strategy, draw(random_accounts()), draw(random_terms()), chunks)
 
@@ -179,7 +198,9 @@ def assert_same(whole: Outcome, folded: Outcome) -> None:
     assert whole.statement.open_trade == folded.statement.open_trade
     assert whole.no_trades == folded.no_trades
     assert (whole.no_trades is None) == bool(whole.statement.trades or whole.statement.open_trade)
-    assert_array_equal(whole.statement.equity, folded.statement.equity)
+    for curve in ("cash", "shares", "equity"):
+        assert_array_equal(getattr(whole.statement, curve), getattr(folded.statement, curve))
+    assert whole.statement.sequential_bars == folded.statement.sequential_bars
     np.testing.assert_equal(whole.metrics.as_dict(), folded.metrics.as_dict())  # NaN equals NaN here
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from numpy.testing import assert_array_equal
 
 from tests.engine.order_terms import OrderTerms
@@ -19,11 +19,10 @@ from tests.engine.random_runs import (
     random_strategies,
 )
 from tickfold.engine.accounting.account import Account, Commission
+from tickfold.engine.backtest import fold
 from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.automaton import Decisions
-from tickfold.engine.decisions.chunk import Speculation, cut
-from tickfold.engine.decisions.fold import fold
-from tickfold.engine.decisions.orders import Orders
+from tickfold.engine.decisions.chunk import Chunk, Speculation, cut
 from tickfold.engine.decisions.positions import merge
 from tickfold.engine.decisions.signal_events import SignalEvents
 from tickfold.strategies import BUILT_IN
@@ -34,9 +33,22 @@ EVERY_EXIT = OrderTerms(stop_loss=0.04, take_profit=0.08, trailing_stop=0.05, ma
 @PROPERTY
 @given(cases(random_strategies()))
 def test_folded_equals_one_pass(case: Case) -> None:
-    folded = fold(case.speculations(), case.bars, case.orders)
-    assert_same(case.whole(), case.settle(folded.decisions))
+    folded = case.folded()
+    assert_same(case.whole(), folded.outcome)
     assert 0 <= folded.replayed_bars <= len(case.bars)
+
+
+@PROPERTY
+@given(cases(random_strategies()))
+def test_any_blocks_equal_one_pass(case: Case) -> None:
+    assert_same(case.whole(), case.posted(case.blocks()))
+
+
+@settings(PROPERTY, max_examples=100)
+@given(cases(random_strategies()))
+def test_blocks_of_one_bar_equal_one_pass(case: Case) -> None:
+    single = replace(case, chunks=[Chunk(at, at + 1) for at in range(len(case.bars))])
+    assert_same(case.whole(), single.posted(single.blocks()))
 
 
 @PROPERTY
@@ -92,7 +104,7 @@ def test_real_bars_any_number_of_chunks_folds_the_same(
     pieces = cut(len(goog), strategy.lookback, workers=40, chunks=chunks)
     case = Case(goog, strategy, Account(10_000, Commission(0.001)), terms, pieces)
     assert len(pieces) == chunks
-    assert_same(case.whole(), case.settle(fold(case.speculations(), goog, case.orders).decisions))
+    assert_same(case.whole(), case.folded().outcome)
 
 
 def test_signals_ties_on_a_price_grid_are_exact() -> None:
@@ -116,4 +128,4 @@ def test_fold_missing_chunk_raises(goog: Bars) -> None:
     pieces = cut(len(goog), 1, workers=4, chunks=4)
     found = Case(goog, strategy, Account(1_000), OrderTerms(), pieces).speculations()
     with pytest.raises(ValueError, match="expected bar 537"):
-        fold([found[0], *found[2:]], goog, Orders())
+        fold([found[0], *found[2:]], goog, Account(1_000))

@@ -14,63 +14,59 @@ REPOSITORY = PACKAGE.parent
 
 FAULTS = {
     "warm-up one bar short": ("chunk.py", "min(lookback, self.start)", "min(max(lookback - 1, 0), self.start)"),
-    "position open at the chunk's end dropped": (
-        "fold.py",
-        "standing.with_rows(open_, self._replay(standing.event[open_], stop))",
-        "standing[standing.known]",
-    ),
-    "position open at the chunk's end never closed": (
-        "fold.py",
-        "standing.with_rows(open_, self._replay(standing.event[open_], stop))",
-        "standing",
-    ),
+    "position open at the chunk's end dropped": ("fold.py", "[self._resume(held)] if held else []", "[]"),
+    "position open at the chunk's end never closed": ("fold.py", "price, closings.bar,", "price, np.array([NONE]),"),
     "position opened again at the boundary": (
         "fold.py",
-        "stands = self.events.target_start[self._speculated.event] >= self._first_event[self._chunk]",
-        "stands = self._speculated.event >= 0",
+        "merge([*chain, self._found[start:]])",
+        "merge([*chain, self._found])",
     ),
-    "carried target not followed": ("fold.py", "for start in run.carried_targets()", "for start in ()"),
-    "carried target followed into the next chunk only": (
+    "order placed before the boundary dropped": ("ledger.py", "if len(working):", "if not len(latest):"),
+    "order placed before the boundary has another limit": (
         "fold.py",
-        "            event = self._next(part[-1:])\n",
-        "            event = NONE\n",
+        "np.array([order.decided - self._carried.bars]), np.array([order.close])",
+        "np.array([order.decided - self._carried.bars]), self._bars.close[:1]",
     ),
-    "speculation used where the worker opened nothing": ("fold.py", " or self._speculated.event[at] != event", ""),
-    "speculation used past its chunk's end": (
+    "carried target not followed": ("fold.py", "while NONE < event < self._stop and", "while False and"),
+    "carried target followed by one position only": ("fold.py", "event = self._next(again)", "event = NONE"),
+    "carried target followed beyond its end": (
         "fold.py",
-        "int(self._first_event[self._chunk[at] + 1])",
-        "len(self.events)",
+        "NONE < event < self._stop",
+        "NONE < event < len(self._events)",
     ),
-    "speculation of the next target used": (
+    "speculation used where the worker opened nothing": ("fold.py", " and found.event[at] == event", ""),
+    "speculation of the next target used": ("fold.py", "self._chain(self._found[:start])", "self._chain(self._found)"),
+    "signal events offset by one": (
         "fold.py",
-        "min(int(self.events.target_stop[event]), int(self._first_event[self._chunk[at] + 1]))",
-        "int(self._first_event[self._chunk[at] + 1])",
-    ),
-    "signal events offset by the wrong chunk": (
-        "fold.py",
-        "by_chunk.event + self._first_event[self._chunk]",
-        "by_chunk.event + np.maximum(self._first_event[self._chunk] - 1, 0)",
+        "event=found.positions.event + self._first)",
+        "event=found.positions.event + self._first - 1)",
     ),
     "trailing stop forgets its best price": (
         "exits.py",
         "self._best_so_far[self._which] = highest[:, -1]",
         "self._best_so_far[self._which] = highest[:, 0]",
     ),
-    "rejected order retried in the next target": (
+    "trailing stop forgets the chunks before": (
         "ledger.py",
+        "best=self._best(side, bars, 0, carried.position.best)",
+        "best=carried.position.best",
+    ),
+    "timed exit counted from the chunk's start": ("fold.py", "held.since - self._carried.bars", "-1"),
+    "volatility measured within the chunk": ("ledger.py", "past=fraction.past()", "past=state.past"),
+    "cash of the position held at the boundary paid twice": (
+        "ledger.py",
+        "entry_flow[0], entry_bar[0]",
+        "_, entry_bar[0]",
+    ),
+    "rejected order retried in the next target": (
+        "block_posting.py",
         "at = int(np.searchsorted(positions.event, self._events.target_stop[positions.event[at]]))",
         "at += 1",
     ),
     "bars counted from the chunk's first": (
-        "positions.py",
-        "NONE, self.entry_bar + bars)",
-        "NONE, self.entry_bar)",
-    ),
-    "replay without the timed exit": (
-        "fold.py",
-        "found = resolve(self._bars, self.events, event, self._orders)",
-        "found = resolve(self._bars, self.events, event, "
-        "replace(self._orders, exits=(*self._orders.stops, *self._orders.targets)))",
+        "ledger.py",
+        "exit_bar=positions.exit_bar + first",
+        "exit_bar=positions.exit_bar",
     ),
 }
 

@@ -11,10 +11,9 @@ from numpy.testing import assert_array_equal
 
 from tests.engine.random_runs import PROPERTY, REFUTATION, Case, assert_same, cases, copied
 from tickfold.engine.accounting.account import Account
-from tickfold.engine.backtest import Outcome, backtest, conclude
+from tickfold.engine.backtest import Outcome, backtest, fold
 from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.chunk import Speculation
-from tickfold.engine.decisions.fold import fold
 from tickfold.engine.performance.metrics import Metrics
 from tickfold.engine.sweep import KnownSignals, rank, signals_of, simulate_all, sweep
 from tickfold.strategies import BUILT_IN, Strategy
@@ -48,8 +47,8 @@ def alone(case: Case, strategy: Strategy) -> Outcome:
 def all_equal_the_runs_alone(case: Case, sets: list[Strategy], warm_up: int) -> None:
     found = simulated(case, sets, warm_up)
     for number, strategy in enumerate(sets):
-        folded = fold([chunk[number] for chunk in found], case.bars, case.orders)
-        outcome = conclude(folded.decisions, case.bars, case.account, case.orders, strategy)
+        speculations = [chunk[number] for chunk in found]
+        outcome = fold(speculations, case.bars, case.account, case.orders, strategy).outcome
         assert_same(alone(case, strategy), outcome)
 
 

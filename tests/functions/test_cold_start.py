@@ -10,10 +10,9 @@ import sys
 import numpy as np
 import functions.websocket.message, functions.backtests.plan, functions.backtests.reduce, functions.backtests.simulate
 from tickfold.engine.accounting.account import Account
-from tickfold.engine.backtest import conclude, simulate
+from tickfold.engine.backtest import fold, simulate
 from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.chunk import cut
-from tickfold.engine.decisions.fold import fold
 from tickfold.engine.decisions.exits import StopLoss
 from tickfold.engine.decisions.orders import Orders
 from tickfold.backtests import chunk_files, results, sweep_results
@@ -33,8 +32,7 @@ def work(chunk):
     return chunk_files.ChunkFile(chunk, file).of(0)
 
 bars = bar_store.decode(written)
-folded = fold([work(chunk) for chunk in chunks], bars, orders)
-outcome = conclude(folded.decisions, bars, Account(10_000), orders)
+outcome = fold([work(chunk) for chunk in chunks], bars, Account(10_000), orders).outcome
 assert len(outcome.statement.trades) > 10
 parquet.encode(results.equity_table(bars, outcome))
 parquet.encode(results.trades_table("WALK", bars, outcome.statement.trades))

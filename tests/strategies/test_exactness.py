@@ -12,7 +12,6 @@ from tests.engine.random_runs import PROPERTY, REFUTATION, Case, assert_same, ca
 from tickfold.engine.accounting.account import Account, Commission
 from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.chunk import cut
-from tickfold.engine.decisions.fold import fold
 from tickfold.engine.signals import Signals
 from tickfold.errors import RunError
 from tickfold.strategies import BUILT_IN, Strategy
@@ -54,8 +53,7 @@ def test_folded_equals_one_pass(name: str) -> None:
     @settings(PROPERTY, max_examples=60)
     @given(cases(with_parameters(name)))
     def claim(case: Case) -> None:
-        folded = fold(case.speculations(), case.bars, case.orders)
-        assert_same(case.whole(), case.settle(folded.decisions))
+        assert_same(case.whole(), case.folded().outcome)
 
     claim()
 
@@ -66,7 +64,7 @@ def test_real_bars_any_number_of_chunks_folds_the_same(goog: Bars, name: str, ch
     strategy = BUILT_IN.create(name, {})
     pieces = cut(len(goog), strategy.lookback, workers=40, chunks=chunks)
     case = Case(goog, strategy, Account(10_000, Commission(0.001)), OrderTerms("long"), pieces)
-    assert_same(case.whole(), case.settle(fold(case.speculations(), case.bars, case.orders).decisions))
+    assert_same(case.whole(), case.folded().outcome)
     assert case.whole().metrics.trades > 0
 
 
@@ -81,7 +79,7 @@ def test_exactness_property_refutes_lookback_one_bar_short(name: str) -> None:
     def claim(case: Case) -> None:
         short = ShortSighted(of=case.strategy)
         fewer = replace(case, strategy=short)
-        assert_same(case.whole(), case.settle(fold(fewer.speculations(), case.bars, case.orders).decisions))
+        assert_same(case.whole(), fewer.folded().outcome)
 
     with pytest.raises(AssertionError):
         claim()

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from tickfold.backtests.chunk_files import ChunkFiles
 from tickfold.backtests.manifest import Manifest, PlannedSleeve
 from tickfold.backtests.planning import account_of, orders_of
-from tickfold.engine.backtest import Outcome, conclude
+from tickfold.engine.backtest import Outcome, fold
 from tickfold.engine.bars import Bars
-from tickfold.engine.decisions.fold import fold
 from tickfold.market_data.bar_store import BarStore
 from tickfold.storage.bucket import Bucket
 from tickfold.strategies import Strategy
@@ -25,10 +24,9 @@ class Settlement:
 def settle(bucket: Bucket, manifest: Manifest, sleeve: PlannedSleeve, strategy: Strategy) -> Settlement:
     """Fold the chunks of `sleeve`, and settle its account."""
     files = ChunkFiles(bucket, manifest.run_id).get_all(sleeve.series.symbol, sleeve.chunks)
-    bars, orders = read_bars(bucket, sleeve), orders_of(manifest.config)
-    folded = fold([file.of(0) for file in files], bars, orders)
-    account = account_of(manifest.config, sleeve.share)
-    return Settlement(bars, conclude(folded.decisions, bars, account, orders, strategy), folded.replayed_bars)
+    bars, account = read_bars(bucket, sleeve), account_of(manifest.config, sleeve.share)
+    folded = fold([file.of(0) for file in files], bars, account, orders_of(manifest.config), strategy)
+    return Settlement(bars, folded.outcome, folded.replayed_bars)
 
 
 def read_bars(bucket: Bucket, sleeve: PlannedSleeve) -> Bars:

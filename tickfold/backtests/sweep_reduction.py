@@ -16,11 +16,10 @@ from tickfold.backtests.planning import account_of, orders_of
 from tickfold.backtests.run_store import RunStore
 from tickfold.backtests.settlement import read_bars
 from tickfold.engine.accounting.cause import Cause
-from tickfold.engine.backtest import Outcome, conclude
+from tickfold.engine.backtest import Folded, fold
 from tickfold.engine.bars import Bars
 from tickfold.engine.calendar import date_of
 from tickfold.engine.decisions.chunk import Speculation
-from tickfold.engine.decisions.fold import fold
 from tickfold.engine.performance.benchmark import buy_and_hold
 from tickfold.engine.performance.metrics import Metrics
 from tickfold.engine.sweep import rank, signals_of
@@ -74,14 +73,13 @@ def _rank(swept: _Swept) -> Finished:
     config, strategies, bars = swept.config, swept.grid.strategies, swept.bars
     account, orders = account_of(config), orders_of(config)
 
-    def run(number: int) -> tuple[Outcome, int]:
-        folded = fold(swept.of(number), bars, orders)
-        return conclude(folded.decisions, bars, account, orders, strategies[number]), folded.replayed_bars
+    def run(number: int) -> Folded:
+        return fold(swept.of(number), bars, account, orders, strategies[number])
 
     metrics: list[Metrics] = []
     no_trades: dict[int, Cause] = {}
     for number in range(len(strategies)):  # never all curves at once
-        outcome, _ = run(number)
+        outcome = run(number).outcome
         metrics.append(outcome.metrics)
         if outcome.no_trades:
             no_trades[number] = outcome.no_trades.cause
@@ -89,15 +87,15 @@ def _rank(swept: _Swept) -> Finished:
     rows = sweep_results.sweep_rows(strategies, metrics, order, no_trades)
     uri = sweep_results.put_sweep(swept.bucket, swept.manifest.run_id, rows)
     swept.runs.publish(swept.manifest.run_id, _sweep_message(swept, rows, uri), once="table")
-    best, replayed_bars = run(order[0])
-    results.put_curves(swept.bucket, swept.manifest, bars, best)
+    best = run(order[0])
+    results.put_curves(swept.bucket, swept.manifest, bars, best.outcome)
     return Finished.of_one_symbol(
         bars,
-        best,
+        best.outcome,
         buy_and_hold(bars.close, config.start_capital),
         days=(config.start_date, config.end_date),
         parameters=strategies[order[0]].model_dump(),
-        replayed_bars=replayed_bars,
+        replayed_bars=best.replayed_bars,
     )
 
 

@@ -1,12 +1,17 @@
 """A backtest in a single pass over all bars: the definition that every chunked run must equal, bit for bit."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from tickfold.engine.accounting.account import Account
-from tickfold.engine.accounting.ledger import settle
-from tickfold.engine.accounting.no_trades import NoTrades, why_no_trades
+from tickfold.engine.accounting.holdings import Holdings
+from tickfold.engine.accounting.ledger import Ledger
+from tickfold.engine.accounting.no_trades import NoTrades
 from tickfold.engine.accounting.statement import Statement
+from tickfold.engine.accounting.trades import Trades
 from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.automaton import Decisions, decide
 from tickfold.engine.decisions.chunk import Chunk, Speculation, speculate
@@ -16,6 +21,10 @@ from tickfold.engine.performance.metrics import Metrics, measure
 from tickfold.engine.signals import Signals
 
 AT_THE_NEXT_OPEN = Orders()
+BLOCK = 262_144
+"""Bars of a single pass that are posted at a time."""
+Block = tuple[Bars, Decisions]
+"""Consecutive bars, and what is decided over them by themselves; bars count from the block's first."""
 
 
 class SignalSource(Protocol):
@@ -39,10 +48,38 @@ class Outcome:
     no_trades: NoTrades | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Folded:
+    """The result of a run whose chunks were simulated apart, and how many bars had to be looked at again."""
+
+    outcome: Outcome
+    replayed_bars: int
+
+
 def backtest(bars: Bars, strategy: SignalSource, account: Account, orders: Orders = AT_THE_NEXT_OPEN) -> Outcome:
     """Run `strategy` over `bars` in a single pass."""
-    decisions = decide(bars, signal_events(strategy.signals(bars), orders.direction), orders)
-    return conclude(decisions, bars, account, orders, strategy)
+    return run(bars, strategy.signals(bars), account, orders, strategy)
+
+
+def run(
+    bars: Bars,
+    signals: Signals,
+    account: Account,
+    orders: Orders = AT_THE_NEXT_OPEN,
+    strategy: SignalSource | None = None,
+) -> Outcome:
+    """Run `signals` over `bars` in a single pass, a block that fits into a processor's cache at a time.
+
+    `strategy` says why there are no trades where that depends on its lookback, or on its use of volume.
+    """
+
+    def blocks() -> Iterator[Block]:
+        for start in range(0, len(bars), BLOCK):
+            some = bars[start : start + BLOCK]
+            events = signal_events(signals[start : start + BLOCK], orders.direction)
+            yield some, decide(some, events, orders)
+
+    return outcome_of(Ledger(account, orders), bars, blocks(), strategy)
 
 
 def simulate(bars: Bars, chunk: Chunk, strategy: SignalSource, orders: Orders = AT_THE_NEXT_OPEN) -> Speculation:
@@ -51,21 +88,59 @@ def simulate(bars: Bars, chunk: Chunk, strategy: SignalSource, orders: Orders = 
     return speculate(chunk, bars[warm_up:], strategy.signals(bars)[warm_up:], orders)
 
 
-def conclude(
-    decisions: Decisions,
+def fold(
+    speculations: Sequence[Speculation],
     bars: Bars,
     account: Account,
     orders: Orders = AT_THE_NEXT_OPEN,
     strategy: SignalSource | None = None,
-) -> Outcome:
-    """Settle a run's decisions over all of its `bars`, and measure the result.
+) -> Folded:
+    """Fold `speculations`, in order and without gaps, into the outcome of a single pass over `bars`.
 
-    `strategy` says why there are no trades where that depends on its lookback, or on its use of volume.
+    Raises:
+        ValueError: a chunk is missing or out of order.
     """
-    statement = settle(decisions, bars, account, orders)
-    metrics = measure(bars, statement)
-    if len(statement.trades) or statement.open_trade:
-        return Outcome(statement, metrics)
+    _check_order(speculations, len(bars))
+    ledger = Ledger(account, orders)
+    blocks = ((bars[each.chunk.start : each.chunk.stop], each.decisions_within) for each in speculations)
+    outcome = outcome_of(ledger, bars, blocks, strategy)
+    return Folded(outcome, ledger.state.replayed_bars)
+
+
+def outcome_of(ledger: Ledger, bars: Bars, blocks: Iterable[Block], strategy: SignalSource | None = None) -> Outcome:
+    """Post `blocks`, which together are `bars`, and return the outcome. `strategy` as in `run`."""
+    statement = _statement(ledger, len(bars), blocks)
     lookback, uses_volume = getattr(strategy, "lookback", 0), getattr(strategy, "uses_volume", False)
-    why = why_no_trades(decisions, bars, account, orders, lookback=lookback, uses_volume=uses_volume)
-    return Outcome(statement, metrics, why)
+    return Outcome(statement, measure(bars, statement), ledger.no_trades(lookback=lookback, uses_volume=uses_volume))
+
+
+def _check_order(speculations: Sequence[Speculation], bars: int) -> None:
+    expected = 0
+    for speculation in speculations:
+        if speculation.chunk.start != expected:
+            raise ValueError(f"a chunk starts at bar {speculation.chunk.start}; expected bar {expected}")
+        expected = speculation.chunk.stop
+    if expected != bars:
+        raise ValueError(f"the chunks end at bar {expected}; expected bar {bars}")
+
+
+def _statement(ledger: Ledger, bars: int, blocks: Iterable[Block]) -> Statement:
+    """Post `blocks`, which have so many `bars`, and return the statement of the whole."""
+    equity, holdings, trades, at = np.empty(bars), [], [], 0
+    for some, decisions in blocks:
+        stop = at + len(some)
+        posted = ledger.post(some, decisions, last=stop == bars)
+        equity[at:stop] = posted.equity
+        holdings.append(posted.holdings.later(at))
+        trades.append(posted.trades)
+        at = stop
+    return Statement(
+        capital=ledger.account.capital,
+        trades=Trades.concatenate(trades),
+        open_trade=ledger.open_trade,
+        holdings=Holdings.concatenate(holdings),
+        equity=equity,
+        commissions=ledger.commissions,
+        slippage_cost=ledger.slippage_cost,
+        sequential_bars=ledger.state.sequential_bars,
+    )

@@ -79,5 +79,10 @@ def with_decimals(bars: Bars) -> Bars:
 
 def time_of(bars: Bars, at: int) -> str:
     """Return the time of a bar; only the day at midnight UTC."""
-    time = datetime.fromtimestamp(int(bars.timestamp[at]) / 1e6, UTC)
+    return day_or_time(int(bars.timestamp[at]))
+
+
+def day_or_time(timestamp: int) -> str:
+    """Return a time, in microseconds since 1970 UTC, as text; only the day at midnight UTC."""
+    time = datetime.fromtimestamp(timestamp / 1e6, UTC)
     return f"{time:%Y-%m-%d}" if (time.hour, time.minute) == (0, 0) else f"{time:%Y-%m-%dT%H:%MZ}"

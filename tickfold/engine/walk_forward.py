@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tickfold.engine.accounting.account import Account
+from tickfold.engine.accounting.holdings import Holdings
 from tickfold.engine.accounting.statement import Statement
 from tickfold.engine.accounting.trades import Trades
 from tickfold.engine.backtest import AT_THE_NEXT_OPEN, Outcome, backtest
@@ -92,7 +93,7 @@ def walk_forward(
         tried = [run(set_, window.start, window.split, account.capital).metrics for set_ in range(len(signals))]
         chosen = rank(tried, rank_by)[0]
         outcome = run(chosen, window.split, window.stop, capital)
-        capital = float(outcome.statement.cash[-1])
+        capital = float(outcome.statement.holdings.cash[-1])
         steps.append(Step(window, chosen, tried[chosen], outcome.metrics))
         traded.append(outcome)
     start, stop = windows[0].split, windows[-1].stop
@@ -110,8 +111,9 @@ def _chain(statements: Sequence[Statement]) -> Statement:
         capital=statements[0].capital,
         trades=Trades.concatenate(trades),
         open_trade=None,
-        cash=np.concatenate([each.cash for each in statements]),
-        shares=np.concatenate([each.shares for each in statements]),
+        holdings=Holdings.concatenate(
+            [each.holdings.later(int(bar)) for each, bar in zip(statements, first_bars, strict=False)]
+        ),
         equity=np.concatenate([each.equity for each in statements]),
         commissions=sum(each.commissions for each in statements),
         slippage_cost=sum(each.slippage_cost for each in statements),

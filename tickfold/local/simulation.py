@@ -3,10 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from tickfold.backtests.planning import account_of, orders_of
-from tickfold.engine.backtest import Outcome, conclude
+from tickfold.engine.backtest import Outcome, run
 from tickfold.engine.bars import Bars
-from tickfold.engine.decisions.automaton import decide
-from tickfold.engine.decisions.signal_events import signal_events
 from tickfold.engine.signals import Signals
 from tickfold.protocol import BacktestConfig, SweepConfig
 from tickfold.strategies import Strategy
@@ -28,6 +26,4 @@ def outcome_of(
     config: BacktestConfig | SweepConfig, bars: Bars, strategy: Strategy, signals: Signals, share: float = 1.0
 ) -> Outcome:
     """Return the outcome of `strategy`, which gave `signals` on `bars`, with `share` of the capital of `config`."""
-    orders = orders_of(config)
-    decisions = decide(bars, signal_events(signals, orders.direction), orders)
-    return conclude(decisions, bars, account_of(config, share), orders, strategy)
+    return run(bars, signals, account_of(config, share), orders_of(config), strategy)

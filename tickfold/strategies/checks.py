@@ -10,10 +10,9 @@ import numpy as np
 
 from tickfold.engine.accounting.account import Account
 from tickfold.engine.arrays import Ints
-from tickfold.engine.backtest import AT_THE_NEXT_OPEN, backtest, conclude, simulate
+from tickfold.engine.backtest import backtest, fold, simulate
 from tickfold.engine.bars import COLUMNS, Bars, join, time_of
 from tickfold.engine.decisions.chunk import cut
-from tickfold.engine.decisions.fold import fold
 from tickfold.engine.signals import HOLD, Signals
 from tickfold.strategies.contract import NAMES, ContractError, lookback_of, signals_of
 from tickfold.strategies.strategy import Strategy
@@ -183,7 +182,7 @@ def _folds(subject: _Subject, bars: Bars, whole: Signals) -> Check:
                 at = chunk.start + int(differs[0])
                 return _unlike(bars, at, f"{NAMES[whole[at]]} in one pass, {NAMES[signals[differs[0]]]}", count)
             speculations.append(simulate(own, chunk, subject))
-        folded = conclude(fold(speculations, bars, AT_THE_NEXT_OPEN).decisions, bars, _ACCOUNT).statement
+        folded = fold(speculations, bars, _ACCOUNT).outcome.statement
         if len(differs := np.flatnonzero((one_pass.shares != folded.shares) | (one_pass.equity != folded.equity))):
             return _unlike(bars, int(differs[0]), "another position or equity than in one pass", count)
     return Check("exact fold", True, f"the same trades and equity from {_listed(counts)} chunks as in one pass")

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tickfold.engine.accounting.account import Account, Commission
-from tickfold.engine.accounting.ledger import settle as settle_decisions
+from tickfold.engine.accounting.ledger import Ledger
 from tickfold.engine.accounting.statement import Statement
-from tickfold.engine.backtest import AT_THE_NEXT_OPEN
+from tickfold.engine.backtest import AT_THE_NEXT_OPEN, outcome_of
 from tickfold.engine.bars import Bars
 from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 from tickfold.engine.decisions.automaton import decide
@@ -28,7 +28,8 @@ def settle(signalled: Signalled, bars: Bars, account: Account, orders: Orders = 
     """Settle the decisions that follow from signals, given as pairs of a bar and a target side."""
     bar, side = zip(*signalled, strict=True) if signalled else ((), ())
     events = SignalEvents(np.array(bar, dtype=np.int64), np.array(side, dtype=np.int8))
-    return settle_decisions(decide(bars, events, orders), bars, account, orders)
+    ledger = Ledger(account, orders)
+    return outcome_of(ledger, bars, [(bars, decide(bars, events, orders))]).statement
 
 
 STEADY = bars([10, 20, 30, 40], [11, 21, 31, 41])

@@ -14,7 +14,6 @@ from tickfold.engine.backtest import backtest
 from tickfold.engine.bars import Bars
 from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 from tickfold.engine.decisions.entries import SAME_CLOSE, LimitEntry
-from tickfold.engine.decisions.fold import fold
 from tickfold.engine.decisions.orders import Orders
 from tickfold.engine.signals import FLAT, HOLD, LONG, SHORT, Signals
 
@@ -161,4 +160,4 @@ def test_cause_is_the_same_whatever_the_cut(case: Case) -> None:
     poor = replace(case, account=replace(case.account, capital=1.0, fractional_shares=False))
     whole = poor.whole()
     assume(whole.no_trades is not None)
-    assert poor.settle(fold(poor.speculations(), poor.bars, poor.orders).decisions).no_trades == whole.no_trades
+    assert poor.folded().outcome.no_trades == whole.no_trades

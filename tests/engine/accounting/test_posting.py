@@ -12,12 +12,11 @@ from tests.engine.order_terms import OrderTerms
 from tests.engine.random_runs import PROPERTY, Case, assert_as_reference, assert_same
 from tickfold.engine.accounting.account import Account, Commission
 from tickfold.engine.accounting.posting import Posted, Terms, affordable, post, post_plain, post_whole
-from tickfold.engine.accounting.sizing import Bounds
+from tickfold.engine.accounting.sizing import Limits
 from tickfold.engine.arrays import Rows
 from tickfold.engine.bars import Bars
 from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 from tickfold.engine.decisions.chunk import Chunk
-from tickfold.engine.decisions.fold import fold
 from tickfold.strategies import BUILT_IN
 
 
@@ -34,7 +33,7 @@ def terms(seed: int, count: int, gain: float, relative: float, each_its_fraction
 
 def one_by_one(terms: Terms, cash: float) -> Posted:
     relative = Commission(float(np.abs(terms.rate).max(initial=0)))
-    return post(terms, cash, affordable(Account(cash, relative), Bounds(1.0)), relative)
+    return post(terms, cash, affordable(Account(cash, relative), Limits()), relative)
 
 
 def assert_equal(one: Posted, other: Posted) -> None:
@@ -107,4 +106,4 @@ def test_thousands_of_positions_equal_the_reference(
     )
     whole = case.whole()
     assert_as_reference(whole.statement, case)
-    assert_same(whole, case.settle(fold(case.speculations(), bars, case.orders).decisions))
+    assert_same(whole, case.folded().outcome)

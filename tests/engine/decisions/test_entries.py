@@ -20,8 +20,10 @@ STEADY = daily((10, 12, 9, 11), (20, 22, 19, 21), (30, 32, 29, 31))
 
 
 def placed(*decided: int, side: int = 1, until: int = NEVER) -> PlacedOrders:
+    """Return orders placed at the closes of the bars `decided`, which are 100."""
     count = len(decided)
-    return PlacedOrders(np.array(decided), np.full(count, side, dtype=np.int8), np.full(count, until))
+    sides = np.full(count, side, dtype=np.int8)
+    return PlacedOrders(np.array(decided), np.full(count, 100.0), sides, np.full(count, until))
 
 
 @pytest.mark.parametrize(

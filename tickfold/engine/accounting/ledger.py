@@ -1,243 +1,287 @@
-"""The ledger: the account's cash and shares. Positions pass through it in order, and only here is money counted."""
+"""The ledger: an account's cash and shares from block to block of a run's bars. Only here is money counted.
 
-from dataclasses import replace
+Cash, at most one position, and what they carry from one block to the next. Any cut of a run into blocks, down to one
+bar, gives the same trades, cash and equity, to the last bit.
+"""
+
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from tickfold.engine.accounting.account import Account, Commission
-from tickfold.engine.accounting.posting import Posted, Terms, affordable, post, post_plain, post_whole
-from tickfold.engine.accounting.sizing import bounds
-from tickfold.engine.accounting.statement import Statement
-from tickfold.engine.accounting.trades import OpenTrade, Trade, Trades
-from tickfold.engine.arrays import NONE, Flags, Floats
+from tickfold.engine.accounting.account import Account
+from tickfold.engine.accounting.block_posting import BlockPosting, Opening, entry_price, fee
+from tickfold.engine.accounting.holdings import Holdings
+from tickfold.engine.accounting.no_trades import NoTrades, Unopened
+from tickfold.engine.accounting.sizing import CashFraction, Closes
+from tickfold.engine.accounting.trades import OpenTrade, Trades
+from tickfold.engine.arrays import Floats, Ints
 from tickfold.engine.bars import Bars
-from tickfold.engine.decisions.automaton import Decisions, next_entry, resolve
-from tickfold.engine.decisions.exits import END, RUIN
+from tickfold.engine.decisions.automaton import Decisions
+from tickfold.engine.decisions.carried import Carried, OpenPosition, WorkingOrder
+from tickfold.engine.decisions.fold import Joined, join, placed_order
 from tickfold.engine.decisions.orders import Orders
-from tickfold.engine.decisions.positions import Positions, merge
-from tickfold.engine.decisions.signal_events import SignalEvents
+from tickfold.engine.decisions.positions import Positions
 
-_FIRST_RETRIES, _MOST_RETRIES = 64, 65_536
-"""Events tried at a time after a rejection: few at first, since the next order may well be affordable."""
-_MOST_POSTED = 1_024
-"""Positions posted at a time. One at first: after a rejection the next order may well be rejected too."""
 _Number = TypeVar("_Number", bound=np.generic)
 
 
-def settle(decisions: Decisions, bars: Bars, account: Account, orders: Orders) -> Statement:
-    """Return the statement of `account` after the decided positions.
+@dataclass(frozen=True, eq=False)
+class LedgerState:
+    """An account between two bars.
 
-    A decision at the last bar is not carried out. An order that cash does not pay for is rejected; its target tries
-    again at the strategy's next signal event. Where a bar's close leaves no equity, the account is ruined: the position
-    is closed at that close, and trading ends.
+    Attributes:
+        carried: the target position, and what is ordered or held for it.
+        cash: dollars.
+        quantity: shares held, of either side.
+        entry_time: when the position was opened, in microseconds since 1970 UTC.
+        fraction: of the cash that the working order may use.
+        in_sequence: whether an order of the target was rejected; its bars are then decided in sequence.
+        ruined: whether a close left no equity, which ends trading.
+        commissions: dollars, of closed trades, as is `slippage_cost`.
+        sequential_bars: bars that were decided in sequence.
+        replayed_bars: bars that were looked at again because a chunk did not know what was carried into it.
+        past: the closes that the volatility of the next bars is measured on.
+        unopened: what became of the orders, as long as none opened a position.
     """
-    ledger = Ledger(decisions.events, bars, account, orders)
-    ledger.post(decisions.positions)
-    statement = ledger.statement()
-    ruined = statement.equity <= 0
-    if not ruined.any():
-        return statement
-    until = Ledger(decisions.events, bars, account, orders, ruin=int(ruined.argmax()))
-    until.post(ledger.positions)
-    return replace(until.statement(), sequential_bars=statement.sequential_bars)
+
+    carried: Carried
+    cash: float
+    quantity: float = 0.0
+    entry_time: int = 0
+    fraction: float = 1.0
+    in_sequence: bool = False
+    ruined: bool = False
+    commissions: float = 0.0
+    slippage_cost: float = 0.0
+    sequential_bars: int = 0
+    replayed_bars: int = 0
+    past: Closes = field(default_factory=Closes.none)
+    unopened: Unopened | None = field(default_factory=Unopened)
+
+
+@dataclass(frozen=True, eq=False)
+class Postings:
+    """What the ledger posts over a block of bars.
+
+    Attributes:
+        trades: those closed in the block, in the order of their exits.
+        entry_time: when each was opened, in microseconds since 1970 UTC, shape (trades,).
+        exit_time: when each was closed.
+        slippage_cost: dollars by which spread and slippage made each one's fills worse.
+        holdings: cash and shares after each fill, of bars counted from the block's first.
+        equity: cash plus shares at the close, in dollars.
+    """
+
+    trades: Trades
+    entry_time: Ints
+    exit_time: Ints
+    slippage_cost: Floats
+    holdings: Holdings
+    equity: Floats
 
 
 class Ledger:
-    """Cash, and at most one position, sized by the cash at its entry. `ruin` is the bar whose close ends trading."""
+    """The ledger of `account`, whose positions follow from decisions under `orders`."""
 
-    def __init__(
-        self, events: SignalEvents, bars: Bars, account: Account, orders: Orders, ruin: int | None = None
-    ) -> None:
-        self._events, self._bars, self._account, self._orders, self._ruin = events, bars, account, orders, ruin
-        self._cash = account.capital
-        self._quantity = [np.empty(0)]
-        self._posted: list[Positions] = []
-        self._sequential_bars = 0
-        self._affordable = affordable(account, bounds(account.sizing, bars, np.empty(0, np.int64)))
-        self._plain = account.sizing.kind in ("fraction", "volatility") and account.commission == Commission(
-            account.commission.relative
-        )
+    def __init__(self, account: Account, orders: Orders, state: LedgerState | None = None) -> None:
+        self.account, self._orders = account, orders
+        self.state = state or LedgerState(Carried(), float(account.capital))
 
     @property
-    def positions(self) -> Positions:
-        """The positions that were opened."""
-        return merge(self._posted)
+    def open_trade(self) -> OpenTrade | None:
+        """The position that is held."""
+        held = self.state.carried.position
+        if held is None:
+            return None
+        costs = self._entry_costs(held)
+        return OpenTrade(held.side, self.state.quantity, held.entry_bar, costs.paid, costs.commission)
 
-    def offered(self, positions: Positions) -> tuple[Positions, Terms]:
-        """Return the `positions` that would be opened if the cash paid for them, and their prices and costs."""
-        carried_out = self._carried_out(positions)
-        return carried_out, self._terms(carried_out)
+    @property
+    def commissions(self) -> float:
+        """Commissions in dollars, that of the open trade's entry included."""
+        held = self.state.carried.position
+        return self.state.commissions + (self._entry_costs(held).commission if held else 0.0)
 
-    def post(self, positions: Positions) -> None:
-        """Open and close `positions` in turn; after a rejection, decide the rest of its target in sequence."""
-        positions = self._carried_out(positions)
-        terms, at = self._terms(positions), 0
-        while True:
-            first, at = at, at + self._post_until_rejected(terms, at)
-            self._posted.append(positions[first:at])
-            if at == len(positions) or self._cash <= 0:  # without cash there is no equity: the next close is the ruin
-                return
-            self._retry(positions[at : at + 1])
-            at = int(np.searchsorted(positions.event, self._events.target_stop[positions.event[at]]))
+    @property
+    def slippage_cost(self) -> float:
+        """Dollars by which spread and slippage made fills worse, the open trade's entry included."""
+        held = self.state.carried.position
+        return self.state.slippage_cost + (self._entry_costs(held).slippage if held else 0.0)
 
-    def _post_until_rejected(self, terms: Terms, first: int = 0) -> int:
-        """Post positions from the `first` until one is rejected; return how many were posted."""
-        at, count, rejected = first, 1, False
-        while at < len(terms) and not rejected:
-            some = terms[at : at + count]
-            quantity, self._cash = self._post_some(some)
-            self._quantity.append(quantity)
-            at += len(quantity)
-            rejected = len(quantity) < len(some)
-            count = min(2 * count, _MOST_POSTED)
-        return at - first
+    def no_trades(self, *, lookback: int, uses_volume: bool) -> NoTrades | None:
+        """Return why no position was opened, or None if one was.
 
-    def _post_some(self, terms: Terms) -> Posted:
-        if not self._plain:
-            return post(terms, self._cash, self._affordable, self._account.commission)
-        if self._account.fractional_shares:
-            return post_plain(terms, self._cash, whole=False)
-        return post_whole(terms, self._cash)
+        `lookback` is the strategy's; `uses_volume` says whether its signals depend on volume.
+        """
+        if self.state.unopened is None:
+            return None
+        return self.state.unopened.why(self.account, self._orders, lookback=lookback, uses_volume=uses_volume)
 
-    def _retry(self, rejected: Positions) -> None:
-        """After a rejection, decide the rest of the target event by event, with the cash at hand."""
-        stop = int(self._events.target_stop[rejected.event[0]])
-        until = self._events.bar[stop] if stop < len(self._events) else len(self._bars) - 1
-        self._sequential_bars += int(until - self._events.bar[rejected.event[0]])
-        position, opened = rejected, False
-        while self._cash > 0:
-            event = self._next(position) if opened else self._after_rejection(position)
-            if not NONE < event < stop:
-                return
-            position = resolve(self._bars, self._events, np.array([event]), self._orders)
-            carried_out = self._carried_out(position)
-            opened = self._post_until_rejected(self._terms(carried_out)) == len(carried_out)
-            if opened:
-                self._posted.append(carried_out)
+    def _entry_costs(self, held: OpenPosition) -> "_EntryCosts":
+        side, price = np.array([held.side], dtype=np.int8), np.array([held.entry_price])
+        quantity = np.array([self.state.quantity])
+        paid = entry_price(price, side, self.account, self._orders)
+        charged = fee(self.account.commission, quantity, quantity * paid)
+        return _EntryCosts(float(paid[0]), float(charged[0]), float((np.abs(paid - price) * quantity)[0]))
 
-    def _after_rejection(self, rejected: Positions) -> int:
-        """Return the event to retry at: the next one; for market orders, the first at which cash would suffice."""
-        event = int(max(rejected.event[0] + 1, np.searchsorted(self._events.bar, rejected.entry_bar[0])))
-        stop = int(self._events.target_stop[rejected.event[0]])
-        entries_only = replace(self._orders, exits=())
-        count = _FIRST_RETRIES
-        while not self._orders.entry.rests and event < stop:
-            some = np.arange(event, min(event + count, stop))
-            tried = resolve(self._bars, self._events, some, entries_only)
-            for number, (paid, _, _, each, fraction) in enumerate(self._terms(tried)):
-                if self._affordable(self._cash, abs(paid), each, fraction) > 0:
-                    return event + number
-            event += len(some)
-            count = min(2 * count, _MOST_RETRIES)
-        return event
+    def post(self, bars: Bars, decisions: Decisions, *, last: bool) -> Postings:
+        """Post what follows from the `decisions` over the next `bars`, made from a flat start and counted from 0.
 
-    def _next(self, position: Positions) -> int:
-        return int(next_entry(self._events, position, self._orders)[0])
-
-    def _terms(self, positions: Positions) -> Terms:
-        paid, received = self._prices(positions)
-        side, fees = positions.side, self._account.commission
-        fraction = bounds(self._account.sizing, self._bars, self._events.bar[positions.event]).fraction
-        return Terms(
-            paid=side * paid,
-            received=side * received,
-            rate=side * np.float64(fees.relative),
-            each=paid * (1 + fees.relative) + fees.per_share,
-            fraction=np.full(len(positions), fraction),
+        `last` says that the run ends with them: a decision at the last bar is not carried out, and a position may be
+        closed there. An order that cash does not pay for is rejected; its target tries again at the strategy's next
+        signal event. Where a bar's close leaves no equity, the account is ruined: the position is closed at that close,
+        and trading ends.
+        """
+        state, fraction = self.state, CashFraction(self.account.sizing, self.state.past, bars)
+        if state.ruined:
+            return _idle(state.cash, len(bars))
+        joined = join(state.carried, bars, decisions, self._orders)
+        posting, ruin = self._posting(joined, bars, fraction, last=last), None
+        posting.post(joined.positions)
+        postings = self._postings(posting, bars)
+        if postings.equity.min() <= 0:
+            ruin = int((postings.equity <= 0).argmax())
+            until_ruin = self._posting(joined, bars, fraction, last=last, ruin=ruin)
+            until_ruin.post(posting.positions)
+            postings = self._postings(until_ruin, bars)
+        after = replace(
+            self._carried_over(posting, joined, bars) if ruin is None else LedgerState(Carried(), 0.0, ruined=True),
+            cash=float(postings.holdings.cash[-1]),
+            commissions=_sum(state.commissions, postings.trades.commission),
+            slippage_cost=_sum(state.slippage_cost, postings.slippage_cost),
+            sequential_bars=state.sequential_bars + posting.sequential_bars(ruin),
+            replayed_bars=state.replayed_bars + joined.replayed_bars,
+            past=fraction.past(),
         )
+        unopened = state.unopened
+        if unopened:
+            opened = len(posting.positions)
+            unopened = None if opened else unopened.after(bars, joined, posting.offered, last=last)
+        self.state = replace(after, unopened=unopened)
+        return postings
 
-    def _prices(self, positions: Positions) -> tuple[Floats, Floats]:
-        """Return the prices of entries and exits, made worse by spread and slippage; 0 for exits to come."""
-        slippage, side = self._account.slippage, positions.side
-        paid, received = positions.entry_price, positions.exit_price
-        if self._orders.entry.takes_liquidity:
-            paid = paid * (1 + side * self._account.spread) * (1 + side * slippage)
-        at_limit = self._orders.closed_at_limit(positions.reason)
-        received = np.where(at_limit, received, received * (1 - side * slippage))
-        return paid, np.where(positions.known, received, 0.0)
+    def _posting(
+        self, joined: Joined, bars: Bars, fraction: CashFraction, *, last: bool, ruin: int | None = None
+    ) -> BlockPosting:
+        state = self.state
+        held = state.quantity if state.carried.position else 0.0
+        opening = Opening(state.cash, held, state.fraction, state.in_sequence)
+        return BlockPosting(opening, joined, bars, self.account, self._orders, fraction=fraction, last=last, ruin=ruin)
 
-    def _carried_out(self, positions: Positions) -> Positions:
-        """Return the `positions` that are opened, of which the end of the run, or the ruin, may close the last."""
-        decided, filled = self._events.bar[positions.event], positions.entry_bar != NONE
-        if self._ruin is not None:
-            opened = filled & (positions.entry_bar <= self._ruin) & (decided < self._ruin)
-            outlasts = ~positions.known | (positions.exit_bar > self._ruin)
-            return _close(positions, outlasts, self._ruin, self._bars.close[self._ruin], RUIN)[opened]
-        last, fill = len(self._bars) - 1, self._orders.fill
-        opened = filled & (decided < last)
-        at_market = self._orders.closed_at_market(positions.reason)
-        decided_last = at_market & (positions.exit_bar - fill.delay == last)
-        if not self._account.close_at_end:
-            return _close(positions, decided_last, NONE, np.nan, 0)[opened]
-        outlasts = ~positions.known | decided_last
-        if fill.at_open:  # the last open closes the account's position, so nothing fills later in that bar
-            outlasts |= (positions.exit_bar == last) & ~at_market
-            opened &= (positions.entry_bar < last) | (not self._orders.entry.rests)
-        return _close(positions, outlasts, last, fill.prices(self._bars)[last], END)[opened]
-
-    def statement(self) -> Statement:
-        """Return the statement of what has been posted."""
-        positions, quantity = self.positions, np.concatenate(self._quantity)
-        paid, received = self._prices(positions)
-        fees, known = self._account.commission, positions.known
-        entry_fee, exit_fee = _fee(fees, quantity, paid), np.where(known, _fee(fees, quantity, received), 0.0)
+    def _postings(self, posting: BlockPosting, bars: Bars) -> Postings:
+        positions, quantity, count = posting.positions, posting.quantity, len(bars)
+        paid, received = posting.prices(positions)
+        known, fees = positions.known, self.account.commission
+        signed = positions.side * quantity
+        bought, sold = signed * paid, signed * received
+        entry_fee, exit_fee = fee(fees, quantity, bought), np.where(known, fee(fees, quantity, sold), 0.0)
+        entry_flow, exit_flow = -(bought + entry_fee), np.where(known, sold - exit_fee, 0.0)
         worse = np.abs(paid - positions.entry_price)
         worse += np.where(known, np.abs(received - positions.exit_price), 0)
-        signed = positions.side * quantity
-        cash, shares = self._at_closes(positions, signed, -signed * paid - entry_fee, signed * received - exit_fee)
-        equity = shares * self._bars.close
+        first, held = self.state.carried.bars, self.state.carried.position
+        entry_bar, entry_time = positions.entry_bar + first, bars.timestamp[positions.entry_bar]
+        if held:  # its entry was posted in an earlier block
+            entry_flow[0], entry_bar[0], entry_time[0] = 0.0, held.entry_bar, self.state.entry_time
+        flows = np.concatenate([[self.state.cash], _in_turn(entry_flow, exit_flow)])
+        holdings = Holdings(
+            bar=np.concatenate([[0], _in_turn(positions.entry_bar, np.where(known, positions.exit_bar, count))]),
+            cash=np.add.accumulate(flows),  # in order, as posting adds
+            shares=np.concatenate([[0.0], _in_turn(signed, np.zeros(len(signed)))]),
+        )
+        cash, equity = holdings.at_closes(count)
+        equity *= bars.close
         equity += cash
         trades = Trades(
             side=positions.side,
             quantity=quantity,
-            entry_bar=positions.entry_bar,
+            entry_bar=entry_bar,
             entry_price=paid,
-            exit_bar=positions.exit_bar,
+            exit_bar=positions.exit_bar + first,
             exit_price=received,
             commission=entry_fee + exit_fee,
             reason=positions.reason,
         )
-        return Statement(
-            capital=self._account.capital,
-            trades=trades[: int(np.count_nonzero(known))],
-            open_trade=_open_trade(trades[-1]) if len(known) and not known[-1] else None,  # only the last can be open
-            cash=cash,
-            shares=shares,
+        closed = slice(int(np.count_nonzero(known)))  # only the last can be open
+        return Postings(
+            trades=trades[closed],
+            entry_time=entry_time[closed],
+            exit_time=bars.timestamp[positions.exit_bar[closed]],
+            slippage_cost=(worse * quantity)[closed],
+            holdings=holdings,
             equity=equity,
-            commissions=float(entry_fee.sum() + exit_fee.sum()),
-            slippage_cost=float((worse * quantity).sum()),
-            sequential_bars=self._sequential_bars,
         )
 
-    def _at_closes(self, positions: Positions, shares: Floats, entry: Floats, exit_: Floats) -> tuple[Floats, Floats]:
-        """Return cash and shares at each bar's close; `entry` and `exit_` are the changes in cash per position."""
-        events = _in_turn(positions.entry_bar, np.where(positions.known, positions.exit_bar, len(self._bars)))
-        lasts = np.diff(events, prepend=0, append=len(self._bars))  # closes between one fill and the next
-        cash = np.cumsum(np.append(self._account.capital, _in_turn(entry, exit_)))
-        held = np.append(0.0, _in_turn(shares, np.zeros(len(shares))))
-        return np.repeat(cash, lasts), np.repeat(held, lasts)
+    def _carried_over(self, posting: BlockPosting, joined: Joined, bars: Bars) -> LedgerState:
+        """Return a state with what is ordered and held after `bars`."""
+        carried, events = self.state.carried, joined.events
+        working, latest = posting.working, posting.positions[-1:]
+        order, position, fraction, entry_time = None, None, 1.0, 0
+        if len(working):
+            placed = placed_order(carried, joined, bars, working.event)
+            order = WorkingOrder(int(placed.decided[0]) + carried.bars, float(placed.close[0]))
+            fraction = float(posting.fractions(working)[0])
+        if len(latest) and not latest.known[0]:
+            since_before = carried.position is not None and len(posting.positions) == 1
+            position = self._held(latest, joined, bars, since_before=since_before)
+            entry_time = self.state.entry_time if since_before else int(bars.timestamp[latest.entry_bar[0]])
+        return LedgerState(
+            carried=Carried(
+                bars=carried.bars + len(bars),
+                target=int(events.side[-1]) if len(events) else 0,
+                order=order,
+                position=position,
+            ),
+            cash=0.0,
+            quantity=float(posting.quantity[-1]) if position else 0.0,
+            entry_time=entry_time,
+            fraction=fraction,
+            in_sequence=posting.in_sequence,
+        )
+
+    def _held(self, latest: Positions, joined: Joined, bars: Bars, *, since_before: bool) -> OpenPosition:
+        """Return the `latest` position as it is held after `bars`; `since_before` says that it was before them too."""
+        carried, side = self.state.carried, int(latest.side[0])
+        if carried.position and since_before:
+            return replace(carried.position, best=self._best(side, bars, 0, carried.position.best))
+        placed = placed_order(carried, joined, bars, latest.event)
+        fills = self._orders.entry.fill(bars, placed, self._orders.fill)
+        since, price = int(fills.since[0]), float(fills.price[0])
+        best = self._best(side, bars, since + 1 + int(fills.intrabar[0]), side * price)
+        return OpenPosition(side, int(fills.bar[0]) + carried.bars, price, since + carried.bars, best)
+
+    def _best(self, side: int, bars: Bars, first: int, before: float) -> float:
+        """Return the best price from the bar `first` on, or `before`, as far as an exit looks at it."""
+        ahead = (bars.high if side > 0 else bars.low)[max(first, 0) :]
+        if self._orders.fixed_levels or not len(ahead):
+            return before
+        return max(before, side * float(ahead.max() if side > 0 else ahead.min()))
+
+
+@dataclass(frozen=True)
+class _EntryCosts:
+    """The price paid at an entry, its commission, and by how much spread and slippage made it worse, in dollars."""
+
+    paid: float
+    commission: float
+    slippage: float
+
+
+def _sum(before: float, values: Floats) -> float:
+    """Add `values` in their order, so that any cut gives the same sum."""
+    return float(np.add.accumulate(np.append(before, values))[-1])
 
 
 def _in_turn(entry: npt.NDArray[_Number], exit_: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
     return np.column_stack([entry, exit_]).ravel()
 
 
-def _open_trade(trade: Trade) -> OpenTrade:
-    return OpenTrade(trade.side, trade.quantity, trade.entry_bar, trade.entry_price, trade.commission)
-
-
-def _fee(commission: Commission, quantity: Floats, price: Floats) -> Floats:
-    each = commission.per_share + commission.relative * price
-    return np.maximum(commission.fixed + quantity * each, commission.minimum)
-
-
-def _close(positions: Positions, which: Flags, bar: int, price: float, reason: int) -> Positions:
-    """Return `positions` with another end for those of `which`."""
-    return replace(
-        positions,
-        exit_bar=np.where(which, bar, positions.exit_bar),
-        exit_price=np.where(which, price, positions.exit_price),
-        reason=np.where(which, reason, positions.reason).astype(np.int8),
+def _idle(cash: float, bars: int) -> Postings:
+    """Return the postings of a ruined account."""
+    none = np.empty(0, dtype=np.int64)
+    trades = Trades(
+        np.empty(0, np.int8), np.empty(0), none, np.empty(0), none, np.empty(0), np.empty(0), np.empty(0, np.int8)
     )
+    holdings = Holdings(np.zeros(1, dtype=np.int64), np.array([cash]), np.zeros(1))
+    return Postings(trades, none, none, np.empty(0), holdings, np.full(bars, cash))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tickfold.engine.accounting.account import Account, Commission
-from tickfold.engine.accounting.sizing import Bounds
+from tickfold.engine.accounting.sizing import Limits
 from tickfold.engine.arrays import ArrayRecord, Flags, Floats
 
 Affordable = Callable[[float, float, float, float], float]
@@ -43,7 +43,7 @@ class Terms(ArrayRecord):
         return zip(paid, received, rate, self.each.tolist(), self.fraction.tolist(), strict=True)
 
 
-def affordable(account: Account, most: Bounds) -> Affordable:
+def affordable(account: Account, most: Limits) -> Affordable:
     """Return the sizing of `account`'s orders, none of them larger than `most`."""
     fixed, minimum, whole = account.commission.fixed, account.commission.minimum, not account.fractional_shares
     most_cash, most_shares = most.cash, most.shares // 1 if whole else most.shares

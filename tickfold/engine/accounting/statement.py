@@ -1,7 +1,9 @@
 """The statement of an account: its trades, and cash, shares and equity at each bar's close."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
+from tickfold.engine.accounting.holdings import Holdings
 from tickfold.engine.accounting.trades import OpenTrade, Trades
 from tickfold.engine.arrays import Floats
 
@@ -14,8 +16,7 @@ class Statement:
         capital: dollars at the start.
         trades: the closed trades.
         open_trade: the position held at the end, if any.
-        cash: dollars at each bar's close, shape (bars,).
-        shares: shares held at each bar's close, negative when short, shape (bars,).
+        holdings: cash and shares after each fill.
         equity: cash plus shares at the close, in dollars, shape (bars,).
         commissions: dollars, the entry of the open trade included.
         slippage_cost: dollars by which spread and slippage made fills worse, the open trade's entry included.
@@ -25,9 +26,22 @@ class Statement:
     capital: float
     trades: Trades
     open_trade: OpenTrade | None
-    cash: Floats
-    shares: Floats
+    holdings: Holdings
     equity: Floats
     commissions: float
     slippage_cost: float
     sequential_bars: int
+
+    @property
+    def cash(self) -> Floats:
+        """Dollars at each bar's close, shape (bars,)."""
+        return self._at_closes[0]
+
+    @property
+    def shares(self) -> Floats:
+        """Shares held at each bar's close, negative when short, shape (bars,)."""
+        return self._at_closes[1]
+
+    @cached_property
+    def _at_closes(self) -> tuple[Floats, Floats]:
+        return self.holdings.at_closes(len(self.equity))

@@ -42,10 +42,20 @@ def decide(bars: Bars, events: SignalEvents, orders: Orders) -> Decisions:
 
 def resolve(bars: Bars, events: SignalEvents, event: Ints, orders: Orders) -> Positions:
     """Return the positions of entry orders placed at each of `event`, in order, whose sides must not be flat."""
-    side, until = events.side[event], events.target_until[event]
-    fills = orders.entry.fill(bars, PlacedOrders(events.bar[event], side, until), orders.fill)
-    closings = find_exits(bars, side, fills, until, orders)
-    found = Positions(event, side, fills.bar, fills.price, closings.bar, closings.price, closings.reason)
+    return resolve_placed(bars, event, placed_at(bars, events, event), orders)
+
+
+def placed_at(bars: Bars, events: SignalEvents, event: Ints) -> PlacedOrders:
+    """Return the entry orders placed at each of `event`."""
+    decided = events.bar[event]
+    return PlacedOrders(decided, bars.close[decided], events.side[event], events.target_until[event])
+
+
+def resolve_placed(bars: Bars, event: Ints, placed: PlacedOrders, orders: Orders) -> Positions:
+    """Return the positions of the entry orders `placed`, each at one of `event`; they may be from before `bars`."""
+    fills = orders.entry.fill(bars, placed, orders.fill)
+    closings = find_exits(bars, placed.side, fills, placed.until, orders)
+    found = Positions(event, placed.side, fills.bar, fills.price, closings.bar, closings.price, closings.reason)
     expired = fills.expired != NONE
     if not expired.any():
         return found

@@ -55,6 +55,12 @@ class Speculation:
     chunk: Chunk
     decisions: Decisions
 
+    @property
+    def decisions_within(self) -> Decisions:
+        """The decisions with bars counted from the chunk's first."""
+        events, positions = self.decisions.events, self.decisions.positions
+        return Decisions(events.later(-self.chunk.start), positions.later(-self.chunk.start))
+
 
 def speculate(chunk: Chunk, bars: Bars, signals: Signals, orders: Orders) -> Speculation:
     """Run the automaton from a flat start over the chunk's own `bars` and `signals`, without warm-up.

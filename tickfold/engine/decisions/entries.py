@@ -38,9 +38,10 @@ SAME_CLOSE: Final = MarketFill("close", delay=0)
 
 @dataclass(frozen=True, eq=False)
 class PlacedOrders(ArrayRecord):
-    """Entry orders, each `decided` at a bar's close, to be withdrawn at the close of the bar `until`."""
+    """Entry orders, each `decided` at a bar's `close` in dollars, to be withdrawn at the close of the bar `until`."""
 
     decided: Ints
+    close: Floats
     side: Sides
     until: Ints
 
@@ -116,7 +117,7 @@ class LimitEntry:
 
     def fill(self, bars: Bars, orders: PlacedOrders, market: MarketFill) -> Fills:  # noqa: ARG002
         side, last = orders.side, len(bars) - 1
-        limit = bars.close[orders.decided] * (1 - side * self.distance)
+        limit = orders.close * (1 - side * self.distance)
         until = orders.until if self.bars is None else np.minimum(orders.until, orders.decided + self.bars)
         bar = _first_reached(bars, limit, orders, np.minimum(until, last))
         open_ = bars.open[bar]
@@ -132,7 +133,7 @@ class LimitEntry:
 
 def _first_reached(bars: Bars, limit: Floats, orders: PlacedOrders, final: Ints) -> Ints:
     """Return the first bar after each decision, up to the bar `final`, whose price reaches the limit; else `NONE`."""
-    found = np.full(len(orders), NONE)
+    found, first = np.full(len(orders), NONE), np.maximum(orders.decided + 1, 0)
     for side in (1, -1):
         towards = bars.low if side > 0 else bars.high
 
@@ -143,5 +144,5 @@ def _first_reached(bars: Bars, limit: Floats, orders: PlacedOrders, final: Ints)
             found[which[reached]] = window[reached, at[reached]]
             return reached
 
-        scan(np.flatnonzero(orders.side == side), orders.decided + 1, final, len(bars), look)
+        scan(np.flatnonzero(orders.side == side), first, final, len(bars), look)
     return found

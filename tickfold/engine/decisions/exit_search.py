@@ -26,12 +26,18 @@ class Closings(ArrayRecord):
     reason: Sides
 
 
-def find_exits(bars: Bars, side: Sides, fills: Fills, until: Ints, orders: Orders) -> Closings:
-    """Return how the positions opened by `fills` end, whose target changes at the closes of the bars `until`."""
+def find_exits(
+    bars: Bars, side: Sides, fills: Fills, until: Ints, orders: Orders, *, best: Floats | None = None
+) -> Closings:
+    """Return how the positions opened by `fills` end, whose target changes at the closes of the bars `until`.
+
+    `best` is the best price since the entry, negated for shorts, of positions that were opened before `bars`.
+    """
     decided, market = _market_exits(bars, fills, until, orders)
     if not (orders.stops or orders.targets):
         return market
-    intrabar = _intrabar_exits(bars, side, fills, np.minimum(decided, len(bars) - 1), orders)
+    exits = _IntrabarExits(bars, side, fills, orders, side * fills.price if best is None else best)
+    intrabar = _intrabar_exits(exits, np.minimum(decided, len(bars) - 1), orders)
     first = intrabar.bar != NONE
     return Closings(
         bar=np.where(first, intrabar.bar, market.bar),
@@ -52,10 +58,10 @@ def _market_exits(bars: Bars, fills: Fills, until: Ints, orders: Orders) -> tupl
     return decided, Closings(bar, price, np.where(bar == NONE, np.int8(0), reason))
 
 
-def _intrabar_exits(bars: Bars, side: Sides, fills: Fills, final: Ints, orders: Orders) -> Closings:
+def _intrabar_exits(exits: "_IntrabarExits", final: Ints, orders: Orders) -> Closings:
     """Return the first stop or target that each position reaches, up to the bar `final`."""
-    exits = _IntrabarExits(bars, side, fills, orders)
-    first = fills.since + 1
+    side, fills, bars = exits.side, exits.fills, exits.bars
+    first = np.maximum(fills.since + 1, 0)
     which = np.flatnonzero((fills.bar != NONE) & (first <= final))
     if orders.fixed_levels:
         which, first = _visit_in_turn(exits, which, first, final)
@@ -91,10 +97,11 @@ def _visit_in_turn(exits: "_IntrabarExits", which: Ints, first: Ints, final: Int
 class _IntrabarExits:
     """The stops and targets that positions reach. Prices of shorts are negated, so that higher is better."""
 
-    def __init__(self, bars: Bars, side: Sides, fills: Fills, orders: Orders) -> None:
+    def __init__(self, bars: Bars, side: Sides, fills: Fills, orders: Orders, best: Floats) -> None:
         self.bars, self.side, self.fills = bars, side, fills
         self.stops, self.targets = orders.stops, orders.targets
         self.entry = side * fills.price
+        self.best = best
         self.found = Closings(np.full(len(side), NONE), np.full(len(side), np.nan), np.zeros(len(side), dtype=np.int8))
 
     def close(self, which: Ints, bar: Ints, stops: Levels, targets: Levels, stopped: Flags) -> None:
@@ -121,7 +128,7 @@ class _Search:
         self._side, self._exits, self._fills = side, exits, exits.fills
         bars = exits.bars
         self._worst, self._best = (bars.low, bars.high) if side > 0 else (bars.high, bars.low)
-        self._best_so_far = exits.entry.copy()
+        self._best_so_far = exits.best.copy()
         self._any_intrabar = bool(exits.fills.intrabar.any())
 
     def look(self, which: Ints, bars: Ints, within: Flags) -> Flags:

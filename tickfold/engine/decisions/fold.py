@@ -1,116 +1,119 @@
-"""The fold: joins the speculations of all chunks into the decisions of a single pass."""
+"""The fold: joins what was decided over a block of bars by itself to what the bars before it left."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tickfold.engine.arrays import NONE, Ints
 from tickfold.engine.bars import Bars
-from tickfold.engine.decisions.automaton import Decisions, next_entry, resolve
-from tickfold.engine.decisions.chunk import Speculation
+from tickfold.engine.decisions.automaton import Decisions, next_entry, placed_at, resolve, resolve_placed
+from tickfold.engine.decisions.carried import Carried, OpenPosition
+from tickfold.engine.decisions.entries import Fills, PlacedOrders
+from tickfold.engine.decisions.exit_search import find_exits
 from tickfold.engine.decisions.orders import Orders
 from tickfold.engine.decisions.positions import Positions, merge
 from tickfold.engine.decisions.signal_events import SignalEvents
 
 
 @dataclass(frozen=True, eq=False)
-class Folded:
-    """The decisions of the whole run, and how many bars were replayed to know them."""
+class Joined:
+    """The decisions of a block as a single pass makes them; bars count from the block's first.
 
-    decisions: Decisions
+    Attributes:
+        events: the block's signal events, after those `carried` into it, whose bars are negative.
+        positions: in the order of their events. That of a position which is held already has entry bar 0.
+        carried: how many of the events were carried over.
+        replayed_bars: bars that were looked at again for what was carried over.
+    """
+
+    events: SignalEvents
+    positions: Positions
+    carried: int
     replayed_bars: int
 
 
-def fold(speculations: Sequence[Speculation], bars: Bars, orders: Orders) -> Folded:
-    """Join `speculations`, in order and without gaps, into the decisions of a single pass over `bars`.
+def placed_order(carried: Carried, joined: Joined, bars: Bars, event: Ints) -> PlacedOrders:
+    """Return the entry order placed at `event`, one of those of `joined`, in the block of `bars` or before it."""
+    if event[0] >= joined.carried or carried.order is None:
+        return placed_at(bars, joined.events, event)
+    decided, close = np.array([carried.order.decided - carried.bars]), np.array([carried.order.close])
+    return PlacedOrders(decided, close, joined.events.side[event], joined.events.target_until[event])
 
-    A target that starts in a chunk stands as its worker simulated it; a position still open at the chunk's end is
-    replayed to its exit. A target carried over from an earlier chunk is followed from what is truly held until that
-    opens a position at an event where the worker opened one too: from there on the two are the same.
 
-    Raises:
-        ValueError: a chunk is missing or out of order.
+def join(carried: Carried, bars: Bars, found: Decisions, orders: Orders) -> Joined:
+    """Join what is `found` in a block of `bars` from a flat start to what is `carried` into it.
+
+    A target that starts in the block stands as it was found. The carried one is followed from what is truly held until
+    that opens a position at an event where one was found too: from there on the two are the same.
     """
-    _check_order(speculations, len(bars))
-    run = _Run(speculations, bars, orders)
-    standing = run.finish_open_positions()
-    carried = [] if orders.one_position_per_target else [run.follow(start, standing) for start in run.carried_targets()]
-    return Folded(Decisions(run.events, merge([standing, *carried])), run.replayed_bars)
+    if not carried.target and carried.position is None:
+        return Joined(found.events, found.positions, 0, 0)
+    return _Join(carried, bars, found, orders).joined()
 
 
-def _check_order(speculations: Sequence[Speculation], bars: int) -> None:
-    expected = 0
-    for speculation in speculations:
-        if speculation.chunk.start != expected:
-            raise ValueError(f"a chunk starts at bar {speculation.chunk.start}; expected bar {expected}")
-        expected = speculation.chunk.stop
-    if expected != bars:
-        raise ValueError(f"the chunks end at bar {expected}; expected bar {bars}")
+class _Join:
+    def __init__(self, carried: Carried, bars: Bars, found: Decisions, orders: Orders) -> None:
+        self._carried, self._bars, self._orders = carried, bars, orders
+        before = _events(carried)
+        self._first = len(before)
+        self._events = SignalEvents.concatenate([before, found.events])
+        self._found = replace(found.positions, event=found.positions.event + self._first)
+        goes_on = self._events.side[self._first - 1 :] == carried.target
+        self._stop = len(self._events) if goes_on.all() else self._first - 1 + int(goes_on.argmin())
+        self._until = self._events.target_until[: self._first]
+        self._replayed_bars = 0
 
+    def joined(self) -> Joined:
+        start = int(np.searchsorted(self._found.event, self._stop))
+        chain = self._chain(self._found[:start])
+        return Joined(self._events, merge([*chain, self._found[start:]]), self._first, self._replayed_bars)
 
-class _Run:
-    """The speculations of all chunks side by side: signal events and positions, counted from the run's first."""
+    def _chain(self, found: Positions) -> list[Positions]:
+        """Return the positions of the carried target, and the one before it if it is still held."""
+        held, order = self._carried.position, self._carried.order
+        chain = [self._resume(held)] if held else []
+        if order:
+            chain.append(self._fill(np.array([order.decided - self._carried.bars]), np.array([order.close])))
+        event = self._next(chain[-1]) if order or (held and held.side == self._carried.target) else self._first
+        while NONE < event < self._stop and self._carried.target:
+            at = int(np.searchsorted(found.event, event))
+            if at < len(found) and found.event[at] == event:
+                return [*chain, found[at:]]
+            again = resolve(self._bars, self._events, np.array([event]), self._orders)
+            chain.append(self._counted(again, int(self._events.bar[event]) + 1))
+            event = self._next(again)
+        return chain
 
-    def __init__(self, speculations: Sequence[Speculation], bars: Bars, orders: Orders) -> None:
-        self._bars, self._orders = bars, orders
-        found = [speculation.decisions for speculation in speculations]
-        self._first_event = np.cumsum([0, *(len(decisions.events) for decisions in found)])
-        self._stop = np.array([speculation.chunk.stop for speculation in speculations], dtype=np.int64)
-        self.events = SignalEvents.concatenate([decisions.events for decisions in found])
-        self._chunk = np.repeat(np.arange(len(found)), [len(decisions.positions) for decisions in found])
-        by_chunk = Positions.concatenate([decisions.positions for decisions in found])
-        self._speculated = replace(by_chunk, event=by_chunk.event + self._first_event[self._chunk])
-        self.replayed_bars = 0
+    def _resume(self, held: OpenPosition) -> Positions:
+        """Return the position that is held, with its exit if that is in the block."""
+        side, since = np.array([held.side], dtype=np.int8), held.since - self._carried.bars
+        price, entered = np.array([held.entry_price]), np.array([0])
+        fills = Fills(entered, price, np.array([since]), np.array([False]), np.array([NONE]))
+        closings = find_exits(self._bars, side, fills, self._until[:1], self._orders, best=np.array([held.best]))
+        event = np.array([0])
+        return self._counted(Positions(event, side, entered, price, closings.bar, closings.price, closings.reason), 0)
 
-    def finish_open_positions(self) -> Positions:
-        """Return the positions of targets that start in their chunk; those open at its end are replayed to their exit.
-
-        These stand, whatever was held before.
-        """
-        stands = self.events.target_start[self._speculated.event] >= self._first_event[self._chunk]
-        standing = self._speculated if stands.all() else self._speculated[stands]
-        open_ = np.flatnonzero(~standing.known)
-        stop = self._stop[self._chunk[stands][open_]]
-        return standing.with_rows(open_, self._replay(standing.event[open_], stop))
-
-    def carried_targets(self) -> Ints:
-        """Return the first events of the long and short targets that are carried over a chunk boundary."""
-        first = np.unique(self._first_event[:-1][np.diff(self._first_event) > 0])
-        starts = self.events.target_start[first]
-        return np.unique(starts[(starts < first) & (self.events.side[first] != 0)])
-
-    def follow(self, start: int, standing: Positions) -> Positions:
-        """Return the positions of the carried target with first event `start` after those that stand."""
-        event = self._next(standing[: int(np.searchsorted(standing.event, self.events.target_stop[start]))][-1:])
-        found = []
-        while event != NONE:
-            part = self._speculated_from(event)
-            if not len(part) or not part.known[-1]:
-                part = merge([part[:-1], self._replay_one(int(part.event[-1]) if len(part) else event)])
-            found.append(part)
-            event = self._next(part[-1:])
-        return merge([standing[:0], *found])
-
-    def _speculated_from(self, event: int) -> Positions:
-        """Return the worker's positions from `event` on, in its chunk and target; none if it opened none at `event`."""
-        at = int(np.searchsorted(self._speculated.event, event))
-        if at == len(self._speculated) or self._speculated.event[at] != event:
-            return self._speculated[:0]
-        stop = min(int(self.events.target_stop[event]), int(self._first_event[self._chunk[at] + 1]))
-        return self._speculated[at : int(np.searchsorted(self._speculated.event, stop))]
+    def _fill(self, decided: Ints, close: np.ndarray) -> Positions:
+        """Return what becomes of the order that was placed before the block."""
+        event = np.array([self._first - 1])
+        placed = PlacedOrders(decided, close, self._events.side[event], self._until[event])
+        return self._counted(resolve_placed(self._bars, event, placed, self._orders), 0)
 
     def _next(self, position: Positions) -> int:
-        return int(next_entry(self.events, position, self._orders)[0])
+        return int(next_entry(self._events, position, self._orders)[0])
 
-    def _replay_one(self, event: int) -> Positions:
-        at = np.array([event])
-        return self._replay(at, self.events.bar[at] + 1)
-
-    def _replay(self, event: Ints, since: Ints) -> Positions:
-        """Resolve orders again, over all bars; count the bars from `since` to each exit's decision as replayed."""
-        found = resolve(self._bars, self.events, event, self._orders)
+    def _counted(self, found: Positions, since: int) -> Positions:
+        """Count the bars from `since` to the decision that ends `found` as replayed."""
         decided = found.exit_bar - self._orders.closed_at_market(found.reason) * self._orders.fill.delay
-        final = np.where(found.known, decided, len(self._bars) - 1)
-        self.replayed_bars += int(np.maximum(final - since + 1, 0).sum())
+        final = int(decided[0]) if found.known[0] else len(self._bars) - 1
+        self._replayed_bars += max(final - since + 1, 0)
         return found
+
+
+def _events(carried: Carried) -> SignalEvents:
+    """Return the events before the block that still matter: that of a position that is to be closed, the target's."""
+    held, order = carried.position, carried.order
+    last = order.decided - carried.bars if order else -1
+    if held is None or held.side == carried.target:
+        return SignalEvents(np.array([last]), np.array([carried.target], dtype=np.int8))
+    return SignalEvents(np.array([last - 1, last]), np.array([held.side, carried.target], dtype=np.int8))
