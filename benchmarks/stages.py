@@ -14,7 +14,7 @@ from tickfold.engine.backtest import AT_THE_NEXT_OPEN, backtest
 from tickfold.engine.bars import COLUMNS, Bars
 from tickfold.engine.decisions.automaton import decide
 from tickfold.engine.decisions.signal_events import signal_events
-from tickfold.engine.performance.metrics import measure
+from tickfold.engine.performance.measurement import measure
 from tickfold.market_data import bar_store
 from tickfold.strategies import BUILT_IN
 

@@ -15,7 +15,7 @@ from tickfold.engine.accounting.account import Account
 from tickfold.engine.accounting.trades import Trade
 from tickfold.engine.backtest import Outcome, backtest
 from tickfold.engine.bars import Bars
-from tickfold.engine.performance.metrics import measure
+from tickfold.engine.performance.measurement import measure
 from tickfold.engine.signals import Signals
 from tickfold.engine.walk_forward import Walk, Window, walk_forward, windows
 from tickfold.strategies import BUILT_IN, Strategy

@@ -17,7 +17,8 @@ from tickfold.engine.decisions.automaton import Decisions, decide
 from tickfold.engine.decisions.chunk import Chunk, Speculation, speculate
 from tickfold.engine.decisions.orders import Orders
 from tickfold.engine.decisions.signal_events import signal_events
-from tickfold.engine.performance.metrics import Metrics, measure
+from tickfold.engine.performance.measurement import measure
+from tickfold.engine.performance.metrics import Metrics
 from tickfold.engine.signals import Signals
 
 AT_THE_NEXT_OPEN = Orders()

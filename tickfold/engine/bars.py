@@ -9,6 +9,7 @@ import numpy as np
 
 from tickfold.engine.arrays import ArrayRecord, Floats, Ints
 from tickfold.engine.calendar import SessionCalendar, infer_calendar, session_dates
+from tickfold.engine.logarithm import log_returns
 
 _MOST_DECIMALS = 8
 
@@ -46,8 +47,8 @@ class Bars(ArrayRecord):
 
     @cached_property
     def log_returns(self) -> Floats:
-        """The log return of each close over the previous one, shape (bars − 1,); cached for the runs of a sweep."""
-        return np.diff(np.log(self.close))
+        """The log return of each close on the previous one, 0 at the first; cached for the runs of a sweep."""
+        return log_returns(self.close)
 
     @property
     def close_ticks(self) -> Floats:

@@ -148,7 +148,7 @@ def _zone_info(zone: str) -> tzinfo:
 
 _ZONES = ("UTC", "America/New_York", "Europe/London", "Australia/Sydney")
 """One zone for each rule of daylight saving time that exchanges follow. Without one, UTC fits as well as any zone."""
-_SAMPLE = 20_000
+SAMPLE = 20_000
 """Bars whose times are looked at, at least, where there are as many."""
 _PRIMES = (1, 7, 17, 31, 61, 127, 251, 509, 1_021)
 _FEWEST_DAYS = 5
@@ -168,7 +168,7 @@ def infer_calendar(timestamp: Ints) -> SessionCalendar:
     since a zone with another daylight saving time blurs it. Of a market that pauses on weekends alone, they begin at
     the time at which its week does. Bars of a day or longer have UTC days as sessions.
     """
-    some, step = _sampled(timestamp), bar_step(timestamp[:_SAMPLE])
+    some, step = _sampled(timestamp), bar_step(timestamp)
     days = np.unique(some // MICROSECONDS_PER_DAY)
     if len(days) < _FEWEST_DAYS or step >= MICROSECONDS_PER_DAY:
         return SessionCalendar(week=week_of(days))
@@ -178,10 +178,10 @@ def infer_calendar(timestamp: Ints) -> SessionCalendar:
 
 
 def bar_step(timestamp: Ints) -> float:
-    """Return the median time between bars, in microseconds; NaN for fewer than two bars."""
+    """Return the median time between the first `SAMPLE` bars, in microseconds; NaN for fewer than two bars."""
     if len(timestamp) < 2:
         return nan
-    steps = np.diff(timestamp)
+    steps = np.diff(timestamp[:SAMPLE])
     usual = steps[len(steps) // 2]
     if np.count_nonzero(steps == usual) * 2 > len(steps):
         return float(usual)  # a majority is the median, and counting is many times faster than sorting
@@ -190,7 +190,7 @@ def bar_step(timestamp: Ints) -> float:
 
 def _sampled(timestamp: Ints) -> Ints:
     """Return every nth time of a long series. A prime n meets every time of the day, however many bars a day has."""
-    return timestamp[:: next(prime for prime in _PRIMES if len(timestamp) < _SAMPLE * prime or prime == _PRIMES[-1])]
+    return timestamp[:: next(prime for prime in _PRIMES if len(timestamp) < SAMPLE * prime or prime == _PRIMES[-1])]
 
 
 def week_of(dates: Ints) -> int:

@@ -17,7 +17,8 @@ from tickfold.engine.accounting.trades import Trades
 from tickfold.engine.backtest import AT_THE_NEXT_OPEN, Outcome, backtest
 from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.orders import Orders
-from tickfold.engine.performance.metrics import Metrics, measure
+from tickfold.engine.performance.measurement import measure
+from tickfold.engine.performance.metrics import Metrics
 from tickfold.engine.signals import Signals
 from tickfold.engine.sweep import KnownSignals, rank
 

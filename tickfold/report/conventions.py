@@ -5,14 +5,16 @@ of the same returns by the number of periods in a year, so that a run can be com
 """
 
 from dataclasses import dataclass
-from math import nan
+from math import nan, sqrt
 
 import numpy as np
 
 from tickfold.backtests.recorded_run import RecordedRun
 from tickfold.engine.arrays import Floats, Ints
-from tickfold.engine.calendar import SessionCalendar, bar_step, infer_calendar
-from tickfold.engine.performance.return_periods import return_periods
+from tickfold.engine.calendar import SessionCalendar, infer_calendar
+from tickfold.engine.performance.annual import downside, mean, returns_between, variance
+from tickfold.engine.performance.period_ends import PeriodEnds
+from tickfold.engine.performance.ratio import ratio
 
 
 @dataclass(frozen=True)
@@ -44,16 +46,16 @@ def arithmetic(
     Times are microseconds since 1970 UTC; `periods` is the number of return periods a year and `calendar` has the
     sessions, of which returns are taken; where they are not known, the times show them.
     """
-    found = return_periods(timestamp, calendar or infer_calendar(timestamp), bar_step(timestamp))
-    returns, periods = found.returns(equity, capital), periods or found.per_year
+    ends = PeriodEnds(calendar or infer_calendar(timestamp))
+    ends.update(timestamp, equity)
+    returns, periods = returns_between(ends.values(capital)), periods or ends.per_year()
     if len(returns) < 2 or np.isnan(returns).any():
         return Arithmetic(nan, nan, nan, periods)
-    mean, deviation = float(returns.mean()), float(returns.std(ddof=1))
-    downside = float(np.sqrt((np.minimum(returns, 0) ** 2).mean()))
-    root = float(np.sqrt(periods))
+    average, deviation, below = mean(returns), sqrt(variance(returns)), downside(returns)
+    root = sqrt(periods)
     return Arithmetic(
-        sharpe=mean / deviation * root if deviation else nan,
-        sortino=mean / downside * root if downside else nan,
+        sharpe=ratio(average, deviation) * root,
+        sortino=ratio(average, below) * root,
         volatility=deviation * root,
         periods=periods,
     )

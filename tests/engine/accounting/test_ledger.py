@@ -12,7 +12,7 @@ from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 from tickfold.engine.decisions.automaton import decide
 from tickfold.engine.decisions.orders import Orders
 from tickfold.engine.decisions.signal_events import SignalEvents
-from tickfold.engine.performance.metrics import measure
+from tickfold.engine.performance.measurement import measure
 
 
 def bars(open_: list[float], close: list[float]) -> Bars:

@@ -15,7 +15,7 @@ from tickfold.engine.backtest import backtest
 from tickfold.engine.bars import Bars
 from tickfold.engine.calendar import MICROSECONDS_PER_DAY, SessionCalendar
 from tickfold.engine.performance.benchmark import buy_and_hold
-from tickfold.engine.performance.metrics import TrackRecord, measure, measure_record
+from tickfold.engine.performance.measurement import Measurement, measure
 from tickfold.engine.signals import HOLD, LONG
 from tickfold.engine.sweep import KnownSignals
 from tickfold.strategies import BUILT_IN
@@ -107,22 +107,9 @@ def drawdowns_bar_by_bar(equity: list[float]) -> tuple[float, list[float]]:
 
 
 def assert_drawdowns_as_bar_by_bar(equity: Floats) -> None:
-    found = measure_record(
-        TrackRecord(
-            timestamp=np.arange(len(equity)) * 60_000_000,
-            calendar=SessionCalendar(),
-            capital=equity[0],
-            equity=equity,
-            market_returns=np.zeros(len(equity) - 1),
-            benchmark_return=0.0,
-            pnl=np.empty(0),
-            trade_return=np.empty(0),
-            exposure=0.0,
-            value_filled=0.0,
-            commissions=0.0,
-            slippage_cost=0.0,
-        )
-    )
+    run = Measurement.start(equity[0], SessionCalendar())
+    run.curve.update(np.arange(len(equity)) * 60_000_000, equity, np.ones(len(equity)))
+    found = run.metrics(None, slippage_cost=0.0)
     deepest, stretches = drawdowns_bar_by_bar(equity.tolist())
     assert found.max_drawdown == deepest
     average = np.mean(stretches) if stretches else math.nan

@@ -17,7 +17,7 @@ from tickfold.engine.arrays import Floats
 from tickfold.engine.backtest import backtest
 from tickfold.engine.bars import Bars, join
 from tickfold.engine.calendar import MICROSECONDS_PER_DAY
-from tickfold.engine.performance.metrics import measure
+from tickfold.engine.performance.measurement import measure
 from tickfold.engine.performance.portfolio import Portfolio, Sleeve, combine, exit_order
 from tickfold.strategies import BUILT_IN
 

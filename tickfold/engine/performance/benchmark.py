@@ -7,8 +7,3 @@ def buy_and_hold(close: Floats, capital: float) -> Floats:
     """Return the value at each close of `capital` dollars invested at the first, shape (bars,)."""
     worth: Floats = capital * (close / close[0])
     return worth
-
-
-def buy_and_hold_return(close: Floats) -> float:
-    """Return the return from the first close to the last, as a fraction."""
-    return float(close[-1] / close[0] - 1)

@@ -12,14 +12,12 @@ from tickfold.engine.accounting.statement import Statement
 from tickfold.engine.arrays import Floats, Ints
 from tickfold.engine.bars import Bars
 from tickfold.engine.calendar import SessionCalendar, infer_calendar
-from tickfold.engine.performance.benchmark import buy_and_hold, buy_and_hold_return
-from tickfold.engine.performance.metrics import (
-    Metrics,
-    TrackRecord,
-    bars_held,
-    measure_record,
-    value_filled,
-)
+from tickfold.engine.performance.activity import Activity, ActivityFigures
+from tickfold.engine.performance.benchmark import buy_and_hold
+from tickfold.engine.performance.curve import Curve
+from tickfold.engine.performance.measurement import metrics_of, pass_over_blocks
+from tickfold.engine.performance.metrics import Metrics
+from tickfold.engine.performance.trade_results import TradeResults
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,42 +75,39 @@ def combine(sleeves: Iterable[Sleeve], uninvested: float) -> Portfolio:
         ValueError: there is no sleeve.
     """
     total = _Steps(np.empty(0, dtype=np.int64), np.empty((3, 0)), np.full(3, uninvested))
-    capital, gain, held, bars = uninvested, 0.0, 0, 0
-    filled, commissions, slippage_cost = 0.0, 0.0, 0.0
+    capital, bars, slippage_cost, activity = uninvested, 0, 0.0, ActivityFigures()
     calendars: set[SessionCalendar] = set()
     trades: list[tuple[Ints, Floats, Floats]] = []
     for sleeve in sleeves:
+        statement, closed = sleeve.statement, sleeve.statement.trades
         total = total + _steps(sleeve)
-        capital += sleeve.statement.capital
-        gain += sleeve.statement.capital * buy_and_hold_return(sleeve.bars.close)
-        calendars.add(sleeve.bars.sessions)
-        held += bars_held(sleeve.statement, len(sleeve.bars))
+        capital += statement.capital
         bars += len(sleeve.bars)
-        filled += value_filled(sleeve.statement)
-        commissions += sleeve.statement.commissions
-        slippage_cost += sleeve.statement.slippage_cost
-        closed = sleeve.statement.trades
+        slippage_cost += statement.slippage_cost
+        activity += _activity(sleeve)
+        calendars.add(sleeve.bars.sessions)
         trades.append((sleeve.bars.timestamp[closed.exit_bar], closed.pnl, closed.trade_return))
     if not trades:
         raise ValueError("a portfolio needs at least one sleeve")
-    exit_times, pnl, trade_return = zip(*trades, strict=True)
-    order = exit_order(exit_times)
     cash, equity, benchmark = total.values
-    record = TrackRecord(
-        timestamp=total.timestamp,
-        calendar=calendars.pop() if len(calendars) == 1 else infer_calendar(total.timestamp),
-        capital=capital,
-        equity=equity,
-        market_returns=np.diff(np.log(benchmark)),
-        benchmark_return=gain / capital,
-        pnl=np.concatenate(pnl)[order],
-        trade_return=np.concatenate(trade_return)[order],
-        exposure=held / bars,
-        value_filled=filled,
-        commissions=commissions,
-        slippage_cost=slippage_cost,
-    )
-    return Portfolio(total.timestamp, cash, equity, benchmark, measure_record(record))
+    curve = Curve.start(capital, calendars.pop() if len(calendars) == 1 else infer_calendar(total.timestamp))
+    pass_over_blocks(curve, total.timestamp, equity, benchmark)
+    metrics = metrics_of(curve, _results(trades), activity, activity.bars_held / bars, slippage_cost)
+    return Portfolio(total.timestamp, cash, equity, benchmark, metrics)
+
+
+def _activity(sleeve: Sleeve) -> ActivityFigures:
+    activity = Activity()
+    activity.update(sleeve.statement.trades)
+    return activity.figures(sleeve.statement.open_trade, len(sleeve.bars))
+
+
+def _results(trades: Sequence[tuple[Ints, Floats, Floats]]) -> TradeResults:
+    """Return the results of the trades of all sleeves, each its exit times, profits and returns."""
+    exit_times, pnl, trade_return = zip(*trades, strict=True)
+    order, results = exit_order(exit_times), TradeResults()
+    results.update(np.concatenate(pnl)[order], np.concatenate(trade_return)[order])
+    return results
 
 
 def benchmark(sleeves: Iterable[tuple[Ints, Floats, float]], uninvested: float) -> Floats:

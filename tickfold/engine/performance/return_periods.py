@@ -6,7 +6,6 @@ the bars themselves have in 365.25 days. There, the annual return of buy and hol
 """
 
 from dataclasses import dataclass
-from math import nan
 
 import numpy as np
 
@@ -31,20 +30,6 @@ class ReturnPeriods:
     last: Ints
     per_year: float
 
-    def returns(self, equity: Floats, capital: float) -> Floats:
-        """Return the return of each period but the first, shape (periods − 1,); NaN throughout after a total loss.
-
-        Of sessions, the first return begins at the end of the first session, as for pandas and backtesting.py. Of
-        bars, it begins with the start capital, so that the fees of an order that fills at the first close count.
-        """
-        at = equity[self.last]
-        if self.last[0] == 0:
-            at[0] = capital
-        if (at <= 0).any():
-            return np.full(len(at) - 1, nan)
-        returns: Floats = at[1:] / at[:-1] - 1
-        return returns
-
 
 def return_periods(timestamp: Ints, calendar: SessionCalendar, step: float) -> ReturnPeriods:
     """Return the periods of bars at `timestamp`, whose sessions are those of `calendar`; `step` is their `bar_step`."""
@@ -62,7 +47,12 @@ def bars_per_year(timestamp: Ints, calendar: SessionCalendar) -> float:
         return _WEEKS_PER_YEAR / weeks
     if months := _months(days):
         return _MONTHS_PER_YEAR / months
-    return _every_few_sessions(days, calendar) or DAYS_PER_YEAR / float(days.mean())
+    return _every_few_sessions(days, _mean(timestamp), calendar) or DAYS_PER_YEAR / _mean(timestamp)
+
+
+def _mean(timestamp: Ints) -> float:
+    """Return the mean time between bars, in days."""
+    return int(timestamp[-1] - timestamp[0]) / MICROSECONDS_PER_DAY / (len(timestamp) - 1)
 
 
 def _are_daily(days: Floats, week: int) -> bool:
@@ -85,12 +75,12 @@ def _months(days: Floats) -> int:
     return months if np.mean(about) >= _USUAL and not constant else 0
 
 
-def _every_few_sessions(days: Floats, calendar: SessionCalendar) -> float | None:
-    """Return the bars a year where each lasts as many sessions, or None."""
+def _every_few_sessions(days: Floats, mean: float, calendar: SessionCalendar) -> float | None:
+    """Return the bars a year where each lasts as many sessions, or None; `mean` is that of `days`."""
     if calendar.week == 7:
         step = float(np.median(days))
         return DAYS_PER_YEAR / step if np.mean(days == step) >= _USUAL else None
-    mean, weekend = float(days.mean()), 7 - calendar.week
+    weekend = 7 - calendar.week
     sessions = max(round(mean * calendar.week / 7), 1)
     regular = np.mean(np.abs(days - mean) <= weekend) >= _USUAL
     agrees = abs(mean * calendar.week / 7 / sessions - 1) <= _AGREES
