@@ -1,10 +1,12 @@
 """Folded chunks equal a single pass bit for bit, for any cut, bars, costs and parameters."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from tests.engine.order_terms import OrderTerms
@@ -19,8 +21,10 @@ from tests.engine.random_runs import (
     random_strategies,
 )
 from tickfold.engine.accounting.account import Account, Commission
-from tickfold.engine.backtest import fold
+from tickfold.engine.accounting.ledger import Ledger, LedgerState
+from tickfold.engine.backtest import Block, fold, outcome_of
 from tickfold.engine.bars import Bars
+from tickfold.engine.checkpoint import decode, encode
 from tickfold.engine.decisions.automaton import Decisions
 from tickfold.engine.decisions.chunk import Chunk, Speculation, cut
 from tickfold.engine.decisions.positions import merge
@@ -42,6 +46,19 @@ def test_folded_equals_one_pass(case: Case) -> None:
 @given(cases(random_strategies()))
 def test_any_blocks_equal_one_pass(case: Case) -> None:
     assert_same(case.whole(), case.posted(case.blocks()))
+
+
+@PROPERTY
+@given(cases(random_strategies()), st.sets(st.integers(0, 50)))
+def test_any_checkpoints_equal_one_pass(case: Case, saved: set[int]) -> None:
+    def blocks(ledger: Ledger) -> Iterator[Block]:
+        for number, block in enumerate(case.blocks()):
+            if number in saved:
+                ledger.state = decode(LedgerState, encode(ledger.state))
+            yield block
+
+    ledger = Ledger(case.account, case.orders)
+    assert_same(case.whole(), outcome_of(ledger, case.bars, blocks(ledger), case.strategy))
 
 
 @settings(PROPERTY, max_examples=100)

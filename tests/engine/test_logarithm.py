@@ -2,6 +2,7 @@
 
 import math
 from decimal import Context, Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from numpy.testing import assert_array_equal
 from tests.engine.random_runs import PROPERTY
 from tickfold.engine.arrays import Floats
 from tickfold.engine.logarithm import log1p, log_ratio, log_returns
-from tickfold.engine.powers import compound, compound_deviation, expm1
+from tickfold.engine.powers import compound, compound_deviation, expm1, whole_power
 
 EXACT = Context(prec=60)
 TWO_ULPS = 2**-51
@@ -99,6 +100,8 @@ def test_log_returns_begin_with_zero_or_on_the_price_before() -> None:
 
 def test_compound_of_known_powers_is_exact() -> None:
     assert compound(2.0, 10) == 1_023
+    assert [whole_power(2.0, exponent) for exponent in range(5)] == [1, 2, 4, 8, 16]
+    assert whole_power(13 / 14, 93) == pytest.approx(float(Fraction(13 / 14) ** 93), rel=1e-14)
     assert compound(4.0, -0.5) == -0.5
     assert compound(1.5, 2) == 1.25
     assert compound(1.0, 252) == 0

@@ -26,7 +26,7 @@ def recorded(bars: Bars, *, symbol: str = "GOOG", capital: float = 10_000, **wan
     )
     strategy = BUILT_IN.create(config.strategy, config.parameters)
     outcome = backtest(bars, strategy, account_of(config), orders_of(config))
-    trades = results.trades_table(symbol, bars, outcome.statement.trades)
+    trades = results.trades_table(symbol, outcome.statement.trades, results.times_of(bars, outcome.statement.trades))
     return RecordedRun(
         config=config,
         created_at=datetime(2026, 11, 21, 12, tzinfo=UTC),
@@ -47,7 +47,7 @@ def recorded(bars: Bars, *, symbol: str = "GOOG", capital: float = 10_000, **wan
             equity_uri="s3://bucket/equity.parquet",
             duration_seconds=4.04,
         ),
-        curve=decode_curve(parquet.encode(results.equity_table(bars, outcome)), config.start_capital),
+        curve=decode_curve(parquet.encode(results.equity_table(bars, outcome.statement)), config.start_capital),
         trades=decode_trades(parquet.encode(trades)),
     )
 

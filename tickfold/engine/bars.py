@@ -9,7 +9,7 @@ import numpy as np
 
 from tickfold.engine.arrays import ArrayRecord, Floats, Ints
 from tickfold.engine.calendar import SessionCalendar, infer_calendar, session_dates
-from tickfold.engine.logarithm import log_returns
+from tickfold.engine.market_returns import MarketReturns, market_returns
 
 _MOST_DECIMALS = 8
 
@@ -46,9 +46,9 @@ class Bars(ArrayRecord):
         return session_dates(self.timestamp, self.calendar or SessionCalendar())
 
     @cached_property
-    def log_returns(self) -> Floats:
-        """The log return of each close on the previous one, 0 at the first; cached for the runs of a sweep."""
-        return log_returns(self.close)
+    def market(self) -> tuple[Floats, MarketReturns]:
+        """The closes' log returns, as `MarketReturns.update` returns them; cached for the runs of a sweep."""
+        return market_returns(self.close)
 
     @property
     def close_ticks(self) -> Floats:

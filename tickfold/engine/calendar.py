@@ -94,21 +94,27 @@ def session_dates(timestamp: Ints, calendar: SessionCalendar) -> Ints:
         return (timestamp - calendar.opens * _MINUTE) // MICROSECONDS_PER_DAY + int(calendar.opens >= _NOON)
     if not len(timestamp):
         return timestamp
-    first, begins = _sessions(timestamp, calendar)
+    first, begins = _sessions(int(timestamp[0]), int(timestamp[-1]), calendar)
     return first + np.searchsorted(begins, timestamp, side="right") - 1
 
 
 def last_bars(timestamp: Ints, calendar: SessionCalendar) -> Ints:
     """Return the last bar of each session that has bars."""
-    _, begins = _sessions(timestamp, calendar)
-    stops = np.searchsorted(timestamp, begins)
-    return np.unique(np.append(stops[stops > 0], len(timestamp))) - 1
+    stops = np.searchsorted(timestamp, _sessions(int(timestamp[0]), int(timestamp[-1]), calendar)[1])
+    last: Ints = stops[1:][stops[1:] > stops[:-1]] - 1  # sessions cover all times, so the last stop is behind all bars
+    return last
 
 
-def _sessions(timestamp: Ints, calendar: SessionCalendar) -> tuple[int, Ints]:
-    """Return the date of the first of the sessions that cover `timestamp`, and the instants at which each begins."""
-    first = int(timestamp[0] // MICROSECONDS_PER_DAY) - 2
-    last = int(timestamp[-1] // MICROSECONDS_PER_DAY) + 3
+def same_session(earlier: int, later: int, calendar: SessionCalendar) -> bool:
+    """Return whether two times, in microseconds since 1970 UTC, belong to one session."""
+    _, begins = _sessions(earlier, later, calendar)
+    return bool(np.searchsorted(begins, earlier, side="right") == np.searchsorted(begins, later, side="right"))
+
+
+def _sessions(start: int, stop: int, calendar: SessionCalendar) -> tuple[int, Ints]:
+    """Return the date of the first of the sessions that cover two times, and the instants at which each begins."""
+    first = start // MICROSECONDS_PER_DAY - 2
+    last = stop // MICROSECONDS_PER_DAY + 3
     return first, _begins(calendar.zone, calendar.opens, first, last)
 
 

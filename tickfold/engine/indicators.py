@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from tickfold.engine.arrays import Flags, Floats
 from tickfold.engine.bars import Bars
+from tickfold.engine.powers import whole_power
 from tickfold.engine.signals import HOLD, LONG, SHORT, Signals
 
 T = TypeVar("T")
@@ -101,7 +102,7 @@ def exponential_sum(values: Floats, decay: float, window: int) -> Floats:
 
     def join(recent: Floats, older: Floats, n: int, _: int) -> Floats:
         joined = recent.copy()
-        joined[n:] += decay**n * older[:-n]
+        joined[n:] += whole_power(decay, n) * older[:-n]
         return joined
 
     return _over_window(values, window, join)

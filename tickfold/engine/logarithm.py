@@ -13,7 +13,7 @@ import numpy as np
 
 from tickfold.engine.arrays import Floats
 
-_BLOCK = 16_384
+_BLOCK = 32_768
 """Elements computed at a time, so that intermediate results stay in the processor's cache."""
 _SMALL = 2.0**-16
 """Square of the largest 2 (a − b) / (a + b) whose series ends after three terms: what is left is below 1e-17 of it."""
@@ -47,6 +47,11 @@ def log_returns(prices: Floats, before: float = nan) -> Floats:
     if not isnan(before):
         log_ratio(prices[:1], np.array([before]), out=returns[:1])
     return returns
+
+
+def log_change(first: float, last: float) -> float:
+    """Return ln(last / first), which is the sum of the log returns from one to the other."""
+    return float(log_ratio(np.array([last]), np.array([first]))[0])
 
 
 def log1p(fraction: Floats) -> Floats:

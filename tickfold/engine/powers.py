@@ -9,6 +9,17 @@ from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 _DIGITS = Context(prec=40, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 
 
+def whole_power(base: float, exponent: int) -> float:
+    """Return base ** exponent, for a whole `exponent` from 0, by squaring: some rounding errors, always the same."""
+    power = 1.0
+    while exponent:
+        if exponent & 1:
+            power *= base
+        base *= base
+        exponent >>= 1
+    return power
+
+
 def compound(ratio: float, exponent: float) -> float:
     """Return ratio ** exponent − 1, for `ratio` above 0; infinite where it overflows."""
     return float(_DIGITS.subtract(_power(Decimal(ratio), exponent), Decimal(1)))

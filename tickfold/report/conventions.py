@@ -48,7 +48,8 @@ def arithmetic(
     """
     ends = PeriodEnds(calendar or infer_calendar(timestamp))
     ends.update(timestamp, equity)
-    returns, periods = returns_between(ends.values(capital)), periods or ends.per_year()
+    found = ends.periods()
+    returns, periods = returns_between(ends.values(found, capital)), periods or found.per_year
     if len(returns) < 2 or np.isnan(returns).any():
         return Arithmetic(nan, nan, nan, periods)
     average, deviation, below = mean(returns), sqrt(variance(returns)), downside(returns)

@@ -1,6 +1,6 @@
 """The measurement: any cut of a run into blocks gives the same metrics, bit for bit."""
 
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from itertools import pairwise
 from math import isnan, nan, sqrt
 from struct import pack
@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from tickfold.engine.accounting.trades import OpenTrade, Trades
 from tickfold.engine.arrays import Floats, Ints
 from tickfold.engine.calendar import SAMPLE, SessionCalendar
+from tickfold.engine.checkpoint import decode, encode
 from tickfold.engine.performance.measurement import Measurement
 from tickfold.engine.performance.metrics import Metrics
+from tickfold.engine.performance.trade_results import TradeResults
 
 FEW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 MINUTE = 60_000_000
@@ -102,23 +104,62 @@ def test_metrics_any_cut_gives_the_same_bits(seed: int, count: int, data: st.Dat
 
 
 @FEW
+@given(st.integers(0, 100_000), st.integers(2, 120), st.data())
+def test_metrics_after_checkpoints_have_the_same_bits(seed: int, count: int, data: st.DataObject) -> None:
+    record = random_record(seed, count)
+    run = record.start()
+    for start, stop in pairwise([0, *sorted(data.draw(st.sets(st.integers(1, count - 1), max_size=5))), count]):
+        record.pass_over(run, start, stop)
+        run = decode(Measurement, encode(run))
+    assert bits(run.metrics(record.open_trade, SLIPPAGE)) == bits(record.metrics([]))
+
+
+@FEW
 @given(st.integers(0, 100_000), st.integers(1, 60))
 def test_metrics_bar_by_bar_have_the_same_bits(seed: int, count: int) -> None:
     record = random_record(seed, count)
     assert bits(record.metrics(list(range(1, count)))) == bits(record.metrics([]))
 
 
+NO_TRADES = Trades(*(np.empty(0, dtype=kind) for kind in ("i1", "f8", "i8", "f8", "i8", "f8", "f8", "i1")))
+
+
+def long_record(steps: Ints) -> Record:
+    rng = np.random.default_rng(5)
+    equity, market = (np.maximum(walk(rng, len(steps), 1e4), 1.0) for _ in range(2))
+    return Record(CALENDARS[1], 1e4, np.cumsum(steps), equity, market, NO_TRADES, None)
+
+
 @pytest.mark.parametrize("step", [MINUTE, 1_440 * MINUTE])
 @pytest.mark.parametrize(
-    "cuts", [[SAMPLE - 1], [SAMPLE], [SAMPLE + 1], [7, 19_000, SAMPLE + 300], [SAMPLE, SAMPLE + 1, SAMPLE + 2]], ids=str
+    "cuts",
+    [[SAMPLE - 1], [SAMPLE], [SAMPLE + 1], [SAMPLE, SAMPLE + 1, SAMPLE + 2], [7, 15 * 1_440 - 1, 15 * 1_440]],
+    ids=str,
 )
 def test_metrics_of_a_run_longer_than_the_sample_any_cut(step: int, cuts: list[int]) -> None:
-    rng = np.random.default_rng(5)
-    count = SAMPLE + 3_000
-    none = Trades(*(np.empty(0, dtype=kind) for kind in ("i1", "f8", "i8", "f8", "i8", "f8", "f8", "i1")))
-    equity, market = (np.maximum(walk(rng, count, 1e4), 1.0) for _ in range(2))
-    record = Record(CALENDARS[2], 1e4, np.arange(count) * step, equity, market, none, None)
+    """The last cuts are around the end of a session of minutes, after which only ends of sessions are kept."""
+    record = long_record(np.full(SAMPLE + 3_000, step))
     assert bits(record.metrics(cuts)) == bits(record.metrics([]))
+
+
+def test_step_is_that_of_the_first_bars_however_many_follow() -> None:
+    """Durations are rounded up to hours, of which the first bars are, and not to days, of which most are."""
+    record = long_record(np.repeat([60 * MINUTE, 1_440 * MINUTE], [SAMPLE + 1, SAMPLE + 2_000]))
+    equity = np.full(len(record.timestamp), 1e4)
+    equity[1:5] = 9e3
+    record = replace(record, equity=equity)
+    whole = record.metrics([])
+    assert whole.max_drawdown_duration == 5 / 24
+    assert bits(record.metrics([SAMPLE, 2 * SAMPLE])) == bits(whole)
+
+
+@pytest.mark.parametrize("order", [[0.0, -0.0], [-0.0, 0.0]], ids=str)
+def test_best_trade_of_zeros_of_both_signs_is_zero(order: list[float]) -> None:
+    results = TradeResults()
+    for each in order:
+        results.update(np.array([each]), np.array([each]))
+    found = results.figures()
+    assert [str(found["best_trade"]), str(found["worst_trade"])] == ["0.0", "0.0"]
 
 
 @FEW

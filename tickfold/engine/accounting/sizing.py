@@ -8,6 +8,7 @@ from tickfold.engine.accounting.account import Sizing
 from tickfold.engine.arrays import ArrayRecord, Floats, Ints
 from tickfold.engine.bars import Bars
 from tickfold.engine.calendar import MICROSECONDS_PER_DAY
+from tickfold.engine.logarithm import log_ratio
 
 MICROSECONDS_PER_YEAR = 365.25 * MICROSECONDS_PER_DAY
 
@@ -80,7 +81,7 @@ def realized_volatility(closes: Closes, at: Ints, window: int) -> Floats:
     for back in range(window):
         bar = at - back
         exists = bar > 0
-        squares[exists] += np.log(close[bar[exists]] / close[bar[exists] - 1]) ** 2
+        squares[exists] += np.square(log_ratio(close[bar[exists]], close[bar[exists] - 1]))
     years = (timestamp[at] - timestamp[np.maximum(at - window, 0)]) / MICROSECONDS_PER_YEAR
     variance: Floats = np.divide(squares, years, out=np.full(len(at), np.inf), where=years > 0)
     return np.sqrt(variance)

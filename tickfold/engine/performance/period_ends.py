@@ -6,7 +6,7 @@ from math import isnan, nan
 import numpy as np
 
 from tickfold.engine.arrays import Floats, Ints
-from tickfold.engine.calendar import MICROSECONDS_PER_DAY, SAMPLE, SessionCalendar, bar_step, last_bars
+from tickfold.engine.calendar import MICROSECONDS_PER_DAY, SAMPLE, SessionCalendar, bar_step, last_bars, same_session
 from tickfold.engine.performance.return_periods import DAYS_PER_YEAR, ReturnPeriods, return_periods
 
 
@@ -52,8 +52,8 @@ class PeriodEnds:
             self.timestamp, self.equity = self.timestamp[ends], self.equity[ends]
 
     def _extend_by_sessions(self, timestamp: Ints, equity: Floats) -> None:
-        seam = np.append(self.timestamp[-1:], timestamp[:1])
-        stay = len(self.timestamp) - 2 + len(last_bars(seam, self.calendar))  # the last session may go on
+        goes_on = same_session(int(self.timestamp[-1]), int(timestamp[0]), self.calendar)
+        stay = len(self.timestamp) - int(goes_on)
         ends = last_bars(timestamp, self.calendar)
         self._extend(timestamp[ends], equity[ends], stay)
 
@@ -70,21 +70,17 @@ class PeriodEnds:
         """Return the median time between the run's bars, in microseconds; NaN for fewer than two."""
         return bar_step(self.timestamp) if isnan(self.step) else self.step
 
-    def per_year(self) -> float:
-        """Return the number of periods in a year."""
-        return self._periods().per_year
+    def periods(self) -> ReturnPeriods:
+        """Return the return periods of a run that ends here; their last bars are indices of the ends."""
+        return return_periods(self.timestamp, self.calendar, self.step_so_far())
 
-    def values(self, capital: float) -> Floats:
-        """Return the account's value between which the periods' returns are taken, in dollars, shape (periods,).
+    def values(self, periods: ReturnPeriods, capital: float) -> Floats:
+        """Return the account's value between which the returns of `periods` are taken, in dollars, shape (periods,).
 
         Of sessions, the first return begins at the end of the first session, as for pandas and backtesting.py. Of
         bars, it begins with the start `capital`, so that the fees of an order that fills at the first close count.
         """
-        last = self._periods().last
-        values = self.equity[last]
-        if self.timestamp[last[0]] == self.first:
+        values = self.equity[periods.last]
+        if self.timestamp[periods.last[0]] == self.first:
             values[0] = capital
         return values
-
-    def _periods(self) -> ReturnPeriods:
-        return return_periods(self.timestamp, self.calendar, self.step_so_far())
