@@ -43,8 +43,10 @@ def reduce(file: bytes, chunks: list[Chunk], found: list[bytes]) -> Outcome:
     bars = replace(bar_store.decode(file), decimals=DECIMALS)
     decoded = [chunk_files.ChunkFile(chunk, data).of(0) for chunk, data in zip(chunks, found, strict=True)]
     outcome = fold(decoded, bars, ACCOUNT).outcome
-    parquet.encode(results.equity_table(bars, outcome))
-    parquet.encode(results.trades_table("WALK", bars, outcome.statement.trades))
+    parquet.encode(results.equity_table(bars, outcome.statement))
+    parquet.encode(
+        results.trades_table("WALK", outcome.statement.trades, results.times_of(bars, outcome.statement.trades))
+    )
     return outcome
 
 
@@ -64,7 +66,7 @@ def main(file: Path, count: int, rounds: int) -> dict[str, list[float]]:
         timed(seconds["fold"], fold, found, bars, ACCOUNT)
         written = [chunk_files.encode([each]) for each in found]
         reduced = timed(seconds["reduce"], reduce, data, chunks, written)
-        timed(seconds["write"], parquet.encode, results.equity_table(bars, whole))
+        timed(seconds["write"], parquet.encode, results.equity_table(bars, whole.statement))
         if not np.array_equal(reduced.statement.equity, whole.statement.equity):
             raise RuntimeError("the folded run differs from the single pass")
     return seconds

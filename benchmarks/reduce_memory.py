@@ -23,7 +23,7 @@ from botocore.exceptions import ClientError
 from tickfold.backtests.chunk_files import ChunkFiles
 from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.planning import plan_sleeves
-from tickfold.backtests.reduction import reduce_run
+from tickfold.backtests.reduction import Reduction
 from tickfold.backtests.simulation import simulate_chunk
 from tickfold.engine.bars import Bars
 from tickfold.market_data.bar_store import BarStore
@@ -91,12 +91,12 @@ def make(bucket: Bucket, folder: Path, bars: int, symbols: int, parameters: dict
 def measure(bucket: Bucket, folder: Path) -> dict[str, float]:
     """Reduce the small run, then the big one; return what the big one added to the peak, in bytes."""
     small, big = (Manifest.model_validate_json((folder / run_id).read_text()) for run_id in (SMALL, BIG))
-    untold = cast(Any, SimpleNamespace(publish=lambda *_, **__: None))
-    reduce_run(bucket, untold, BUILT_IN, small)
+    untold = cast(Any, SimpleNamespace(publish=lambda *_, **__: None, publish_all_done=lambda *_: None))
+    Reduction(bucket, untold, BUILT_IN, small).finish()
     before = _peak()
-    finished = reduce_run(bucket, untold, BUILT_IN, big)
+    finished = Reduction(bucket, untold, BUILT_IN, big).finish(seconds=3_600)
     added = _peak() - before
-    trades = finished.metrics.as_dict()["trades"]
+    trades = finished.metrics.as_dict()["trades"] if finished else 0
     return {"bars": big.bars, "trades": trades, "warm": before, "added": added, "a_bar": added / big.bars}
 
 

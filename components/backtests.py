@@ -138,8 +138,11 @@ class Backtests(pulumi.ComponentResource):
             layers=["base", "numeric"],
             grants=[
                 self._lake.may_read_chunks(),
+                self._lake.may_find_chunks(),
+                self._lake.may_write_chunks(),
                 self._lake.may_read_bars(),
                 self._lake.may_write_results(),
+                self.runs.may_fold(),
                 self.may_end_runs(),
             ],
             memory=self._configuration.reduce_memory,

@@ -65,8 +65,12 @@ class DataLake(pulumi.ComponentResource):
         """`Manifest.get`, `ChunkFiles.get_all`, and the item reader of the Distributed Map."""
         return self.bucket.may_read(layout.CHUNKS)
 
+    def may_find_chunks(self) -> Grant:
+        """`FinishedChunks`: which chunks of a run there are."""
+        return self.bucket.may_list(layout.CHUNKS)
+
     def may_write_chunks(self) -> Grant:
-        """`Manifest.put` and `ChunkFiles.put`."""
+        """`Manifest.put`, `ChunkFiles.put`, and the checkpoints of `Folding`."""
         return self.bucket.may_write(layout.CHUNKS)
 
     def may_write_results(self) -> Grant:

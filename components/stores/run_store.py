@@ -1,7 +1,7 @@
 """The table of `RunStore` and `RunLifecycle` of tickfold.backtests, and the DynamoDB actions of their methods.
 
-A run's items are its record (`run`), the number of its chunks that are done (`chunks_done`), which no index has, and
-its messages (`event#000001` and on).
+A run's items are its record (`run`), the number of its chunks that are done (`chunks_done`) and who folds it
+(`folder`), which no index has, and its messages (`event#000001` and on).
 """
 
 import pulumi
@@ -50,6 +50,10 @@ class RunTable(Table):
     def may_read_messages(self) -> Grant:
         """`messages_after`."""
         return self.may("Query")
+
+    def may_fold(self) -> Grant:
+        """`only_one_folds`."""
+        return self.may("UpdateItem")
 
     def may_publish(self) -> Grant:
         """`set`, `note_failure`, `chunk_done`, and what appends a message, which reads the record first:

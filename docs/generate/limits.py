@@ -1,7 +1,7 @@
 """The page of limits, from the constants that enforce them."""
 
 from components.configuration import Configuration
-from tickfold.backtests import grid, planning, quota, reduction_memory, run_store
+from tickfold.backtests import grid, planning, quota, run_store
 from tickfold.identity import token_verifier, user
 from tickfold.protocol import MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, MOST_SYMBOLS
 from tickfold.protocol.parameters import MOST_PARAMETERS
@@ -26,13 +26,12 @@ def render() -> str:
 
 def _run() -> list[tuple[str, str]]:
     names = ("max_running_runs", "max_daily_runs", "max_active_runs")
-    memory = Configuration.model_fields["reduce_memory"].default
-    reducible = reduction_memory.most_bars(memory)
     running, daily, active = (Configuration.model_fields[name].default for name in names)
     return [
         ("chunks of a run", f"{planning.MOST_CHUNKS:,}"),
         ("symbols of a run", f"{MOST_SYMBOLS:,}"),
-        ("bars of a run of one symbol, with the default `tickfold:reduceMemory`", f"{reducible:,}"),
+        ("bars of a chunk", f"{grid.LONGEST_CHUNK:,}"),
+        ("bars of a run", f"{planning.MOST_CHUNKS * grid.LONGEST_CHUNK:,}"),
         ("time of a strategy for one chunk", f"{evaluation.SECONDS:g} s"),
         ("time to import a strategy's file", f"{files.IMPORT_SECONDS:g} s"),
         ("parameters of a strategy in a request", f"{MOST_PARAMETERS:,}"),

@@ -66,7 +66,7 @@ def plan(event: Event, given: Dependencies) -> Event:
     sets = len(strategies_of(config, given.strategies))
     # Again: bars may have been loaded since the run was started.
     bars = [sleeve.bars for sleeve in manifest.sleeves]
-    check_memory(bars, given.reduce_memory, universe=config.is_universe, sets=sets)
+    check_memory(config, bars, given.reduce_memory, sets=sets)
     items_key = manifest.put(given.bucket)
     given.runs.set(run_id, bars=manifest.bars, chunks=manifest.chunks)
     planned = Planned(

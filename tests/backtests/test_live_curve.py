@@ -1,5 +1,7 @@
 """The live curve: the same points whatever the blocks, in pieces that are complete as early as they can be."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,10 +14,8 @@ def published(bars: int, cuts: list[int]) -> list[Partial]:
     timestamp, equity = np.arange(bars) * 60_000_000, np.arange(bars, dtype=np.float64)
     curve = LiveCurve(bars)
     edges = [0, *sorted(cuts), bars]
-    blocks = (slice(first, stop) for first, stop in zip(edges, edges[1:], strict=False))
-    return [
-        piece for block in blocks for piece in curve.add(timestamp[block], equity[block], equity[block] + 0.5)
-    ]
+    blocks = (slice(first, stop) for first, stop in pairwise(edges))
+    return [piece for block in blocks for piece in curve.add(timestamp[block], equity[block], equity[block] + 0.5)]
 
 
 @given(
@@ -36,12 +36,10 @@ def test_points_are_every_nth_bar_and_the_last_whatever_the_blocks(run: tuple[in
 
 
 def test_piece_is_published_with_its_last_bar() -> None:
-    bars = np.arange(1_000)
-    curve = LiveCurve(1_000)
-    some = bars[: POINTS_A_PIECE - 1]
-    assert list(curve.add(some, some * 1.0, some * 1.0)) == []
-    one = bars[POINTS_A_PIECE - 1 : POINTS_A_PIECE]
-    assert len(list(curve.add(one, one * 1.0, one * 1.0))) == 1
+    timestamp, equity, curve = np.arange(1_000), np.ones(1_000), LiveCurve(1_000)
+    some, one = slice(POINTS_A_PIECE - 1), slice(POINTS_A_PIECE - 1, POINTS_A_PIECE)
+    assert list(curve.add(timestamp[some], equity[some], equity[some])) == []
+    assert len(list(curve.add(timestamp[one], equity[one], equity[one]))) == 1
 
 
 def test_undefined_benchmark_is_null() -> None:

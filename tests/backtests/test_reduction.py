@@ -16,12 +16,13 @@ from tests.backtests.lake import config, load, sweep_config, walk
 from tests.backtests.records import NOW, begin
 from tickfold.backtests import results
 from tickfold.backtests.chunk_files import ChunkFiles
-from tickfold.backtests.conclusion import CURVE_POINTS, POINTS_A_PIECE, conclude_run
+from tickfold.backtests.conclusion import conclude_run
 from tickfold.backtests.finished import Finished
 from tickfold.backtests.listing import summary
+from tickfold.backtests.live_curve import CURVE_POINTS, POINTS_A_PIECE
 from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.planning import account_of, orders_of, plan_sleeves
-from tickfold.backtests.reduction import reduce_run
+from tickfold.backtests.reduction import Reduction
 from tickfold.backtests.run_archive import read_run
 from tickfold.backtests.run_lifecycle import RunLifecycle
 from tickfold.backtests.simulation import simulate_chunk
@@ -71,8 +72,22 @@ def table(bucket: Bucket, key: str) -> dict[str, list[Any]]:
     return columns
 
 
-def equal(found: Finished, expected: Outcome) -> None:
-    assert_array_equal(found.equity, expected.statement.equity, strict=True)
+def reduce_run(bucket: Bucket, runs: RunLifecycle, registry: Registry, manifest: Manifest) -> Finished:
+    """Reduce a run, all of whose chunks are finished, in one step."""
+    finished = Reduction(bucket, runs, registry, manifest).finish()
+    assert finished is not None
+    return finished
+
+
+def published(runs: RunLifecycle) -> tuple[list[int], list[float], list[float]]:
+    """Return times in milliseconds, equity and benchmark of the published curve."""
+    pieces = [message for body in runs.messages_after("r1", 0) if (message := json.loads(body))["type"] == "partial"]
+    times, equity = zip(*(point for piece in pieces for point in piece["equity"]), strict=True)
+    return list(times), list(equity), [dollars for piece in pieces for dollars in piece["buyAndHold"]]
+
+
+def equal(bucket: Bucket, found: Finished, expected: Outcome) -> None:
+    assert table(bucket, layout.equity_key("r1"))["equity"] == expected.statement.equity.tolist()
     assert found.metrics.as_dict() == pytest.approx(expected.metrics.as_dict(), rel=0, abs=0, nan_ok=True)
 
 
@@ -81,10 +96,9 @@ def test_a_run_of_one_symbol_equals_one_pass(bucket: Bucket, runs: RunLifecycle)
     manifest = planned(bucket, asked, [load(bucket, "WALK", bars)])
     whole = in_one_pass(asked, in_range(bars))
     found = reduce_run(bucket, runs, BUILT_IN, manifest)
-    equal(found, whole)
+    equal(bucket, found, whole)
     assert (found.bars, found.symbols, found.parameters) == (END - START, [], {"fast": 3, "slow": 9})
     assert (found.start, found.end) == (asked.start_date, asked.end_date)
-    assert_array_equal(found.benchmark, buy_and_hold(in_range(bars).close, 10_000))
     assert found.replayed_bars > 0  # chunks begin with positions open
     assert len(whole.statement.trades) > 20
     equity, trades = table(bucket, layout.equity_key("r1")), table(bucket, layout.trades_key("r1"))
@@ -106,6 +120,7 @@ def test_a_run_of_one_symbol_equals_one_pass(bucket: Bucket, runs: RunLifecycle)
 
 
 def test_a_run_of_several_symbols_settles_each_with_its_share(bucket: Bucket, runs: RunLifecycle) -> None:
+    begin(runs)
     asked = config([{"symbol": "A", "share": 0.25}, {"symbol": "B", "share": 0.5}], chunks=3)
     walks = {"A": walk(1), "B": walk(2)}
     manifest = planned(bucket, asked, [load(bucket, symbol, bars) for symbol, bars in walks.items()])
@@ -121,7 +136,8 @@ def test_a_run_of_several_symbols_settles_each_with_its_share(bucket: Bucket, ru
         assert list(each.metrics) == ["final_equity", "total_return", "sharpe", "max_drawdown", "trades"]
     assert manifest.uninvested == 2_500
     total = 2_500 + sum(outcome.statement.equity for outcome in alone.values())
-    assert found.equity == pytest.approx(total, rel=1e-12)
+    _, equity, _ = published(runs)
+    assert equity == pytest.approx(total, rel=1e-12)
     assert found.bars == 2 * (END - START)
     assert (found.start, found.end, found.parameters) == (
         asked.start_date,
@@ -133,9 +149,9 @@ def test_a_run_of_several_symbols_settles_each_with_its_share(bucket: Bucket, ru
     assert {symbol: trades["symbol"].count(symbol) for symbol in walks} == {
         symbol: len(outcome.statement.trades) for symbol, outcome in alone.items()
     }
-    equity = table(bucket, layout.equity_key("r1"))
-    assert equity["equity"] == found.equity.tolist()
-    assert equity["shares"] == equity["close"] == [None] * (END - START)
+    curve = table(bucket, layout.equity_key("r1"))
+    assert curve["equity"] == equity
+    assert curve["shares"] == curve["close"] == [None] * (END - START)
     each_own = table(bucket, layout.equity_by_symbol_key("r1"))
     assert each_own["symbol"] == ["A"] * (END - START) + ["B"] * (END - START)
     assert each_own["equity"] == [*alone["A"].statement.equity.tolist(), *alone["B"].statement.equity.tolist()]
@@ -158,11 +174,11 @@ def test_a_sweep_ranks_its_sets_and_ends_with_the_best(bucket: Bucket, runs: Run
     ]
     alone = [in_one_pass(asked.run_with(each), in_range(bars)) for each in sets]
     order = sorted(range(5), key=lambda at: -alone[at].metrics.final_equity)
-    equal(found, alone[order[0]])
+    equal(bucket, found, alone[order[0]])
     assert found.parameters == sets[order[0]]
     assert (found.start, found.end, found.bars) == (asked.start_date, asked.end_date, END - START)
-    assert_array_equal(found.benchmark, buy_and_hold(in_range(bars).close, 10_000))
-    told = json.loads(runs.messages_after("r1", 1)[0])
+    assert published(runs)[2] == buy_and_hold(in_range(bars).close, 10_000).tolist()
+    told = json.loads(runs.messages_after("r1", 2)[0])
     assert (told["type"], told["rankBy"], told["combinations"], told["leftOut"]) == ("sweep", "final_equity", 5, 1)
     assert told["tableUri"] == f"s3://{BUCKET}/{layout.sweep_key('r1')}"
     assert [(row["rank"], row["parameters"]) for row in told["best"]] == [
@@ -176,14 +192,13 @@ def test_a_sweep_ranks_its_sets_and_ends_with_the_best(bucket: Bucket, runs: Run
     assert written["rank"] == [1, 2, 3, 4, 5]
     assert [json.loads(text) for text in written["parameters"]] == [sets[at] for at in order]
     assert written["beta"] == [alone[at].metrics.beta for at in order]
-    assert table(bucket, layout.equity_key("r1"))["equity"] == found.equity.tolist()
 
 
 def test_a_sweep_counts_its_runs_without_trades(bucket: Bucket, runs: RunLifecycle) -> None:
     begin(runs)
     asked = sweep_config(parameters={"fast": [3], "slow": [9, 480, 490, 500]}, chunks=2)
     finished = reduce_run(bucket, runs, BUILT_IN, planned(bucket, asked, [load(bucket, "WALK", walk(1))]))
-    sent = json.loads(runs.messages_after("r1", 1)[0])
+    sent = json.loads(runs.messages_after("r1", 2)[0])
     assert sent["withoutTrades"]["warm_up"] >= 2
     assert [row.get("noTrades") for row in sent["best"]].count("warm_up") == sent["withoutTrades"]["warm_up"]
     assert table(bucket, layout.sweep_key("r1"))["no_trades"].count("warm_up") == sent["withoutTrades"]["warm_up"]
@@ -194,7 +209,7 @@ def test_a_sweep_tells_the_metric_that_ranks(bucket: Bucket, runs: RunLifecycle)
     begin(runs)
     manifest = planned(bucket, sweep_config(rankBy="sqn"), [load(bucket, "WALK", walk(1))])
     reduce_run(bucket, runs, BUILT_IN, manifest)
-    told = json.loads(runs.messages_after("r1", 1)[0])
+    told = json.loads(runs.messages_after("r1", 2)[0])
     assert next(iter(told["best"][0]["metrics"])) == "sqn"
 
 
@@ -203,7 +218,7 @@ def test_a_sweep_of_very_many_sets_tells_the_first_fifty(bucket: Bucket, runs: R
     many = {"parameters": {"fast": {"from": 1, "to": 8, "step": 1}, "slow": {"from": 10, "to": 17, "step": 1}}}
     manifest = planned(bucket, sweep_config(**many, chunks=1), [load(bucket, "WALK", walk(1))])
     reduce_run(bucket, runs, BUILT_IN, manifest)
-    told = json.loads(runs.messages_after("r1", 1)[0])
+    told = json.loads(runs.messages_after("r1", 2)[0])
     assert (told["combinations"], [row["rank"] for row in told["best"]]) == (64, list(range(1, 51)))
 
 
@@ -214,7 +229,7 @@ def test_a_walk_forward_tells_its_windows_and_ends_with_the_run_of_them(bucket: 
     found = reduce_run(bucket, runs, BUILT_IN, manifest)
     cut = windows(END - START, 200, 50)
     own = in_range(bars)
-    told = json.loads(runs.messages_after("r1", 1)[0])
+    told = json.loads(runs.messages_after("r1", 2)[0])
     assert (told["type"], told["rankBy"], told["combinations"]) == ("walk_forward", asked.rank_by, 5)
     assert (told["leftOut"], told["windows"], told["unusedBars"]) == (1, len(cut), END - START - cut[-1].stop)
     assert told["unusedBars"] == 37
@@ -232,12 +247,13 @@ def test_a_walk_forward_tells_its_windows_and_ends_with_the_run_of_them(bucket: 
         assert written[f"{name}_metric"] == [row[sample]["metric"] for row in told["first"]]
         assert written[f"{name}_return"] == [row[sample]["totalReturn"] for row in told["first"]]
     first, last = cut[0].split, cut[-1].stop
-    assert_array_equal(found.timestamp, own.timestamp[first:last])
-    days = [str(np.datetime64(int(time), "us"))[:10] for time in found.timestamp[[0, -1]]]
+    times, equity, market = published(runs)
+    assert times == (own.timestamp[first:last] // 1_000).tolist()
+    days = [str(np.datetime64(times[at], "ms"))[:10] for at in (0, -1)]
     assert [found.start.isoformat(), found.end.isoformat()] == days
     assert (found.parameters, found.replayed_bars, found.bars) == ({}, 0, last - first)
-    assert_array_equal(found.benchmark, buy_and_hold(own.close[first:last], 10_000))
-    assert table(bucket, layout.equity_key("r1"))["equity"] == found.equity.tolist()
+    assert market == buy_and_hold(own.close[first:last], 10_000).tolist()
+    assert table(bucket, layout.equity_key("r1"))["equity"] == equity
 
 
 # --- conclusion ------------------------------------------------------------------------------------------------------
@@ -258,7 +274,7 @@ def test_a_concluded_run_has_a_result_a_curve_and_a_row(
     bucket: Bucket, runs: RunLifecycle, concluded: Manifest
 ) -> None:
     whole = in_one_pass(config(), in_range(walk(1)))
-    _, *partials, last = (json.loads(body) for body in runs.messages_after("r1", 0))
+    _, _, *partials, last = (json.loads(body) for body in runs.messages_after("r1", 0))
     result = Result.model_validate(last)
     assert (result.symbol, result.timeframe, result.bars, result.chunks) == ("WALK", "1d", END - START, 5)
     assert (result.strategy, result.parameters) == ("sma_cross", {"fast": 3, "slow": 9})
@@ -334,7 +350,8 @@ def test_a_run_that_was_cancelled_is_not_concluded(bucket: Bucket, runs: RunLife
     finished = reduce_run(bucket, runs, BUILT_IN, manifest)
     runs.end("r1", Cancelled())
     conclude_run(bucket, runs, manifest, finished)
-    assert [json.loads(body)["type"] for body in runs.messages_after("r1", 0)] == ["accepted", "cancelled"]
+    kinds = [json.loads(body)["type"] for body in runs.messages_after("r1", 0)]
+    assert kinds == ["accepted", "progress", "partial", "partial", "cancelled"]
     with pytest.raises(Exception, match="NoSuchKey"):
         bucket.get(layout.run_key("r1", manifest.day))
 
@@ -456,7 +473,7 @@ def test_manifest_and_items_are_written_and_read_back(bucket: Bucket) -> None:
     key = manifest.put(bucket)
     assert key == layout.items_key("r1")
     assert json.loads(bucket.get(key)) == [
-        {"run_id": "r1", "symbol": symbol, "chunk": chunk} for symbol in "AB" for chunk in (0, 1)
+        {"run_id": "r1", "symbol": symbol, "chunk": chunk, "fold": False} for symbol in "AB" for chunk in (0, 1)
     ]
     assert Manifest.get(bucket, "r1") == manifest
     assert (manifest.symbol, manifest.timeframe, manifest.bars, manifest.chunks) == ("A,B", "1d", 2 * 487, 4)

@@ -1,21 +1,11 @@
-"""Curves that are thinned for messages, and metrics, trades and curves as JSON and Parquet have them."""
+"""Metrics, trades and curves as JSON and Parquet have them."""
 
 import numpy as np
 import pyarrow as pa
-import pytest
 from hypothesis import given
 
 from tests.engine.random_runs import PROPERTY, Case, cases, random_strategies
 from tickfold.backtests import results
-
-
-@pytest.mark.parametrize(("count", "points"), [(1, 1), (10, 10), (11, 6), (100, 11)])
-def test_a_thinned_curve_keeps_its_first_and_last_point(count: int, points: int) -> None:
-    timestamp, close = np.arange(count) * 60_000_000, np.random.default_rng(1).random(count)
-    thinned = results.thin(timestamp, close, 10)
-    assert len(thinned) == points
-    assert thinned[0] == (0, close[0])
-    assert thinned[-1] == ((count - 1) * 60_000, close[-1])
 
 
 def unwanted(table: pa.Table) -> list[str]:
@@ -33,10 +23,11 @@ def negative_zeros(values: object) -> bool:
 @given(cases(random_strategies()))
 def test_no_run_stores_negative_zero_nan_or_infinity(case: Case) -> None:
     outcome = case.whole()
-    trades = results.trades_table("A", case.bars, outcome.statement.trades).select(
+    closed = outcome.statement.trades
+    trades = results.trades_table("A", closed, results.times_of(case.bars, closed)).select(
         ["quantity", "entry_price", "exit_price", "pnl", "trade_return", "commission"]
     )
-    curve = results.equity_table(case.bars, outcome).select(["equity", "cash", "shares", "close"])
+    curve = results.equity_table(case.bars, outcome.statement).select(["equity", "cash", "shares", "close"])
     metrics = results.defined(outcome.metrics.as_dict())
     assert unwanted(trades) == unwanted(curve) == []
     known = [value for value in metrics.values() if value is not None]

@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.components.capture import ACCOUNT, API_ID, REGION, STREAM_LABEL, Stack, captured
 from tests.components.iam import Policies, is_allowed
+from tests.components.states_language import machines_within
 from tickfold.storage import layout
 
 RUN = "0198c0de-run"
@@ -71,8 +72,9 @@ def function_needs(stack: Stack, module: str) -> list[Need]:
     ]
     calls = _calls(stack)[module]
     needs = [Need(f"{role.name}-1a2b3c4", action, resource) for action, resource in [*always, *calls]]
-    if module == "message":
-        prefix = {"s3:prefix": f"{layout.SERIES}AAPL/"}
+    listed = {"message": f"{layout.SERIES}AAPL/", "reduce": layout.chunks_prefix(RUN, "AAPL")}
+    if module in listed:
+        prefix = {"s3:prefix": listed[module]}
         needs.append(Need(f"{role.name}-1a2b3c4", "s3:ListBucket", _bucket(stack), prefix))
     return needs
 
@@ -144,6 +146,7 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
         "reduce": [
             *end,
             ("s3:GetObject", handed_on),
+            ("s3:PutObject", handed_on),
             ("s3:GetObjectVersion", bars),
             ("s3:PutObject", f"{bucket}/{layout.trades_key(RUN)}"),
             ("s3:PutObject", f"{bucket}/{layout.equity_key(RUN)}"),
@@ -202,11 +205,23 @@ TRACING = ["GetSamplingRules", "GetSamplingTargets", "PutTelemetryRecords", "Put
 
 
 def states_of(definition: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Return every state, those inside a Map too."""
+    """Return every state, those inside a Map or a branch too."""
     for state in definition["States"].values():
         yield state
-        if "ItemProcessor" in state:
-            yield from states_of(state["ItemProcessor"])
+        for machine in machines_within(state):
+            yield from states_of(machine)
+
+
+def state_of(definition: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return the state called `name`, wherever it is."""
+    machines: list[Mapping[str, Any]] = [definition]
+    found: list[dict[str, Any]] = []
+    while machines:
+        states = machines.pop()["States"]
+        found += [states[name]] if name in states else []
+        machines += [machine for state in states.values() for machine in machines_within(state)]
+    (state,) = found
+    return state
 
 
 def _state_calls(stack: Stack, state: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -21,6 +21,10 @@ _FIELDS = {
         "MaxConcurrency",
         "ToleratedFailurePercentage",
     },
+    "Parallel": _ANY | _RESULT | {"Branches"},
+    "Choice": {"Type", "Comment", "InputPath", "OutputPath", "Choices", "Default"},
+    "Wait": _ANY | {"Seconds", "SecondsPath", "Timestamp", "TimestampPath"},
+    "Succeed": {"Type", "Comment", "InputPath", "OutputPath"},
     "Pass": _ANY | {"Parameters", "Result", "ResultPath"},
     "Fail": {"Type", "Comment", "Error", "Cause", "ErrorPath", "CausePath"},
 }
@@ -33,8 +37,20 @@ _RETRIER = {
     "JitterStrategy",
     "Comment",
 }
+_RULE = {"Variable", "Next", "Comment"}
+_COMPARISONS = {"BooleanEquals", "NumericEquals", "NumericGreaterThan", "StringEquals"}
+_WAITS = {"Seconds", "SecondsPath", "Timestamp", "TimestampPath"}
 _CATCHER = {"ErrorEquals", "ResultPath", "Next", "Comment"}
-_PATHS = ("InputPath", "OutputPath", "ResultPath", "ErrorPath", "CausePath", "ItemsPath")
+_PATHS = (
+    "InputPath",
+    "OutputPath",
+    "ResultPath",
+    "ErrorPath",
+    "CausePath",
+    "ItemsPath",
+    "SecondsPath",
+    "TimestampPath",
+)
 
 
 def problems(definition: Mapping[str, Any]) -> list[str]:
@@ -50,7 +66,7 @@ def problems(definition: Mapping[str, Any]) -> list[str]:
 
 
 def _scope_problems(scope: str, machine: Mapping[str, Any]) -> Iterator[str]:
-    """Judge the states of a machine or of a Map's processor: no transition may leave it."""
+    """Judge the states of a machine, of a Map's processor or of a branch: no transition may leave it."""
     states: Mapping[str, State] = machine["States"]
     targets = {name: set(_targets(state)) for name, state in states.items()}
     for name, reached in {scope: {str(machine.get("StartAt"))}, **targets}.items():
@@ -60,13 +76,21 @@ def _scope_problems(scope: str, machine: Mapping[str, Any]) -> Iterator[str]:
         yield f"{scope} never ends"
     for name, state in states.items():
         yield from (f"{name} {problem}" for problem in _state_problems(name, state))
-        if "ItemProcessor" in state:
-            yield from _scope_problems(name, state["ItemProcessor"])
+        for machine_within in machines_within(state):
+            yield from _scope_problems(name, machine_within)
+
+
+def machines_within(state: State) -> list[Mapping[str, Any]]:
+    """Return the machines of a Map's items, or of a Parallel state's branches."""
+    return [state["ItemProcessor"]] if "ItemProcessor" in state else list(state.get("Branches", []))
 
 
 def _targets(state: State) -> Iterator[str]:
     if "Next" in state:
         yield state["Next"]
+    if "Default" in state:
+        yield state["Default"]
+    yield from (rule["Next"] for rule in state.get("Choices", []))
     yield from (catcher["Next"] for catcher in state.get("Catch", []))
 
 
@@ -87,7 +111,7 @@ def _state_problems(name: str, state: State) -> Iterator[str]:
     yield from (f"has a field {field}, which {kind} does not know" for field in state.keys() - _FIELDS[kind])
     if len(name) > 80:
         yield "has a name of more than 80 characters"
-    if kind != "Fail" and ("Next" in state) == (state.get("End") is True):
+    if kind not in ("Fail", "Succeed", "Choice") and ("Next" in state) == (state.get("End") is True):
         yield "needs either Next or End"
     yield from _path_problems(state)
     yield from _retry_problems(state)
@@ -96,6 +120,20 @@ def _state_problems(name: str, state: State) -> Iterator[str]:
         yield "has no TimeoutSeconds"
     if kind == "Map":
         yield from _map_problems(state)
+    if kind == "Choice":
+        yield from _choice_problems(state)
+    if kind == "Wait" and len(state.keys() & _WAITS) != 1:
+        yield "does not say for how long it waits"
+
+
+def _choice_problems(state: State) -> Iterator[str]:
+    if "Default" not in state:
+        yield "fails where no rule holds: it has no Default"
+    for rule in state.get("Choices", []):
+        if rule.get("Variable", "")[:1] != "$":
+            yield f"compares {rule.get('Variable')!r}, which is no path"
+        if len(rule.keys() & _COMPARISONS) != 1 or rule.keys() - _COMPARISONS - _RULE:
+            yield "has a rule that is no comparison"
 
 
 def _path_problems(state: State) -> Iterator[str]:

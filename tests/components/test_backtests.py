@@ -8,19 +8,16 @@ from typing import Any
 import pytest
 
 from tests.components.capture import ROOT, Resource, captured
-from tests.components.needs import states_of
+from tests.components.needs import state_of, states_of
 from tests.components.states_language import problems
+from tickfold.backtests.reduction import STEP_SECONDS
 from tickfold.strategies import evaluation
 
 ASL = ROOT / "statemachines" / "backtest.asl.json"
 MACHINE = captured("dev").one("aws:sfn/stateMachine:StateMachine")
 DEFINITION: dict[str, Any] = json.loads(MACHINE.inputs["definition"])
-TASKS = {
-    "Plan": DEFINITION["States"]["Plan"],
-    "SimulateChunk": DEFINITION["States"]["Simulate"]["ItemProcessor"]["States"]["SimulateChunk"],
-    "Reduce": DEFINITION["States"]["Reduce"],
-}
-FUNCTIONS = {"Plan": "plan", "SimulateChunk": "simulate", "Reduce": "reduce"}
+TASKS = {name: state_of(DEFINITION, name) for name in ("Plan", "SimulateChunk", "FoldFinished", "Reduce")}
+FUNCTIONS = {"Plan": "plan", "SimulateChunk": "simulate", "FoldFinished": "reduce", "Reduce": "reduce"}
 LAMBDA_ERRORS = {
     "Lambda.ClientExecutionTimeoutException",
     "Lambda.ServiceException",
@@ -47,19 +44,28 @@ def plan(definition: dict[str, Any]) -> dict[str, Any]:
 
 
 def simulate(definition: dict[str, Any]) -> dict[str, Any]:
-    state: dict[str, Any] = definition["States"]["Simulate"]
-    return state
+    return state_of(definition, "Simulate")
+
+
+def reduce(definition: dict[str, Any]) -> dict[str, Any]:
+    return state_of(definition, "Reduce")
 
 
 MISTAKES: dict[str, Callable[[dict[str, Any]], object]] = {
     "Plan leads to Nowhere, which does not exist": lambda d: plan(d).update(Next="Nowhere"),
     "the machine leads to Start, which does not exist": lambda d: d.update(StartAt="Start"),
     "Simulate cannot be reached": lambda d: plan(d).update(Next="Reduce"),
+    "FoldFinished cannot be reached": lambda d: state_of(d, "FoldsNow")["Choices"].pop(),
+    "Reduced cannot be reached": lambda d: state_of(d, "More").update(Default="Reduce"),
     "Plan needs either Next or End": lambda d: plan(d).update(End=True),
-    "Reduce needs either Next or End": lambda d: d["States"]["Reduce"].pop("End"),
-    "Simulate never ends": lambda d: simulate(d)["ItemProcessor"]["States"]["SimulateChunk"].update(
-        End=False, Next="SimulateChunk"
-    ),
+    "Reduce needs either Next or End": lambda d: reduce(d).pop("Next"),
+    "More leads to Nowhere, which does not exist": lambda d: state_of(d, "More").update(Default="Nowhere"),
+    "More fails where no rule holds: it has no Default": lambda d: state_of(d, "More").pop("Default"),
+    "More compares 'more', which is no path": lambda d: state_of(d, "More")["Choices"][0].update(Variable="more"),
+    "More has a rule that is no comparison": lambda d: state_of(d, "More")["Choices"][0].update(Equals=1),
+    "Simulate never ends": lambda d: [
+        state_of(d, name).update(End=False, Next="SimulateChunk") for name in ("FoldFinished", "Simulated")
+    ],
     "Plan has a field Retries, which Task does not know": lambda d: plan(d).update(Retries=[]),
     "Simulate has a field ItemBatcher, which Map does not know": lambda d: simulate(d).update(ItemBatcher={}),
     "Simulate has a field ResultWriter, which Map does not know": lambda d: simulate(d).update(ResultWriter={}),
@@ -201,10 +207,31 @@ def test_map_tolerates_no_failure() -> None:
 
 
 def test_map_discards_its_results() -> None:
-    assert TASKS["SimulateChunk"]["ResultSelector"] == {}
-    assert "ResultPath" not in TASKS["SimulateChunk"]
+    assert TASKS["SimulateChunk"]["ResultPath"] is None  # the item goes on to the choice
+    assert TASKS["FoldFinished"]["ResultSelector"] == {}
+    assert state_of(DEFINITION, "Simulated")["Result"] == {}
     assert len(json.dumps([{}] * 10_000)) < 256 * 1_024
     assert simulate(DEFINITION)["ResultPath"] is None
+
+
+def test_finished_chunks_are_folded_where_the_item_says_so() -> None:
+    assert state_of(DEFINITION, "FoldsNow")["Choices"] == [
+        {"Variable": "$.fold", "BooleanEquals": True, "Next": "FoldFinished"}
+    ]
+    assert TASKS["FoldFinished"]["Parameters"]["Payload"] == {"run_id.$": "$.run_id", "finished": True}
+
+
+def test_reduce_goes_on_as_long_as_there_is_more() -> None:
+    assert reduce(DEFINITION)["Parameters"]["Payload"] == {"run_id.$": "$.run_id", "finished": False}
+    assert reduce(DEFINITION)["ResultSelector"] == {"run_id.$": "$.Payload.run_id", "more.$": "$.Payload.more"}
+    more = state_of(DEFINITION, "More")
+    assert more["Choices"] == [{"Variable": "$.more", "BooleanEquals": True, "Next": "Reduce"}]
+    assert state_of(DEFINITION, more["Default"])["Type"] == "Succeed"
+
+
+def test_longest_loop_fits_into_an_execution_s_history() -> None:
+    events_a_step = 5 + 2  # of a task and of a choice
+    assert DEFINITION["TimeoutSeconds"] / STEP_SECONDS * events_a_step < 25_000 / 2
 
 
 def test_plan_receives_its_execution() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.components.capture import captured
+from tests.components.needs import state_of
 from tests.components.throttling import THROTTLED, longest_delay, simulate_runs
 from tickfold.backtests.failure import reason_of_state
 
@@ -17,11 +18,7 @@ FOR_OTHERS = 4
 """The slots that stay free for authorize, connect, message and deliver."""
 
 DEFINITION: dict[str, Any] = json.loads(captured("dev").one("aws:sfn/stateMachine:StateMachine").inputs["definition"])
-TASKS = {
-    "Plan": DEFINITION["States"]["Plan"],
-    "SimulateChunk": DEFINITION["States"]["Simulate"]["ItemProcessor"]["States"]["SimulateChunk"],
-    "Reduce": DEFINITION["States"]["Reduce"],
-}
+TASKS = {name: state_of(DEFINITION, name) for name in ("Plan", "SimulateChunk", "FoldFinished", "Reduce")}
 RETRY = TASKS["SimulateChunk"]["Retry"]
 FEW_RETRIES = [
     {"ErrorEquals": [THROTTLED], "IntervalSeconds": 1, "BackoffRate": 2, "MaxDelaySeconds": 15, "MaxAttempts": 6}

@@ -65,6 +65,8 @@ RIGHTS: dict[str, list[str]] = {
     ],
     "reduce": [
         "s3:GetObject data/chunks/*",
+        "s3:ListBucket data/chunks/*",
+        "s3:PutObject data/chunks/*",
         "s3:GetObjectVersion data/bars/*",
         "s3:PutObject data/equity/*",
         "s3:PutObject data/equity_by_symbol/*",
@@ -258,6 +260,10 @@ class Scenario:
                 assert client.is_closed()
             self._wait(lambda: self._rows_of(connection_id) == 0, "the connection that was cut off is remembered")
 
+    def one_symbol(self) -> None:
+        """A run of one symbol succeeds."""
+        self._succeeds(start(**SMA, chunks=3))
+
     def sweep(self) -> None:
         """A sweep succeeds."""
         self._succeeds(sweep(chunks=2))
@@ -348,7 +354,7 @@ UNSUCCESSFUL = "tickfold-embedded-backtest-unsuccessful"
 RECONCILIATION = "tickfold-embedded-reconcile"
 PARTS = (
     *("connections", "run", "subscriptions", "cancel", "gone", "expired"),
-    *("cut_off", "sweep", "walk_forward", "failure", "reconciled"),
+    *("cut_off", "one_symbol", "sweep", "walk_forward", "failure", "reconciled"),
 )
 PART = {
     "connect": "connections",
@@ -370,6 +376,8 @@ PART_OF_BOTH = {
     ("message", TALKS[1]): "expired",
     ("message", "dynamodb:UpdateItem runs"): "cancel",
     ("deliver", TALKS[1]): "cut_off",
+    ("reduce", "s3:ListBucket data/chunks/*"): "one_symbol",
+    ("reduce", "s3:PutObject data/chunks/*"): "one_symbol",
 }
 """The part that uses a right of one function, where another's use of it is in another part."""
 

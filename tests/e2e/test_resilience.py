@@ -109,9 +109,9 @@ def test_reduce_is_idempotent(stack: EmbeddedStack, url: str) -> None:
     run_id = run(url, start(**SMA, chunks=5))[-1]["runId"]
     before, recorded = objects(stack), record(stack, run_id)
     answer = stack.client("lambda").invoke(
-        FunctionName="tickfold-embedded-reduce:live", Payload=json.dumps({"run_id": run_id})
+        FunctionName="tickfold-embedded-reduce:live", Payload=json.dumps({"run_id": run_id, "finished": False})
     )
-    assert json.loads(answer["Payload"].read()) == {"run_id": run_id, "status": "succeeded"}
+    assert json.loads(answer["Payload"].read()) == {"run_id": run_id, "more": False}
     assert objects(stack) == before
     assert record(stack, run_id) == recorded
 

@@ -23,6 +23,8 @@ CONTEXT: Any = SimpleNamespace(
     function_name="plan", memory_limit_in_mb=512, invoked_function_arn="arn", aws_request_id="1"
 )
 
+ENDED = {"run_id": "r1", "more": False}
+
 
 @pytest.fixture(autouse=True)
 def environment(bucket: Bucket, runs: RunLifecycle, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,7 +64,7 @@ def test_the_steps_of_a_run_lead_to_its_result(bucket: Bucket, runs: RunLifecycl
     run = runs.get("r1")
     assert run is not None
     assert (run.chunks, runs.chunk_done("r1")) == (3, 4)  # each chunk was counted once, and this is one more
-    assert reduce.handler({"run_id": "r1"}, CONTEXT) == {"run_id": "r1", "status": "succeeded"}
+    assert reduce.handler({"run_id": "r1", "finished": False}, CONTEXT) == ENDED
     found = messages(runs)
     kinds = [message["type"] for message in found]
     assert (kinds[:2], kinds[-3:]) == (["accepted", "planned"], ["partial", "partial", "result"])
@@ -72,7 +74,7 @@ def test_the_steps_of_a_run_lead_to_its_result(bucket: Bucket, runs: RunLifecycl
     shown = [message["chunksDone"] for message in found if message["type"] == "progress"]
     assert (shown[0], shown[-1]) == (1, 3)
     assert found[-1]["executionArn"] == "arn"
-    assert reduce.handler({"run_id": "r1"}, CONTEXT) == {"run_id": "r1", "status": "succeeded"}
+    assert reduce.handler({"run_id": "r1", "finished": False}, CONTEXT) == ENDED
     assert messages(runs) == found
 
 
@@ -93,7 +95,7 @@ def test_plan_refuses_a_run_that_the_reducer_cannot_hold(runs: RunLifecycle, mon
     monkeypatch.setenv(settings.REDUCE_MEMORY, "238")
     plan.dependencies.cache_clear()
     with pytest.raises(RunError, match="the run is too large: to reduce 487 bars takes about 239 MB"):
-        planned(chunks=3)
+        planned(stock=["WALK"], chunks=3)
     run = runs.get("r1")
     assert run is not None
     assert run.failure is not None
@@ -119,11 +121,34 @@ def test_reduce_leaves_a_cancelled_run_and_reopens_a_failed_one(bucket: Bucket, 
     for item in json.loads(bucket.get(output["items_key"])):
         simulate.handler(item, CONTEXT)
     runs.end("r1", Failed(stage="reduce", reason="it was stopped"))
-    assert reduce.handler({"run_id": "r1"}, CONTEXT) == {"run_id": "r1", "status": "succeeded"}
+    assert reduce.handler({"run_id": "r1", "finished": False}, CONTEXT) == ENDED
     assert "reopened" in [message["type"] for message in messages(runs)]
     begin(runs, "r2")
     runs.end("r2", Cancelled())
-    assert reduce.handler({"run_id": "r2"}, CONTEXT) == {"run_id": "r2", "status": "cancelled"}
+    assert reduce.handler({"run_id": "r2", "finished": False}, CONTEXT) == {**ENDED, "run_id": "r2"}
+    assert json.loads(runs.messages_after("r2", 0)[-1])["type"] == "cancelled"
+
+
+def test_finished_chunks_are_folded_meanwhile(bucket: Bucket, runs: RunLifecycle) -> None:
+    items = json.loads(bucket.get(planned(chunks=9)["items_key"]))
+    for item in items[:8]:
+        simulate.handler(item, CONTEXT)
+    meanwhile = {"run_id": "r1", "finished": True}
+    assert reduce.handler(meanwhile, CONTEXT) == {"run_id": "r1", "more": True}
+    assert [message["type"] for message in messages(runs)].count("partial") == 1
+    simulate.handler(items[8], CONTEXT)
+    with runs.only_one_folds("r1"):
+        assert reduce.handler(meanwhile, CONTEXT) == {"run_id": "r1", "more": True}
+    assert [message["type"] for message in messages(runs)].count("partial") == 1
+    assert reduce.handler({"run_id": "r1", "finished": False}, CONTEXT) == ENDED
+    assert [message["type"] for message in messages(runs)][-2:] == ["partial", "result"]
+
+
+def test_folding_meanwhile_reopens_no_run(runs: RunLifecycle) -> None:
+    planned(chunks=2)
+    runs.end("r1", Failed(stage="simulate", reason="it was stopped"))
+    assert reduce.handler({"run_id": "r1", "finished": True}, CONTEXT) == ENDED
+    assert messages(runs)[-1]["type"] == "failed"
 
 
 def test_plan_refuses_what_cannot_be_run(runs: RunLifecycle) -> None:

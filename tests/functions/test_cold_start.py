@@ -34,8 +34,8 @@ def work(chunk):
 bars = bar_store.decode(written)
 outcome = fold([work(chunk) for chunk in chunks], bars, Account(10_000), orders).outcome
 assert len(outcome.statement.trades) > 10
-parquet.encode(results.equity_table(bars, outcome))
-parquet.encode(results.trades_table("WALK", bars, outcome.statement.trades))
+parquet.encode(results.equity_table(bars, outcome.statement))
+parquet.encode(results.trades_table("WALK", outcome.statement.trades, results.times_of(bars, outcome.statement.trades)))
 (row,) = sweep_results.sweep_rows([strategy], [outcome.metrics], [0])
 parquet.encode(parquet.table([row | {"parameters": "{}"}], tables.SWEEPS))
 parquet.column(["WALK", None], tables.RUNS.field("symbol").type)

@@ -291,7 +291,7 @@ def test_messages_round_trip_with_version_run_and_sequence() -> None:
 
 
 def test_partial_of_full_size_fits_a_frame() -> None:
-    from tickfold.backtests.conclusion import POINTS_A_PIECE  # noqa: PLC0415
+    from tickfold.backtests.live_curve import POINTS_A_PIECE  # noqa: PLC0415
 
     longest = (253_402_300_799_999, -1.2345678901234567e-300)
     piece = Partial(

@@ -92,11 +92,15 @@ class ChunkFiles:
         """Write the file of a symbol's chunk `number`; return False if a worker had written it before."""
         return self.bucket.put_new(layout.chunk_key(self.run_id, symbol, number), encode(speculations))
 
+    def get(self, symbol: str, number: int, chunk: Chunk, *, sets: int = 1) -> ChunkFile:
+        """Read the file of a symbol's `chunk`, which is its `number`."""
+        return ChunkFile(chunk, self.bucket.get(layout.chunk_key(self.run_id, symbol, number)), sets)
+
     def get_all(self, symbol: str, chunks: Sequence[Chunk], *, sets: int = 1) -> list[ChunkFile]:
         """Read the files of all `chunks` of a symbol, in order."""
 
-        def get(number: int) -> ChunkFile:
-            return ChunkFile(chunks[number], self.bucket.get(layout.chunk_key(self.run_id, symbol, number)), sets)
+        def read(number: int) -> ChunkFile:
+            return self.get(symbol, number, chunks[number], sets=sets)
 
         with ThreadPoolExecutor(_PARALLEL_READS) as pool:
-            return list(pool.map(get, range(len(chunks))))
+            return list(pool.map(read, range(len(chunks))))

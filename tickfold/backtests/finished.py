@@ -8,7 +8,6 @@ from typing import Self
 from tickfold.backtests import results
 from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.results_by_symbol import ResultsBySymbol
-from tickfold.engine.arrays import Floats, Ints
 from tickfold.engine.backtest import Outcome
 from tickfold.engine.bars import Bars
 from tickfold.engine.performance.metrics import Metrics
@@ -19,31 +18,28 @@ from tickfold.storage import layout
 
 @dataclass(frozen=True, eq=False)
 class Finished:
-    """The outcome of a run from the day `start` to `end`, of which the trades and curves are written.
+    """The outcome of a run from the day `start` to `end`, whose trades and curves are written, in so many `parts`.
 
-    `benchmark` is the curve of buy and hold, NaN before the first purchase. `bars` counts those of all symbols;
-    `symbols` is empty unless several were requested. `no_trades` is None if a position was opened.
+    `bars` counts those of all symbols; `symbols` is empty unless several were requested. `no_trades` is None if a
+    position was opened.
     """
 
     start: date
     end: date
     bars: int
     parameters: dict[str, Number]
-    timestamp: Ints
-    equity: Floats
-    benchmark: Floats
     metrics: Metrics
     replayed_bars: int
     sequential_bars: int
     symbols: list[SymbolResult]
     no_trades: NoTrades | None = None
+    parts: int = 1
 
     @classmethod
     def of_one_symbol(
         cls,
         bars: Bars,
         outcome: Outcome,
-        benchmark: Floats,
         *,
         days: tuple[date, date],
         parameters: dict[str, Number],
@@ -55,9 +51,6 @@ class Finished:
             end=days[1],
             bars=len(bars),
             parameters=parameters,
-            timestamp=bars.timestamp,
-            equity=outcome.statement.equity,
-            benchmark=benchmark,
             metrics=outcome.metrics,
             replayed_bars=replayed_bars,
             sequential_bars=outcome.statement.sequential_bars,
@@ -75,9 +68,6 @@ class Finished:
             end=manifest.config.end_date,
             bars=manifest.bars,
             parameters=parameters,
-            timestamp=portfolio.timestamp,
-            equity=portfolio.equity,
-            benchmark=portfolio.benchmark,
             metrics=portfolio.metrics,
             replayed_bars=by_symbol.replayed_bars,
             sequential_bars=by_symbol.sequential_bars,
@@ -106,6 +96,7 @@ def result_of(manifest: Manifest, finished: Finished, uri: Callable[[str], str])
         execution_arn=manifest.execution_arn,
         trades_uri=uri(layout.trades_key(run_id)),
         equity_uri=uri(layout.equity_key(run_id)),
+        parts=finished.parts,
         duration_seconds=(datetime.now(UTC) - manifest.created_at).total_seconds(),
         symbols=finished.symbols,
         runs_by_symbol_uri=uri(layout.runs_by_symbol_key(run_id)) if finished.symbols else "",

@@ -15,6 +15,8 @@ from tickfold.strategies import Registry, Strategy
 MOST_COMBINATIONS = 1_000
 MOST_BARS = 100_000_000
 """Bars times combinations: the reducer holds the signals of each set at each bar, and settles every set."""
+LONGEST_CHUNK = 1_000_000
+"""Bars of a chunk: so the memory of a worker, and of the fold, does not depend on the length of a run."""
 MOST_CHUNK_BARS = 10_000_000
 """A chunk's bars times combinations: with a signal at every bar, a worker needs a gigabyte for them."""
 MOST_WINDOW_RUNS = 100_000
@@ -85,7 +87,7 @@ def check_size(config: SweepConfig, bars: int, registry: Registry) -> None:
 
 def fewest_chunks(bars: int, sets: int) -> int:
     """Return the least number of chunks of `bars` bars that workers can simulate with so many `sets` of parameters."""
-    return -(-bars * sets // MOST_CHUNK_BARS)
+    return max(-(-bars // LONGEST_CHUNK), -(-bars * sets // MOST_CHUNK_BARS))
 
 
 def _check_limit(what: str, asked: int, most: int) -> None:

@@ -3,23 +3,24 @@
 How far it is thinned follows from the number of bars that the run will have, so points once sent stay valid.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from math import isfinite
 
 import numpy as np
 
+from tickfold.backtests.run_store import RunStore
 from tickfold.engine.arrays import Floats, Ints
 from tickfold.protocol import Partial
 
 CURVE_POINTS = 5_000
-POINTS_A_PIECE = 250
-"""About 60 bytes a point: a piece stays far under the 32 KB of a WebSocket frame."""
+POINTS_A_PIECE = 400
+"""About 60 bytes a point: a piece stays under the 32 KB of a WebSocket frame."""
 
 
 @dataclass
 class LiveCurve:
-    """The curve of a run of `bars` bars after `seen` of them; its points that no piece has yet, and the `pieces` so far.
+    """The curve of a run of `bars` bars after `seen` of them: how many `pieces` it has, and points for the next.
 
     `timestamp` is in microseconds since 1970 UTC; `equity` and `benchmark`, which is buy and hold, are in dollars.
     """
@@ -49,7 +50,7 @@ class LiveCurve:
         step = self._step
         at = np.arange(-self.seen % step, bars, step)
         last = self.bars - 1 - self.seen
-        return np.append(at, last) if last < bars and last % step != -self.seen % step else at
+        return np.append(at, last) if 0 <= last < bars and last not in at[-1:] else at
 
     def _piece(self) -> Partial:
         count = POINTS_A_PIECE
@@ -70,3 +71,14 @@ class LiveCurve:
         last, step = self.bars - 1, self._step
         points = last // step + 1 + (last % step != 0)
         return -(-points // POINTS_A_PIECE)
+
+
+def publish_curve(runs: RunStore, run_id: str, timestamp: Ints, equity: Floats, benchmark: Floats) -> None:
+    """Publish the whole curve of a run. Idempotent."""
+    publish(runs, run_id, LiveCurve(len(timestamp)).add(timestamp, equity, benchmark))
+
+
+def publish(runs: RunStore, run_id: str, pieces: Iterable[Partial]) -> None:
+    """Publish `pieces` of a run's curve. Idempotent."""
+    for piece in pieces:
+        runs.publish(run_id, piece, once=f"partial {piece.piece}")

@@ -10,9 +10,12 @@ from pydantic import BaseModel, ConfigDict
 
 from tickfold.engine.decisions.chunk import Chunk
 from tickfold.market_data.series import Series
-from tickfold.protocol import Config
+from tickfold.protocol import Config, SweepConfig
 from tickfold.storage import layout
 from tickfold.storage.bucket import Bucket
+
+FOLDS = 20
+"""About how often a run is folded while its chunks are simulated. Each time costs an invocation, and repeats work."""
 
 
 class PlannedSleeve(BaseModel):
@@ -89,13 +92,23 @@ class Manifest(BaseModel):
         """Write the manifest, and the items of the Distributed Map; return the items' key."""
         bucket.put(layout.manifest_key(self.run_id), self.model_dump_json(by_alias=True).encode())
         items = [
-            {"run_id": self.run_id, "symbol": sleeve.series.symbol, "chunk": chunk}
+            {"run_id": self.run_id, "symbol": sleeve.series.symbol, "chunk": chunk, "fold": self._folds_after(chunk)}
             for sleeve in self.sleeves
             for chunk in range(len(sleeve.chunks))
         ]
         key = layout.items_key(self.run_id)
         bucket.put(key, json.dumps(items).encode())
         return key
+
+    def _folds_after(self, chunk: int) -> bool:
+        """Return whether the finished chunks are folded once `chunk` is: some times in a run of one symbol.
+
+        Not after the first, of which no curve can be seen, nor after the last, which Reduce follows at once.
+        """
+        if isinstance(self.config, SweepConfig) or self.config.is_universe:
+            return False
+        every = -(-self.chunks // FOLDS)
+        return chunk % every == every - 1 and 0 < chunk < self.chunks - 1
 
     @classmethod
     def get(cls, bucket: Bucket, run_id: str) -> Self:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tickfold.backtests.grid import check_size, expand, fewest_chunks
+from tickfold.backtests.grid import LONGEST_CHUNK, check_size, expand, fewest_chunks
 from tickfold.backtests.manifest import PlannedSleeve
 from tickfold.engine.accounting.account import Account, Commission, Sizing
 from tickfold.engine.decisions.chunk import Chunk, cut
@@ -58,8 +58,9 @@ def check(config: Config, found: Sequence[Series], registry: Registry) -> list[R
         check_size(config, sum(found.bars for found in ranges), registry)
     if config.chunks is not None:
         _check_chunks(config.chunks, ranges)
-        if isinstance(config, SweepConfig):
-            _check_fewest_chunks(config.chunks, ranges[0].bars, len(strategies))
+        for each in ranges:
+            _check_fewest_chunks(config.chunks, each.bars, len(strategies))
+    _check_length(ranges)
     return ranges
 
 
@@ -83,9 +84,14 @@ def _check_chunks(chunks: int, ranges: Sequence[Range]) -> None:
 
 def _check_fewest_chunks(chunks: int, bars: int, sets: int) -> None:
     if chunks < (fewest := fewest_chunks(bars, sets)):
-        raise RunError(
-            f"chunks {chunks:,} is too few for {bars:,} bars with {sets:,} combinations; the sweep needs {fewest:,}"
-        )
+        combinations, what = (f" with {sets:,} combinations", "sweep") if sets > 1 else ("", "run")
+        raise RunError(f"chunks {chunks:,} is too few for {bars:,} bars{combinations}; the {what} needs {fewest:,}")
+
+
+def _check_length(ranges: Sequence[Range]) -> None:
+    bars = sum(found.bars for found in ranges)
+    if sum(fewest_chunks(found.bars, 1) for found in ranges) > MOST_CHUNKS:
+        raise RunError(f"the run is too long: {bars:,} bars; a run may have {MOST_CHUNKS * LONGEST_CHUNK:,}")
 
 
 def chunks_of(config: Config, ranges: Sequence[Range], workers: int, registry: Registry) -> list[list[Chunk]]:

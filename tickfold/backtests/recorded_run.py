@@ -1,9 +1,10 @@
 """A recorded run: its request, its result, and its curve and trades from Parquet."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from math import fsum
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -88,22 +89,37 @@ class RecordedRun:
         )
 
 
+Part = TypeVar("Part", Curve, ClosedTrades)
+
+
 def decode_run(
     config: BacktestConfig,
     created_at: datetime,
     result: Result,
     *,
-    equity: bytes,
-    trades: bytes,
+    equity: Sequence[bytes],
+    trades: Sequence[bytes],
     by_symbol: bytes | None = None,
 ) -> RecordedRun:
-    """Return a run from its files: of the tables of equity and of trades, and of a list `equity_by_symbol`."""
-    capital = config.start_capital
+    """Return a run from its files: all parts of its equity and of its trades, and of a list `equity_by_symbol`."""
+    capital, closed = config.start_capital, join_parts([decode_trades(part) for part in trades])
     if by_symbol is None:
-        return RecordedRun(config, created_at, result, decode_curve(equity, capital), decode_trades(trades))
+        curve = join_parts([decode_curve(part, capital) for part in equity])
+        return RecordedRun(config, created_at, result, curve, closed)
     capitals = {each.symbol: capital * each.share for each in config.allocations}
     symbols = decode_curves_by_symbol(by_symbol, capitals)
-    return RecordedRun(config, created_at, result, _decode_total(equity, capital), decode_trades(trades), symbols)
+    (total,) = equity
+    return RecordedRun(config, created_at, result, _decode_total(total, capital), closed, symbols)
+
+
+def join_parts(parts: Sequence[Part]) -> Part:
+    """Return the curves or the trades in `parts` as one; what is no array is that of the first."""
+    first, *others = parts
+    if not others:
+        return first
+    names = [name for name, value in vars(first).items() if isinstance(value, np.ndarray)]
+    joined: dict[str, Any] = {name: np.concatenate([vars(part)[name] for part in parts]) for name in names}
+    return replace(first, **joined)
 
 
 def decode_curve(data: bytes, capital: float) -> Curve:

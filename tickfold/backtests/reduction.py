@@ -1,59 +1,92 @@
-"""The reduction of a run: the chunk files of all symbols become one outcome, and the run's files."""
+"""The reduction of a run, step by step: its finished chunks become one outcome, and the run's files."""
 
 from collections.abc import Iterator
-from typing import assert_never
+from dataclasses import dataclass
+from time import monotonic
+from typing import Final, assert_never
 
-from tickfold.backtests import results
 from tickfold.backtests.finished import Finished
+from tickfold.backtests.finished_chunks import FinishedChunks
+from tickfold.backtests.folding import PART_BARS, Folding
 from tickfold.backtests.grid import expand
+from tickfold.backtests.live_curve import publish_curve
 from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.results_by_symbol import ResultsBySymbol
 from tickfold.backtests.run_store import RunStore
 from tickfold.backtests.settlement import settle
 from tickfold.backtests.sweep_reduction import reduce_sweep
-from tickfold.engine.performance.benchmark import buy_and_hold
 from tickfold.engine.performance.portfolio import Sleeve, combine
 from tickfold.protocol import BacktestConfig, SweepConfig
 from tickfold.storage.bucket import Bucket
 from tickfold.strategies import Registry, Strategy
 
-
-def reduce_run(bucket: Bucket, runs: RunStore, registry: Registry, manifest: Manifest) -> Finished:
-    """Fold a run of any kind, write its trades and curves, and return its outcome."""
-    match manifest.config:
-        case SweepConfig() as config:
-            return reduce_sweep(bucket, runs, manifest, config, expand(config, registry))
-        case BacktestConfig(is_universe=True) as config:
-            return _reduce_universe(bucket, manifest, registry.create(config.strategy, config.parameters))
-        case BacktestConfig() as config:
-            return _reduce_one_symbol(bucket, manifest, config, registry.create(config.strategy, config.parameters))
-        case _:
-            assert_never(manifest.config)
+STEP_SECONDS: Final = 60.0
+"""How long a step goes on with further parts: far below its time-out, and long enough for few steps in all."""
 
 
-def _reduce_one_symbol(bucket: Bucket, manifest: Manifest, config: BacktestConfig, strategy: Strategy) -> Finished:
-    settled = settle(bucket, manifest, manifest.sleeves[0], strategy)
-    results.put_curves(bucket, manifest, settled.bars, settled.outcome)
-    return Finished.of_one_symbol(
-        settled.bars,
-        settled.outcome,
-        buy_and_hold(settled.bars.close, config.start_capital),
-        days=(config.start_date, config.end_date),
-        parameters=strategy.model_dump(),
-        replayed_bars=settled.replayed_bars,
-    )
+@dataclass(frozen=True)
+class Reduction:
+    """The reduction of the run of `manifest`, in parts of so many bars.
 
+    Its steps are idempotent: each may be repeated, and two may run at once.
+    """
 
-def _reduce_universe(bucket: Bucket, manifest: Manifest, strategy: Strategy) -> Finished:
-    """Settle the symbols one by one, so that only one symbol's bars are in memory, and combine them."""
-    by_symbol = ResultsBySymbol()
+    bucket: Bucket
+    runs: RunStore
+    registry: Registry
+    manifest: Manifest
+    part_bars: int = PART_BARS
 
-    def sleeves() -> Iterator[Sleeve]:
-        for planned in manifest.sleeves:
-            settled = settle(bucket, manifest, planned, strategy)
-            by_symbol.add(planned, settled.bars, settled.outcome, settled.replayed_bars)
-            yield Sleeve(settled.bars, settled.outcome.statement)
+    def fold_finished(self, *, seconds: float = STEP_SECONDS) -> bool:
+        """Fold the chunks that are finished, while others are simulated, for about so many `seconds`.
 
-    portfolio = combine(sleeves(), manifest.uninvested)
-    by_symbol.put(bucket, manifest.run_id, portfolio)
-    return Finished.of_several(manifest, by_symbol, portfolio, strategy.model_dump())
+        Return whether all are folded. A sweep and a universe are reduced only once all chunks are finished.
+        """
+        config, until = self.manifest.config, monotonic() + seconds
+        if not isinstance(config, BacktestConfig) or config.is_universe:
+            return False
+        folding = self._folding(config)
+        finished = FinishedChunks(self.bucket, self.manifest.run_id, self.manifest.symbol)
+        for part in range(folding.part, len(folding.parts)):
+            if not folding.fold(part, finished):
+                return False
+            if monotonic() > until and part + 1 < len(folding.parts):
+                return False
+        return True
+
+    def finish(self, *, seconds: float = STEP_SECONDS) -> Finished | None:
+        """Return the outcome of a run all of whose chunks are finished, or None if another step must go on."""
+        self.runs.publish_all_done(self.manifest.run_id, self.manifest.chunks)
+        match self.manifest.config:
+            case BacktestConfig(is_universe=False) as config:
+                return self._folding(config).finished() if self.fold_finished(seconds=seconds) else None
+            case BacktestConfig() | SweepConfig():
+                return self._reduce()
+            case _:
+                assert_never(self.manifest.config)
+
+    def _folding(self, config: BacktestConfig) -> Folding:
+        strategy = self.registry.create(config.strategy, config.parameters)
+        return Folding(self.bucket, self.runs, self.manifest, strategy, part_bars=self.part_bars)
+
+    def _reduce(self) -> Finished:
+        """Reduce a run whose chunks are all finished at once."""
+        config = self.manifest.config
+        if isinstance(config, SweepConfig):
+            return reduce_sweep(self.bucket, self.runs, self.manifest, config, expand(config, self.registry))
+        return self._reduce_universe(self.registry.create(config.strategy, config.parameters))
+
+    def _reduce_universe(self, strategy: Strategy) -> Finished:
+        """Settle the symbols one by one, so that only one symbol's bars are in memory, and combine them."""
+        by_symbol, run_id = ResultsBySymbol(), self.manifest.run_id
+
+        def sleeves() -> Iterator[Sleeve]:
+            for planned in self.manifest.sleeves:
+                settled = settle(self.bucket, self.manifest, planned, strategy)
+                by_symbol.add(planned, settled.bars, settled.outcome, settled.replayed_bars)
+                yield Sleeve(settled.bars, settled.outcome.statement)
+
+        portfolio = combine(sleeves(), self.manifest.uninvested)
+        by_symbol.put(self.bucket, run_id, portfolio)
+        publish_curve(self.runs, run_id, portfolio.timestamp, portfolio.equity, portfolio.benchmark)
+        return Finished.of_several(self.manifest, by_symbol, portfolio, strategy.model_dump())

@@ -1,13 +1,15 @@
 """The memory that reducing a run takes, and the refusal of runs for which the reducer has too little.
 
-Reduce holds a symbol's bars, decisions and curve at once, and of all symbols of a universe their curves and trades. The
-bytes were measured (docs/explanation/performance.md), with a position for every twenty bars.
+A run of one symbol is folded a chunk at a time, however long it is. Of a sweep, its bars, and the decisions and the
+curve of a set are held at once, and of a universe the curves and trades of all symbols. The bytes were measured
+(docs/explanation/performance.md), with a position for every twenty bars.
 """
 
 from collections.abc import Sequence
 from math import ceil
 
 from tickfold.errors import RunError
+from tickfold.protocol import BacktestConfig, Config
 
 BASE_BYTES = 250 * 1_000_000
 """Of a warm reducer: Python, numpy, Arrow, and the bars' files that it keeps."""
@@ -23,14 +25,17 @@ MOST_MEGABYTES = 10_240
 _MEGABYTE = 1_024 * 1_024
 
 
-def check_memory(bars: Sequence[int], megabytes: int, *, universe: bool = False, sets: int = 1) -> None:
+def check_memory(config: Config, bars: Sequence[int], megabytes: int, *, sets: int) -> None:
     """Check that a reducer with so many `megabytes` can hold a run over so many `bars` of each of its symbols.
 
-    `universe` says whether it is one, if only of one symbol; `sets` are a sweep's sets of parameters.
+    `sets` are a sweep's sets of parameters.
 
     Raises:
         RunError: it cannot; the message says how many bars it could, and the memory that would do.
     """
+    universe = config.is_universe
+    if isinstance(config, BacktestConfig) and not universe:
+        return
     needed, given = bytes_of(bars, universe=universe, sets=sets), megabytes * _MEGABYTE
     if needed <= given:
         return
@@ -42,11 +47,6 @@ def check_memory(bars: Sequence[int], megabytes: int, *, universe: bool = False,
         f"the run is too large: to reduce {total:,} bars{combinations} takes about {setting:,} MB, and the reducer has "
         f"{megabytes:,}; choose a range of {fitting:,} bars at most{remedy}"
     )
-
-
-def most_bars(megabytes: int) -> int:
-    """Return how many bars of one symbol a reducer with so many `megabytes` can hold."""
-    return max(0, (megabytes * _MEGABYTE - BASE_BYTES) // BYTES_A_BAR)
 
 
 def bytes_of(bars: Sequence[int], *, universe: bool = False, sets: int = 1) -> int:

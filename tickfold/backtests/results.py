@@ -4,13 +4,14 @@ import json
 from collections.abc import Mapping
 from datetime import UTC
 from math import isfinite
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
 
 from tickfold.backtests.manifest import Manifest
 from tickfold.engine.accounting import no_trades
+from tickfold.engine.accounting.holdings import Holdings
 from tickfold.engine.accounting.trades import Trades
 from tickfold.engine.arrays import Floats, Ints
 from tickfold.engine.backtest import Outcome
@@ -32,23 +33,38 @@ def told(found: no_trades.NoTrades | None) -> NoTrades | None:
     return NoTrades(cause=found.cause, reason=found.reason) if found else None
 
 
-def equity_table(bars: Bars, outcome: Outcome) -> pa.Table:
-    """Return the equity curve, one row a bar."""
-    statement = outcome.statement
-    values = (bars.timestamp, statement.equity, statement.cash, statement.shares, bars.close)
+class Posted(Protocol):
+    """What an account did over some bars: a `Statement`, or the `Postings` of a block."""
+
+    @property
+    def holdings(self) -> Holdings: ...
+
+    @property
+    def equity(self) -> Floats: ...
+
+
+def equity_table(bars: Bars, posted: Posted) -> pa.Table:
+    """Return the equity curve over `bars`, one row a bar."""
+    values = (bars.timestamp, posted.equity, *posted.holdings.at_closes(len(bars)), bars.close)
     columns = [parquet.array(column, field.type) for column, field in zip(values, tables.EQUITY, strict=True)]
     return pa.Table.from_arrays(columns, schema=tables.EQUITY)
 
 
-def trades_table(symbol: str, bars: Bars, trades: Trades) -> pa.Table:
-    """Return the closed trades in the order of their exits, one row each."""
+def times_of(bars: Bars, trades: Trades) -> tuple[Ints, Ints]:
+    """Return when each of `trades` was opened and closed, in microseconds since 1970 UTC."""
+    return bars.timestamp[trades.entry_bar], bars.timestamp[trades.exit_bar]
+
+
+def trades_table(symbol: str, trades: Trades, times: tuple[Ints, Ints]) -> pa.Table:
+    """Return the closed trades in the order of their exits, one row each; `times` as in `times_of`."""
+    opened, closed = times
     columns: dict[str, Any] = {
         "symbol": [symbol] * len(trades),
         "side": ["long" if side > 0 else "short" for side in trades.side.tolist()],
         "quantity": trades.quantity,
-        "entry_time": bars.timestamp[trades.entry_bar],
+        "entry_time": opened,
         "entry_price": trades.entry_price,
-        "exit_time": bars.timestamp[trades.exit_bar],
+        "exit_time": closed,
         "exit_price": trades.exit_price,
         "pnl": trades.pnl,
         "trade_return": trades.trade_return,
@@ -67,8 +83,9 @@ def trades_table(symbol: str, bars: Bars, trades: Trades) -> pa.Table:
 def put_curves(bucket: Bucket, manifest: Manifest, bars: Bars, outcome: Outcome) -> None:
     """Write the run's equity and trades. Idempotent."""
     run_id = manifest.run_id
-    bucket.put(layout.equity_key(run_id), parquet.encode(equity_table(bars, outcome)))
-    trades = trades_table(manifest.symbol, bars, outcome.statement.trades)
+    statement = outcome.statement
+    bucket.put(layout.equity_key(run_id), parquet.encode(equity_table(bars, statement)))
+    trades = trades_table(manifest.symbol, statement.trades, times_of(bars, statement.trades))
     bucket.put(layout.trades_key(run_id), parquet.encode(trades))
 
 
@@ -98,11 +115,3 @@ def put_run(bucket: Bucket, manifest: Manifest, result: Result) -> None:
         "no_trades": result.no_trades.reason if result.no_trades else None,
     }
     bucket.put(layout.run_key(manifest.run_id, manifest.day), parquet.encode(parquet.table([row], tables.RUNS)))
-
-
-def thin(timestamp: Ints, equity: Floats, most: int) -> list[tuple[int, float]]:
-    """Return at most `most` + 1 points (milliseconds since 1970 UTC, dollars) of the curve, including its last."""
-    last = len(timestamp) - 1
-    step = -(-len(timestamp) // most)
-    kept = np.unique(np.append(np.arange(0, last + 1, step), last))
-    return list(zip((timestamp[kept] // 1000).tolist(), equity[kept].tolist(), strict=True))

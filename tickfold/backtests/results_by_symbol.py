@@ -64,9 +64,9 @@ class ResultsBySymbol:
                 "no_trades": no_trades.reason if no_trades else None,
             }
         )
-        self._trades.append(results.trades_table(symbol, bars, trades))
+        self._trades.append(results.trades_table(symbol, trades, results.times_of(bars, trades)))
         self._exit_times.append(bars.timestamp[trades.exit_bar])
-        curve = results.equity_table(bars, outcome)
+        curve = results.equity_table(bars, outcome.statement)
         field = tables.EQUITY_BY_SYMBOL.field("symbol")
         named = curve.add_column(0, field, parquet.column([symbol] * len(curve), field.type))
         self._equity_file.write_table(named, parquet.ROWS_A_GROUP)

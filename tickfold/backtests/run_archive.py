@@ -38,8 +38,8 @@ def read_run(runs: RunStore, bucket: Bucket, run_id: str) -> RecordedRun:
         config,
         run.created_at,
         result.model_copy(update={"run_id": run_id}),
-        equity=_get(bucket, layout.equity_key(run_id)),
-        trades=_get(bucket, layout.trades_key(run_id)),
+        equity=[_get(bucket, layout.equity_key(run_id, part)) for part in range(result.parts)],
+        trades=[_get(bucket, layout.trades_key(run_id, part)) for part in range(result.parts)],
         by_symbol=_get(bucket, layout.equity_by_symbol_key(run_id)) if config.is_universe else None,
     )
 

@@ -11,6 +11,7 @@ it costs that much twice, and would conflict with the messages of the run.
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -34,6 +35,9 @@ PROGRESS_STEPS = 50
 
 _RECORD = "run"
 _COUNTER = "chunks_done"
+_FOLDER = "folder"
+_FOLD_SECONDS = 120
+"""Longer than a step goes on."""
 _LAST_SEQUENCE = 999_999
 
 
@@ -105,6 +109,35 @@ class RunStore:
             ReturnValues="UPDATED_NEW",
         )
         return int(cast(int, changed["Attributes"]["chunks"]))
+
+    @contextmanager
+    def only_one_folds(self, run_id: str) -> Iterator[bool]:
+        """Yield whether no other folds the run's finished chunks, and keep others from it meanwhile.
+
+        It saves work and no more, since two that fold at once write the same; one that dies blocks others for a while.
+        """
+        key, now = {"run_id": run_id, "entry": _FOLDER}, int(time.time())
+        until = {":now": now, ":until": now + _FOLD_SECONDS, ":expires_at": now + RECORDS_LIVE_SECONDS}
+        try:
+            update(
+                self._table,
+                Key=key,
+                UpdateExpression="SET busy_until = :until, expires_at = :expires_at",
+                ConditionExpression="attribute_not_exists(busy_until) OR busy_until < :now",
+                ExpressionAttributeValues=until,
+            )
+        except self._table.meta.client.exceptions.ConditionalCheckFailedException:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            update(
+                self._table,
+                Key=key,
+                UpdateExpression="SET busy_until = :none",
+                ExpressionAttributeValues={":none": 0},
+            )
 
     # --- its messages ------------------------------------------------------------------------------------------------
 

@@ -24,11 +24,11 @@ class Settlement:
 def settle(bucket: Bucket, manifest: Manifest, sleeve: PlannedSleeve, strategy: Strategy) -> Settlement:
     """Fold the chunks of `sleeve`, and settle its account."""
     files = ChunkFiles(bucket, manifest.run_id).get_all(sleeve.series.symbol, sleeve.chunks)
-    bars, account = read_bars(bucket, sleeve), account_of(manifest.config, sleeve.share)
+    bars, account = read_bars(bucket, sleeve, 0, sleeve.bars), account_of(manifest.config, sleeve.share)
     folded = fold([file.of(0) for file in files], bars, account, orders_of(manifest.config), strategy)
     return Settlement(bars, folded.outcome, folded.replayed_bars)
 
 
-def read_bars(bucket: Bucket, sleeve: PlannedSleeve) -> Bars:
-    """Read the bars of `sleeve`."""
-    return BarStore(bucket.s3, bucket.name).read(sleeve.series, sleeve.first, sleeve.first + sleeve.bars)
+def read_bars(bucket: Bucket, sleeve: PlannedSleeve, start: int, stop: int) -> Bars:
+    """Read the bars of `sleeve` from `start` to `stop`, exclusive, counted from its first."""
+    return BarStore(bucket.s3, bucket.name).read(sleeve.series, sleeve.first + start, sleeve.first + stop)

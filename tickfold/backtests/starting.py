@@ -82,12 +82,8 @@ class RunStarter:
         symbols = [allocation.symbol for allocation in config.allocations]
         found = self.series.find_all(symbols, config.timeframe)
         ranges = check(config, found, self.strategies)
-        check_memory(
-            [each.bars for each in ranges],
-            self.reduce_memory,
-            universe=config.is_universe,
-            sets=len(strategies_of(config, self.strategies)),
-        )
+        sets = len(strategies_of(config, self.strategies))
+        check_memory(config, [each.bars for each in ranges], self.reduce_memory, sets=sets)
         return config.model_copy(update={"timeframe": found[0].timeframe})
 
     def _record(self, caller: Caller, config: BacktestConfig | SweepConfig, portfolio: str | None) -> Run:

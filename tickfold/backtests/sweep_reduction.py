@@ -11,12 +11,13 @@ from tickfold.backtests import results, sweep_results
 from tickfold.backtests.chunk_files import ChunkFile, ChunkFiles
 from tickfold.backtests.finished import Finished
 from tickfold.backtests.grid import Grid
+from tickfold.backtests.live_curve import publish_curve
 from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.planning import account_of, orders_of
 from tickfold.backtests.run_store import RunStore
 from tickfold.backtests.settlement import read_bars
 from tickfold.engine.accounting.cause import Cause
-from tickfold.engine.backtest import Folded, fold
+from tickfold.engine.backtest import Folded, Outcome, fold
 from tickfold.engine.bars import Bars
 from tickfold.engine.calendar import date_of
 from tickfold.engine.decisions.chunk import Speculation
@@ -65,7 +66,7 @@ def reduce_sweep(bucket: Bucket, runs: RunStore, manifest: Manifest, config: Swe
     (sleeve,) = manifest.sleeves
     chunk_files = ChunkFiles(bucket, manifest.run_id)
     files = chunk_files.get_all(sleeve.series.symbol, sleeve.chunks, sets=len(grid.strategies))
-    swept = _Swept(bucket, runs, manifest, config, grid, files, read_bars(bucket, sleeve))
+    swept = _Swept(bucket, runs, manifest, config, grid, files, read_bars(bucket, sleeve, 0, sleeve.bars))
     return _walk_forward(swept, config.walk_forward) if config.walk_forward else _rank(swept)
 
 
@@ -88,11 +89,10 @@ def _rank(swept: _Swept) -> Finished:
     uri = sweep_results.put_sweep(swept.bucket, swept.manifest.run_id, rows)
     swept.runs.publish(swept.manifest.run_id, _sweep_message(swept, rows, uri), once="table")
     best = run(order[0])
-    results.put_curves(swept.bucket, swept.manifest, bars, best.outcome)
+    _put_curves(swept, bars, best.outcome)
     return Finished.of_one_symbol(
         bars,
         best.outcome,
-        buy_and_hold(bars.close, config.start_capital),
         days=(config.start_date, config.end_date),
         parameters=strategies[order[0]].model_dump(),
         replayed_bars=best.replayed_bars,
@@ -114,10 +114,16 @@ def _walk_forward(swept: _Swept, asked: Windows) -> Finished:
     table = _walk_forward_message(swept, rows, uri, len(bars) - walk.stop)
     swept.runs.publish(swept.manifest.run_id, table, once="table")
     traded = bars[walk.start : walk.stop]
-    results.put_curves(swept.bucket, swept.manifest, traded, walk.outcome)
+    _put_curves(swept, traded, walk.outcome)
     first, last = (date_of(int(day)) for day in traded.session_dates[[0, -1]])
-    market = buy_and_hold(traded.close, config.start_capital)
-    return Finished.of_one_symbol(traded, walk.outcome, market, days=(first, last), parameters={}, replayed_bars=0)
+    return Finished.of_one_symbol(traded, walk.outcome, days=(first, last), parameters={}, replayed_bars=0)
+
+
+def _put_curves(swept: _Swept, bars: Bars, outcome: Outcome) -> None:
+    """Write and publish the curve of the run over `bars` that the sweep ends with, and write its trades."""
+    results.put_curves(swept.bucket, swept.manifest, bars, outcome)
+    benchmark = buy_and_hold(bars.close, swept.config.start_capital)
+    publish_curve(swept.runs, swept.manifest.run_id, bars.timestamp, outcome.statement.equity, benchmark)
 
 
 def _sweep_message(swept: _Swept, rows: list[sweep_results.Row], uri: str) -> Sweep:

@@ -54,15 +54,16 @@ def finish(
     config: BacktestConfig,
     finished: Finished,
     *,
+    benchmark: Floats,
     tables: Mapping[str, pa.Table],
     notes: tuple[str, ...],
 ) -> FinishedRun:
     """Return the run that `manifest` planned and that came to `finished`, with its `tables` by their names.
 
-    `config` is that of its single run, where `manifest` has a sweep's.
+    `config` is that of its single run, where `manifest` has a sweep's; `benchmark` is its buy and hold, in dollars.
     """
     result = result_of(manifest, finished, lambda _key: "").model_copy(update={"run_id": manifest.run_id})
-    return FinishedRun(config, manifest.created_at, result, benchmark=finished.benchmark, notes=notes, **tables)
+    return FinishedRun(config, manifest.created_at, result, benchmark=benchmark, notes=notes, **tables)
 
 
 def finish_one_symbol(
@@ -79,16 +80,17 @@ def finish_one_symbol(
     finished = Finished.of_one_symbol(
         bars,
         outcome,
-        buy_and_hold(bars.close, config.start_capital),
         days=days or (config.start_date, config.end_date),
         parameters=parameters,
         replayed_bars=0,
     )
+    statement = outcome.statement
     tables = {
-        "trades": results.trades_table(manifest.symbol, bars, outcome.statement.trades),
-        "equity": results.equity_table(bars, outcome),
+        "trades": results.trades_table(manifest.symbol, statement.trades, results.times_of(bars, statement.trades)),
+        "equity": results.equity_table(bars, statement),
     }
-    return finish(manifest, config, finished, tables=tables, notes=notes)
+    benchmark = buy_and_hold(bars.close, config.start_capital)
+    return finish(manifest, config, finished, benchmark=benchmark, tables=tables, notes=notes)
 
 
 def now() -> datetime:

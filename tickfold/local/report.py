@@ -26,7 +26,7 @@ def recorded(run: FinishedRun) -> RecordedRun:
         run.config,
         run.created_at,
         run.result,
-        equity=parquet.encode(run.equity),
-        trades=parquet.encode(run.trades),
+        equity=[parquet.encode(run.equity)],
+        trades=[parquet.encode(run.trades)],
         by_symbol=None if by_symbol is None else parquet.encode(by_symbol),
     )

@@ -91,7 +91,8 @@ def _combined(request: Request) -> UniverseResult:
     portfolio = combine(sleeves(), manifest.uninvested)
     finished = Finished.of_several(manifest, gathered, portfolio, strategy.model_dump())
     tables = {name: pq.read_table(pa.BufferReader(body)) for name, body in gathered.files(portfolio).items()}
-    return UniverseResult(finish(manifest, config, finished, tables=tables, notes=request.notes), alone)
+    run = finish(manifest, config, finished, benchmark=portfolio.benchmark, tables=tables, notes=request.notes)
+    return UniverseResult(run, alone)
 
 
 def _alone(request: Request, at: int, outcome: Outcome, begun: datetime, strategy: Strategy) -> BacktestResult:

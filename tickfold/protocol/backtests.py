@@ -10,7 +10,7 @@ from tickfold.protocol.backtest_config import BacktestConfig
 from tickfold.protocol.config import Config
 from tickfold.protocol.metrics import HEADLINE_METRICS
 from tickfold.protocol.parameters import Number
-from tickfold.protocol.wire import ClientRequest, Message, PortfolioId, Reason, RunId, Wire, is_absent
+from tickfold.protocol.wire import ClientRequest, Message, PortfolioId, Reason, RunId, Wire, is_absent, is_one
 
 _HEADLINES = f"{', '.join(HEADLINE_METRICS[:-1])} and {HEADLINE_METRICS[-1]}"
 MOST_IGNORED = 20
@@ -213,8 +213,16 @@ class Result(Message):
         ),
     ] = ""
     execution_arn: str
-    trades_uri: str
-    equity_uri: str
+    trades_uri: Annotated[str, Field(description="The trades, as Parquet; of a long run, the first of `parts` files.")]
+    equity_uri: Annotated[str, Field(description="The equity curve, as `tradesUri`.")]
+    parts: Annotated[
+        int,
+        Field(
+            exclude_if=is_one,
+            description="Files that trades and curve are in: `trades.parquet`, `trades-00001.parquet`, and so on. Only "
+            "if there are several.",
+        ),
+    ] = 1
     duration_seconds: float
     symbols: Annotated[
         list[SymbolResult],
@@ -226,6 +234,11 @@ class Result(Message):
     equity_by_symbol_uri: Annotated[
         str, Field(exclude_if=is_absent, description="Each symbol's equity curve. Only if `stock` was a list.")
     ] = ""
+
+    def all_parts(self, first_uri: str) -> list[str]:
+        """Return the URIs of all parts of the trades or the equity curve, of which `first_uri` is the first."""
+        name = first_uri.removesuffix(".parquet")
+        return [first_uri, *(f"{name}-{part:05d}.parquet" for part in range(1, self.parts))]
 
 
 class Failed(Message):

@@ -54,6 +54,11 @@ def is_absent(value: Any) -> bool:
     return not value
 
 
+def is_one(value: Any) -> bool:
+    """Return whether a message leaves out a count that is only told where there are several: `exclude_if` of it."""
+    return bool(value == 1)
+
+
 def _shortened(reason: str) -> str:
     return reason if len(reason) <= LONGEST_REASON else reason[: LONGEST_REASON - 1] + "…"
 

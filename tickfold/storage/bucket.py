@@ -44,6 +44,11 @@ class Bucket:
         """
         return self.s3.get_object(Bucket=self.name, Key=key)["Body"].read()
 
+    def page_after(self, prefix: str, after: str) -> list[str]:
+        """Return up to a thousand keys under `prefix` that follow the key `after`, in order."""
+        found = self.s3.list_objects_v2(Bucket=self.name, Prefix=prefix, StartAfter=after)
+        return [each["Key"] for each in found.get("Contents", [])]
+
     def put(self, key: str, body: bytes) -> None:
         """Write an object, in place of any that is there."""
         self.s3.put_object(Bucket=self.name, Key=key, Body=body)

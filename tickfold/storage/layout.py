@@ -6,9 +6,10 @@ data/series/SYMBOL/TIMEFRAME.json                     a series' index: the commi
 data/bars/SYMBOL/TIMEFRAME/YEAR.parquet               the bars
 data/chunks/run_id=R/items.json                       the Distributed Map's items
 data/chunks/run_id=R/symbol=S/00042.parquet           a chunk file
+data/chunks/run_id=R/checkpoints/00002                what the run's parts 0 and 1 carry into part 2
 data/runs/year=2026/RUN_ID.parquet                    one row a run
-data/trades/run_id=R/trades.parquet                   the run's trades, one file
-data/equity/run_id=R/equity.parquet                   the run's equity curve, one file
+data/trades/run_id=R/trades.parquet                   the run's trades; of long runs also trades-00001.parquet, …
+data/equity/run_id=R/equity.parquet                   the run's equity curve; of long runs also equity-00001.parquet, …
 data/runs_by_symbol/run_id=R/runs_by_symbol.parquet   a row for each symbol of a run of several
 data/equity_by_symbol/run_id=R/equity_by_symbol.parquet   each symbol's own equity curve, one file
 data/sweeps/run_id=R/sweep.parquet                    a sweep's runs, one row each, best first
@@ -62,20 +63,42 @@ def items_key(run_id: str) -> str:
     return f"{CHUNKS}run_id={run_id}/items.json"
 
 
+def chunks_prefix(run_id: str, symbol: str) -> str:
+    return f"{CHUNKS}run_id={run_id}/symbol={symbol}/"
+
+
 def chunk_key(run_id: str, symbol: str, chunk: int) -> str:
-    return f"{CHUNKS}run_id={run_id}/symbol={symbol}/{chunk:05d}.parquet"
+    return f"{chunks_prefix(run_id, symbol)}{chunk:05d}.parquet"
+
+
+def checkpoints_prefix(run_id: str) -> str:
+    return f"{CHUNKS}run_id={run_id}/checkpoints/"
+
+
+def checkpoint_key(run_id: str, part: int) -> str:
+    """Return the key of what is carried into `part` of a run."""
+    return f"{checkpoints_prefix(run_id)}{part:05d}"
+
+
+def part_of(checkpoint_key: str) -> int:
+    """Return the part of a checkpoint's key."""
+    return int(checkpoint_key.rpartition("/")[2])
 
 
 def run_key(run_id: str, day: date) -> str:
     return f"{RUNS}year={day.year}/{run_id}.parquet"
 
 
-def trades_key(run_id: str) -> str:
-    return f"{TRADES}run_id={run_id}/trades.parquet"
+def trades_key(run_id: str, part: int = 0) -> str:
+    return f"{TRADES}run_id={run_id}/trades{_part(part)}.parquet"
 
 
-def equity_key(run_id: str) -> str:
-    return f"{EQUITY}run_id={run_id}/equity.parquet"
+def equity_key(run_id: str, part: int = 0) -> str:
+    return f"{EQUITY}run_id={run_id}/equity{_part(part)}.parquet"
+
+
+def _part(number: int) -> str:
+    return f"-{number:05d}" if number else ""
 
 
 def runs_by_symbol_key(run_id: str) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from components.aws.state_machine_definition import LAMBDA_RETRY, PlaceholderError, fill, read_definition
 from tests.components.capture import ROOT
+from tests.components.needs import state_of
 
 ASL = ROOT / "statemachines" / "backtest.asl.json"
 
@@ -20,7 +21,7 @@ VALUES: dict[str, Any] = {
 
 
 def test_fill_whole_placeholder_keeps_the_value_s_type() -> None:
-    assert fill(read_definition(ASL), VALUES)["States"]["Simulate"]["MaxConcurrency"] == 3
+    assert state_of(fill(read_definition(ASL), VALUES), "Simulate")["MaxConcurrency"] == 3
 
 
 def test_fill_placeholder_inside_a_text() -> None:

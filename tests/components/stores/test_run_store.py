@@ -37,6 +37,7 @@ def grants() -> dict[str, Grant]:
         "list": runs.may_list(),
         "running": runs.may_find_running(),
         "messages": runs.may_read_messages(),
+        "fold": runs.may_fold(),
         "publish": runs.may_publish(),
         "admit": Grant.union(runs.may("UpdateItem"), users.may_activate()),
         "end": Grant.union(runs.may_publish(), users.may_end()),
@@ -72,6 +73,11 @@ def set_and_count(store: RunLifecycle) -> None:
     store.publish_progress(RUN, store.chunk_done(RUN), 1)
 
 
+def fold(store: RunLifecycle) -> None:
+    with store.only_one_folds(RUN), store.only_one_folds(RUN):
+        pass
+
+
 PLANNED = Planned(symbol="AAPL", timeframe="1d", bars=1, chunks=1, combinations=1)
 CALLS: dict[str, tuple[str, Callable[[RunLifecycle], object]]] = {
     "create": ("create", create_twice),
@@ -83,6 +89,7 @@ CALLS: dict[str, tuple[str, Callable[[RunLifecycle], object]]] = {
     "set, note_failure, chunk_done and publish_progress": ("publish", set_and_count),
     "publish": ("publish", lambda store: store.publish(RUN, PLANNED, once="planned")),
     "publish_all_done": ("publish", lambda store: store.publish_all_done(RUN, 1)),
+    "only_one_folds": ("fold", fold),
     "end": ("end", lambda store: store.end(RUN, Cancelled())),
     "reopen": ("end", end_and_reopen),
 }

@@ -1,0 +1,191 @@
+"""The folding of a run as a loop: any parts, any steps and any repetition give the files and the result of one pass."""
+
+import io
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.backtests.lake import config, load, sweep_config, walk
+from tests.backtests.records import begin
+from tests.backtests.test_reduction import in_one_pass, in_range, planned, published, table
+from tickfold.backtests.conclusion import conclude_run
+from tickfold.backtests.finished import Finished
+from tickfold.backtests.finished_chunks import FinishedChunks
+from tickfold.backtests.folding import parts_of
+from tickfold.backtests.live_curve import POINTS_A_PIECE
+from tickfold.backtests.manifest import Manifest
+from tickfold.backtests.reduction import Reduction
+from tickfold.backtests.run_archive import read_run
+from tickfold.backtests.run_lifecycle import RunLifecycle
+from tickfold.protocol import Result, dump
+from tickfold.storage import layout
+from tickfold.storage.bucket import Bucket
+from tickfold.strategies import BUILT_IN
+
+CHUNKS = 9
+ASKED = config(chunks=CHUNKS, stopLoss="1%", trailingStop="2%", commission=0.001)
+
+
+@pytest.fixture
+def manifest(bucket: Bucket, runs: RunLifecycle) -> Manifest:
+    begin(runs, request=dump(ASKED))
+    return planned(bucket, ASKED, [load(bucket, "WALK", walk(1))])
+
+
+def files(bucket: Bucket, prefix: str) -> dict[str, bytes]:
+    found = bucket.s3.list_objects_v2(Bucket=bucket.name, Prefix=prefix).get("Contents", [])
+    return {each["Key"]: bucket.get(each["Key"]) for each in found}
+
+
+def results(bucket: Bucket) -> dict[str, bytes]:
+    return files(bucket, layout.EQUITY) | files(bucket, layout.TRADES)
+
+
+def rows(bucket: Bucket, prefix: str) -> dict[str, list[Any]]:
+    """Return the columns of all files under `prefix`, in the order of their parts."""
+    found = sorted(files(bucket, prefix).items(), key=lambda item: item[0].replace(".parquet", ""))
+    tables = [pq.read_table(io.BytesIO(body), partitioning=None).to_pydict() for _, body in found]
+    return {name: [value for each in tables for value in each[name]] for name in tables[0]}
+
+
+def reduction(bucket: Bucket, runs: RunLifecycle, manifest: Manifest) -> Reduction:
+    """Return the reduction in parts of three chunks."""
+    return Reduction(bucket, runs, BUILT_IN, manifest, part_bars=120)
+
+
+def test_parts_have_so_many_bars_and_the_last_what_is_left() -> None:
+    assert parts_of([0, 10], 100) == [range(1)]
+    assert parts_of([0, 50, 100, 105], 100) == [range(2), range(2, 3)]
+    assert parts_of([0, 300, 301], 100) == [range(1), range(1, 2)]
+
+
+def finish(bucket: Bucket, runs: RunLifecycle, manifest: Manifest) -> Finished:
+    finished = reduction(bucket, runs, manifest).finish()
+    assert finished is not None
+    return finished
+
+
+def test_parts_together_equal_one_pass(bucket: Bucket, runs: RunLifecycle, manifest: Manifest) -> None:
+    finished = finish(bucket, runs, manifest)
+    whole = in_one_pass(ASKED, in_range(walk(1)))
+    assert finished.parts == 3
+    assert finished.metrics.as_dict() == pytest.approx(whole.metrics.as_dict(), rel=0, abs=0, nan_ok=True)
+    equity, trades = rows(bucket, layout.EQUITY), rows(bucket, layout.TRADES)
+    for curve in ("equity", "cash", "shares"):
+        assert equity[curve] == getattr(whole.statement, curve).tolist()
+    closed, timestamp = whole.statement.trades, in_range(walk(1)).timestamp
+    assert trades["pnl"] == closed.pnl.tolist()
+    for name, bar in (("entry_time", closed.entry_bar), ("exit_time", closed.exit_bar)):
+        assert [round(time.timestamp() * 1e6) for time in trades[name]] == timestamp[bar].tolist()
+    assert published(runs)[1] == whole.statement.equity.tolist()
+
+
+def test_a_part_a_step_equals_all_in_one(bucket: Bucket, runs: RunLifecycle, manifest: Manifest) -> None:
+    once = finish(bucket, runs, manifest)
+    expected = results(bucket)
+    for key in [*expected, *files(bucket, layout.checkpoints_prefix("r1"))]:
+        bucket.s3.delete_object(Bucket=bucket.name, Key=key)
+    steps = [reduction(bucket, runs, manifest).finish(seconds=-1) for _ in range(3)]
+    assert steps[:2] == [None, None]
+    assert results(bucket) == expected
+    assert repr(steps[2]) == repr(once)  # NaN is NaN here
+
+
+def test_a_step_that_is_repeated_changes_and_publishes_nothing(
+    bucket: Bucket, runs: RunLifecycle, manifest: Manifest
+) -> None:
+    finish(bucket, runs, manifest)
+    before, told = files(bucket, layout.DATA), runs.messages_after("r1", 0)
+    for known in range(4):  # as if the steps after a checkpoint had never been
+        for part in range(known + 1, 4):
+            bucket.s3.delete_object(Bucket=bucket.name, Key=layout.checkpoint_key("r1", part))
+        finish(bucket, runs, manifest)
+        assert files(bucket, layout.DATA) == before
+    assert runs.messages_after("r1", 0) == told
+
+
+def test_equity_is_published_before_the_last_chunk_is_finished(
+    bucket: Bucket, runs: RunLifecycle, manifest: Manifest
+) -> None:
+    missing = layout.chunk_key("r1", "WALK", CHUNKS - 1)
+    body = bucket.get(missing)
+    bucket.s3.delete_object(Bucket=bucket.name, Key=missing)
+    assert not reduction(bucket, runs, manifest).fold_finished()
+    assert len(published(runs)[1]) == POINTS_A_PIECE
+    assert len(files(bucket, layout.checkpoints_prefix("r1"))) == 2
+    bucket.put(missing, body)
+    assert reduction(bucket, runs, manifest).fold_finished()
+    assert published(runs)[1] == in_one_pass(ASKED, in_range(walk(1))).statement.equity.tolist()
+
+
+def test_sweeps_and_universes_wait_for_all_chunks(bucket: Bucket, runs: RunLifecycle) -> None:
+    begin(runs)
+    series = load(bucket, "WALK", walk(1))
+    for asked in (sweep_config(chunks=2), config(["WALK"], chunks=2)):
+        assert not reduction(bucket, runs, planned(bucket, asked, [series])).fold_finished()
+        for key in files(bucket, layout.chunks_prefix("r1", "WALK")):
+            bucket.s3.delete_object(Bucket=bucket.name, Key=key)
+
+
+def test_more_chunks_than_a_page_of_keys_are_found(bucket: Bucket) -> None:
+    for number in range(1_005):
+        bucket.put(layout.chunk_key("r9", "A/B", number), b"")
+    bucket.put(layout.chunk_key("r9", "A", 0), b"")
+    finished = FinishedChunks(bucket, "r9", "A/B")
+    assert finished.includes(1_004)
+    assert not finished.includes(1_005)
+    other = FinishedChunks(bucket, "r9", "A")
+    assert (other.includes(0), other.includes(1)) == (True, False)
+
+
+def test_chunks_after_one_that_is_missing_are_not_finished(bucket: Bucket) -> None:
+    for number in (0, 2):
+        bucket.put(layout.chunk_key("r9", "A", number), b"")
+    finished = FinishedChunks(bucket, "r9", "A")
+    assert [finished.includes(number) for number in range(3)] == [True, False, False]
+
+
+def test_only_one_folds_at_a_time(runs: RunLifecycle) -> None:
+    with runs.only_one_folds("r1") as first, runs.only_one_folds("r1") as second, runs.only_one_folds("r2") as other:
+        assert (first, second, other) == (True, False, True)
+    with runs.only_one_folds("r1") as again:
+        assert again
+
+
+def test_one_that_fails_lets_others_fold(runs: RunLifecycle) -> None:
+    with pytest.raises(OSError, match="gone"), runs.only_one_folds("r1"):
+        raise OSError("gone")
+    with runs.only_one_folds("r1") as again:
+        assert again
+
+
+@pytest.mark.parametrize(
+    ("chunks", "folds"), [(1, []), (2, []), (3, [1]), (9, [1, 2, 3, 4, 5, 6, 7]), (45, range(2, 44, 3))]
+)
+def test_finished_chunks_are_folded_some_times(
+    bucket: Bucket, runs: RunLifecycle, chunks: int, folds: Sequence[int]
+) -> None:
+    manifest = planned(bucket, config(chunks=chunks), [load(bucket, "WALK", walk(1))])
+    items = json.loads(bucket.get(manifest.put(bucket)))
+    assert [item["chunk"] for item in items if item["fold"]] == list(folds)
+
+
+def test_result_in_parts_is_told_and_read_again(bucket: Bucket, runs: RunLifecycle, manifest: Manifest) -> None:
+    conclude_run(bucket, runs, manifest, finish(bucket, runs, manifest))
+    result = Result.model_validate(json.loads(runs.messages_after("r1", 0)[-1]))
+    assert result.parts == 3
+    names = [uri.rpartition("/")[2] for uri in result.all_parts(result.equity_uri)]
+    assert names == ["equity.parquet", "equity-00001.parquet", "equity-00002.parquet"]
+    recorded = read_run(runs, bucket, "r1")
+    whole = in_one_pass(ASKED, in_range(walk(1)))
+    assert recorded.curve.equity.tolist() == whole.statement.equity.tolist()
+    assert recorded.trades.pnl.tolist() == whole.statement.trades.pnl.tolist()
+
+
+def test_run_in_one_part_has_one_file_of_each(bucket: Bucket, runs: RunLifecycle, manifest: Manifest) -> None:
+    assert Reduction(bucket, runs, BUILT_IN, manifest).finish() is not None
+    assert sorted(results(bucket)) == [layout.equity_key("r1"), layout.trades_key("r1")]
+    assert len(table(bucket, layout.equity_key("r1"))["equity"]) == 487
