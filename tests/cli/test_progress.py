@@ -1,5 +1,6 @@
 """What a run's messages show without a terminal."""
 
+import io
 from datetime import date
 
 import pytest
@@ -62,7 +63,7 @@ def test_curves_and_table_are_kept_for_the_outcome() -> None:
     assert (view.run_id, view.table) == ("given", SWEEP)
     assert (view.curves.time, view.curves.equity, view.curves.buy_and_hold) == ([0, 1], [1.0, 2.0], [None, 3.0])
     view.show(Reopened(run_id=ID))
-    assert view.curves.time == []
+    assert view.curves.equity == [1.0, 2.0]  # pieces are sent once
 
 
 def test_connection_is_noted(capsys: pytest.CaptureFixture[str]) -> None:
@@ -70,3 +71,24 @@ def test_connection_is_noted(capsys: pytest.CaptureFixture[str]) -> None:
     view.show_connection(False)
     view.show_connection(True)
     assert tuple(capsys.readouterr()) == ("", "connection lost, reconnecting\nreconnected\n")
+
+
+class Terminal(io.StringIO):
+    """A terminal as far as a program can ask."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_curve_grows_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setenv("COLUMNS", "80")
+    days = [(day * 86_400_000, 100.0 + day) for day in range(3)]
+    with ProgressView() as view:
+        view.show(planned())
+        view.show(Partial(run_id=ID, piece=1, pieces=2, equity=days, buy_and_hold=[100.0, 100.0, 90.0]))
+    shown = terminal.getvalue()
+    assert "equity 102.00" in shown
+    assert "1970-01-03" in shown
+    assert any("\u2800" < dots <= "\u28ff" for dots in shown)

@@ -1,9 +1,9 @@
-"""The progress of a run: a bar of its chunks, and its equity as it arrives."""
+"""The progress of a run: a bar of its chunks, and its equity curve as it grows."""
 
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, assert_never
 
-from tickfold.cli.chart import Curves
+from tickfold.cli.chart import Curves, chart
 from tickfold.cli.console import note, stderr
 from tickfold.protocol import (
     Accepted,
@@ -22,6 +22,7 @@ from tickfold.protocol.formats import counted, money
 from tickfold.protocol.symbol import shown_symbols
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.progress import TaskID
 
 _LOST = "connection lost, reconnecting"
@@ -32,7 +33,8 @@ class ProgressView:
 
     def __init__(self, run_id: str | None = None) -> None:
         """Begin without messages; the run's id is known if it was started elsewhere."""
-        from rich.progress import (  # noqa: PLC0415 - slow to load
+        from rich.live import Live  # noqa: PLC0415 - slow to load
+        from rich.progress import (  # noqa: PLC0415
             BarColumn,
             Progress,
             SpinnerColumn,
@@ -53,19 +55,26 @@ class ProgressView:
             TextColumn("{task.fields[equity]}", style="green"),
             TimeElapsedColumn(),
             console=stderr(),
-            transient=True,
-            disable=not self._live,
         )
         self._task: TaskID = self._bar.add_task(self._status, total=None, chunks="", equity="")
+        self._display = Live(get_renderable=self._shown, console=stderr(), transient=True, refresh_per_second=10)
 
     def __enter__(self) -> Self:
-        self._bar.start()
+        if self._live:
+            self._display.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bar.stop()
+        self._display.stop()
+
+    def _shown(self) -> "RenderableType":
+        """Return the bar, and below it the curves as far as they are known."""
+        from rich.console import Group  # noqa: PLC0415 - slow to load
+
+        bar, curves = self._bar.get_renderable(), self.curves
+        return Group(bar, chart(curves, stderr().width)) if len(curves.time) > 1 else bar
 
     def show(self, message: RunEvent) -> None:
         """Show the state after `message`."""
@@ -87,8 +96,7 @@ class ProgressView:
                 self._bar.update(self._task, equity=f"equity {money(self.curves.equity[-1])}" if message.equity else "")
             case Sweep() | WalkForward():
                 self.table = message
-            case Reopened():
-                self.curves = Curves()
+            case Reopened():  # the pieces of the curve that were sent stay valid
                 self._announce("resumed after a failure")
             case Result() | Failed() | Cancelled():
                 pass  # shown by what ends the command
