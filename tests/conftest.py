@@ -16,6 +16,15 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("mutants", derandomize=True, phases=(Phase.explicit, Phase.generate))
 
 
+LONGEST = (
+    *("e2e/test_least_privilege.py", "docs/test_commands.py", "e2e/test_resilience.py", "soak/test_repeats.py"),
+    *("e2e/cli/test_commands.py", "e2e/test_own_strategies.py", "e2e/cli/test_notations.py", "soak/test_redrive.py"),
+    *("peers/test_backtesting_py.py", "engine/test_faults.py", "engine/test_exactness.py", "cli/test_data.py"),
+    *("embedded/test_embedded_lifecycle.py", "embedded/test_deployment.py", "protocol/test_protocol_schema.py"),
+)
+"""The files that take longest, first, so that no worker begins one of them when the others are nearly done."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="run the tests of load and faults in their full size")
     parser.addoption("--athena", action="store_true", help="compare SQL with Trino, which needs a JDK and Maven")
@@ -29,6 +38,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         needing = [item for item in items if "stack" in getattr(item, "fixturenames", ())]
         config.hook.pytest_deselected(items=needing)
         items[:] = [item for item in items if item not in needing]
+    rank = {f"tests/{file}": at for at, file in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.nodeid.partition("::")[0], len(rank)))
 
 
 @pytest.fixture(scope="session")
