@@ -14,7 +14,19 @@ try:
 finally:
     print(*sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
 """
-SLOW = {"boto3", "botocore", "embedded", "numpy", "pandas", "plotly", "pulumi", "pyarrow", "rich", "websockets"}
+SLOW = {
+    "asyncio",
+    "boto3",
+    "botocore",
+    "embedded",
+    "numpy",
+    "pandas",
+    "plotly",
+    "pulumi",
+    "pyarrow",
+    "rich",
+    "websockets",
+}
 
 
 def loaded_by(*arguments: str) -> set[str]:
@@ -26,7 +38,7 @@ def loaded_by(*arguments: str) -> set[str]:
 @pytest.mark.parametrize("argument", ["--help", "--version"])
 def test_help_loads_no_command(argument: str) -> None:
     # pydantic: Typer reads values of options by it, once a command is named.
-    assert loaded_by(argument) & (SLOW | {"asyncio", "pydantic"}) == set()
+    assert loaded_by(argument) & (SLOW | {"pydantic"}) == set()
 
 
 @pytest.mark.parametrize("command", ["up", "run", "sweep", "backtest", "query", "runs", "report", "data", "data load"])

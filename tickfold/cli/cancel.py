@@ -1,7 +1,5 @@
 """`tickfold cancel`: cancel a run."""
 
-import asyncio
-
 import typer
 
 from tickfold.cli.attach import RunIdArgument
@@ -16,6 +14,8 @@ def cancel(run_id: RunIdArgument, stack_outputs: StackOutputs = None) -> None:
 
     Example: tickfold cancel goog-sma_cross-20260131T120000-1a2b3c
     """
+    import asyncio  # noqa: PLC0415 - slow to load, and help needs none
+
     ended = asyncio.run(_cancel(find_target(stack_outputs), run_id))
     if not isinstance(ended, Cancelled):
         raise RunError(f"run {run_id} had already ended; `tickfold attach {run_id}` shows how")

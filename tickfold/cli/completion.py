@@ -1,7 +1,6 @@
 """What the shell completes: symbols, strategies and run ids. Quick, silent, and empty where nothing is known."""
 
 import ast
-import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -44,6 +43,8 @@ def _symbols(context: typer.Context) -> list[str]:
 
 
 def _run_ids(context: typer.Context) -> list[str]:
+    import asyncio  # noqa: PLC0415 - slow to load, and help needs none
+
     from tickfold.cli.follow import client_of  # noqa: PLC0415 - loads the client
     from tickfold.cli.target import find_target  # noqa: PLC0415
 

@@ -1,6 +1,5 @@
 """Starts or attaches to a run, follows it live, and detaches on Ctrl-C."""
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -42,6 +41,8 @@ def follow(target: Target, begin: Begin, view: ProgressView, timeout: float) -> 
         KeyboardInterrupt: Ctrl-C.
     """
 
+    import asyncio  # noqa: PLC0415 - slow to load, and help needs none
+
     async def to_its_end() -> Result:
         async with client_of(target, view.show_connection) as client:
             handle = await begin(client)
@@ -62,6 +63,8 @@ def start(target: Target, begin: Begin, view: ProgressView, *, as_json: bool) ->
     Raises:
         RunError: it was refused, or the stack cannot be reached.
     """
+
+    import asyncio  # noqa: PLC0415 - as in `follow`
 
     async def only() -> str:
         async with client_of(target) as client:

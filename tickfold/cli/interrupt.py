@@ -1,6 +1,5 @@
 """Ctrl-C while a run is followed: detach from it, or cancel it if the user says so."""
 
-import asyncio
 import sys
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,8 @@ def detach(client: "Client", run_id: str | None) -> None:
     if run_id is None:
         note("interrupted; `tickfold runs` shows whether the run has started")
     elif _asks_to_cancel(run_id):
+        import asyncio  # noqa: PLC0415 - slow to load, and help needs none
+
         asyncio.run(_cancel(client, run_id))
     else:
         note(f"detached; run {run_id} continues in the stack: `tickfold attach {run_id}` follows it again")

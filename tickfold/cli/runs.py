@@ -1,6 +1,5 @@
 """`tickfold runs`: the user's runs, newest first."""
 
-import asyncio
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated
@@ -31,6 +30,8 @@ def runs(
     Example: tickfold runs --limit 5
     """
     check_formats(as_csv, as_json)
+    import asyncio  # noqa: PLC0415 - slow to load, and help needs none
+
     found = asyncio.run(_list(find_target(stack_outputs), limit))
     shown = {name: partial(_figure, name) for name in METRICS}
     write_rows(COLUMNS, map(_row, found), as_csv, as_json, shown=shown, folds=False)
