@@ -51,6 +51,11 @@ class FolderS3:
         self._file(Key).write_bytes(Body)
         return {"VersionId": "1"}
 
+    def list_objects_v2(self, *, Prefix: str, StartAfter: str, **_more: str) -> dict[str, Any]:  # noqa: N803
+        names = sorted(file.name for file in self.folder.glob(f"{Prefix.replace('/', '_')}*"))
+        keys = [f"{Prefix}{name[len(Prefix) :]}" for name in names]
+        return {"Contents": [{"Key": key} for key in keys if key > StartAfter]}
+
     def _file(self, key: str) -> Path:
         return self.folder / key.replace("/", "_")
 
