@@ -64,7 +64,8 @@ def test_upgrade_replaces_nothing_stateful_and_keeps_old_runs(
     } == {}
     assert stateful.items() <= {resource["urn"]: resource["id"] for resource in engine.resources("dev")}.items()
     assert asyncio.run(result_of(outputs["websocket_url"], issuer.token("ada"), old["runId"])) == old["metrics"]
-    assert run(place, start(**SMA))[-1]["metrics"] == old["metrics"]
+    # 0.1.0 left the order of sums to the processor, so the last digits may differ.
+    assert run(place, start(**SMA))[-1]["metrics"] == pytest.approx(old["metrics"], rel=1e-11)
 
 
 async def result_of(place: str, token: str, run_id: str) -> object:
