@@ -1,7 +1,7 @@
 """A Step Functions state machine of the type STANDARD with its role, its log group, and the policy of its map."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -173,16 +173,9 @@ class StateMachine(pulumi.ComponentResource):
 
 
 def distributed_map_label(definition: Mapping[str, Any]) -> str:
-    """Return the label of the definition's one Distributed Map, which may be in a branch."""
-    (label,) = (state["Label"] for state in _states(definition) if state["Type"] == "Map")
+    """Return the label of the definition's one Distributed Map."""
+    (label,) = (state["Label"] for state in definition["States"].values() if state["Type"] == "Map")
     return str(label)
-
-
-def _states(definition: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for state in definition["States"].values():
-        yield state
-        for branch in state.get("Branches", []):
-            yield from _states(branch)
 
 
 def executions_of(machine_arn: str) -> str:

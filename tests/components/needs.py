@@ -10,7 +10,6 @@ from typing import Any
 
 from tests.components.capture import ACCOUNT, API_ID, REGION, STREAM_LABEL, Stack, captured
 from tests.components.iam import Policies, is_allowed
-from tests.components.states_language import machines_within
 from tickfold.storage import layout
 
 RUN = "0198c0de-run"
@@ -205,23 +204,19 @@ TRACING = ["GetSamplingRules", "GetSamplingTargets", "PutTelemetryRecords", "Put
 
 
 def states_of(definition: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Return every state, those inside a Map or a branch too."""
+    """Return every state, those inside a Map too."""
     for state in definition["States"].values():
         yield state
-        for machine in machines_within(state):
-            yield from states_of(machine)
+        if "ItemProcessor" in state:
+            yield from states_of(state["ItemProcessor"])
 
 
 def state_of(definition: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Return the state called `name`, wherever it is."""
-    machines: list[Mapping[str, Any]] = [definition]
-    found: list[dict[str, Any]] = []
-    while machines:
-        states = machines.pop()["States"]
-        found += [states[name]] if name in states else []
-        machines += [machine for state in states.values() for machine in machines_within(state)]
-    (state,) = found
-    return state
+    inner = [state["ItemProcessor"] for state in definition["States"].values() if "ItemProcessor" in state]
+    (state,) = (machine["States"][name] for machine in (definition, *inner) if name in machine["States"])
+    found: dict[str, Any] = state
+    return found
 
 
 def _state_calls(stack: Stack, state: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -21,9 +21,7 @@ _FIELDS = {
         "MaxConcurrency",
         "ToleratedFailurePercentage",
     },
-    "Parallel": _ANY | _RESULT | {"Branches"},
     "Choice": {"Type", "Comment", "InputPath", "OutputPath", "Choices", "Default"},
-    "Wait": _ANY | {"Seconds", "SecondsPath", "Timestamp", "TimestampPath"},
     "Succeed": {"Type", "Comment", "InputPath", "OutputPath"},
     "Pass": _ANY | {"Parameters", "Result", "ResultPath"},
     "Fail": {"Type", "Comment", "Error", "Cause", "ErrorPath", "CausePath"},
@@ -39,7 +37,6 @@ _RETRIER = {
 }
 _RULE = {"Variable", "Next", "Comment"}
 _COMPARISONS = {"BooleanEquals", "NumericEquals", "NumericGreaterThan", "StringEquals"}
-_WAITS = {"Seconds", "SecondsPath", "Timestamp", "TimestampPath"}
 _CATCHER = {"ErrorEquals", "ResultPath", "Next", "Comment"}
 _PATHS = (
     "InputPath",
@@ -48,8 +45,6 @@ _PATHS = (
     "ErrorPath",
     "CausePath",
     "ItemsPath",
-    "SecondsPath",
-    "TimestampPath",
 )
 
 
@@ -66,7 +61,7 @@ def problems(definition: Mapping[str, Any]) -> list[str]:
 
 
 def _scope_problems(scope: str, machine: Mapping[str, Any]) -> Iterator[str]:
-    """Judge the states of a machine, of a Map's processor or of a branch: no transition may leave it."""
+    """Judge the states of a machine or of a Map's processor: no transition may leave it."""
     states: Mapping[str, State] = machine["States"]
     targets = {name: set(_targets(state)) for name, state in states.items()}
     for name, reached in {scope: {str(machine.get("StartAt"))}, **targets}.items():
@@ -76,13 +71,8 @@ def _scope_problems(scope: str, machine: Mapping[str, Any]) -> Iterator[str]:
         yield f"{scope} never ends"
     for name, state in states.items():
         yield from (f"{name} {problem}" for problem in _state_problems(name, state))
-        for machine_within in machines_within(state):
-            yield from _scope_problems(name, machine_within)
-
-
-def machines_within(state: State) -> list[Mapping[str, Any]]:
-    """Return the machines of a Map's items, or of a Parallel state's branches."""
-    return [state["ItemProcessor"]] if "ItemProcessor" in state else list(state.get("Branches", []))
+        if "ItemProcessor" in state:
+            yield from _scope_problems(name, state["ItemProcessor"])
 
 
 def _targets(state: State) -> Iterator[str]:
@@ -122,8 +112,6 @@ def _state_problems(name: str, state: State) -> Iterator[str]:
         yield from _map_problems(state)
     if kind == "Choice":
         yield from _choice_problems(state)
-    if kind == "Wait" and len(state.keys() & _WAITS) != 1:
-        yield "does not say for how long it waits"
 
 
 def _choice_problems(state: State) -> Iterator[str]:

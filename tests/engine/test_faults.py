@@ -24,8 +24,8 @@ FAULTS = {
     "order placed before the boundary dropped": ("ledger.py", "if len(working):", "if not len(latest):"),
     "order placed before the boundary has another limit": (
         "fold.py",
-        "np.array([order.decided - self._carried.bars]), np.array([order.close])",
-        "np.array([order.decided - self._carried.bars]), self._bars.close[:1]",
+        "np.array([order.decided - carried.bars]), np.array([order.close])",
+        "np.array([order.decided - carried.bars]), np.array([order.close + 1])",
     ),
     "carried target not followed": ("fold.py", "while NONE < event < self._stop and", "while False and"),
     "carried target followed by one position only": ("fold.py", "event = self._next(again)", "event = NONE"),

@@ -97,7 +97,6 @@ EXACT_POWERS = {
 }
 """Powers that every library has exactly."""
 IN_ORDER = {
-    "walk_forward.py: sum((each.commissions for each in statements))",
     "walk_forward.py: sum((each.slippage_cost for each in statements))",
 }
 """Loops of Python, which add one after another."""

@@ -1,10 +1,9 @@
 """A recorded run: its request, its result, and its curve and trades from Parquet."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from math import fsum
-from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tickfold.engine.arrays import Floats, Ints
+from tickfold.engine.arrays import ArrayRecord, Floats, Ints
 from tickfold.engine.performance import portfolio
 from tickfold.engine.performance.benchmark import buy_and_hold
 from tickfold.protocol import BacktestConfig, Result
@@ -24,7 +23,7 @@ _OF_A_BAR: dict[str, type[np.generic]] = {"timestamp": np.int64} | dict.fromkeys
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
+class Curve(ArrayRecord):
     """The account at each bar's close: `timestamp` in microseconds since 1970 UTC (the bar's opening), `equity` and
     `close` in dollars, `shares` negative when short. It began with `capital` dollars."""
 
@@ -34,12 +33,9 @@ class Curve:
     close: Floats
     capital: float
 
-    def __len__(self) -> int:
-        return len(self.timestamp)
-
 
 @dataclass(frozen=True, eq=False)
-class ClosedTrades:
+class ClosedTrades(ArrayRecord):
     """The closed trades in the order of their exits: `side` is 1 or −1, times are microseconds since 1970 UTC, prices,
     `pnl` and `commission` dollars, `trade_return` a fraction of the value at entry, `exit_reason` a word for why it
     ended."""
@@ -55,12 +51,6 @@ class ClosedTrades:
     commission: Floats
     bars: npt.NDArray[np.int32]
     exit_reason: npt.NDArray[np.str_]
-
-    def __len__(self) -> int:
-        return len(self.side)
-
-    def __getitem__(self, chosen: "Ints | npt.NDArray[np.bool_]") -> "ClosedTrades":
-        return ClosedTrades(**{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,9 +79,6 @@ class RecordedRun:
         )
 
 
-Part = TypeVar("Part", Curve, ClosedTrades)
-
-
 def decode_run(
     config: BacktestConfig,
     created_at: datetime,
@@ -102,24 +89,14 @@ def decode_run(
     by_symbol: bytes | None = None,
 ) -> RecordedRun:
     """Return a run from its files: all parts of its equity and of its trades, and of a list `equity_by_symbol`."""
-    capital, closed = config.start_capital, join_parts([decode_trades(part) for part in trades])
+    capital, closed = config.start_capital, ClosedTrades.concatenate([decode_trades(part) for part in trades])
     if by_symbol is None:
-        curve = join_parts([decode_curve(part, capital) for part in equity])
+        curve = Curve.concatenate([decode_curve(part, capital) for part in equity])
         return RecordedRun(config, created_at, result, curve, closed)
     capitals = {each.symbol: capital * each.share for each in config.allocations}
     symbols = decode_curves_by_symbol(by_symbol, capitals)
     (total,) = equity
     return RecordedRun(config, created_at, result, _decode_total(total, capital), closed, symbols)
-
-
-def join_parts(parts: Sequence[Part]) -> Part:
-    """Return the curves or the trades in `parts` as one; what is no array is that of the first."""
-    first, *others = parts
-    if not others:
-        return first
-    names = [name for name, value in vars(first).items() if isinstance(value, np.ndarray)]
-    joined: dict[str, Any] = {name: np.concatenate([vars(part)[name] for part in parts]) for name in names}
-    return replace(first, **joined)
 
 
 def decode_curve(data: bytes, capital: float) -> Curve:

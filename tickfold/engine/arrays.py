@@ -1,6 +1,6 @@
 """Arrays: the element types of the engine, and a base for records of parallel arrays."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from functools import cache
 from typing import Any, Final, Self, get_origin
@@ -18,6 +18,11 @@ Rows = slice | npt.NDArray[np.generic]
 
 NONE: Final = -1
 """The number of a bar or a signal event that does not exist, or not yet."""
+
+
+def blocks(length: int, most: int) -> Iterator[slice]:
+    """Return the slices of an array of so many elements, each of `most` but the last."""
+    return (slice(start, start + most) for start in range(0, length, most))
 
 
 class ArrayRecord:

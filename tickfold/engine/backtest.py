@@ -1,6 +1,6 @@
 """A backtest in a single pass over all bars: the definition that every chunked run must equal, bit for bit."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from tickfold.engine.accounting.ledger import Ledger
 from tickfold.engine.accounting.no_trades import NoTrades
 from tickfold.engine.accounting.statement import Statement
 from tickfold.engine.accounting.trades import Trades
+from tickfold.engine.arrays import blocks
 from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.automaton import Decisions, decide
 from tickfold.engine.decisions.chunk import Chunk, Speculation, speculate
@@ -74,13 +75,10 @@ def run(
     `strategy` says why there are no trades where that depends on its lookback, or on its use of volume.
     """
 
-    def blocks() -> Iterator[Block]:
-        for start in range(0, len(bars), BLOCK):
-            some = bars[start : start + BLOCK]
-            events = signal_events(signals[start : start + BLOCK], orders.direction)
-            yield some, decide(some, events, orders)
+    def decided(block: slice) -> Block:
+        return bars[block], decide(bars[block], signal_events(signals[block], orders.direction), orders)
 
-    return outcome_of(Ledger(account, orders), bars, blocks(), strategy)
+    return outcome_of(Ledger(account, orders), bars, map(decided, blocks(len(bars), BLOCK)), strategy)
 
 
 def simulate(bars: Bars, chunk: Chunk, strategy: SignalSource, orders: Orders = AT_THE_NEXT_OPEN) -> Speculation:
@@ -103,14 +101,14 @@ def fold(
     """
     _check_order(speculations, len(bars))
     ledger = Ledger(account, orders)
-    blocks = ((bars[each.chunk.start : each.chunk.stop], each.decisions_within) for each in speculations)
-    outcome = outcome_of(ledger, bars, blocks, strategy)
+    found = ((bars[each.chunk.start : each.chunk.stop], each.decisions_within) for each in speculations)
+    outcome = outcome_of(ledger, bars, found, strategy)
     return Folded(outcome, ledger.state.replayed_bars)
 
 
-def outcome_of(ledger: Ledger, bars: Bars, blocks: Iterable[Block], strategy: SignalSource | None = None) -> Outcome:
-    """Post `blocks`, which together are `bars`, and return the outcome. `strategy` as in `run`."""
-    statement = _statement(ledger, len(bars), blocks)
+def outcome_of(ledger: Ledger, bars: Bars, found: Iterable[Block], strategy: SignalSource | None = None) -> Outcome:
+    """Post the blocks `found`, which together are `bars`, and return the outcome. `strategy` as in `run`."""
+    statement = _statement(ledger, len(bars), found)
     lookback, uses_volume = getattr(strategy, "lookback", 0), getattr(strategy, "uses_volume", False)
     return Outcome(statement, measure(bars, statement), ledger.no_trades(lookback=lookback, uses_volume=uses_volume))
 
@@ -125,10 +123,10 @@ def _check_order(speculations: Sequence[Speculation], bars: int) -> None:
         raise ValueError(f"the chunks end at bar {expected}; expected bar {bars}")
 
 
-def _statement(ledger: Ledger, bars: int, blocks: Iterable[Block]) -> Statement:
-    """Post `blocks`, which have so many `bars`, and return the statement of the whole."""
+def _statement(ledger: Ledger, bars: int, found: Iterable[Block]) -> Statement:
+    """Post the blocks `found`, which have so many `bars`, and return the statement of the whole."""
     equity, holdings, trades, at = np.empty(bars), [], [], 0
-    for some, decisions in blocks:
+    for some, decisions in found:
         stop = at + len(some)
         posted = ledger.post(some, decisions, last=stop == bars)
         equity[at:stop] = posted.equity
@@ -141,7 +139,6 @@ def _statement(ledger: Ledger, bars: int, blocks: Iterable[Block]) -> Statement:
         open_trade=ledger.open_trade,
         holdings=Holdings.concatenate(holdings),
         equity=equity,
-        commissions=ledger.commissions,
         slippage_cost=ledger.slippage_cost,
         sequential_bars=ledger.state.sequential_bars,
     )

@@ -11,7 +11,7 @@ from math import isnan, nan
 
 import numpy as np
 
-from tickfold.engine.arrays import Floats
+from tickfold.engine.arrays import Floats, blocks
 
 _BLOCK = 32_768
 """Elements computed at a time, so that intermediate results stay in the processor's cache."""
@@ -31,8 +31,7 @@ def log_ratio(after: Floats, before: Floats, out: Floats | None = None) -> Float
     any other.
     """
     found: Floats = np.empty(len(after)) if out is None else out
-    for start in range(0, len(after), _BLOCK):
-        some = slice(start, start + _BLOCK)
+    for some in blocks(len(after), _BLOCK):
         _log_ratio(after[some], before[some], found[some])
     return found
 

@@ -5,7 +5,7 @@ from math import isnan, nan
 
 import numpy as np
 
-from tickfold.engine.arrays import Floats
+from tickfold.engine.arrays import Floats, blocks
 from tickfold.engine.lanes import Lanes
 from tickfold.engine.logarithm import log_change, log_returns
 
@@ -64,7 +64,6 @@ class MarketReturns:
 def market_returns(prices: Floats) -> tuple[Floats, MarketReturns]:
     """Return what `MarketReturns.update` returns for all of a run's `prices`, and the sums."""
     sums, returns = MarketReturns(), np.empty(len(prices))
-    for start in range(0, len(prices), _BLOCK):
-        block = slice(start, start + _BLOCK)
+    for block in blocks(len(prices), _BLOCK):
         returns[block] = sums.update(prices[block])
     return returns, sums

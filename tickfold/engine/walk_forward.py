@@ -116,7 +116,6 @@ def _chain(statements: Sequence[Statement]) -> Statement:
             [each.holdings.later(int(bar)) for each, bar in zip(statements, first_bars, strict=False)]
         ),
         equity=np.concatenate([each.equity for each in statements]),
-        commissions=sum(each.commissions for each in statements),
         slippage_cost=sum(each.slippage_cost for each in statements),
         sequential_bars=sum(each.sequential_bars for each in statements),
     )

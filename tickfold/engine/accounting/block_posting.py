@@ -42,7 +42,9 @@ class Opening:
 class BlockPosting:
     """The posting of a block's positions in turn, each sized by the cash that the one before it left.
 
-    `last` says that the run ends with the block; `ruin` is the bar whose close ends trading.
+    `last` says that the run ends with the block; `ruin` is the bar whose close ends trading. After posting, `positions`
+    are those that were opened, `quantity` their shares, and `working` is the order that waits for its fill at the
+    block's end, if any, as a position without an entry.
     """
 
     def __init__(
@@ -67,16 +69,11 @@ class BlockPosting:
         self._quantities: list[Floats] = [np.empty(0)]
         self._posted: list[Positions] = []
         self._sequences: list[tuple[int, int]] = []
-        self._working = joined.positions[:0]
+        self.working = joined.positions[:0]
         self._affordable = affordable(account, limits(account.sizing))
         self._plain = account.sizing.kind in ("fraction", "volatility") and account.commission == Commission(
             account.commission.relative
         )
-
-    @property
-    def working(self) -> Positions:
-        """The order that waits for its fill at the block's end, if any, as a position without an entry."""
-        return self._working
 
     @cached_property
     def offered(self) -> tuple[Positions, Terms]:
@@ -95,7 +92,7 @@ class BlockPosting:
             target = self._joined.carried - 1
             self._sequences.append((-1, self._target_end(target)))
             self.in_sequence = self._goes_on(target)
-        self._working = _unfilled(positions[-1:])
+        self.working = _unfilled(positions[-1:])
         positions = self._carried_out(positions)
         terms, at, at_once = self._terms(positions), 0, _MOST_POSTED
         if self._opening.held:
@@ -154,7 +151,7 @@ class BlockPosting:
         if not counted:
             self._sequences.append((int(self._events.bar[event]), self._target_end(event)))
         if self._goes_on(event):
-            self.in_sequence, self._working = True, self._working[:0]
+            self.in_sequence, self.working = True, self.working[:0]
         position, opened = rejected, False
         while self.cash > 0:
             event = self._next(position) if opened else self._after_rejection(position)
@@ -166,7 +163,7 @@ class BlockPosting:
             if opened:
                 self._posted.append(carried_out)
             if self._goes_on(event):
-                self._working = _unfilled(position)
+                self.working = _unfilled(position)
 
     def _after_rejection(self, rejected: Positions) -> int:
         """Return the event to retry at: the next one; for market orders, the first at which cash would suffice."""

@@ -39,7 +39,7 @@ class LedgerState:
         fraction: of the cash that the working order may use.
         in_sequence: whether an order of the target was rejected; its bars are then decided in sequence.
         ruined: whether a close left no equity, which ends trading.
-        commissions: dollars, of closed trades, as is `slippage_cost`.
+        slippage_cost: dollars, of closed trades.
         sequential_bars: bars that were decided in sequence.
         replayed_bars: bars that were looked at again because a chunk did not know what was carried into it.
         past: the closes that the volatility of the next bars is measured on.
@@ -53,7 +53,6 @@ class LedgerState:
     fraction: float = 1.0
     in_sequence: bool = False
     ruined: bool = False
-    commissions: float = 0.0
     slippage_cost: float = 0.0
     sequential_bars: int = 0
     replayed_bars: int = 0
@@ -97,12 +96,6 @@ class Ledger:
             return None
         costs = self._entry_costs(held)
         return OpenTrade(held.side, self.state.quantity, held.entry_bar, costs.paid, costs.commission)
-
-    @property
-    def commissions(self) -> float:
-        """Commissions in dollars, that of the open trade's entry included."""
-        held = self.state.carried.position
-        return self.state.commissions + (self._entry_costs(held).commission if held else 0.0)
 
     @property
     def slippage_cost(self) -> float:
@@ -149,7 +142,6 @@ class Ledger:
         after = replace(
             self._carried_over(posting, joined, bars) if ruin is None else LedgerState(Carried(), 0.0, ruined=True),
             cash=float(postings.holdings.cash[-1]),
-            commissions=_sum(state.commissions, postings.trades.commission),
             slippage_cost=_sum(state.slippage_cost, postings.slippage_cost),
             sequential_bars=state.sequential_bars + posting.sequential_bars(ruin),
             replayed_bars=state.replayed_bars + joined.replayed_bars,

@@ -6,6 +6,7 @@ from functools import cached_property
 from tickfold.engine.accounting.holdings import Holdings
 from tickfold.engine.accounting.trades import OpenTrade, Trades
 from tickfold.engine.arrays import Floats
+from tickfold.engine.lanes import total
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +19,6 @@ class Statement:
         open_trade: the position held at the end, if any.
         holdings: cash and shares after each fill.
         equity: cash plus shares at the close, in dollars, shape (bars,).
-        commissions: dollars, the entry of the open trade included.
         slippage_cost: dollars by which spread and slippage made fills worse, the open trade's entry included.
         sequential_bars: bars that had to be decided in sequence, since cash did not pay for an order.
     """
@@ -28,9 +28,13 @@ class Statement:
     open_trade: OpenTrade | None
     holdings: Holdings
     equity: Floats
-    commissions: float
     slippage_cost: float
     sequential_bars: int
+
+    @property
+    def commissions(self) -> float:
+        """Dollars, the entry of the open trade included."""
+        return total(self.trades.commission) + (self.open_trade.commission if self.open_trade else 0.0)
 
     @property
     def cash(self) -> Floats:

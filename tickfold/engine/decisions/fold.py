@@ -7,7 +7,7 @@ import numpy as np
 from tickfold.engine.arrays import NONE, Ints
 from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.automaton import Decisions, next_entry, placed_at, resolve, resolve_placed
-from tickfold.engine.decisions.carried import Carried, OpenPosition
+from tickfold.engine.decisions.carried import Carried, OpenPosition, WorkingOrder
 from tickfold.engine.decisions.entries import Fills, PlacedOrders
 from tickfold.engine.decisions.exit_search import find_exits
 from tickfold.engine.decisions.orders import Orders
@@ -36,8 +36,13 @@ def placed_order(carried: Carried, joined: Joined, bars: Bars, event: Ints) -> P
     """Return the entry order placed at `event`, one of those of `joined`, in the block of `bars` or before it."""
     if event[0] >= joined.carried or carried.order is None:
         return placed_at(bars, joined.events, event)
-    decided, close = np.array([carried.order.decided - carried.bars]), np.array([carried.order.close])
-    return PlacedOrders(decided, close, joined.events.side[event], joined.events.target_until[event])
+    return _placed_before(carried, carried.order, joined.events, event)
+
+
+def _placed_before(carried: Carried, order: WorkingOrder, events: SignalEvents, event: Ints) -> PlacedOrders:
+    """Return the carried `order`, which was placed at `event`, with its bar counted from the block's first."""
+    decided, close = np.array([order.decided - carried.bars]), np.array([order.close])
+    return PlacedOrders(decided, close, events.side[event], events.target_until[event])
 
 
 def join(carried: Carried, bars: Bars, found: Decisions, orders: Orders) -> Joined:
@@ -58,9 +63,7 @@ class _Join:
         self._first = len(before)
         self._events = SignalEvents.concatenate([before, found.events])
         self._found = replace(found.positions, event=found.positions.event + self._first)
-        goes_on = self._events.side[self._first - 1 :] == carried.target
-        self._stop = len(self._events) if goes_on.all() else self._first - 1 + int(goes_on.argmin())
-        self._until = self._events.target_until[: self._first]
+        self._stop = int(self._events.target_stop[self._first - 1])
         self._replayed_bars = 0
 
     def joined(self) -> Joined:
@@ -73,7 +76,7 @@ class _Join:
         held, order = self._carried.position, self._carried.order
         chain = [self._resume(held)] if held else []
         if order:
-            chain.append(self._fill(np.array([order.decided - self._carried.bars]), np.array([order.close])))
+            chain.append(self._fill(order))
         event = self._next(chain[-1]) if order or (held and held.side == self._carried.target) else self._first
         while NONE < event < self._stop and self._carried.target:
             at = int(np.searchsorted(found.event, event))
@@ -89,14 +92,16 @@ class _Join:
         side, since = np.array([held.side], dtype=np.int8), held.since - self._carried.bars
         price, entered = np.array([held.entry_price]), np.array([0])
         fills = Fills(entered, price, np.array([since]), np.array([False]), np.array([NONE]))
-        closings = find_exits(self._bars, side, fills, self._until[:1], self._orders, best=np.array([held.best]))
+        closings = find_exits(
+            self._bars, side, fills, self._events.target_until[:1], self._orders, best=np.array([held.best])
+        )
         event = np.array([0])
         return self._counted(Positions(event, side, entered, price, closings.bar, closings.price, closings.reason), 0)
 
-    def _fill(self, decided: Ints, close: np.ndarray) -> Positions:
+    def _fill(self, order: WorkingOrder) -> Positions:
         """Return what becomes of the order that was placed before the block."""
         event = np.array([self._first - 1])
-        placed = PlacedOrders(decided, close, self._events.side[event], self._until[event])
+        placed = _placed_before(self._carried, order, self._events, event)
         return self._counted(resolve_placed(self._bars, event, placed, self._orders), 0)
 
     def _next(self, position: Positions) -> int:

@@ -5,14 +5,13 @@ logarithms those of `tickfold.engine.logarithm`. What is carried from block to b
 tens of kilobytes, and the account's value at the end of each session.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import nan
 from typing import Self
 
 from tickfold.engine.accounting.statement import Statement
 from tickfold.engine.accounting.trades import OpenTrade, Trades
-from tickfold.engine.arrays import Floats, Ints
+from tickfold.engine.arrays import Floats, Ints, blocks
 from tickfold.engine.bars import Bars
 from tickfold.engine.calendar import SessionCalendar
 from tickfold.engine.performance.activity import Activity, ActivityFigures
@@ -22,7 +21,7 @@ from tickfold.engine.performance.metrics import Metrics
 from tickfold.engine.performance.ratio import ratio
 from tickfold.engine.performance.trade_results import TradeResults
 
-_BLOCK = 65_536
+BLOCK = 65_536
 """Bars measured at a time: their arrays, and those computed from them, stay in the processor's cache."""
 
 
@@ -70,15 +69,10 @@ def measure(bars: Bars, statement: Statement) -> Metrics:
     """Return the metrics of a run over `bars`."""
     run = Measurement.start(statement.capital, bars.sessions)
     returns, run.curve.market = bars.market
-    for block in blocks(len(bars)):
+    for block in blocks(len(bars), BLOCK):
         run.curve.follow(bars.timestamp[block], statement.equity[block], returns[block])
     run.pass_over(statement.trades)
     return run.metrics(statement.open_trade, statement.slippage_cost)
-
-
-def blocks(bars: int) -> Iterator[slice]:
-    """Return the blocks in which a run of `bars` bars is measured fastest."""
-    return (slice(start, start + _BLOCK) for start in range(0, bars, _BLOCK))
 
 
 def metrics_of(

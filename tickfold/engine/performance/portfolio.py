@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from tickfold.engine.accounting.statement import Statement
-from tickfold.engine.arrays import Floats, Ints
+from tickfold.engine.arrays import Floats, Ints, blocks
 from tickfold.engine.bars import Bars
 from tickfold.engine.calendar import SessionCalendar, infer_calendar
 from tickfold.engine.performance.activity import Activity, ActivityFigures
 from tickfold.engine.performance.benchmark import buy_and_hold
 from tickfold.engine.performance.curve import Curve
-from tickfold.engine.performance.measurement import blocks, metrics_of
+from tickfold.engine.performance.measurement import BLOCK, metrics_of
 from tickfold.engine.performance.metrics import Metrics
 from tickfold.engine.performance.trade_results import TradeResults
 
@@ -91,7 +91,7 @@ def combine(sleeves: Iterable[Sleeve], uninvested: float) -> Portfolio:
         raise ValueError("a portfolio needs at least one sleeve")
     cash, equity, benchmark = total.values
     curve = Curve.start(capital, calendars.pop() if len(calendars) == 1 else infer_calendar(total.timestamp))
-    for block in blocks(len(equity)):
+    for block in blocks(len(equity), BLOCK):
         curve.update(total.timestamp[block], equity[block], benchmark[block])
     metrics = metrics_of(curve, _results(trades), activity, activity.bars_held / bars, slippage_cost)
     return Portfolio(total.timestamp, cash, equity, benchmark, metrics)
