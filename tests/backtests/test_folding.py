@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -20,7 +21,7 @@ from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.reduction import Reduction
 from tickfold.backtests.run_archive import read_run
 from tickfold.backtests.run_lifecycle import RunLifecycle
-from tickfold.protocol import Result, dump
+from tickfold.protocol import Result, SweepConfig, dump
 from tickfold.storage import layout
 from tickfold.storage.bucket import Bucket
 from tickfold.strategies import BUILT_IN
@@ -86,7 +87,7 @@ def test_parts_together_equal_one_pass(bucket: Bucket, runs: RunLifecycle, manif
 def test_a_part_a_step_equals_all_in_one(bucket: Bucket, runs: RunLifecycle, manifest: Manifest) -> None:
     once = finish(bucket, runs, manifest)
     expected = results(bucket)
-    for key in [*expected, *files(bucket, layout.checkpoints_prefix("r1"))]:
+    for key in [*expected, *files(bucket, layout.checkpoints_prefix("r1", "run"))]:
         bucket.s3.delete_object(Bucket=bucket.name, Key=key)
     steps = [reduction(bucket, runs, manifest).finish(seconds=-1) for _ in range(3)]
     assert steps[:2] == [None, None]
@@ -101,7 +102,7 @@ def test_a_step_that_is_repeated_changes_and_publishes_nothing(
     before, told = files(bucket, layout.DATA), runs.messages_after("r1", 0)
     for known in range(4):  # as if the steps after a checkpoint had never been
         for part in range(known + 1, 4):
-            bucket.s3.delete_object(Bucket=bucket.name, Key=layout.checkpoint_key("r1", part))
+            bucket.s3.delete_object(Bucket=bucket.name, Key=layout.checkpoint_key("r1", "run", part))
         finish(bucket, runs, manifest)
         assert files(bucket, layout.DATA) == before
     assert runs.messages_after("r1", 0) == told
@@ -115,19 +116,97 @@ def test_equity_is_published_before_the_last_chunk_is_finished(
     bucket.s3.delete_object(Bucket=bucket.name, Key=missing)
     assert not reduction(bucket, runs, manifest).fold_finished()
     assert len(published(runs)[1]) == POINTS_A_PIECE
-    assert len(files(bucket, layout.checkpoints_prefix("r1"))) == 2
+    assert len(files(bucket, layout.checkpoints_prefix("r1", "run"))) == 2
     bucket.put(missing, body)
     assert reduction(bucket, runs, manifest).fold_finished()
     assert published(runs)[1] == in_one_pass(ASKED, in_range(walk(1))).statement.equity.tolist()
 
 
-def test_sweeps_and_universes_wait_for_all_chunks(bucket: Bucket, runs: RunLifecycle) -> None:
+def test_universes_wait_for_all_chunks(bucket: Bucket, runs: RunLifecycle) -> None:
     begin(runs)
-    series = load(bucket, "WALK", walk(1))
-    for asked in (sweep_config(chunks=2), config(["WALK"], chunks=2)):
-        assert not reduction(bucket, runs, planned(bucket, asked, [series])).fold_finished()
-        for key in files(bucket, layout.chunks_prefix("r1", "WALK")):
+    asked = config(["WALK"], chunks=2)
+    assert not reduction(bucket, runs, planned(bucket, asked, [load(bucket, "WALK", walk(1))])).fold_finished()
+
+
+# --- sweeps ----------------------------------------------------------------------------------------------------------
+
+SWEEP = sweep_config(chunks=CHUNKS, stopLoss="1%", trailingStop="2%")
+WALK_FORWARD = sweep_config(chunks=CHUNKS, stopLoss="1%", walkForward={"inSample": 200, "outOfSample": 50})
+SWEEPS = pytest.mark.parametrize("asked", [SWEEP, WALK_FORWARD], ids=["sweep", "walk-forward"])
+
+
+def swept(bucket: Bucket, runs: RunLifecycle, asked: SweepConfig, part_bars: int) -> Reduction:
+    """Return the reduction of a sweep in parts of so many bars; of its sets, in parts of 64 times as much work."""
+    begin(runs, request=dump(asked))
+    return Reduction(bucket, runs, BUILT_IN, planned(bucket, asked, [load(bucket, "WALK", walk(1))]), part_bars)
+
+
+def outputs(bucket: Bucket) -> dict[str, bytes]:
+    return results(bucket) | files(bucket, layout.SWEEPS) | files(bucket, layout.WALK_FORWARD)
+
+
+def told(runs: RunLifecycle) -> list[str]:
+    """Return what was published but the progress, which a test's worker does not tell."""
+    return sorted(body for body in runs.messages_after("r1", 0) if json.loads(body)["type"] != "progress")
+
+
+def steps_of(reduction: Reduction) -> tuple[int, Finished]:
+    """Reduce a part a step; return the number of steps, and what they come to."""
+    steps = 1
+    while (finished := reduction.finish(seconds=-1)) is None:
+        steps += 1
+    return steps, finished
+
+
+@SWEEPS
+def test_sweep_in_any_parts_equals_one_in_one(bucket: Bucket, runs: RunLifecycle, asked: SweepConfig) -> None:
+    whole = swept(bucket, runs, asked, 1_000_000)
+    once, expected, said = whole.finish(), rows(bucket, layout.EQUITY), told(runs)
+    tables = files(bucket, layout.SWEEPS) | files(bucket, layout.WALK_FORWARD)
+    trades = rows(bucket, layout.TRADES)
+    assert once is not None
+    for part_bars in (1, 3, 40):
+        for key in [*outputs(bucket), *files(bucket, f"{layout.CHUNKS}run_id=r1/checkpoints/")]:
             bucket.s3.delete_object(Bucket=bucket.name, Key=key)
+        steps, finished = steps_of(replace(whole, part_bars=part_bars))
+        assert steps > 3
+        assert rows(bucket, layout.EQUITY) == expected
+        assert rows(bucket, layout.TRADES) == trades
+        assert files(bucket, layout.SWEEPS) | files(bucket, layout.WALK_FORWARD) == tables
+        assert repr(replace(finished, parts=once.parts)) == repr(once)  # NaN is NaN here
+        assert told(runs) == said
+
+
+@SWEEPS
+def test_sweep_whose_steps_are_repeated_changes_nothing(bucket: Bucket, runs: RunLifecycle, asked: SweepConfig) -> None:
+    reduction = swept(bucket, runs, asked, 3)
+    finished = repr(reduction.finish())
+    before, said = files(bucket, layout.DATA), told(runs)
+    checkpoints = sorted(files(bucket, f"{layout.CHUNKS}run_id=r1/checkpoints/"))
+    assert len(checkpoints) > 4
+    for known in range(len(checkpoints)):  # as if the steps after a checkpoint had never been
+        for key in checkpoints[known:]:
+            bucket.s3.delete_object(Bucket=bucket.name, Key=key)
+        assert repr(reduction.finish()) == finished
+        assert files(bucket, layout.DATA) == before
+    assert told(runs) == said
+
+
+@SWEEPS
+def test_sweep_is_folded_before_its_last_chunk_is_finished(
+    bucket: Bucket, runs: RunLifecycle, asked: SweepConfig
+) -> None:
+    reduction = swept(bucket, runs, asked, 3)
+    missing = layout.chunk_key("r1", "WALK", CHUNKS - 1)
+    body = bucket.get(missing)
+    bucket.s3.delete_object(Bucket=bucket.name, Key=missing)
+    assert not reduction.fold_finished()
+    assert len(files(bucket, f"{layout.CHUNKS}run_id=r1/checkpoints/")) >= 2
+    bucket.put(missing, body)
+    assert reduction.fold_finished()
+
+
+# --- finished chunks -------------------------------------------------------------------------------------------------
 
 
 def test_more_chunks_than_a_page_of_keys_are_found(bucket: Bucket) -> None:

@@ -229,7 +229,7 @@ def test_a_walk_forward_tells_its_windows_and_ends_with_the_run_of_them(bucket: 
     found = reduce_run(bucket, runs, BUILT_IN, manifest)
     cut = windows(END - START, 200, 50)
     own = in_range(bars)
-    told = json.loads(runs.messages_after("r1", 2)[0])
+    (told,) = (told for body in runs.messages_after("r1", 2) if (told := json.loads(body))["type"] == "walk_forward")
     assert (told["type"], told["rankBy"], told["combinations"]) == ("walk_forward", asked.rank_by, 5)
     assert (told["leftOut"], told["windows"], told["unusedBars"]) == (1, len(cut), END - START - cut[-1].stop)
     assert told["unusedBars"] == 37

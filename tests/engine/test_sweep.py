@@ -15,7 +15,7 @@ from tickfold.engine.backtest import Outcome, backtest, fold
 from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.chunk import Speculation
 from tickfold.engine.performance.metrics import Metrics
-from tickfold.engine.sweep import KnownSignals, rank, signals_of, simulate_all, sweep
+from tickfold.engine.sweep import KnownSignals, rank, simulate_all, sweep
 from tickfold.strategies import BUILT_IN, Strategy
 from tickfold.strategies.builtin.sma_cross import SmaCross
 
@@ -79,8 +79,9 @@ def test_sweep_in_one_pass_each_set_equals_its_own_run(case: Case, sets: list[St
 
 @PROPERTY
 @given(cases(averages()))
-def test_signals_of_speculations_equal_the_strategys(case: Case) -> None:
-    signals = signals_of(case.speculations(), len(case.bars))
+def test_signals_of_events_equal_the_strategys(case: Case) -> None:
+    found = [each.decisions_within.events.signals(each.chunk.stop - each.chunk.start) for each in case.speculations()]
+    signals = np.concatenate(found)
     known = KnownSignals(case.strategy.lookback, signals)
     assert_same(case.whole(), backtest(case.bars, known, case.account, case.orders))
 

@@ -66,10 +66,10 @@ def test_walk_forward_equals_a_loop_of_single_runs(
         account = replace(case.account, capital=cash, close_at_end=True)
         return backtest(bars, Warm(strategy, case.bars), account, case.orders)
 
-    at = 0
+    at, dated = 0, replace(case.bars, calendar=case.bars.sessions)  # sessions are those of the whole range
     for step in walk.steps:
-        past = case.bars[at : at + in_sample]
-        future = case.bars[at + in_sample : at + in_sample + out_of_sample]
+        past = dated[at : at + in_sample]
+        future = dated[at + in_sample : at + in_sample + out_of_sample]
         tried = [run(strategy, past, case.account.capital).metrics for strategy in sets]
         best = 0
         for number, metrics in enumerate(tried):
@@ -94,7 +94,7 @@ def test_walk_forward_equals_a_loop_of_single_runs(
     assert statement.equity.tolist() == equity
     assert list(statement.trades) == trades
     assert statement.open_trade is None
-    measured = measure(case.bars[walk.start : walk.stop], statement)
+    measured = measure(dated[walk.start : walk.stop], statement)
     np.testing.assert_equal(walk.outcome.metrics.as_dict(), measured.as_dict())
 
 

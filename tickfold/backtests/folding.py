@@ -7,24 +7,24 @@ repeated, or runs twice at once, writes the same bytes under the same keys, and 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import pyarrow as pa
+from time import monotonic
+from typing import Protocol
 
 from tickfold.backtests import results
+from tickfold.backtests.checkpoints import Checkpoints
 from tickfold.backtests.chunk_files import ChunkFiles
 from tickfold.backtests.finished import Finished
 from tickfold.backtests.finished_chunks import FinishedChunks
 from tickfold.backtests.live_curve import LiveCurve, publish
 from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.planning import account_of, orders_of
+from tickfold.backtests.run_files import RunFiles
 from tickfold.backtests.run_store import RunStore
 from tickfold.backtests.settlement import read_bars
-from tickfold.engine import checkpoint
-from tickfold.engine.accounting.ledger import Ledger, LedgerState, Postings
+from tickfold.engine.accounting.ledger import Postings
 from tickfold.engine.bars import Bars
+from tickfold.engine.carried_run import CarriedRun, RunState
 from tickfold.engine.performance.benchmark import buy_and_hold
-from tickfold.engine.performance.measurement import Measurement
-from tickfold.storage import layout, parquet
 from tickfold.storage.bucket import Bucket
 from tickfold.strategies import Strategy
 
@@ -32,21 +32,32 @@ PART_BARS = 1_000_000
 """A part is as many chunks as have so many bars: a file that SQL reads well, and work that is soon repeated."""
 
 
-@dataclass
-class Progress:
-    """A run after some of its bars.
+class Folding(Protocol):
+    """A folding in parts."""
 
-    Attributes:
-        ledger: the account.
-        measurement: what the metrics need of the curve and the trades.
-        curve: the curve as it is published.
-        first_close: dollars, for the benchmark.
+    checkpoints: Checkpoints
+
+    @property
+    def parts(self) -> int:
+        """How many there are."""
+        ...
+
+    def fold(self, part: int, finished: FinishedChunks) -> bool:
+        """Fold the chunks of `part`; return False, as if nothing had been done, if one of them is not `finished`."""
+        ...
+
+
+def fold_on(folding: Folding, finished: FinishedChunks, until: float) -> bool:
+    """Fold part after part from the last checkpoint, until that time of `monotonic`; return whether all are folded.
+
+    At least one part is folded, if its chunks are `finished`.
     """
-
-    ledger: LedgerState
-    measurement: Measurement
-    curve: LiveCurve
-    first_close: float
+    for part in range(folding.checkpoints.latest, folding.parts):
+        if not folding.fold(part, finished):
+            return False
+        if monotonic() > until and part + 1 < folding.parts:
+            return False
+    return True
 
 
 def parts_of(edges: Sequence[int], bars: int) -> list[range]:
@@ -59,89 +70,100 @@ def parts_of(edges: Sequence[int], bars: int) -> list[range]:
     return parts
 
 
-class Folding:
-    """The folding of the run of `manifest`, whose `strategy` is that of its config."""
+@dataclass
+class Progress:
+    """A run after some of its bars.
+
+    Attributes:
+        run: the account, and what the metrics need.
+        curve: the curve as it is published.
+        first_close: dollars, for the benchmark.
+    """
+
+    run: RunState
+    curve: LiveCurve
+    first_close: float
+
+
+class RunFolding:
+    """The folding of the run of `manifest`, whose `strategy` is that of its config; or of a sweep's set of parameters.
+
+    The set is `number` of so many `sets`.
+    """
 
     def __init__(
-        self, bucket: Bucket, runs: RunStore, manifest: Manifest, strategy: Strategy, *, part_bars: int = PART_BARS
+        self,
+        bucket: Bucket,
+        runs: RunStore,
+        manifest: Manifest,
+        strategy: Strategy,
+        *,
+        number: int = 0,
+        sets: int = 1,
+        part_bars: int = PART_BARS,
     ) -> None:
+        self.checkpoints = Checkpoints(bucket, manifest.run_id, "run")
         self._bucket, self._runs, self._manifest, self._strategy = bucket, runs, manifest, strategy
+        self._number, self._sets = number, sets
         (self._sleeve,) = manifest.sleeves
         self._account, self._orders = account_of(manifest.config), orders_of(manifest.config)
         self._files = ChunkFiles(bucket, manifest.run_id)
-        self.parts = parts_of(self._sleeve.edges, part_bars)
+        self._parts = parts_of(self._sleeve.edges, part_bars)
 
     @property
-    def part(self) -> int:
-        """The part that is to be folded next: all before it are."""
-        prefix = layout.checkpoints_prefix(self._manifest.run_id)
-        done = 0
-        while keys := self._bucket.page_after(prefix, layout.checkpoint_key(self._manifest.run_id, done)):
-            done = layout.part_of(keys[-1])
-        return done
+    def parts(self) -> int:
+        return len(self._parts)
 
     def fold(self, part: int, finished: FinishedChunks) -> bool:
-        """Fold the chunks of `part`; return False, as if nothing had been done, if one of them is not `finished`.
-
-        Pieces of the curve are published as soon as their chunks are folded.
-        """
+        """As `Folding.fold`; pieces of the curve are published as soon as their chunks are folded."""
         progress = self._progress(part)
-        ledger = Ledger(self._account, self._orders, progress.ledger)
-        equity, trades, symbol = [], [], self._manifest.symbol
-        for number in self.parts[part]:
+        run = CarriedRun(self._account, self._orders, progress.run)
+        files = RunFiles(self._bucket, self._manifest.run_id, self._manifest.symbol, part)
+        for number in self._parts[part]:
             if not finished.includes(number):
                 return False
             bars = self._bars(number)
-            posted = self._post(ledger, number, bars)
-            progress.measurement.update(bars.timestamp, posted.equity, bars.close, posted.trades)
+            posted = self._post(run, number, bars)
             self._publish(progress, bars, posted)
-            equity.append(results.equity_table(bars, posted))
-            trades.append(results.trades_table(symbol, posted.trades, (posted.entry_time, posted.exit_time)))
-        progress.ledger = ledger.state
-        run_id = self._manifest.run_id
-        self._bucket.put(layout.equity_key(run_id, part), parquet.encode(pa.concat_tables(equity).combine_chunks()))
-        self._bucket.put(layout.trades_key(run_id, part), parquet.encode(pa.concat_tables(trades).combine_chunks()))
-        self._bucket.put(layout.checkpoint_key(run_id, part + 1), checkpoint.encode(progress))
+            files.add(bars, posted)
+        files.put()
+        self.checkpoints.put(part + 1, progress)
         return True
 
     def finished(self) -> Finished:
         """Return the outcome of the run, all of whose parts are folded."""
-        progress = self._progress(len(self.parts))
-        ledger = Ledger(self._account, self._orders, progress.ledger)
+        run = CarriedRun(self._account, self._orders, self._progress(self.parts).run)
         lookback, uses_volume = self._strategy.lookback, getattr(self._strategy, "uses_volume", False)
         return Finished(
             start=self._manifest.config.start_date,
             end=self._manifest.config.end_date,
             bars=self._sleeve.bars,
             parameters=self._strategy.model_dump(),
-            metrics=progress.measurement.metrics(ledger.open_trade, ledger.slippage_cost),
-            replayed_bars=ledger.state.replayed_bars,
-            sequential_bars=ledger.state.sequential_bars,
+            metrics=run.metrics(),
+            replayed_bars=run.state.ledger.replayed_bars,
+            sequential_bars=run.state.ledger.sequential_bars,
             symbols=[],
-            no_trades=results.told(ledger.no_trades(lookback=lookback, uses_volume=uses_volume)),
-            parts=len(self.parts),
+            no_trades=results.told(run.no_trades(lookback=lookback, uses_volume=uses_volume)),
+            parts=self.parts,
         )
 
     def _progress(self, part: int) -> Progress:
         """Return the run before `part`."""
         if part:
-            return checkpoint.decode(Progress, self._bucket.get(layout.checkpoint_key(self._manifest.run_id, part)))
+            return self.checkpoints.get(Progress, part)
         first = self._bars(0)
-        return Progress(
-            ledger=Ledger(self._account, self._orders).state,
-            measurement=Measurement.start(self._account.capital, first.sessions),
-            curve=LiveCurve(self._sleeve.bars),
-            first_close=float(first.close[0]),
-        )
+        run = CarriedRun.start(self._account, self._orders, first.sessions)
+        return Progress(run.state, LiveCurve(self._sleeve.bars), float(first.close[0]))
 
     def _bars(self, number: int) -> Bars:
         chunk = self._sleeve.chunks[number]
         return read_bars(self._bucket, self._sleeve, chunk.start, chunk.stop)
 
-    def _post(self, ledger: Ledger, number: int, bars: Bars) -> Postings:
+    def _post(self, run: CarriedRun, number: int, bars: Bars) -> Postings:
         chunk = self._sleeve.chunks[number]
-        speculation = self._files.get(self._sleeve.series.symbol, number, chunk).of(0)
-        return ledger.post(bars, speculation.decisions_within, last=chunk.stop == self._sleeve.bars)
+        file = self._files.get(self._sleeve.series.symbol, number, chunk, sets=self._sets)
+        decisions, returns = file.of(self._number).decisions_within, run.market.update(bars.close)
+        return run.post(bars, decisions, returns, last=chunk.stop == self._sleeve.bars)
 
     def _publish(self, progress: Progress, bars: Bars, posted: Postings) -> None:
         market = buy_and_hold(bars.close, self._account.capital, progress.first_close)

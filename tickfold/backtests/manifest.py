@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tickfold.engine.decisions.chunk import Chunk
 from tickfold.market_data.series import Series
-from tickfold.protocol import Config, SweepConfig
+from tickfold.protocol import Config
 from tickfold.storage import layout
 from tickfold.storage.bucket import Bucket
 
@@ -101,11 +101,11 @@ class Manifest(BaseModel):
         return key
 
     def _folds_after(self, chunk: int) -> bool:
-        """Return whether the finished chunks are folded once `chunk` is: some times in a run of one symbol.
+        """Return whether the finished chunks are folded once `chunk` is: some times in a run or a sweep of one symbol.
 
         Not after the first, of which no curve can be seen, nor after the last, which Reduce follows at once.
         """
-        if isinstance(self.config, SweepConfig) or self.config.is_universe:
+        if self.config.is_universe:
             return False
         every = -(-self.chunks // FOLDS)
         return chunk % every == every - 1 and 0 < chunk < self.chunks - 1

@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from time import monotonic
-from typing import Final, assert_never
+from typing import Final
 
 from tickfold.backtests.finished import Finished
 from tickfold.backtests.finished_chunks import FinishedChunks
-from tickfold.backtests.folding import PART_BARS, Folding
+from tickfold.backtests.folding import PART_BARS, RunFolding, fold_on
 from tickfold.backtests.grid import expand
 from tickfold.backtests.live_curve import publish_curve
 from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.results_by_symbol import ResultsBySymbol
 from tickfold.backtests.run_store import RunStore
 from tickfold.backtests.settlement import settle
-from tickfold.backtests.sweep_reduction import reduce_sweep
+from tickfold.backtests.sweep_reduction import SweepReduction
 from tickfold.engine.performance.portfolio import Sleeve, combine
 from tickfold.protocol import BacktestConfig, SweepConfig
 from tickfold.storage.bucket import Bucket
@@ -40,41 +40,37 @@ class Reduction:
     def fold_finished(self, *, seconds: float = STEP_SECONDS) -> bool:
         """Fold the chunks that are finished, while others are simulated, for about so many `seconds`.
 
-        Return whether all are folded. A sweep and a universe are reduced only once all chunks are finished.
+        Return whether all are folded. A universe is reduced only once all chunks are finished.
         """
         config, until = self.manifest.config, monotonic() + seconds
-        if not isinstance(config, BacktestConfig) or config.is_universe:
+        if isinstance(config, SweepConfig):
+            return self._of_sweep(config).fold_finished(self._finished_chunks, until)
+        if config.is_universe:
             return False
-        folding = self._folding(config)
-        finished = FinishedChunks(self.bucket, self.manifest.run_id, self.manifest.symbol)
-        for part in range(folding.part, len(folding.parts)):
-            if not folding.fold(part, finished):
-                return False
-            if monotonic() > until and part + 1 < len(folding.parts):
-                return False
-        return True
+        return fold_on(self._of_run(config), self._finished_chunks, until)
 
     def finish(self, *, seconds: float = STEP_SECONDS) -> Finished | None:
         """Return the outcome of a run all of whose chunks are finished, or None if another step must go on."""
         self.runs.publish_all_done(self.manifest.run_id, self.manifest.chunks)
-        match self.manifest.config:
-            case BacktestConfig(is_universe=False) as config:
-                return self._folding(config).finished() if self.fold_finished(seconds=seconds) else None
-            case BacktestConfig() | SweepConfig():
-                return self._reduce()
-            case _:
-                assert_never(self.manifest.config)
-
-    def _folding(self, config: BacktestConfig) -> Folding:
-        strategy = self.registry.create(config.strategy, config.parameters)
-        return Folding(self.bucket, self.runs, self.manifest, strategy, part_bars=self.part_bars)
-
-    def _reduce(self) -> Finished:
-        """Reduce a run whose chunks are all finished at once."""
-        config = self.manifest.config
+        config, until = self.manifest.config, monotonic() + seconds
         if isinstance(config, SweepConfig):
-            return reduce_sweep(self.bucket, self.runs, self.manifest, config, expand(config, self.registry))
-        return self._reduce_universe(self.registry.create(config.strategy, config.parameters))
+            return self._of_sweep(config).finish(self._finished_chunks, until)
+        if config.is_universe:
+            return self._reduce_universe(self.registry.create(config.strategy, config.parameters))
+        folding = self._of_run(config)
+        return folding.finished() if fold_on(folding, self._finished_chunks, until) else None
+
+    @property
+    def _finished_chunks(self) -> FinishedChunks:
+        return FinishedChunks(self.bucket, self.manifest.run_id, self.manifest.symbol)
+
+    def _of_run(self, config: BacktestConfig) -> RunFolding:
+        strategy = self.registry.create(config.strategy, config.parameters)
+        return RunFolding(self.bucket, self.runs, self.manifest, strategy, part_bars=self.part_bars)
+
+    def _of_sweep(self, config: SweepConfig) -> SweepReduction:
+        grid = expand(config, self.registry)
+        return SweepReduction(self.bucket, self.runs, self.manifest, config, grid, self.part_bars)
 
     def _reduce_universe(self, strategy: Strategy) -> Finished:
         """Settle the symbols one by one, so that only one symbol's bars are in memory, and combine them."""

@@ -1,30 +1,25 @@
-"""The reduction of a sweep: each set of parameters is folded as a run is, and the sets are ranked; the best is the run.
+"""The reduction of a sweep: all sets of parameters are folded and ranked, and the best is folded as a run.
 
-Of a walk-forward, the windows are computed, and the run is that of their out-of-sample parts.
+Of a walk-forward, the windows are folded, and the run is that of their out-of-sample parts.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tickfold.backtests import results, sweep_results
-from tickfold.backtests.chunk_files import ChunkFile, ChunkFiles
+from tickfold.backtests import sweep_results
 from tickfold.backtests.finished import Finished
+from tickfold.backtests.finished_chunks import FinishedChunks
+from tickfold.backtests.folding import RunFolding, fold_on
 from tickfold.backtests.grid import Grid
-from tickfold.backtests.live_curve import publish_curve
 from tickfold.backtests.manifest import Manifest
-from tickfold.backtests.planning import account_of, orders_of
 from tickfold.backtests.run_store import RunStore
-from tickfold.backtests.settlement import read_bars
-from tickfold.engine.accounting.cause import Cause
-from tickfold.engine.backtest import Folded, Outcome, fold
-from tickfold.engine.bars import Bars
-from tickfold.engine.calendar import date_of
-from tickfold.engine.decisions.chunk import Speculation
-from tickfold.engine.performance.benchmark import buy_and_hold
-from tickfold.engine.performance.metrics import Metrics
-from tickfold.engine.sweep import rank, signals_of
-from tickfold.engine.walk_forward import walk_forward, windows
+from tickfold.backtests.sets_folding import SetsFolding
+from tickfold.backtests.sweep_results import Row
+from tickfold.backtests.windows_folding import WindowsFolding
+from tickfold.engine.accounting.no_trades import NoTrades
+from tickfold.engine.carried_run import CarriedRun
+from tickfold.engine.sweep import rank
 from tickfold.protocol import (
     HEADLINE_METRICS,
     Ranked,
@@ -33,10 +28,10 @@ from tickfold.protocol import (
     SweepConfig,
     WalkForward,
     WindowOutcome,
-    Windows,
 )
 from tickfold.realtime.message_size import fitting
 from tickfold.storage.bucket import Bucket
+from tickfold.strategies import Strategy
 
 MOST_ROWS = 50
 """Rows of a table in a message."""
@@ -45,100 +40,99 @@ BYTES_BESIDE_ROWS = 2_000
 
 
 @dataclass(frozen=True)
-class _Swept:
-    """A sweep whose chunks have been simulated."""
+class SweepReduction:
+    """The reduction of the sweep of `manifest`, in parts of so many bars."""
 
     bucket: Bucket
     runs: RunStore
     manifest: Manifest
     config: SweepConfig
     grid: Grid
-    files: list[ChunkFile]
-    bars: Bars
+    part_bars: int
 
-    def of(self, number: int) -> list[Speculation]:
-        """Return the speculations of set `number`, chunk by chunk."""
-        return [file.of(number) for file in self.files]
+    def fold_finished(self, finished: FinishedChunks, until: float) -> bool:
+        """Fold what is `finished`, as `fold_on` does."""
+        return fold_on(self._windows if self.config.walk_forward else self._sets, finished, until)
 
+    def finish(self, finished: FinishedChunks, until: float) -> Finished | None:
+        """Fold all; then write and publish the table, and return the run that the sweep ends with.
 
-def reduce_sweep(bucket: Bucket, runs: RunStore, manifest: Manifest, config: SweepConfig, grid: Grid) -> Finished:
-    """Write and publish the sweep's table, write the trades and curve of its final run, and return that run."""
-    (sleeve,) = manifest.sleeves
-    chunk_files = ChunkFiles(bucket, manifest.run_id)
-    files = chunk_files.get_all(sleeve.series.symbol, sleeve.chunks, sets=len(grid.strategies))
-    swept = _Swept(bucket, runs, manifest, config, grid, files, read_bars(bucket, sleeve, 0, sleeve.bars))
-    return _walk_forward(swept, config.walk_forward) if config.walk_forward else _rank(swept)
+        Return None if `until` has passed meanwhile.
+        """
+        if not self.fold_finished(finished, until):
+            return None
+        return self._walked() if self.config.walk_forward else self._best(finished, until)
 
+    @property
+    def _sets(self) -> SetsFolding:
+        return SetsFolding(self.bucket, self.manifest, len(self.grid.strategies), part_bars=self.part_bars)
 
-def _rank(swept: _Swept) -> Finished:
-    config, strategies, bars = swept.config, swept.grid.strategies, swept.bars
-    account, orders = account_of(config), orders_of(config)
+    @property
+    def _windows(self) -> WindowsFolding:
+        sets = len(self.grid.strategies)
+        return WindowsFolding(self.bucket, self.runs, self.manifest, self.config, sets, part_bars=self.part_bars)
 
-    def run(number: int) -> Folded:
-        return fold(swept.of(number), bars, account, orders, strategies[number])
+    def _best(self, finished: FinishedChunks, until: float) -> Finished | None:
+        strategies, runs = self.grid.strategies, self._sets.finished()
+        metrics = [run.metrics() for run in runs]
+        order = rank(metrics, self.config.rank_by)
+        no_trades = {
+            at: found.cause
+            for at, (run, strategy) in enumerate(zip(runs, strategies, strict=True))
+            if (found := _no_trades(run, strategy))
+        }
+        rows = sweep_results.sweep_rows(strategies, metrics, order, no_trades)
+        uri = sweep_results.put_sweep(self.bucket, self.manifest.run_id, rows)
+        self.runs.publish(self.manifest.run_id, self._sweep_message(rows, uri), once="table")
+        best, sets = order[0], len(strategies)
+        folding = RunFolding(
+            self.bucket,
+            self.runs,
+            self.manifest,
+            strategies[best],
+            number=best,
+            sets=sets,
+            part_bars=self.part_bars,
+        )
+        return folding.finished() if fold_on(folding, finished, until) else None
 
-    metrics: list[Metrics] = []
-    no_trades: dict[int, Cause] = {}
-    for number in range(len(strategies)):  # never all curves at once
-        outcome = run(number).outcome
-        metrics.append(outcome.metrics)
-        if outcome.no_trades:
-            no_trades[number] = outcome.no_trades.cause
-    order = rank(metrics, config.rank_by)
-    rows = sweep_results.sweep_rows(strategies, metrics, order, no_trades)
-    uri = sweep_results.put_sweep(swept.bucket, swept.manifest.run_id, rows)
-    swept.runs.publish(swept.manifest.run_id, _sweep_message(swept, rows, uri), once="table")
-    best = run(order[0])
-    _put_curves(swept, bars, best.outcome)
-    return Finished.of_one_symbol(
-        bars,
-        best.outcome,
-        days=(config.start_date, config.end_date),
-        parameters=strategies[order[0]].model_dump(),
-        replayed_bars=best.replayed_bars,
-    )
+    def _walked(self) -> Finished:
+        windows = self._windows
+        walked = windows.walked(windows.parts)
+        rows = sweep_results.walk_forward_rows(self.grid.strategies, walked.windows, self.config.rank_by)
+        uri = sweep_results.put_walk_forward(self.bucket, self.manifest.run_id, rows)
+        table = self._walk_forward_message(rows, uri, windows.unused_bars)
+        self.runs.publish(self.manifest.run_id, table, once="table")
+        return windows.finished()
 
+    def _sweep_message(self, rows: Sequence[Row], uri: str) -> Sweep:
+        named = dict.fromkeys([self.config.rank_by, *HEADLINE_METRICS, "win_rate"])
+        return Sweep(
+            rank_by=self.config.rank_by,
+            combinations=len(rows),
+            left_out=self.grid.left_out,
+            without_trades=Counter(row["no_trades"] for row in rows if row["no_trades"]),
+            best=fitting((_ranked(row, named) for row in rows[:MOST_ROWS]), reserved=BYTES_BESIDE_ROWS),
+            table_uri=uri,
+        )
 
-def _walk_forward(swept: _Swept, asked: Windows) -> Finished:
-    config, bars = swept.config, swept.bars
-    walk = walk_forward(
-        bars,
-        [signals_of(swept.of(number), len(bars)) for number in range(len(swept.grid.strategies))],
-        windows(len(bars), asked.in_sample, asked.out_of_sample),
-        account_of(config),
-        orders_of(config),
-        rank_by=config.rank_by,
-    )
-    rows = sweep_results.walk_forward_rows(swept.grid.strategies, walk, bars, config.rank_by)
-    uri = sweep_results.put_walk_forward(swept.bucket, swept.manifest.run_id, rows)
-    table = _walk_forward_message(swept, rows, uri, len(bars) - walk.stop)
-    swept.runs.publish(swept.manifest.run_id, table, once="table")
-    traded = bars[walk.start : walk.stop]
-    _put_curves(swept, traded, walk.outcome)
-    first, last = (date_of(int(day)) for day in traded.session_dates[[0, -1]])
-    return Finished.of_one_symbol(traded, walk.outcome, days=(first, last), parameters={}, replayed_bars=0)
-
-
-def _put_curves(swept: _Swept, bars: Bars, outcome: Outcome) -> None:
-    """Write and publish the curve of the run over `bars` that the sweep ends with, and write its trades."""
-    results.put_curves(swept.bucket, swept.manifest, bars, outcome)
-    benchmark = buy_and_hold(bars.close, swept.config.start_capital)
-    publish_curve(swept.runs, swept.manifest.run_id, bars.timestamp, outcome.statement.equity, benchmark)
-
-
-def _sweep_message(swept: _Swept, rows: list[sweep_results.Row], uri: str) -> Sweep:
-    named = dict.fromkeys([swept.config.rank_by, *HEADLINE_METRICS, "win_rate"])
-    return Sweep(
-        rank_by=swept.config.rank_by,
-        combinations=len(rows),
-        left_out=swept.grid.left_out,
-        without_trades=Counter(row["no_trades"] for row in rows if row["no_trades"]),
-        best=fitting((_ranked(row, named) for row in rows[:MOST_ROWS]), reserved=BYTES_BESIDE_ROWS),
-        table_uri=uri,
-    )
+    def _walk_forward_message(self, rows: Sequence[Row], uri: str, unused_bars: int) -> WalkForward:
+        return WalkForward(
+            rank_by=self.config.rank_by,
+            combinations=len(self.grid.strategies),
+            left_out=self.grid.left_out,
+            windows=len(rows),
+            unused_bars=unused_bars,
+            first=fitting((_window(row) for row in rows[:MOST_ROWS]), reserved=BYTES_BESIDE_ROWS),
+            table_uri=uri,
+        )
 
 
-def _ranked(row: sweep_results.Row, named: Iterable[str]) -> Ranked:
+def _no_trades(run: CarriedRun, strategy: Strategy) -> NoTrades | None:
+    return run.no_trades(lookback=strategy.lookback, uses_volume=getattr(strategy, "uses_volume", False))
+
+
+def _ranked(row: Row, named: Iterable[str]) -> Ranked:
     return Ranked(
         rank=row["rank"],
         parameters=row["parameters"],
@@ -147,19 +141,7 @@ def _ranked(row: sweep_results.Row, named: Iterable[str]) -> Ranked:
     )
 
 
-def _walk_forward_message(swept: _Swept, rows: list[sweep_results.Row], uri: str, unused_bars: int) -> WalkForward:
-    return WalkForward(
-        rank_by=swept.config.rank_by,
-        combinations=len(swept.grid.strategies),
-        left_out=swept.grid.left_out,
-        windows=len(rows),
-        unused_bars=unused_bars,
-        first=fitting((_window(row) for row in rows[:MOST_ROWS]), reserved=BYTES_BESIDE_ROWS),
-        table_uri=uri,
-    )
-
-
-def _window(row: sweep_results.Row) -> WindowOutcome:
+def _window(row: Row) -> WindowOutcome:
     return WindowOutcome(
         window=row["window_number"],
         parameters=row["parameters"],
@@ -168,7 +150,7 @@ def _window(row: sweep_results.Row) -> WindowOutcome:
     )
 
 
-def _sample(row: sweep_results.Row, name: str) -> Sample:
+def _sample(row: Row, name: str) -> Sample:
     return Sample(
         start=row[f"{name}_start"] // 1000,
         end=row[f"{name}_end"] // 1000,

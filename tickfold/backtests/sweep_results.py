@@ -2,16 +2,16 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 import pyarrow as pa
 
 from tickfold.backtests.results import defined
 from tickfold.engine.accounting.cause import Cause
-from tickfold.engine.bars import Bars
 from tickfold.engine.performance.metrics import Metrics
-from tickfold.engine.walk_forward import Walk
+from tickfold.engine.walk_forward import Step
 from tickfold.protocol.wire import unsigned_zero
 from tickfold.storage import layout, parquet, tables
 from tickfold.storage.bucket import Bucket
@@ -34,19 +34,52 @@ def sweep_rows(
     ]
 
 
-def walk_forward_rows(strategies: Sequence[Strategy], walk: Walk, bars: Bars, rank_by: str) -> list[Row]:
+@dataclass(frozen=True)
+class Sample:
+    """What a window came to in a sample: its first and last bar, in microseconds since 1970 UTC, and two metrics.
+
+    `metric` is the one that ranks; NaN is None.
+    """
+
+    start: int
+    end: int
+    metric: float | None
+    total_return: float | None
+
+    @classmethod
+    def of(cls, metrics: Metrics, rank_by: str, *, start: int, end: int) -> Self:
+        """Return the sample from the bar at `start` to that at `end`, whose run has `metrics`."""
+        found = defined(metrics.as_dict())
+        return cls(start, end, found[rank_by], found["total_return"])
+
+
+@dataclass(frozen=True)
+class WindowResult:
+    """What a window came to: the number of the set of parameters that was chosen, and both samples."""
+
+    chosen: int
+    in_sample: Sample
+    out_of_sample: Sample
+
+    @classmethod
+    def of(cls, step: Step, times: Sequence[int], rank_by: str) -> Self:
+        """Return what came of `step`; `times` are those of its samples' first and last bars."""
+        return cls(
+            step.chosen,
+            Sample.of(step.in_sample, rank_by, start=times[0], end=times[1]),
+            Sample.of(step.out_of_sample, rank_by, start=times[2], end=times[3]),
+        )
+
+
+def walk_forward_rows(strategies: Sequence[Strategy], found: Sequence[WindowResult], rank_by: str) -> list[Row]:
     """Return one row for each window in order, parameters as a dict and times in microseconds since 1970 UTC."""
     rows = []
-    for number, step in enumerate(walk.steps, 1):
-        window, parameters = step.window, unsigned_zero(strategies[step.chosen].model_dump())
+    for number, window in enumerate(found, 1):
+        parameters = unsigned_zero(strategies[window.chosen].model_dump())
         row: Row = {"window_number": number, "parameters": parameters, "rank_by": rank_by}
-        for sample, start, stop, metrics in (
-            ("in_sample", window.start, window.split, step.in_sample),
-            ("out_of_sample", window.split, window.stop, step.out_of_sample),
-        ):
-            found = defined(metrics.as_dict())
-            row[f"{sample}_start"], row[f"{sample}_end"] = bars.timestamp[[start, stop - 1]].tolist()
-            row[f"{sample}_metric"], row[f"{sample}_return"] = found[rank_by], found["total_return"]
+        for name, sample in (("in_sample", window.in_sample), ("out_of_sample", window.out_of_sample)):
+            row[f"{name}_start"], row[f"{name}_end"] = sample.start, sample.end
+            row[f"{name}_metric"], row[f"{name}_return"] = sample.metric, sample.total_return
         rows.append(row)
     return rows
 

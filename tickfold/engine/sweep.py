@@ -4,15 +4,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import isnan
 
-import numpy as np
-
 from tickfold.engine.accounting.account import Account
 from tickfold.engine.backtest import AT_THE_NEXT_OPEN, Outcome, SignalSource, backtest, simulate
 from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.chunk import Chunk, Speculation
 from tickfold.engine.decisions.orders import Orders
 from tickfold.engine.performance.metrics import Metrics
-from tickfold.engine.signals import FLAT, HOLD, Signals
+from tickfold.engine.signals import Signals
 
 LESS_IS_BETTER = frozenset(
     {
@@ -57,15 +55,6 @@ def simulate_all(
 ) -> list[Speculation]:
     """Simulate `chunk` with each of `signals`; they and `bars` start `warm_up` bars before it."""
     return [simulate(bars, chunk, KnownSignals(warm_up, known), orders) for known in signals]
-
-
-def signals_of(speculations: Iterable[Speculation], bars: int) -> Signals:
-    """Return a run's signals, shape (bars,), from the signal events of all its chunks."""
-    signals = np.full(bars, HOLD, dtype=np.int8)
-    for each in speculations:
-        events = each.decisions.events
-        signals[events.bar] = np.where(events.side == 0, FLAT, events.side)
-    return signals
 
 
 def rank(metrics: Sequence[Metrics], by: str) -> list[int]:

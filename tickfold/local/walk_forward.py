@@ -7,6 +7,7 @@ from typing import Any
 from tickfold.backtests import sweep_results
 from tickfold.backtests.grid import expand
 from tickfold.backtests.planning import account_of, orders_of
+from tickfold.backtests.sweep_results import WindowResult
 from tickfold.engine import walk_forward as engine
 from tickfold.engine.calendar import SessionCalendar, date_of
 from tickfold.local.finished_run import finish_one_symbol, manifest_of, now
@@ -66,7 +67,9 @@ def _walked(request: Request) -> WalkForwardResult:
         orders_of(config),
         rank_by=config.rank_by,
     )
-    rows = sweep_results.walk_forward_rows(strategies, walk, used, config.rank_by)
+    times = [used.timestamp[step.window.edge_bars].tolist() for step in walk.steps]
+    found = [WindowResult.of(*each, config.rank_by) for each in zip(walk.steps, times, strict=True)]
+    rows = sweep_results.walk_forward_rows(strategies, found, config.rank_by)
     traded = used[walk.start : walk.stop]
     first, last = (date_of(int(day)) for day in traded.session_dates[[0, -1]])
     run = finish_one_symbol(

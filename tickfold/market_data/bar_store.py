@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _DTYPES: dict[str, type[np.generic]] = {"timestamp": np.int64} | dict.fromkeys(COLUMNS[1:], np.float64)
 _PARALLEL_READS = 8
-_FILES = ByteCache(64 * 1_000_000)
+_FILES = ByteCache[bytes](64 * 1_000_000, len)
 """The files that were read last: some years of minutes of one symbol, and a small part of a worker's memory."""
 _SETTLED_SESSIONS = 250
 """Sessions after which an inferred calendar stays: about a year."""

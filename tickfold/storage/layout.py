@@ -6,12 +6,12 @@ data/series/SYMBOL/TIMEFRAME.json                     a series' index: the commi
 data/bars/SYMBOL/TIMEFRAME/YEAR.parquet               the bars
 data/chunks/run_id=R/items.json                       the Distributed Map's items
 data/chunks/run_id=R/symbol=S/00042.parquet           a chunk file
-data/chunks/run_id=R/checkpoints/00002                what the run's parts 0 and 1 carry into part 2
+data/chunks/run_id=R/checkpoints/run/00002            what parts 0 and 1 of the folding of the run carry into part 2
 data/runs/year=2026/RUN_ID.parquet                    one row a run
 data/trades/run_id=R/trades.parquet                   the run's trades; of long runs also trades-00001.parquet, …
 data/equity/run_id=R/equity.parquet                   the run's equity curve; of long runs also equity-00001.parquet, …
 data/runs_by_symbol/run_id=R/runs_by_symbol.parquet   a row for each symbol of a run of several
-data/equity_by_symbol/run_id=R/equity_by_symbol.parquet   each symbol's own equity curve, one file
+data/equity_by_symbol/run_id=R/equity_by_symbol.parquet   each symbol's own equity curve; of long runs in several files
 data/sweeps/run_id=R/sweep.parquet                    a sweep's runs, one row each, best first
 data/walk_forward/run_id=R/walk_forward.parquet       a walk-forward's windows, one row each
 data/athena/                                          query results
@@ -71,13 +71,13 @@ def chunk_key(run_id: str, symbol: str, chunk: int) -> str:
     return f"{chunks_prefix(run_id, symbol)}{chunk:05d}.parquet"
 
 
-def checkpoints_prefix(run_id: str) -> str:
-    return f"{CHUNKS}run_id={run_id}/checkpoints/"
+def checkpoints_prefix(run_id: str, folding: str) -> str:
+    return f"{CHUNKS}run_id={run_id}/checkpoints/{folding}/"
 
 
-def checkpoint_key(run_id: str, part: int) -> str:
-    """Return the key of what is carried into `part` of a run."""
-    return f"{checkpoints_prefix(run_id)}{part:05d}"
+def checkpoint_key(run_id: str, folding: str, part: int) -> str:
+    """Return the key of what is carried into `part` of a `folding` of the run."""
+    return f"{checkpoints_prefix(run_id, folding)}{part:05d}"
 
 
 def part_of(checkpoint_key: str) -> int:
@@ -105,8 +105,8 @@ def runs_by_symbol_key(run_id: str) -> str:
     return f"{RUNS_BY_SYMBOL}run_id={run_id}/runs_by_symbol.parquet"
 
 
-def equity_by_symbol_key(run_id: str) -> str:
-    return f"{EQUITY_BY_SYMBOL}run_id={run_id}/equity_by_symbol.parquet"
+def equity_by_symbol_key(run_id: str, part: int = 0) -> str:
+    return f"{EQUITY_BY_SYMBOL}run_id={run_id}/equity_by_symbol{_part(part)}.parquet"
 
 
 def sweep_key(run_id: str) -> str:

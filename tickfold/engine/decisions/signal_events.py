@@ -25,6 +25,12 @@ class SignalEvents(ArrayRecord):
     bar: Ints
     side: Sides
 
+    def signals(self, bars: int) -> Signals:
+        """Return the signals that give these events over so many bars, shape (bars,)."""
+        signals = np.full(bars, HOLD, dtype=np.int8)
+        signals[self.bar] = np.where(self.side == 0, FLAT, self.side)
+        return signals
+
     @cached_property
     def target_starts(self) -> Ints:
         """The events at which the target position changes."""

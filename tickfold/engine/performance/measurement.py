@@ -47,7 +47,12 @@ class Measurement:
             market: the market's price, or the benchmark's value, in dollars, shape (bars,).
             trades: those closed in the block, in the order of their exits; bars are counted from the run's first.
         """
-        self.curve.update(timestamp, equity, market)
+        self.follow(timestamp, equity, self.curve.market.update(market), trades)
+
+    def follow(self, timestamp: Ints, equity: Floats, market_returns: Floats, trades: Trades) -> None:
+        """Pass over a block whose `market_returns` have been added to the curve's market; the rest as in `update`."""
+        for block in blocks(len(equity), BLOCK):
+            self.curve.follow(timestamp[block], equity[block], market_returns[block])
         self.pass_over(trades)
 
     def pass_over(self, trades: Trades) -> None:
@@ -69,9 +74,7 @@ def measure(bars: Bars, statement: Statement) -> Metrics:
     """Return the metrics of a run over `bars`."""
     run = Measurement.start(statement.capital, bars.sessions)
     returns, run.curve.market = bars.market
-    for block in blocks(len(bars), BLOCK):
-        run.curve.follow(bars.timestamp[block], statement.equity[block], returns[block])
-    run.pass_over(statement.trades)
+    run.follow(bars.timestamp, statement.equity, returns, statement.trades)
     return run.metrics(statement.open_trade, statement.slippage_cost)
 
 
