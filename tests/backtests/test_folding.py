@@ -21,7 +21,7 @@ from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.reduction import Reduction
 from tickfold.backtests.run_archive import read_run
 from tickfold.backtests.run_lifecycle import RunLifecycle
-from tickfold.protocol import Result, SweepConfig, dump
+from tickfold.protocol import Config, Result, dump
 from tickfold.storage import layout
 from tickfold.storage.bucket import Bucket
 from tickfold.strategies import BUILT_IN
@@ -122,27 +122,34 @@ def test_equity_is_published_before_the_last_chunk_is_finished(
     assert published(runs)[1] == in_one_pass(ASKED, in_range(walk(1))).statement.equity.tolist()
 
 
-def test_universes_wait_for_all_chunks(bucket: Bucket, runs: RunLifecycle) -> None:
-    begin(runs)
-    asked = config(["WALK"], chunks=2)
-    assert not reduction(bucket, runs, planned(bucket, asked, [load(bucket, "WALK", walk(1))])).fold_finished()
-
-
-# --- sweeps ----------------------------------------------------------------------------------------------------------
+# --- sweeps and universes --------------------------------------------------------------------------------------------
 
 SWEEP = sweep_config(chunks=CHUNKS, stopLoss="1%", trailingStop="2%")
 WALK_FORWARD = sweep_config(chunks=CHUNKS, stopLoss="1%", walkForward={"inSample": 200, "outOfSample": 50})
-SWEEPS = pytest.mark.parametrize("asked", [SWEEP, WALK_FORWARD], ids=["sweep", "walk-forward"])
+UNIVERSE = config([{"symbol": "A", "share": 0.5}, {"symbol": "WALK", "share": 0.4}], chunks=3, stopLoss="1%")
+KINDS = pytest.mark.parametrize("asked", [SWEEP, WALK_FORWARD, UNIVERSE], ids=["sweep", "walk-forward", "universe"])
 
 
-def swept(bucket: Bucket, runs: RunLifecycle, asked: SweepConfig, part_bars: int) -> Reduction:
-    """Return the reduction of a sweep in parts of so many bars; of its sets, in parts of 64 times as much work."""
+def folded(bucket: Bucket, runs: RunLifecycle, asked: Config, part_bars: int) -> Reduction:
+    """Return the reduction in parts of so many bars; of sets, of 64 times as much work, and of symbols, of 4 times."""
     begin(runs, request=dump(asked))
-    return Reduction(bucket, runs, BUILT_IN, planned(bucket, asked, [load(bucket, "WALK", walk(1))]), part_bars)
+    series = [load(bucket, each.symbol, walk(len(each.symbol), 560)) for each in asked.allocations]
+    return Reduction(bucket, runs, BUILT_IN, planned(bucket, asked, series), part_bars)
 
 
 def outputs(bucket: Bucket) -> dict[str, bytes]:
-    return results(bucket) | files(bucket, layout.SWEEPS) | files(bucket, layout.WALK_FORWARD)
+    return results(bucket) | files(bucket, layout.EQUITY_BY_SYMBOL) | tables(bucket)
+
+
+def tables(bucket: Bucket) -> dict[str, bytes]:
+    """Return the files that are written once."""
+    prefixes = (layout.SWEEPS, layout.WALK_FORWARD, layout.RUNS_BY_SYMBOL)
+    return {key: body for prefix in prefixes for key, body in files(bucket, prefix).items()}
+
+
+def all_rows(bucket: Bucket) -> list[dict[str, list[Any]]]:
+    prefixes = [layout.EQUITY, layout.TRADES, layout.EQUITY_BY_SYMBOL]
+    return [rows(bucket, prefix) for prefix in prefixes if files(bucket, prefix)]
 
 
 def told(runs: RunLifecycle) -> list[str]:
@@ -158,28 +165,25 @@ def steps_of(reduction: Reduction) -> tuple[int, Finished]:
     return steps, finished
 
 
-@SWEEPS
-def test_sweep_in_any_parts_equals_one_in_one(bucket: Bucket, runs: RunLifecycle, asked: SweepConfig) -> None:
-    whole = swept(bucket, runs, asked, 1_000_000)
-    once, expected, said = whole.finish(), rows(bucket, layout.EQUITY), told(runs)
-    tables = files(bucket, layout.SWEEPS) | files(bucket, layout.WALK_FORWARD)
-    trades = rows(bucket, layout.TRADES)
+@KINDS
+def test_run_in_any_parts_equals_one_in_one(bucket: Bucket, runs: RunLifecycle, asked: Config) -> None:
+    whole = folded(bucket, runs, asked, 1_000_000)
+    once, expected, said, written = whole.finish(), all_rows(bucket), told(runs), tables(bucket)
     assert once is not None
     for part_bars in (1, 3, 40):
         for key in [*outputs(bucket), *files(bucket, f"{layout.CHUNKS}run_id=r1/checkpoints/")]:
             bucket.s3.delete_object(Bucket=bucket.name, Key=key)
         steps, finished = steps_of(replace(whole, part_bars=part_bars))
         assert steps > 3
-        assert rows(bucket, layout.EQUITY) == expected
-        assert rows(bucket, layout.TRADES) == trades
-        assert files(bucket, layout.SWEEPS) | files(bucket, layout.WALK_FORWARD) == tables
+        assert all_rows(bucket) == expected
+        assert tables(bucket) == written
         assert repr(replace(finished, parts=once.parts)) == repr(once)  # NaN is NaN here
         assert told(runs) == said
 
 
-@SWEEPS
-def test_sweep_whose_steps_are_repeated_changes_nothing(bucket: Bucket, runs: RunLifecycle, asked: SweepConfig) -> None:
-    reduction = swept(bucket, runs, asked, 3)
+@KINDS
+def test_run_whose_steps_are_repeated_changes_nothing(bucket: Bucket, runs: RunLifecycle, asked: Config) -> None:
+    reduction = folded(bucket, runs, asked, 3)
     finished = repr(reduction.finish())
     before, said = files(bucket, layout.DATA), told(runs)
     checkpoints = sorted(files(bucket, f"{layout.CHUNKS}run_id=r1/checkpoints/"))
@@ -192,12 +196,10 @@ def test_sweep_whose_steps_are_repeated_changes_nothing(bucket: Bucket, runs: Ru
     assert told(runs) == said
 
 
-@SWEEPS
-def test_sweep_is_folded_before_its_last_chunk_is_finished(
-    bucket: Bucket, runs: RunLifecycle, asked: SweepConfig
-) -> None:
-    reduction = swept(bucket, runs, asked, 3)
-    missing = layout.chunk_key("r1", "WALK", CHUNKS - 1)
+@KINDS
+def test_run_is_folded_before_its_last_chunk_is_finished(bucket: Bucket, runs: RunLifecycle, asked: Config) -> None:
+    reduction = folded(bucket, runs, asked, 3)
+    missing = layout.chunk_key("r1", "WALK", len(reduction.manifest.sleeve("WALK").chunks) - 1)
     body = bucket.get(missing)
     bucket.s3.delete_object(Bucket=bucket.name, Key=missing)
     assert not reduction.fold_finished()
@@ -213,18 +215,17 @@ def test_more_chunks_than_a_page_of_keys_are_found(bucket: Bucket) -> None:
     for number in range(1_005):
         bucket.put(layout.chunk_key("r9", "A/B", number), b"")
     bucket.put(layout.chunk_key("r9", "A", 0), b"")
-    finished = FinishedChunks(bucket, "r9", "A/B")
-    assert finished.includes(1_004)
-    assert not finished.includes(1_005)
-    other = FinishedChunks(bucket, "r9", "A")
-    assert (other.includes(0), other.includes(1)) == (True, False)
+    finished = FinishedChunks(bucket, "r9")
+    assert finished.includes("A/B", 1_004)
+    assert not finished.includes("A/B", 1_005)
+    assert (finished.includes("A", 0), finished.includes("A", 1)) == (True, False)
 
 
 def test_chunks_after_one_that_is_missing_are_not_finished(bucket: Bucket) -> None:
     for number in (0, 2):
         bucket.put(layout.chunk_key("r9", "A", number), b"")
-    finished = FinishedChunks(bucket, "r9", "A")
-    assert [finished.includes(number) for number in range(3)] == [True, False, False]
+    finished = FinishedChunks(bucket, "r9")
+    assert [finished.includes("A", number) for number in range(3)] == [True, False, False]
 
 
 def test_only_one_folds_at_a_time(runs: RunLifecycle) -> None:

@@ -145,7 +145,8 @@ def test_a_run_of_several_symbols_settles_each_with_its_share(bucket: Bucket, ru
         {"fast": 3, "slow": 9},
     )
     trades = table(bucket, layout.trades_key("r1"))
-    assert trades["exit_time"] == sorted(trades["exit_time"])
+    by_exit = sorted(zip(trades["symbol"], trades["exit_time"], strict=True))  # symbol after symbol
+    assert list(zip(trades["symbol"], trades["exit_time"], strict=True)) == by_exit
     assert {symbol: trades["symbol"].count(symbol) for symbol in walks} == {
         symbol: len(outcome.statement.trades) for symbol, outcome in alone.items()
     }
@@ -391,6 +392,26 @@ def test_a_recorded_run_is_what_was_concluded(bucket: Bucket, runs: RunLifecycle
     assert recorded.created_at == NOW
 
 
+@pytest.mark.parametrize("part_bars", [1_000_000, 40])
+def test_recorded_trades_of_several_symbols_are_in_the_order_of_their_exits(
+    bucket: Bucket, runs: RunLifecycle, part_bars: int
+) -> None:
+    asked = config(["A", "B"], chunks=2)
+    begin(runs)
+    runs.set("r1", request=dump(asked))
+    walks = {symbol: walk(seed) for seed, symbol in enumerate("AB")}
+    manifest = planned(bucket, asked, [load(bucket, symbol, bars) for symbol, bars in walks.items()])
+    finished = Reduction(bucket, runs, BUILT_IN, manifest, part_bars).finish()
+    assert finished is not None
+    conclude_run(bucket, runs, manifest, finished)
+    recorded = read_run(runs, bucket, "r1")
+    assert (np.diff(recorded.trades.exit_time) >= 0).all()
+    for symbol, bars in walks.items():
+        alone = in_one_pass(asked, in_range(bars), 0.5).statement
+        assert_array_equal(recorded.symbols[symbol].equity, alone.equity)
+        assert np.isin(alone.trades.pnl, recorded.trades.pnl).all()
+
+
 def test_a_recorded_sweep_is_its_best_run(bucket: Bucket, runs: RunLifecycle) -> None:
     asked = sweep_config(chunks=2)
     begin(runs)
@@ -473,7 +494,8 @@ def test_manifest_and_items_are_written_and_read_back(bucket: Bucket) -> None:
     key = manifest.put(bucket)
     assert key == layout.items_key("r1")
     assert json.loads(bucket.get(key)) == [
-        {"run_id": "r1", "symbol": symbol, "chunk": chunk, "fold": False} for symbol in "AB" for chunk in (0, 1)
+        {"run_id": "r1", "symbol": symbol, "chunk": chunk, "fold": fold}
+        for symbol, chunk, fold in (("A", 0, False), ("A", 1, True), ("B", 0, True), ("B", 1, False))
     ]
     assert Manifest.get(bucket, "r1") == manifest
     assert (manifest.symbol, manifest.timeframe, manifest.bars, manifest.chunks) == ("A,B", "1d", 2 * 487, 4)

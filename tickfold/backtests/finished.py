@@ -1,13 +1,13 @@
 """What a run has come to, before it is stored or told: its curves and metrics, and the result that says so."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Self
 
 from tickfold.backtests import results
 from tickfold.backtests.manifest import Manifest
-from tickfold.backtests.results_by_symbol import ResultsBySymbol
+from tickfold.backtests.results_by_symbol import SettledSymbol, why_no_trades
 from tickfold.engine.backtest import Outcome
 from tickfold.engine.bars import Bars
 from tickfold.engine.performance.metrics import Metrics
@@ -60,7 +60,13 @@ class Finished:
 
     @classmethod
     def of_several(
-        cls, manifest: Manifest, by_symbol: ResultsBySymbol, portfolio: Portfolio, parameters: dict[str, Number]
+        cls,
+        manifest: Manifest,
+        settled: Sequence[SettledSymbol],
+        portfolio: Portfolio,
+        parameters: dict[str, Number],
+        *,
+        parts: int = 1,
     ) -> Self:
         """Return the outcome of a run of several symbols, which together are `portfolio`."""
         return cls(
@@ -69,10 +75,11 @@ class Finished:
             bars=manifest.bars,
             parameters=parameters,
             metrics=portfolio.metrics,
-            replayed_bars=by_symbol.replayed_bars,
-            sequential_bars=by_symbol.sequential_bars,
-            symbols=by_symbol.symbols,
-            no_trades=results.told(by_symbol.no_trades),
+            replayed_bars=sum(each.replayed_bars for each in settled),
+            sequential_bars=sum(each.sequential_bars for each in settled),
+            symbols=[each.told for each in settled],
+            no_trades=results.told(why_no_trades(settled)),
+            parts=parts,
         )
 
 

@@ -20,7 +20,7 @@ from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.planning import account_of, orders_of
 from tickfold.backtests.run_files import RunFiles
 from tickfold.backtests.run_store import RunStore
-from tickfold.backtests.settlement import read_bars
+from tickfold.backtests.sleeve_bars import read_bars
 from tickfold.engine.accounting.ledger import Postings
 from tickfold.engine.bars import Bars
 from tickfold.engine.carried_run import CarriedRun, RunState
@@ -120,7 +120,7 @@ class RunFolding:
         run = CarriedRun(self._account, self._orders, progress.run)
         files = RunFiles(self._bucket, self._manifest.run_id, self._manifest.symbol, part)
         for number in self._parts[part]:
-            if not finished.includes(number):
+            if not finished.includes(self._manifest.symbol, number):
                 return False
             bars = self._bars(number)
             posted = self._post(run, number, bars)

@@ -91,24 +91,22 @@ class Manifest(BaseModel):
     def put(self, bucket: Bucket) -> str:
         """Write the manifest, and the items of the Distributed Map; return the items' key."""
         bucket.put(layout.manifest_key(self.run_id), self.model_dump_json(by_alias=True).encode())
+        chunks = [(sleeve.series.symbol, chunk) for sleeve in self.sleeves for chunk in range(len(sleeve.chunks))]
         items = [
-            {"run_id": self.run_id, "symbol": sleeve.series.symbol, "chunk": chunk, "fold": self._folds_after(chunk)}
-            for sleeve in self.sleeves
-            for chunk in range(len(sleeve.chunks))
+            {"run_id": self.run_id, "symbol": symbol, "chunk": chunk, "fold": self._folds_after(place)}
+            for place, (symbol, chunk) in enumerate(chunks)
         ]
         key = layout.items_key(self.run_id)
         bucket.put(key, json.dumps(items).encode())
         return key
 
-    def _folds_after(self, chunk: int) -> bool:
-        """Return whether the finished chunks are folded once `chunk` is: some times in a run or a sweep of one symbol.
+    def _folds_after(self, place: int) -> bool:
+        """Return whether the finished chunks are folded once the chunk at that place is.
 
         Not after the first, of which no curve can be seen, nor after the last, which Reduce follows at once.
         """
-        if self.config.is_universe:
-            return False
         every = -(-self.chunks // FOLDS)
-        return chunk % every == every - 1 and 0 < chunk < self.chunks - 1
+        return place % every == every - 1 and 0 < place < self.chunks - 1
 
     @classmethod
     def get(cls, bucket: Bucket, run_id: str) -> Self:

@@ -86,17 +86,18 @@ def decode_run(
     *,
     equity: Sequence[bytes],
     trades: Sequence[bytes],
-    by_symbol: bytes | None = None,
+    by_symbol: Sequence[bytes] = (),
 ) -> RecordedRun:
-    """Return a run from its files: all parts of its equity and of its trades, and of a list `equity_by_symbol`."""
+    """Return a run from all parts of its files: of equity, of trades, and of a list's `equity_by_symbol`."""
     capital, closed = config.start_capital, ClosedTrades.concatenate([decode_trades(part) for part in trades])
-    if by_symbol is None:
+    if not by_symbol:
         curve = Curve.concatenate([decode_curve(part, capital) for part in equity])
         return RecordedRun(config, created_at, result, curve, closed)
     capitals = {each.symbol: capital * each.share for each in config.allocations}
     symbols = decode_curves_by_symbol(by_symbol, capitals)
-    (total,) = equity
-    return RecordedRun(config, created_at, result, _decode_total(total, capital), closed, symbols)
+    total = Curve.concatenate([_decode_total(part, capital) for part in equity])
+    by_exit = np.argsort(closed.exit_time, kind="stable")  # files have them symbol after symbol
+    return RecordedRun(config, created_at, result, total, closed[by_exit], symbols)
 
 
 def decode_curve(data: bytes, capital: float) -> Curve:
@@ -104,15 +105,17 @@ def decode_curve(data: bytes, capital: float) -> Curve:
     return Curve(**parquet.decode(data, _OF_A_BAR), capital=capital)
 
 
-def decode_curves_by_symbol(data: bytes, capitals: Mapping[str, float]) -> dict[str, Curve]:
-    """Return the curves in a file of the table `equity_by_symbol`, of accounts that began with `capitals` dollars."""
-    columns = parquet.decode(data, _OF_A_BAR)
-    symbols = pq.ParquetFile(pa.BufferReader(data)).read(columns=["symbol"])["symbol"].combine_chunks()
-    found = {}
-    for symbol, capital in capitals.items():
-        rows = np.flatnonzero(pc.equal(symbols, symbol).to_numpy(zero_copy_only=False))
-        found[symbol] = Curve(**{name: column[rows] for name, column in columns.items()}, capital=capital)
-    return found
+def decode_curves_by_symbol(parts: Sequence[bytes], capitals: Mapping[str, float]) -> dict[str, Curve]:
+    """Return the curves in files of the table `equity_by_symbol`, of accounts that began with `capitals` dollars."""
+    found: dict[str, list[Curve]] = {symbol: [] for symbol in capitals}
+    for data in parts:
+        columns = parquet.decode(data, _OF_A_BAR)
+        symbols = pq.ParquetFile(pa.BufferReader(data)).read(columns=["symbol"])["symbol"].combine_chunks()
+        for symbol in symbols.unique().to_pylist():
+            rows = np.flatnonzero(pc.equal(symbols, symbol).to_numpy(zero_copy_only=False))
+            of_symbol = {name: column[rows] for name, column in columns.items()}
+            found[symbol].append(Curve(**of_symbol, capital=capitals[symbol]))
+    return {symbol: Curve.concatenate(curves) for symbol, curves in found.items()}
 
 
 def _decode_total(data: bytes, capital: float) -> Curve:

@@ -14,7 +14,6 @@ from tickfold.engine.accounting import no_trades
 from tickfold.engine.accounting.holdings import Holdings
 from tickfold.engine.accounting.trades import Trades
 from tickfold.engine.arrays import Floats, Ints
-from tickfold.engine.backtest import Outcome
 from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.exits import REASONS
 from tickfold.protocol import NoTrades, Result
@@ -78,15 +77,6 @@ def trades_table(symbol: str, trades: Trades, times: tuple[Ints, Ints]) -> pa.Ta
         kind = field.type
         arrays.append(parquet.column(values, kind) if isinstance(values, list) else parquet.array(values, kind))
     return pa.Table.from_arrays(arrays, schema=tables.TRADES)
-
-
-def put_curves(bucket: Bucket, manifest: Manifest, bars: Bars, outcome: Outcome) -> None:
-    """Write the run's equity and trades. Idempotent."""
-    run_id = manifest.run_id
-    statement = outcome.statement
-    bucket.put(layout.equity_key(run_id), parquet.encode(equity_table(bars, statement)))
-    trades = trades_table(manifest.symbol, statement.trades, times_of(bars, statement.trades))
-    bucket.put(layout.trades_key(run_id), parquet.encode(trades))
 
 
 def put_run(bucket: Bucket, manifest: Manifest, result: Result) -> None:

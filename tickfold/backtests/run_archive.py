@@ -40,7 +40,9 @@ def read_run(runs: RunStore, bucket: Bucket, run_id: str) -> RecordedRun:
         result.model_copy(update={"run_id": run_id}),
         equity=[_get(bucket, layout.equity_key(run_id, part)) for part in range(result.parts)],
         trades=[_get(bucket, layout.trades_key(run_id, part)) for part in range(result.parts)],
-        by_symbol=_get(bucket, layout.equity_by_symbol_key(run_id)) if config.is_universe else None,
+        by_symbol=[_get(bucket, layout.equity_by_symbol_key(run_id, part)) for part in range(result.parts)]
+        if config.is_universe
+        else [],
     )
 
 

@@ -8,7 +8,7 @@ from tickfold.backtests.finished_chunks import FinishedChunks
 from tickfold.backtests.folding import parts_of
 from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.planning import account_of, orders_of
-from tickfold.backtests.settlement import read_bars
+from tickfold.backtests.sleeve_bars import read_bars
 from tickfold.engine.bars import Bars
 from tickfold.engine.carried_run import CarriedRun, RunState, share_market
 from tickfold.storage.bucket import Bucket
@@ -41,7 +41,7 @@ class SetsFolding:
 
     def fold(self, part: int, finished: FinishedChunks) -> bool:
         chunks = self._parts[part]
-        if not finished.includes(chunks[-1]):
+        if not finished.includes(self._sleeve.series.symbol, chunks[-1]):
             return False
         runs = self._runs(part)
         for number in chunks:

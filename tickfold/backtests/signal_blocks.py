@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from tickfold.backtests.chunk_files import ChunkFiles
 from tickfold.backtests.manifest import Manifest
-from tickfold.backtests.settlement import read_bars
+from tickfold.backtests.sleeve_bars import read_bars
 from tickfold.engine.bars import COLUMNS
 from tickfold.engine.decisions.chunk import Chunk
 from tickfold.engine.walk_forward import Block

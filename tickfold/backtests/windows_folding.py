@@ -18,8 +18,8 @@ from tickfold.backtests.planning import account_of, orders_of
 from tickfold.backtests.run_files import RunFiles
 from tickfold.backtests.run_store import RunStore
 from tickfold.backtests.sets_folding import RUNS_A_PART
-from tickfold.backtests.settlement import read_bars
 from tickfold.backtests.signal_blocks import SignalBlocks
+from tickfold.backtests.sleeve_bars import read_bars
 from tickfold.backtests.sweep_results import WindowResult
 from tickfold.engine.accounting.no_trades import NoTrades
 from tickfold.engine.arrays import Floats
@@ -89,7 +89,7 @@ class WindowsFolding:
     def fold(self, part: int, finished: FinishedChunks) -> bool:
         first = part * self._windows_a_part
         now = self._windows[first : first + self._windows_a_part]
-        if not finished.includes(self._blocks.chunk_of(now[-1].stop - 1)):
+        if not finished.includes(self._manifest.symbol, self._blocks.chunk_of(now[-1].stop - 1)):
             return False
         walked = self.walked(part)
         files = RunFiles(self._bucket, self._manifest.run_id, self._manifest.symbol, walked.files)

@@ -42,7 +42,7 @@ def save(s3: "S3Client", result: Result, directory: Path, *others: str) -> list[
     """
     uris = [*result.all_parts(result.trades_uri), *result.all_parts(result.equity_uri)]
     if result.symbols:
-        uris += [result.equity_by_symbol_uri, result.runs_by_symbol_uri]
+        uris += [*result.all_parts(result.equity_by_symbol_uri), result.runs_by_symbol_uri]
     wanted = {directory / uri.rsplit("/", 1)[1]: uri for uri in (*uris, *others)}
     try:
         with ExitStack() as unfinished:

@@ -12,6 +12,7 @@ from tickfold.engine.calendar import SessionCalendar
 from tickfold.engine.decisions.automaton import Decisions
 from tickfold.engine.decisions.orders import Orders
 from tickfold.engine.market_returns import MarketReturns
+from tickfold.engine.performance.activity import ActivityFigures
 from tickfold.engine.performance.measurement import Measurement
 from tickfold.engine.performance.metrics import Metrics
 
@@ -64,6 +65,16 @@ class CarriedRun:
     def metrics(self) -> Metrics:
         """Return the metrics of a run that ends here."""
         return self.state.measurement.metrics(self._ledger.open_trade, self._ledger.slippage_cost)
+
+    @property
+    def slippage_cost(self) -> float:
+        """Dollars, as of `Ledger.slippage_cost`."""
+        return self._ledger.slippage_cost
+
+    def activity(self) -> ActivityFigures:
+        """Return what an account that ends here has done."""
+        measurement = self.state.measurement
+        return measurement.activity.figures(self._ledger.open_trade, measurement.curve.bars)
 
     def no_trades(self, *, lookback: int = 0, uses_volume: bool = False) -> NoTrades | None:
         """Return why no position was opened, or None if one was; arguments as in `Ledger.no_trades`."""

@@ -28,5 +28,5 @@ def recorded(run: FinishedRun) -> RecordedRun:
         run.result,
         equity=[parquet.encode(run.equity)],
         trades=[parquet.encode(run.trades)],
-        by_symbol=None if by_symbol is None else parquet.encode(by_symbol),
+        by_symbol=[] if by_symbol is None else [parquet.encode(by_symbol)],
     )

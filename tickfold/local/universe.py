@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from tickfold.backtests import results, results_by_symbol
 from tickfold.backtests.finished import Finished
-from tickfold.backtests.results_by_symbol import ResultsBySymbol
+from tickfold.backtests.manifest import PlannedSleeve
+from tickfold.backtests.results_by_symbol import SettledSymbol
 from tickfold.engine.backtest import Outcome
 from tickfold.engine.calendar import SessionCalendar
 from tickfold.engine.performance.portfolio import Sleeve, combine
@@ -77,22 +78,43 @@ def _combined(request: Request) -> UniverseResult:
     begun, config = now(), request.config
     manifest = manifest_of(config, request.ranges, begun)
     strategy = request.choice.registry.create(config.strategy, config.parameters)
-    gathered, alone = ResultsBySymbol(), {}
+    settled: list[SettledSymbol] = []
+    trades, equity, alone = [], [], {}
 
     def sleeves() -> Iterator[Sleeve]:
         for at, sleeve in enumerate(shown(manifest.sleeves, len(manifest.sleeves), "symbols")):
-            used = request.bars(at)
+            used, symbol = request.bars(at), sleeve.series.symbol
             (signals,) = signals_on(used, [strategy])
             outcome = outcome_of(config, used, strategy, signals, sleeve.share)
-            gathered.add(sleeve, used, outcome, 0)
-            alone[sleeve.series.symbol] = _alone(request, at, outcome, begun, strategy)
-            yield Sleeve(used, outcome.statement)
+            statement = outcome.statement
+            settled.append(_settled(sleeve, outcome))
+            trades.append(results.trades_table(symbol, statement.trades, results.times_of(used, statement.trades)))
+            equity.append(results_by_symbol.equity_table(symbol, used, statement))
+            alone[symbol] = _alone(request, at, outcome, begun, strategy)
+            yield Sleeve(used, statement)
 
     portfolio = combine(sleeves(), manifest.uninvested)
-    finished = Finished.of_several(manifest, gathered, portfolio, strategy.model_dump())
-    tables = {name: pq.read_table(pa.BufferReader(body)) for name, body in gathered.files(portfolio).items()}
+    finished = Finished.of_several(manifest, settled, portfolio, strategy.model_dump())
+    tables = {
+        "equity": results_by_symbol.portfolio_table(portfolio),
+        "trades": pa.concat_tables(trades),
+        "runs_by_symbol": results_by_symbol.runs_table(settled),
+        "equity_by_symbol": pa.concat_tables(equity),
+    }
     run = finish(manifest, config, finished, benchmark=portfolio.benchmark, tables=tables, notes=request.notes)
     return UniverseResult(run, alone)
+
+
+def _settled(sleeve: PlannedSleeve, outcome: Outcome) -> SettledSymbol:
+    statement = outcome.statement
+    return SettledSymbol.of(
+        sleeve,
+        statement.capital,
+        outcome.metrics,
+        outcome.no_trades,
+        replayed_bars=0,
+        sequential_bars=statement.sequential_bars,
+    )
 
 
 def _alone(request: Request, at: int, outcome: Outcome, begun: datetime, strategy: Strategy) -> BacktestResult:

@@ -18,7 +18,7 @@ from tickfold.engine.backtest import backtest
 from tickfold.engine.bars import Bars, join
 from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 from tickfold.engine.performance.measurement import measure
-from tickfold.engine.performance.portfolio import Portfolio, Sleeve, combine, exit_order
+from tickfold.engine.performance.portfolio import Portfolio, Sleeve, combine
 from tickfold.strategies import BUILT_IN
 
 EXACT_TO = 1e-9
@@ -68,13 +68,13 @@ def summed(sleeves: list[Sleeve], column: str, uninvested: float) -> pd.Series:
 
 
 def all_trades(sleeves: list[Sleeve]) -> pd.DataFrame:
-    """Return the trades of all sleeves in the order of their exits."""
+    """Return the trades of all sleeves."""
     rows = [
-        {"exit": sleeve.bars.timestamp[trade.exit_bar], "pnl": trade.pnl, "trade_return": trade.trade_return}
+        {"pnl": trade.pnl, "trade_return": trade.trade_return}
         for sleeve in sleeves
         for trade in sleeve.statement.trades
     ]
-    return pd.DataFrame(rows, columns=["exit", "pnl", "trade_return"]).sort_values("exit", kind="stable")
+    return pd.DataFrame(rows, columns=["pnl", "trade_return"])
 
 
 def held(sleeve: Sleeve) -> int:
@@ -180,13 +180,6 @@ def test_portfolio_sleeve_is_cash_before_its_bars_and_constant_after() -> None:
     assert found.cash.tolist() == [200, 200, 100, 100, 100, 40, 40]
     # A hundred dollars doubled, sixty halved, forty kept.
     assert found.metrics.buy_and_hold_return == pytest.approx((100 - 30) / 200)
-
-
-def test_exit_order_ties_keep_the_order_of_sleeves() -> None:
-    exits = [np.array([2, 5]), np.array([1, 2, 6]), np.array([2])]
-    assert exit_order(exits).tolist() == [2, 0, 3, 5, 1, 4]
-    many = [np.zeros(100, dtype=np.int64), np.zeros(100, dtype=np.int64), np.array([-1])]
-    assert exit_order(many).tolist() == [200, *range(200)]
 
 
 def test_portfolio_without_sleeves_raises() -> None:

@@ -1,0 +1,149 @@
+"""The folding of a universe: symbol after symbol, each as a run of its own is folded, and added to the portfolio.
+
+Of all symbols only the portfolio's curve is kept, and of the one that is folded, its own; other rows are written.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from tickfold.backtests import results, results_by_symbol
+from tickfold.backtests.checkpoints import Checkpoints
+from tickfold.backtests.chunk_files import ChunkFiles
+from tickfold.backtests.finished import Finished
+from tickfold.backtests.finished_chunks import FinishedChunks
+from tickfold.backtests.live_curve import publish_curve
+from tickfold.backtests.manifest import Manifest, PlannedSleeve
+from tickfold.backtests.planning import account_of, orders_of
+from tickfold.backtests.results_by_symbol import SettledSymbol
+from tickfold.backtests.run_store import RunStore
+from tickfold.backtests.sleeve_bars import read_bars
+from tickfold.engine.bars import Bars
+from tickfold.engine.carried_run import CarriedRun, RunState
+from tickfold.engine.performance.benchmark import buy_and_hold
+from tickfold.engine.performance.portfolio import PortfolioSum, Steps
+from tickfold.storage import layout, parquet
+from tickfold.storage.bucket import Bucket
+from tickfold.strategies import Strategy
+
+PARTS_OF_A_RUN = 4
+"""A part has so many times the bars of a run's: the portfolio's curve, which its checkpoint has, is long."""
+
+
+@dataclass
+class OpenSleeve:
+    """A symbol some of whose chunks are folded: its run, its cash, equity and benchmark, and its first close."""
+
+    run: RunState
+    steps: Steps
+    first_close: float
+
+
+@dataclass
+class Universe:
+    """A universe after some of its chunks: what the symbols so far add up to and came to, and the one in work."""
+
+    portfolio: PortfolioSum
+    settled: list[SettledSymbol] = field(default_factory=list)
+    open: OpenSleeve | None = None
+
+
+class UniverseFolding:
+    """The folding of the run of `manifest`, whose `strategy` is that of its config."""
+
+    def __init__(
+        self, bucket: Bucket, runs: RunStore, manifest: Manifest, strategy: Strategy, *, part_bars: int
+    ) -> None:
+        self.checkpoints = Checkpoints(bucket, manifest.run_id, "symbols")
+        self._bucket, self._runs, self._manifest, self._strategy = bucket, runs, manifest, strategy
+        self._orders = orders_of(manifest.config)
+        self._files = ChunkFiles(bucket, manifest.run_id)
+        self._parts = list(_parts(manifest, part_bars * PARTS_OF_A_RUN))
+
+    @property
+    def parts(self) -> int:
+        return len(self._parts)
+
+    def fold(self, part: int, finished: FinishedChunks) -> bool:
+        chunks = self._parts[part]
+        if not all(finished.includes(sleeve.series.symbol, number) for sleeve, number in chunks):
+            return False
+        universe = self._universe(part)
+        equity, trades = zip(*(self._fold(universe, sleeve, number) for sleeve, number in chunks), strict=True)
+        run_id = self._manifest.run_id
+        for key, tables in ((layout.equity_by_symbol_key, equity), (layout.trades_key, trades)):
+            self._bucket.put(key(run_id, part), parquet.encode(pa.concat_tables(tables).combine_chunks()))
+        self.checkpoints.put(part + 1, universe)
+        return True
+
+    def finished(self) -> Finished:
+        """Write and publish the portfolio's curve, and return the outcome; all parts are folded."""
+        universe, run_id = self._universe(self.parts), self._manifest.run_id
+        portfolio = universe.portfolio.portfolio()
+        curve = results_by_symbol.portfolio_table(portfolio)
+        edges = [len(curve) * part // self.parts for part in range(self.parts + 1)]
+        for part, first in enumerate(edges[:-1]):
+            some = curve.slice(first, edges[part + 1] - first)
+            self._bucket.put(layout.equity_key(run_id, part), parquet.encode(some))
+        rows = results_by_symbol.runs_table(universe.settled)
+        self._bucket.put(layout.runs_by_symbol_key(run_id), parquet.encode(rows))
+        publish_curve(self._runs, run_id, portfolio.timestamp, portfolio.equity, portfolio.benchmark)
+        parameters = self._strategy.model_dump()
+        return Finished.of_several(self._manifest, universe.settled, portfolio, parameters, parts=self.parts)
+
+    def _universe(self, part: int) -> Universe:
+        """Return the universe before `part`."""
+        return self.checkpoints.get(Universe, part) if part else Universe(PortfolioSum.start(self._manifest.uninvested))
+
+    def _fold(self, universe: Universe, sleeve: PlannedSleeve, number: int) -> tuple[pa.Table, pa.Table]:
+        """Fold chunk `number` of `sleeve`; return its rows of equity and of trades."""
+        chunk, symbol = sleeve.chunks[number], sleeve.series.symbol
+        bars = read_bars(self._bucket, sleeve, chunk.start, chunk.stop)
+        account = account_of(self._manifest.config, sleeve.share)
+        opened = universe.open or self._begin(sleeve, bars)
+        run, last = CarriedRun(account, self._orders, opened.run), chunk.stop == sleeve.bars
+        decisions = self._files.get(symbol, number, chunk).of(0).decisions_within
+        posted = run.post(bars, decisions, run.market.update(bars.close), last=last)
+        cash, _ = posted.holdings.at_closes(len(bars))
+        market = buy_and_hold(bars.close, account.capital, opened.first_close)
+        opened.steps = opened.steps.then(bars.timestamp, cash, posted.equity, market)
+        universe.portfolio.pass_over(posted.trades)
+        universe.open = None if last else opened
+        if last:
+            sessions = run.state.measurement.curve.ends.calendar
+            universe.portfolio.add(opened.steps, account.capital, run.activity(), run.slippage_cost, sessions)
+            universe.settled.append(self._settled(sleeve, run, account.capital))
+        trades = results.trades_table(symbol, posted.trades, (posted.entry_time, posted.exit_time))
+        return results_by_symbol.equity_table(symbol, bars, posted), trades
+
+    def _begin(self, sleeve: PlannedSleeve, bars: Bars) -> OpenSleeve:
+        account = account_of(self._manifest.config, sleeve.share)
+        run = CarriedRun.start(account, self._orders, bars.sessions)
+        return OpenSleeve(run.state, Steps.constant(3, account.capital), float(bars.close[0]))
+
+    def _settled(self, sleeve: PlannedSleeve, run: CarriedRun, capital: float) -> SettledSymbol:
+        lookback, uses_volume = self._strategy.lookback, getattr(self._strategy, "uses_volume", False)
+        return SettledSymbol.of(
+            sleeve,
+            capital,
+            run.metrics(),
+            run.no_trades(lookback=lookback, uses_volume=uses_volume),
+            replayed_bars=run.state.ledger.replayed_bars,
+            sequential_bars=run.state.ledger.sequential_bars,
+        )
+
+
+def _parts(manifest: Manifest, bars: int) -> Iterator[list[tuple[PlannedSleeve, int]]]:
+    """Yield the chunks of each part, symbol after symbol: as many as have so many `bars`."""
+    part: list[tuple[PlannedSleeve, int]] = []
+    waiting = 0
+    for sleeve in manifest.sleeves:
+        for number, chunk in enumerate(sleeve.chunks):
+            part.append((sleeve, number))
+            waiting += chunk.stop - chunk.start
+            if waiting >= bars:
+                yield part
+                part, waiting = [], 0
+    if part:
+        yield part
