@@ -1,16 +1,18 @@
 """The peak memory that reducing a run adds to a warm reducer: `make` writes the runs' files, `reduce` measures.
 
-    python -m benchmarks.reduce_memory FOLDER make BARS SYMBOLS FAST SLOW
+    python -m benchmarks.reduce_memory FOLDER make BARS SYMBOLS FAST SLOW [SETS [IN_SAMPLE OUT_OF_SAMPLE]]
     python -m benchmarks.reduce_memory FOLDER reduce
 
 A process each, so that simulating leaves nothing behind. An average of 10 and 20 bars holds a position for twenty bars,
-one of 1 and 2 bars for two. Files lie in FOLDER, in place of S3.
+one of 1 and 2 bars for two. With SETS it is a sweep of so many, of FAST and SLOW, SLOW + 1 and so on; with samples of
+so many bars, a walk-forward. Files lie in FOLDER, in place of S3.
 """
 
 import io
 import json
 import resource
 import sys
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +29,7 @@ from tickfold.backtests.reduction import Reduction
 from tickfold.backtests.simulation import simulate_chunk
 from tickfold.engine.bars import Bars
 from tickfold.market_data.bar_store import BarStore
-from tickfold.protocol import BacktestConfig
+from tickfold.protocol import BacktestConfig, Config, SweepConfig
 from tickfold.storage.bucket import Bucket
 from tickfold.strategies import BUILT_IN
 
@@ -70,15 +72,24 @@ def minutes(count: int, seed: int) -> Bars:
     return Bars(times, open_, high, low, close, np.full(count, 100.0))
 
 
-def make(bucket: Bucket, folder: Path, bars: int, symbols: int, parameters: dict[str, int]) -> None:
+def asked_for(names: list[str], fast: int, slow: int, sets: int = 0, *samples: int) -> Config:
+    """Return the config of a run over `names`, or of a sweep, or of a walk-forward."""
+    common = {"strategy": "sma_cross", "startDate": "2000-01-01", "endDate": "2099-12-31", "startCapital": 1e6}
+    if not sets:
+        of_run = {"stock": names if len(names) > 1 else names[0], "parameters": {"fast": fast, "slow": slow}}
+        return BacktestConfig.model_validate(common | of_run)
+    grid = {"fast": fast, "slow": {"from": slow, "to": slow + sets - 1, "step": 1}}
+    windows = {"walkForward": dict(zip(("inSample", "outOfSample"), samples, strict=True))} if samples else {}
+    return SweepConfig.model_validate(common | {"stock": names[0], "parameters": grid} | windows)
+
+
+def make(bucket: Bucket, folder: Path, bars: int, symbols: int, terms: list[int]) -> None:
     """Write a small run and one of `bars` bars of each symbol, as far as the reducer needs them."""
     for run_id, count in ((SMALL, SMALL_BARS), (BIG, bars)):
         names = [f"{run_id}{number}".upper() for number in range(symbols)]
         store = BarStore(bucket.s3, bucket.name)
         found = [store.put(name, "1m", minutes(count, seed), "", replace=True) for seed, name in enumerate(names)]
-        asked = {"stock": names if symbols > 1 else names[0], "strategy": "sma_cross", "parameters": parameters}
-        when = {"startDate": "2000-01-01", "endDate": "2099-12-31"}
-        config = BacktestConfig.model_validate(asked | when | {"startCapital": 1e6})
+        config = asked_for(names, *terms)
         manifest = Manifest(
             run_id=run_id,
             created_at=datetime.now(UTC),
@@ -98,11 +109,11 @@ def measure(bucket: Bucket, folder: Path) -> dict[str, float]:
     small, big = (Manifest.model_validate_json((folder / run_id).read_text()) for run_id in (SMALL, BIG))
     untold = cast(Any, SimpleNamespace(publish=lambda *_, **__: None, publish_all_done=lambda *_: None))
     Reduction(bucket, untold, BUILT_IN, small).finish()
-    before = _peak()
+    before, begun = _peak(), time.process_time()
     finished = Reduction(bucket, untold, BUILT_IN, big).finish(seconds=3_600)
-    added = _peak() - before
+    added, seconds = _peak() - before, time.process_time() - begun
     trades = finished.metrics.as_dict()["trades"] if finished else 0
-    return {"bars": big.bars, "trades": trades, "warm": before, "added": added, "a_bar": added / big.bars}
+    return {"bars": big.bars, "trades": trades, "warm": before, "added": added, "seconds": seconds}
 
 
 def _peak() -> int:
@@ -114,7 +125,7 @@ if __name__ == "__main__":
     Path(where).mkdir(parents=True, exist_ok=True)
     lake = Bucket(cast(Any, FolderS3(Path(where))), "lake")
     if task == "make":
-        bars_each, count, fast, slow = map(int, numbers)
-        make(lake, Path(where), bars_each, count, {"fast": fast, "slow": slow})
+        bars_each, count, *terms = map(int, numbers)
+        make(lake, Path(where), bars_each, count, terms)
     else:
         print(json.dumps(measure(lake, Path(where))))

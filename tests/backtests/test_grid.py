@@ -85,7 +85,7 @@ TEN = {"fast": {"from": 1, "to": 10, "step": 1}}
 @pytest.mark.parametrize(
     ("more", "bars", "reason"),
     [
-        ({}, 10_000_001, "bars times combinations are 100,000,010; at most 100,000,000"),
+        ({}, 1_000_000_001, "bars times combinations are 10,000,000,010; at most 10,000,000,000"),
         (
             {"rankBy": "sharp"},
             10,
@@ -102,9 +102,9 @@ TEN = {"fast": {"from": 1, "to": 10, "step": 1}}
             "windows times combinations are 100,010; at most 100,000",
         ),
         (
-            {"walkForward": {"inSample": 50_000, "outOfSample": 10}},
-            100_000,
-            "in-sample bars of all windows times combinations are 2,500,000,000; at most 1,000,000,000",
+            {"walkForward": {"inSample": 500_000, "outOfSample": 100}},
+            1_000_000,
+            "in-sample bars of all windows times combinations are 25,000,000,000; at most 10,000,000,000",
         ),
     ],
 )

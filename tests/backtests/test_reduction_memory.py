@@ -3,14 +3,13 @@
 import pytest
 
 from tests.backtests.lake import config, sweep_config
-from tickfold.backtests.reduction_memory import BASE_BYTES, bytes_of, check_memory
+from tickfold.backtests.reduction_memory import check_memory
 from tickfold.errors import RunError
 from tickfold.protocol import Config
 
 SWEEP = sweep_config()
+WALK_FORWARD = sweep_config(walkForward={"inSample": 200, "outOfSample": 50})
 UNIVERSE = config(["A", "B"])
-MEGABYTE = 1_024 * 1_024
-FITTING = (3_008 * MEGABYTE - BASE_BYTES) // 170
 
 
 def refusal(asked: Config, bars: list[int], megabytes: int = 3_008, *, sets: int = 1) -> str:
@@ -19,46 +18,42 @@ def refusal(asked: Config, bars: list[int], megabytes: int = 3_008, *, sets: int
     return str(caught.value)
 
 
-def test_a_run_of_one_symbol_may_be_of_any_length() -> None:
+def number_after(said: str, words: str) -> int:
+    return int(said.partition(words)[2].partition(" ")[0].replace(",", ""))
+
+
+def test_run_and_sweep_may_be_of_any_length() -> None:
     check_memory(config(), [10_000_000_000], 512, sets=1)
+    check_memory(SWEEP, [10_000_000_000], 512, sets=400)
 
 
-def test_the_largest_sweep_that_fits_is_accepted_and_one_bar_more_refused() -> None:
-    check_memory(SWEEP, [FITTING], 3_008, sets=1)
-    assert "too large" in refusal(SWEEP, [FITTING + 1])
-
-
-def test_refusal_names_the_bars_and_the_memory_that_would_do() -> None:
-    said = refusal(SWEEP, [20_000_000])
-    assert said == (
-        "the run is too large: to reduce 20,000,000 bars takes about 3,481 MB, and the reducer has 3,008; "
-        f"choose a range of {FITTING:,} bars at most, or set tickfold:reduceMemory to 3481"
-    )
-    check_memory(SWEEP, [20_000_000], 3_481, sets=1)
+def test_refused_universe_names_the_bars_and_the_memory_that_would_do() -> None:
+    many = [30_000_000] * 4
+    said = refusal(UNIVERSE, many)
+    assert said.startswith("the run is too large: to reduce 120,000,000 bars takes about 5,103 MB, and the reducer has")
+    fitting = number_after(said, "choose a range of ") // 4
+    check_memory(UNIVERSE, [fitting] * 4, 3_008, sets=1)
+    assert "too large" in refusal(UNIVERSE, [fitting + 1] * 4)
+    check_memory(UNIVERSE, many, number_after(said, "tickfold:reduceMemory to "), sets=1)
 
 
 def test_no_setting_is_named_that_lambda_does_not_have() -> None:
-    assert "tickfold:reduceMemory" not in refusal(SWEEP, [100_000_000])
+    assert "tickfold:reduceMemory" not in refusal(UNIVERSE, [100_000_000])
 
 
-def test_symbols_of_a_universe_are_reduced_one_by_one_and_share_little() -> None:
-    many = [1_000_000] * 20
-    assert bytes_of(many, universe=True) < bytes_of([20_000_000])
-    check_memory(UNIVERSE, many, 3_008, sets=1)
-    assert "40,000,000 bars takes about 2,986 MB" in refusal(UNIVERSE, [1_000_000] * 40, 2_984)
+def test_symbols_of_a_universe_share_the_memory() -> None:
+    check_memory(UNIVERSE, [1_000_000] * 500, 3_008, sets=1)
 
 
-def test_universe_of_one_symbol_takes_more_than_a_sweep_of_one_set() -> None:
-    assert bytes_of([1_000_000], universe=True) == BASE_BYTES + 345_000_000
-    assert bytes_of([1_000_000]) == BASE_BYTES + 170_000_000
+@pytest.mark.parametrize("asked", [SWEEP, WALK_FORWARD], ids=["sweep", "walk-forward"])
+def test_refused_sweep_names_the_combinations_and_the_memory_that_would_do(asked: Config) -> None:
+    said = refusal(asked, [1_000_000], 512, sets=1_000)
+    assert said.startswith("the run is too large: to reduce 1,000 combinations takes about ")
+    fitting = number_after(said, "give ")
+    check_memory(asked, [1_000_000], 512, sets=fitting)
+    assert "too large" in refusal(asked, [1_000_000], 512, sets=fitting + 1)
+    check_memory(asked, [1_000_000], number_after(said, "tickfold:reduceMemory to "), sets=1_000)
 
 
-def test_range_that_is_named_for_several_symbols_fits() -> None:
-    said = refusal(UNIVERSE, [1_000_000] * 50)
-    fitting = int(said.partition("a range of ")[2].partition(" ")[0].replace(",", ""))
-    check_memory(UNIVERSE, [fitting // 50] * 50, 3_008, sets=1)
-
-
-def test_a_sweep_needs_more_with_each_set() -> None:
-    check_memory(SWEEP, [1_000_000], 1_024, sets=100)
-    assert "with 200 combinations" in refusal(SWEEP, [1_000_000], 1_024, sets=200)
+def test_largest_sweep_fits_into_the_default() -> None:
+    check_memory(WALK_FORWARD, [10_000_000], 3_008, sets=1_000)

@@ -251,7 +251,7 @@ def test_a_run_that_the_reducer_cannot_hold_is_refused_and_starts_nothing(
     starter: RunStarter, connection: Connection, step_functions: StepFunctions
 ) -> None:
     small = replace(starter, reduce_memory=238)
-    with pytest.raises(RunError, match="with 5 combinations takes about 239 MB"):
+    with pytest.raises(RunError, match="to reduce 5 combinations takes about 242 MB"):
         small.start(caller(connection), StartSweep(config=sweep_config()), [])
     assert not step_functions.started
 
@@ -260,7 +260,7 @@ def test_a_list_with_one_symbol_needs_the_memory_of_a_universe(
     starter: RunStarter, bucket: Bucket, connection: Connection, step_functions: StepFunctions
 ) -> None:
     load(bucket, "LONG", walk(2, 2_500))
-    small = replace(starter, reduce_memory=239)
+    small = replace(starter, reduce_memory=238)
     asked = {"timeframe": None, "endDate": "2006-06-30"}
     with pytest.raises(RunError, match="the run is too large: to reduce 2,313 bars"):
         small.start(caller(connection), StartBacktest(config=config(["LONG"], **asked)), [])

@@ -102,3 +102,24 @@ def test_undefined_numbers_are_null_and_zero_has_no_sign() -> None:
     assert written.to_pylist()[:3] == [None, None, None]
     assert str(written[3].as_py()) == "0.0"
     assert str(parquet.array(np.array([-0.0]), pa.float64())[0].as_py()) == "0.0"
+
+
+@pytest.mark.parametrize("cut", [1, 1_000, 65_535, 65_536, 65_537, 150_000, 200_000])
+def test_rows_give_the_same_file_however_they_are_added(cut: int) -> None:
+    rows = np.arange(200_000)
+    table = pa.table({"at": rows, "value": np.sqrt(rows), "name": parquet.repeated("A/B", len(rows))})
+    writer = parquet.Writer(table.schema)
+    for first in range(0, len(rows), cut) if cut > 1 else range(5):
+        writer.add(table.slice(first, cut))
+    written = writer.close()
+    assert writer.rows == (200_000 if cut > 1 else 5)
+    assert written == parquet.encode(table.slice(0, writer.rows))
+    file = pq.ParquetFile(pa.BufferReader(written))
+    assert file.read().to_pydict() == table.slice(0, writer.rows).to_pydict()
+    groups = [file.metadata.row_group(number).num_rows for number in range(file.metadata.num_row_groups)]
+    assert all(rows == parquet.ROWS_A_GROUP for rows in groups[:-1])
+
+
+def test_file_without_rows_has_its_columns() -> None:
+    schema = pa.schema([("at", pa.int64())])
+    assert pq.read_table(pa.BufferReader(parquet.Writer(schema).close())).schema == schema

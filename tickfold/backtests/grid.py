@@ -13,16 +13,16 @@ from tickfold.protocol.spelling import suggestion
 from tickfold.strategies import Registry, Strategy
 
 MOST_COMBINATIONS = 1_000
-MOST_BARS = 100_000_000
-"""Bars times combinations: the reducer holds the signals of each set at each bar, and settles every set."""
+MOST_BARS = 10_000_000_000
+"""Bars times combinations: the reducer folds about ten million of them a second."""
 LONGEST_CHUNK = 1_000_000
 """Bars of a chunk: so the memory of a worker, and of the fold, does not depend on the length of a run."""
 MOST_CHUNK_BARS = 10_000_000
 """A chunk's bars times combinations: with a signal at every bar, a worker needs a gigabyte for them."""
 MOST_WINDOW_RUNS = 100_000
 """Windows times combinations: even a run of a few bars takes about a millisecond."""
-MOST_WINDOW_BARS = 1_000_000_000
-"""In-sample bars of all windows times combinations: the reducer processes about ten million of them a second."""
+MOST_WINDOW_BARS = 10_000_000_000
+"""In-sample bars of all windows times combinations: as above."""
 
 
 @dataclass(frozen=True)

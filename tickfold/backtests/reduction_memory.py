@@ -1,24 +1,24 @@
 """The memory that reducing a run takes, and the refusal of runs for which the reducer has too little.
 
-A run of one symbol is folded a chunk at a time, however long it is. Of a sweep, its bars, and the decisions and the
-curve of a set are held at once, and of a universe the curves and trades of all symbols. The bytes were measured
-(docs/explanation/performance.md), with a position for every twenty bars.
+A run of one symbol is folded a chunk at a time, however long it is. Of a sweep, what each set of parameters carries
+from chunk to chunk is held; of a universe, the portfolio's curve and that of one symbol. The bytes were measured
+(docs/explanation/performance.md).
 """
 
 from collections.abc import Sequence
 from math import ceil
 
 from tickfold.errors import RunError
-from tickfold.protocol import BacktestConfig, Config
+from tickfold.protocol import BacktestConfig, Config, SweepConfig
 
 BASE_BYTES = 250 * 1_000_000
-"""Of a warm reducer: Python, numpy, Arrow, and the bars' files that it keeps."""
-BYTES_A_BAR = 170
-BYTES_A_BAR_OF_UNIVERSE = 65
-"""Of all symbols, which are also combined at the times of all: that costs as much again as the largest of them."""
-BYTES_A_BAR_OF_LARGEST = 280
-BYTES_A_BAR_AND_SET = 5
-"""What a sweep keeps for each set of parameters."""
+"""Of a warm reducer: Python, numpy, Arrow, a chunk, and the bars' files that it keeps."""
+BYTES_A_BAR_OF_LARGEST = 170
+"""Of a universe, whose portfolio is taken to have about as many bars as the longest of its symbols."""
+BYTES_A_SET = 600_000
+"""Of a sweep: sums, and the account's value at the end of each session of some decades."""
+WINDOW_BYTES = 256 * 1_000_000
+"""Of a walk-forward: the bars and signals that are kept, since windows overlap and read them again."""
 MOST_MEGABYTES = 10_240
 """That Lambda gives to a function."""
 
@@ -31,26 +31,28 @@ def check_memory(config: Config, bars: Sequence[int], megabytes: int, *, sets: i
     `sets` are a sweep's sets of parameters.
 
     Raises:
-        RunError: it cannot; the message says how many bars it could, and the memory that would do.
+        RunError: it cannot; the message says how much it could, and the memory that would do.
     """
-    universe = config.is_universe
-    if isinstance(config, BacktestConfig) and not universe:
+    if isinstance(config, BacktestConfig) and not config.is_universe:
         return
-    needed, given = bytes_of(bars, universe=universe, sets=sets), megabytes * _MEGABYTE
+    needed, given = bytes_of(config, bars, sets), megabytes * _MEGABYTE
     if needed <= given:
         return
-    total, setting = sum(bars), ceil(needed / _MEGABYTE)
-    fitting = max(0, int(total * (given - BASE_BYTES) / (needed - BASE_BYTES)))
+    setting = ceil(needed / _MEGABYTE)
     remedy = f", or set tickfold:reduceMemory to {setting}" if setting <= MOST_MEGABYTES else ""
-    combinations = f" with {sets:,} combinations" if sets > 1 else ""
+    share = max(0.0, (given - bytes_of(config, [0], 0)) / (needed - bytes_of(config, [0], 0)))
+    if isinstance(config, SweepConfig):
+        what, choice = f"{sets:,} combinations", f"give {int(sets * share):,} at most"
+    else:
+        what, choice = f"{sum(bars):,} bars", f"choose a range of {int(sum(bars) * share):,} at most"
     raise RunError(
-        f"the run is too large: to reduce {total:,} bars{combinations} takes about {setting:,} MB, and the reducer has "
-        f"{megabytes:,}; choose a range of {fitting:,} bars at most{remedy}"
+        f"the run is too large: to reduce {what} takes about {setting:,} MB, and the reducer has {megabytes:,}; "
+        f"{choice}{remedy}"
     )
 
 
-def bytes_of(bars: Sequence[int], *, universe: bool = False, sets: int = 1) -> int:
-    """Return the bytes that it takes to reduce such a run."""
-    if universe:
-        return BASE_BYTES + max(bars) * BYTES_A_BAR_OF_LARGEST + sum(bars) * BYTES_A_BAR_OF_UNIVERSE
-    return BASE_BYTES + sum(bars) * (BYTES_A_BAR + (BYTES_A_BAR_AND_SET * sets if sets > 1 else 0))
+def bytes_of(config: Config, bars: Sequence[int], sets: int) -> int:
+    """Return the bytes that it takes to reduce a sweep or a universe."""
+    if isinstance(config, SweepConfig):
+        return BASE_BYTES + sets * BYTES_A_SET + (WINDOW_BYTES if config.walk_forward else 0)
+    return BASE_BYTES + max(bars) * BYTES_A_BAR_OF_LARGEST

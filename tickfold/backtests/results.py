@@ -58,7 +58,7 @@ def trades_table(symbol: str, trades: Trades, times: tuple[Ints, Ints]) -> pa.Ta
     """Return the closed trades in the order of their exits, one row each; `times` as in `times_of`."""
     opened, closed = times
     columns: dict[str, Any] = {
-        "symbol": [symbol] * len(trades),
+        "symbol": parquet.repeated(symbol, len(trades)),
         "side": ["long" if side > 0 else "short" for side in trades.side.tolist()],
         "quantity": trades.quantity,
         "entry_time": opened,
@@ -75,7 +75,9 @@ def trades_table(symbol: str, trades: Trades, times: tuple[Ints, Ints]) -> pa.Ta
     for field in tables.TRADES:
         values = columns[field.name]
         kind = field.type
-        arrays.append(parquet.column(values, kind) if isinstance(values, list) else parquet.array(values, kind))
+        if isinstance(values, np.ndarray):
+            values = parquet.array(values, kind)
+        arrays.append(parquet.column(values, kind) if isinstance(values, list) else values)
     return pa.Table.from_arrays(arrays, schema=tables.TRADES)
 
 

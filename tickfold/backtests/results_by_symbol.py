@@ -102,7 +102,7 @@ def _row(settled: SettledSymbol) -> dict[str, object]:
 def equity_table(symbol: str, bars: Bars, posted: Posted) -> pa.Table:
     """Return what `symbol` adds to the table `equity_by_symbol`, one row a bar."""
     curve, field = results.equity_table(bars, posted), tables.EQUITY_BY_SYMBOL.field("symbol")
-    return curve.add_column(0, field, parquet.column([symbol] * len(curve), field.type))
+    return curve.add_column(0, field, parquet.repeated(symbol, len(curve)))
 
 
 def portfolio_table(portfolio: Portfolio) -> pa.Table:

@@ -5,15 +5,13 @@ from collections.abc import Iterator
 
 from tickfold.backtests.chunk_files import ChunkFiles
 from tickfold.backtests.manifest import Manifest
+from tickfold.backtests.reduction_memory import WINDOW_BYTES
 from tickfold.backtests.sleeve_bars import read_bars
 from tickfold.engine.bars import COLUMNS
 from tickfold.engine.decisions.chunk import Chunk
 from tickfold.engine.walk_forward import Block
 from tickfold.storage.bucket import Bucket
 from tickfold.storage.byte_cache import ByteCache
-
-KEPT_BYTES = 256 * 1_000_000
-"""Windows overlap: what one has read, the next reads again. A chunk has 58 MB at most."""
 
 
 class SignalBlocks:
@@ -23,7 +21,7 @@ class SignalBlocks:
         self._bucket, self._sets = bucket, sets
         (self._sleeve,) = manifest.sleeves
         self._files = ChunkFiles(bucket, manifest.run_id)
-        self._chunks = ByteCache[Block](KEPT_BYTES, _bytes_of)
+        self._chunks = ByteCache[Block](WINDOW_BYTES, _bytes_of)  # a chunk has 58 MB at most
 
     def __call__(self, start: int, stop: int) -> Iterator[Block]:
         """Yield the blocks, one a chunk, that cover the bars from `start` to `stop`, exclusive."""

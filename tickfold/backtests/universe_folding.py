@@ -6,8 +6,6 @@ Of all symbols only the portfolio's curve is kept, and of the one that is folded
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import pyarrow as pa
-
 from tickfold.backtests import results, results_by_symbol
 from tickfold.backtests.checkpoints import Checkpoints
 from tickfold.backtests.chunk_files import ChunkFiles
@@ -19,11 +17,12 @@ from tickfold.backtests.planning import account_of, orders_of
 from tickfold.backtests.results_by_symbol import SettledSymbol
 from tickfold.backtests.run_store import RunStore
 from tickfold.backtests.sleeve_bars import read_bars
+from tickfold.engine.accounting.ledger import Postings
 from tickfold.engine.bars import Bars
 from tickfold.engine.carried_run import CarriedRun, RunState
 from tickfold.engine.performance.benchmark import buy_and_hold
 from tickfold.engine.performance.portfolio import PortfolioSum, Steps
-from tickfold.storage import layout, parquet
+from tickfold.storage import layout, parquet, tables
 from tickfold.storage.bucket import Bucket
 from tickfold.strategies import Strategy
 
@@ -69,11 +68,15 @@ class UniverseFolding:
         chunks = self._parts[part]
         if not all(finished.includes(sleeve.series.symbol, number) for sleeve, number in chunks):
             return False
-        universe = self._universe(part)
-        equity, trades = zip(*(self._fold(universe, sleeve, number) for sleeve, number in chunks), strict=True)
-        run_id = self._manifest.run_id
-        for key, tables in ((layout.equity_by_symbol_key, equity), (layout.trades_key, trades)):
-            self._bucket.put(key(run_id, part), parquet.encode(pa.concat_tables(tables).combine_chunks()))
+        universe, run_id = self._universe(part), self._manifest.run_id
+        equity, trades = parquet.Writer(tables.EQUITY_BY_SYMBOL), parquet.Writer(tables.TRADES)
+        for sleeve, number in chunks:
+            bars, posted = self._fold(universe, sleeve, number)
+            symbol, times = sleeve.series.symbol, (posted.entry_time, posted.exit_time)
+            equity.add(results_by_symbol.equity_table(symbol, bars, posted))
+            trades.add(results.trades_table(symbol, posted.trades, times))
+        self._bucket.put(layout.equity_by_symbol_key(run_id, part), equity.close())
+        self._bucket.put(layout.trades_key(run_id, part), trades.close())
         self.checkpoints.put(part + 1, universe)
         return True
 
@@ -96,14 +99,14 @@ class UniverseFolding:
         """Return the universe before `part`."""
         return self.checkpoints.get(Universe, part) if part else Universe(PortfolioSum.start(self._manifest.uninvested))
 
-    def _fold(self, universe: Universe, sleeve: PlannedSleeve, number: int) -> tuple[pa.Table, pa.Table]:
-        """Fold chunk `number` of `sleeve`; return its rows of equity and of trades."""
-        chunk, symbol = sleeve.chunks[number], sleeve.series.symbol
+    def _fold(self, universe: Universe, sleeve: PlannedSleeve, number: int) -> tuple[Bars, Postings]:
+        """Fold chunk `number` of `sleeve`; return its bars, and what was posted over them."""
+        chunk = sleeve.chunks[number]
         bars = read_bars(self._bucket, sleeve, chunk.start, chunk.stop)
         account = account_of(self._manifest.config, sleeve.share)
         opened = universe.open or self._begin(sleeve, bars)
         run, last = CarriedRun(account, self._orders, opened.run), chunk.stop == sleeve.bars
-        decisions = self._files.get(symbol, number, chunk).of(0).decisions_within
+        decisions = self._files.get(sleeve.series.symbol, number, chunk).of(0).decisions_within
         posted = run.post(bars, decisions, run.market.update(bars.close), last=last)
         cash, _ = posted.holdings.at_closes(len(bars))
         market = buy_and_hold(bars.close, account.capital, opened.first_close)
@@ -114,8 +117,7 @@ class UniverseFolding:
             sessions = run.state.measurement.curve.ends.calendar
             universe.portfolio.add(opened.steps, account.capital, run.activity(), run.slippage_cost, sessions)
             universe.settled.append(self._settled(sleeve, run, account.capital))
-        trades = results.trades_table(symbol, posted.trades, (posted.entry_time, posted.exit_time))
-        return results_by_symbol.equity_table(symbol, bars, posted), trades
+        return bars, posted
 
     def _begin(self, sleeve: PlannedSleeve, bars: Bars) -> OpenSleeve:
         account = account_of(self._manifest.config, sleeve.share)

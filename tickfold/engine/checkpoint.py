@@ -8,7 +8,7 @@ pickle; and numpy's archives hold no nested records.
 import json
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
-from functools import cache
+from functools import cache, reduce
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from zlib import crc32
@@ -20,6 +20,7 @@ _MAGIC = b"tickfold checkpoint 1\n"
 _NUMBER_BYTES = 8
 _TYPES = ("<f8", "<i8", "|i1", "|b1")
 """The element types of the engine's arrays, in the byte order of all processors that it runs on."""
+Memory = bytes | memoryview
 _State = TypeVar("_State")
 
 
@@ -31,11 +32,12 @@ def encode(state: Any) -> bytes:
     Raises:
         TypeError: it holds something else.
     """
-    arrays: list[bytes] = []
+    arrays: list[Memory] = []
     tree = {"kind": _name(type(state)), "state": _plain(state, arrays)}
     header = json.dumps(tree, separators=(",", ":")).encode()
-    body = b"".join([_MAGIC, len(header).to_bytes(_NUMBER_BYTES, "little"), header, *arrays])
-    return body + crc32(body).to_bytes(_NUMBER_BYTES, "little")
+    pieces = [_MAGIC, len(header).to_bytes(_NUMBER_BYTES, "little"), header, *arrays]
+    checksum = reduce(lambda before, piece: crc32(piece, before), pieces, 0)
+    return b"".join([*pieces, checksum.to_bytes(_NUMBER_BYTES, "little")])  # the only copy: a state can be large
 
 
 def decode(kind: type[_State], data: bytes) -> _State:
@@ -44,14 +46,14 @@ def decode(kind: type[_State], data: bytes) -> _State:
     Raises:
         ValueError: `data` is damaged, or of another class or version; one line says which.
     """
-    body, checksum = data[:-_NUMBER_BYTES], data[-_NUMBER_BYTES:]
-    if not body.startswith(_MAGIC):
+    body, checksum = memoryview(data)[:-_NUMBER_BYTES], data[-_NUMBER_BYTES:]
+    if not data.startswith(_MAGIC):
         raise ValueError(f"not a checkpoint of this version: expected {_MAGIC.decode().strip()!r} at its beginning")
     if crc32(body) != int.from_bytes(checksum, "little"):
         raise ValueError("the checkpoint is damaged or cut off: its checksum differs; start from an earlier one")
     start = len(_MAGIC) + _NUMBER_BYTES
     stop = start + int.from_bytes(body[len(_MAGIC) : start], "little")
-    tree = json.loads(body[start:stop])
+    tree = json.loads(bytes(body[start:stop]))
     if tree["kind"] != _name(kind):
         raise ValueError(f"the checkpoint holds a {tree['kind']}; expected a {_name(kind)}")
     state: _State = _typed(kind, tree["state"], _Buffers(body[stop:]))
@@ -61,7 +63,7 @@ def decode(kind: type[_State], data: bytes) -> _State:
 class _Buffers:
     """The arrays of a checkpoint, one after another."""
 
-    def __init__(self, memory: bytes) -> None:
+    def __init__(self, memory: memoryview) -> None:
         self._memory, self._at = memory, 0
 
     def take(self, kind: str, shape: list[int]) -> npt.NDArray[Any]:
@@ -74,12 +76,12 @@ def _name(kind: type[Any]) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
-def _plain(value: Any, arrays: list[bytes]) -> Any:
+def _plain(value: Any, arrays: list[Memory]) -> Any:
     """Return `value` as JSON has it, and append the memory of its arrays."""
     if isinstance(value, np.ndarray):
         if value.dtype.str not in _TYPES:
             raise TypeError(f"an array of {value.dtype} cannot be saved: expected one of {', '.join(_TYPES)}")
-        arrays.append(value.tobytes())
+        arrays.append(np.ascontiguousarray(value).reshape(-1).view(np.uint8).data)
         return [value.dtype.str, list(value.shape)]
     if is_dataclass(value):
         return {field.name: _plain(getattr(value, field.name), arrays) for field in fields(value)}

@@ -76,22 +76,54 @@ def table(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=schema)
 
 
-def encode(table: pa.Table) -> bytes:
-    """Return `table` as a Parquet file. Deterministic: the same table gives the same bytes.
+class Writer:
+    """A Parquet file in memory that is encoded as tables are added: only the rows of the last group wait.
 
-    Times and positions, which increase, are delta-encoded; other columns have a dictionary if that is smaller.
+    Deterministic: the same rows give the same bytes, however they are cut. Times and positions, which increase, are
+    delta-encoded; other columns have a dictionary if that is smaller.
     """
-    growing = [field.name for field in table.schema if field.type in (TIMESTAMP, pa.int64())]
-    sink = io.BytesIO()
-    pq.write_table(
-        table,
-        sink,
-        compression="zstd",
-        row_group_size=ROWS_A_GROUP,
-        use_dictionary=[name for name in table.schema.names if name not in growing],
-        column_encoding=dict.fromkeys(growing, "DELTA_BINARY_PACKED"),
-    )
-    return sink.getvalue()
+
+    def __init__(self, schema: pa.Schema) -> None:
+        growing = [field.name for field in schema if field.type in (TIMESTAMP, pa.int64())]
+        self.rows = 0
+        self._sink = io.BytesIO()
+        self._file = pq.ParquetWriter(
+            self._sink,
+            schema,
+            compression="zstd",
+            use_dictionary=[name for name in schema.names if name not in growing],
+            column_encoding=dict.fromkeys(growing, "DELTA_BINARY_PACKED"),
+        )
+        self._waiting = pa.Table.from_batches([], schema)  # `empty_table` imports pandas
+
+    def add(self, table: pa.Table) -> None:
+        """Add the rows of `table`."""
+        self.rows += len(table)
+        self._waiting = pa.concat_tables([self._waiting, table])
+        if whole := len(self._waiting) // ROWS_A_GROUP * ROWS_A_GROUP:
+            self._file.write_table(self._waiting.slice(0, whole), ROWS_A_GROUP)
+            self._waiting = self._waiting.slice(whole).combine_chunks()  # a copy, so that what is written is let go
+
+    def close(self) -> bytes:
+        """Return the file; nothing can be added afterwards."""
+        if len(self._waiting) or not self.rows:
+            self._file.write_table(self._waiting, ROWS_A_GROUP)
+        self._file.close()
+        return self._sink.getvalue()
+
+
+def encode(table: pa.Table) -> bytes:
+    """Return `table` as a Parquet file, as `Writer` writes it."""
+    writer = Writer(table.schema)
+    writer.add(table)
+    return writer.close()
+
+
+def repeated(text: str, rows: int) -> pa.Array:
+    """Return a column of one `text`."""
+    encoded = text.encode()
+    offsets = len(encoded) * np.arange(rows + 1, dtype=np.int32)
+    return pa.Array.from_buffers(pa.string(), rows, [None, pa.py_buffer(offsets), pa.py_buffer(encoded * rows)])
 
 
 def decode(
