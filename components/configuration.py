@@ -143,8 +143,8 @@ class Configuration(BaseModel):
         Field(
             ge=128,
             le=10_240,
-            description="MB, 128 to 10240; 1769 are one full processor. It limits the bars of a run: of one "
-            "symbol about 6,000 for each MB above 240",
+            description="MB, 128 to 10240; 1769 are one full processor. It limits the bars of a run of "
+            "several symbols: of the longest about 6,000 for each MB above 240",
         ),
     ] = 3_008
     dependencies: Annotated[
