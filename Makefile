@@ -6,13 +6,13 @@ READY := .venv/ready
 WSCAT := build/wscat/node_modules/.bin/wscat
 BENCH_READY := .venv-bench/ready
 
-.PHONY: help setup demo test athena issuers pulumi newest soak mutants chromium wscat lint bench package docs clean
+.PHONY: help setup demo test athena issuers arm64 pulumi newest soak mutants chromium wscat lint bench package docs clean
 .DEFAULT_GOAL := help
 # Without bytecode every process compiles what it imports: a test of a stack starts dozens.
 unexport PYTHONDONTWRITEBYTECODE
 
 help: ## what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## (.*)/  make \1\t\2/' | expand -t 16
 
 setup: $(READY) ## prepare .venv with the `tickfold` command in it
 
@@ -35,6 +35,12 @@ athena: $(READY) ## compare SQL on the embedded stack with Trino, Athena's engin
 
 issuers: $(READY) ## try tokens of a real Keycloak on the embedded stack: in two minutes; needs a JDK and Maven
 	$(BIN)/pytest tests/issuers --issuers
+
+arm64: $(READY) ## run the engine on Lambda's processor, emulated, and compare every bit: in minutes; needs QEMU
+	@command -v qemu-aarch64-static debootstrap >/dev/null \
+	  || { apt-get update -qq && apt-get install -qq -y --no-install-recommends qemu-user-static debootstrap; } \
+	  || echo "QEMU could not be installed here" >&2
+	$(BIN)/pytest tests/arm64 --arm64
 
 pulumi: $(READY) ## run the program on the real Pulumi engine: in minutes; needs `pulumi`, or Go to build it
 	$(BIN)/pytest tests/pulumi --pulumi

@@ -30,6 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--athena", action="store_true", help="compare SQL with Trino, which needs a JDK and Maven")
     parser.addoption("--pulumi", action="store_true", help="run the program on the real Pulumi engine, built by Go")
     parser.addoption("--issuers", action="store_true", help="try a real Keycloak's tokens, which needs a JDK and Maven")
+    parser.addoption("--arm64", action="store_true", help="run the engine on an emulated arm64 processor, by QEMU")
     parser.addoption("--without-stack", action="store_true", help="leave out the tests that need the embedded stack")
 
 

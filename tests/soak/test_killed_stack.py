@@ -4,44 +4,16 @@ import os
 import random
 import signal
 import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from embedded import record
-from embedded.stack import ROOT
 from tests.soak.bars_file import write_bars
+from tests.soak.kept_stack import tickfold, up
 
-TICKFOLD = Path(sys.executable).with_name("tickfold")
 ROUNDS = 20
-START_SECONDS = 180
 LONGEST_SECONDS = 8.0
 """How long after its first series and its first run a stack is killed at the latest."""
-
-
-@contextmanager
-def up(log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `tickfold up`; it is killed at the end of the block."""
-    with log.open("ab") as output:
-        process = subprocess.Popen([TICKFOLD, "up", "--port", "0"], cwd=ROOT, stdout=output, stderr=output)
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while not ((found := record.read()) and found.pid == process.pid):
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.2)
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
-def tickfold(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([TICKFOLD, *arguments], capture_output=True, text=True, check=False)
 
 
 def column(output: str, *names: str) -> set[tuple[str, ...]]:

@@ -175,12 +175,19 @@ def infer_calendar(timestamp: Ints) -> SessionCalendar:
     the time at which its week does. Bars of a day or longer have UTC days as sessions.
     """
     some, step = _sampled(timestamp), bar_step(timestamp)
-    days = np.unique(some // MICROSECONDS_PER_DAY)
+    days = _distinct(some // MICROSECONDS_PER_DAY)
     if len(days) < _FEWEST_DAYS or step >= MICROSECONDS_PER_DAY:
         return SessionCalendar(week=week_of(days))
     length = max(int(step) // _MINUTE, 1)
     zone, opens = _after_break(some, length) or _after_weekend(timestamp, days) or ("UTC", 0)
-    return SessionCalendar(zone, opens, week_of(np.unique(session_dates(some, SessionCalendar(zone, opens)))))
+    return SessionCalendar(zone, opens, week_of(_distinct(session_dates(some, SessionCalendar(zone, opens)))))
+
+
+def _distinct(ordered: Ints) -> Ints:
+    """Return each of some sorted values once; `np.unique` imports masked arrays, longer than a run takes."""
+    first = np.ones(len(ordered), dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return ordered[first]
 
 
 def bar_step(timestamp: Ints) -> float:
