@@ -94,6 +94,13 @@ def test_json_output_is_one_document(tickfold: Command, fake: FakeStack) -> None
     assert document["metrics"]["final_equity"] == 51_422.99
 
 
+def test_json_of_long_run_says_in_how_many_files_it_is(tickfold: Command, fake: FakeStack, result: Result) -> None:
+    fake.plan = [result.model_copy(update={"sequence": 2, "parts": 3})]
+    document = json.loads(tickfold(*RUN, "--json").stdout)
+    assert document["parts"] == 3
+    assert list(document) == [*KEYS[:-1], "parts", KEYS[-1]]
+
+
 def test_run_without_trades_says_why(tickfold: Command, fake: FakeStack, result: Result) -> None:
     reason = "not enough cash for one share: one cost 523.10, and the cash is 100.00"
     fake.plan = [result.model_copy(update={"sequence": 2, "no_trades": NoTrades(cause="cash", reason=reason)})]

@@ -111,7 +111,7 @@ class Lake:
     def curve(self, result: dict[str, Any]) -> str:
         """Return the checksum of the equity of a run's files."""
         found = sha256()
-        for part in range(result["parts"]):
+        for part in range(result.get("parts", 1)):
             body = self._bucket.get(layout.equity_key(result["run_id"], part))
             found.update(parquet.decode(body, {"equity": np.float64})["equity"].tobytes())
         return found.hexdigest()

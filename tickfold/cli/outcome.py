@@ -56,7 +56,7 @@ def document(result: Result) -> dict[str, Any]:
     found = result.model_dump(mode="json")
     names = ("symbol", "start", "end", "bars", "strategy", "parameters", "chunks", "replayed_bars")
     figures = ("sequential_bars", "metrics", *(name for name in ("no_trades", "sessions") if found.get(name)))
-    places = ("execution_arn", "trades_uri", "equity_uri", "parts", "duration_seconds")
+    places = ("execution_arn", "trades_uri", "equity_uri", *(["parts"] if result.parts > 1 else []), "duration_seconds")
     of_several = ("symbols", "runs_by_symbol_uri", "equity_by_symbol_uri") if result.symbols else ()
     shown = (*names, *figures, *places, *of_several)
     return {"run_id": result.run_id, "status": "succeeded"} | {name: found[name] for name in shown if found[name] != ""}
