@@ -123,3 +123,14 @@ def test_rows_give_the_same_file_however_they_are_added(cut: int) -> None:
 def test_file_without_rows_has_its_columns() -> None:
     schema = pa.schema([("at", pa.int64())])
     assert pq.read_table(pa.BufferReader(parquet.Writer(schema).close())).schema == schema
+
+
+def test_rows_that_are_written_are_let_go() -> None:
+    before = pa.total_allocated_bytes()
+    table = pa.table({"at": pa.concat_arrays([pa.array(np.arange(1_000_000))])})
+    writer = parquet.Writer(table.schema)
+    writer.add(table)
+    assert pa.total_allocated_bytes() - before > 8_000_000
+    del table
+    assert pa.total_allocated_bytes() - before < 1_000_000
+    assert pq.ParquetFile(pa.BufferReader(writer.close())).metadata.num_rows == 1_000_000

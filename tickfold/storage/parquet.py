@@ -102,7 +102,7 @@ class Writer:
         self._waiting = pa.concat_tables([self._waiting, table])
         if whole := len(self._waiting) // ROWS_A_GROUP * ROWS_A_GROUP:
             self._file.write_table(self._waiting.slice(0, whole), ROWS_A_GROUP)
-            self._waiting = self._waiting.slice(whole).combine_chunks()  # a copy, so that what is written is let go
+            self._waiting = _copied(self._waiting.slice(whole))
 
     def close(self) -> bytes:
         """Return the file; nothing can be added afterwards."""
@@ -110,6 +110,13 @@ class Writer:
             self._file.write_table(self._waiting, ROWS_A_GROUP)
         self._file.close()
         return self._sink.getvalue()
+
+
+def _copied(rows: pa.Table) -> pa.Table:
+    """Return `rows` in memory of their own: a slice, even in one chunk, keeps the whole table that it is of."""
+    if not len(rows):
+        return pa.Table.from_batches([], rows.schema)
+    return pa.Table.from_arrays([pa.concat_arrays(column.chunks) for column in rows.columns], schema=rows.schema)
 
 
 def encode(table: pa.Table) -> bytes:
