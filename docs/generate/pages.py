@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.generate import command_line, exit_codes, limits, metrics, protocol, settings, strategies, tables
+from docs.generate import command_line, exit_codes, limits, metrics, protocol, run_cost, settings, strategies, tables
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 
@@ -14,6 +14,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "limits.md": limits.render,
     "protocol.md": protocol.render,
     "protocol.schema.json": protocol.render_schema,
+    "run-cost.md": run_cost.render,
+    "run-cost.svg": run_cost.render_plot,
     "settings.md": settings.render,
     "strategies.md": strategies.render,
     "tables.md": tables.render,
