@@ -16,12 +16,19 @@ from typing import Self
 
 from embedded.cloud import Cloud
 
-_NOT_INHERITED = ("AWS_", "PULUMI_", "PYTHONDONTWRITEBYTECODE")
-"""Beginnings of the names of variables; without bytecode each start would compile Pulumi's AWS package again."""
+RESULT = "deployment.json"
+
+_INHERITED = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "PYTHONPATH", "SYSTEMROOT", "TMPDIR", "TZ")
+"""What the program may depend on: no AWS or Pulumi setting of the user, and nothing that terminals differ in."""
 
 
 class DeploymentError(Exception):
     """The program could not be deployed. The message gives the reason."""
+
+
+def environment() -> dict[str, str]:
+    """Return the environment that the program runs in."""
+    return {name: os.environ[name] for name in _INHERITED if name in os.environ}
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,11 @@ class Deployment:
     outputs: dict[str, str]
     resources: int
     changed: int
+
+    @classmethod
+    def read(cls, directory: Path) -> Self:
+        """Return the deployment that the program has left in `directory`."""
+        return cls(**json.loads((directory / RESULT).read_text()))
 
 
 class DeploymentProcess:
@@ -42,14 +54,14 @@ class DeploymentProcess:
     """
 
     def __init__(self, root: Path, cloud: Cloud, directory: Path, settings: Mapping[str, str]) -> None:
-        self._root = root
-        self._result, self._log = directory / "deployment.json", directory / "deployment.log"
+        self._root, self._directory = root, directory
+        self._result, self._log = directory / RESULT, directory / "deployment.log"
         self._result.unlink(missing_ok=True)
         with self._log.open("wb") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "embedded.program", cloud.endpoint_url, str(self._result), json.dumps(settings)],
                 cwd=root,
-                env={name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)},
+                env=environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -71,7 +83,7 @@ class DeploymentProcess:
             DeploymentError: the program failed, or uses a resource that the embedded stack does not support.
         """
         if self._process.wait() == 0:
-            return Deployment(**json.loads(self._result.read_text()))
+            return Deployment.read(self._directory)
         if self._result.exists():
             reason = json.loads(self._result.read_text())["error"]
         else:

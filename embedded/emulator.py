@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
@@ -19,12 +20,15 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wa
 
 from embedded.cloud import REGION
 from embedded.kept.directory import KeptDirectory
+from embedded.kept.last_deployment import RESOURCES
 from embedded.kept.store import FAILURE
 
 HOST = "127.0.0.1"
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
+SAVE_SECONDS = 5.0
 _POLL_SECONDS = 0.05
+_TEMPORARY = "tmp"
 
 _INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "SYSTEMROOT")
 
@@ -39,13 +43,13 @@ class Emulator:
     With `kept`, a locked directory, objects and items are those of its file, and are written there.
     """
 
-    def __init__(self, port: int = 0, kept: KeptDirectory | None = None) -> None:
-        """Reserve a port; 0 takes a free one.
+    def __init__(self, port: int = 0, kept: KeptDirectory | None = None, *, preferred: int = 0) -> None:
+        """Reserve a port; 0 takes a free one: `preferred`, if that is free.
 
         Raises:
             EmulatorError: the port is in use.
         """
-        self.port = _reserve(port)
+        self.port = _reserve(port) if port else _reserve_any(preferred)
         self._kept = kept
         self.endpoint_url = f"http://{HOST}:{self.port}"
         self.directory = Path(tempfile.gettempdir(), f"tickfold-{secrets.token_hex(6)}")
@@ -58,15 +62,19 @@ class Emulator:
         Raises:
             EmulatorError: it exited, or did not respond in time.
         """
+        self.make_directory()
         self.launch()
         self.wait_until_ready()
 
-    def launch(self) -> None:
-        """Start the process."""
-        temporary = self.directory / "tmp"
-        kept, lock = ([str(self._kept.file)], self._kept.lock_descriptor) if self._kept else ([], None)
+    def make_directory(self) -> None:
+        """Make the directory, before the process is launched."""
         self.directory.mkdir(mode=0o700)
-        temporary.mkdir()
+        (self.directory / _TEMPORARY).mkdir()
+        (self.directory / RESOURCES).parent.mkdir()
+
+    def launch(self) -> None:
+        """Start the process, which restores the resources that are in its directory."""
+        kept, lock = ([str(self._kept.file)], self._kept.lock_descriptor) if self._kept else ([], None)
         with self.log_file.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "embedded.watchdog", str(self.directory), *kept],
@@ -74,13 +82,14 @@ class Emulator:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=Path(__file__).parent.parent,
-                env=self._environment(temporary),
+                env=self._environment(),
                 start_new_session=True,
                 pass_fds=() if lock is None else (lock,),
             )
 
-    def _environment(self, temporary: Path) -> dict[str, str]:
+    def _environment(self) -> dict[str, str]:
         """Return only what the emulator needs: no AWS profile, proxy or emulator setting of the user."""
+        temporary = self.directory / _TEMPORARY
         return {name: os.environ[name] for name in _INHERITED if name in os.environ} | {
             "AUTH": "true",
             "BIND_HOST": HOST,
@@ -94,7 +103,7 @@ class Emulator:
             "S3_DATA_DIR": str(temporary / "s3"),
             "SFN_WAIT_SCALE": "0.1",  # shorten the waits before retries
             "SFTP_ENABLED": "0",
-            "STATE_DIR": str(temporary / "state"),
+            "STATE_DIR": str((self.directory / RESOURCES).parent),
             "TMPDIR": str(temporary),
             "TZ": "UTC",
         }
@@ -115,6 +124,24 @@ class Emulator:
         """
         if self._process is None or self._process.poll() is not None:
             raise EmulatorError(self.failure or f"the emulator exited{when}; its last output:\n{self.log_tail()}")
+
+    def save_resources(self) -> bool:
+        """Let the process write its resources into the directory; return whether it could.
+
+        Raises:
+            EmulatorError: it has exited.
+        """
+        if self._process is None or self._process.stdin is None:
+            return False
+        file = self.directory / RESOURCES
+        with suppress(OSError):  # it has exited, which `check` tells
+            self._process.stdin.write(b"save\n")
+            self._process.stdin.flush()
+        deadline = time.monotonic() + SAVE_SECONDS
+        while not file.exists() and time.monotonic() < deadline:
+            self.check()
+            time.sleep(_POLL_SECONDS)
+        return file.exists() and file.stat().st_size > 0
 
     @property
     def failure(self) -> str | None:
@@ -178,6 +205,13 @@ def responds(endpoint_url: str) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _reserve_any(preferred: int) -> int:
+    """Return `preferred` if it is free, else any free port."""
+    with suppress(EmulatorError):
+        return _reserve(preferred)
+    return _reserve(0)
 
 
 def _reserve(port: int) -> int:

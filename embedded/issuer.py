@@ -34,12 +34,14 @@ _TOKEN = "/token"  # noqa: S105 - a path
 class Issuer:
     """Signing keys, and the HTTP server that publishes them and issues tokens between `start` and `stop`."""
 
-    def __init__(self) -> None:
+    def __init__(self, preferred_port: int = 0) -> None:
+        """Listen on the preferred port if that is free, else on any that is."""
         self.client_secret = secrets.token_urlsafe(32)
-        self._server = ThreadingHTTPServer((HOST, 0), _handler_of(self))
+        self._server = _server(preferred_port, _handler_of(self))
         self._thread = threading.Thread(target=self._serve, name="issuer", daemon=True)
         self._keys: dict[str, ec.EllipticCurvePrivateKey] = {}
-        self.url = f"http://{HOST}:{self._server.server_port}"
+        self.port = self._server.server_port
+        self.url = f"http://{HOST}:{self.port}"
         self.token_endpoint = self.url + _TOKEN
         self.rotate()
 
@@ -89,6 +91,12 @@ class Issuer:
                 for key_id, key in self._keys.items()
             ]
         }
+
+
+def _server(preferred_port: int, handler: type[BaseHTTPRequestHandler]) -> ThreadingHTTPServer:
+    with suppress(OSError):
+        return ThreadingHTTPServer((HOST, preferred_port), handler)
+    return ThreadingHTTPServer((HOST, 0), handler)
 
 
 def _handler_of(issuer: Issuer) -> type[BaseHTTPRequestHandler]:

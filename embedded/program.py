@@ -5,7 +5,6 @@ Pulumi's engine is replaced: each resource that the program registers is created
 
 import asyncio
 import json
-import os
 import runpy
 import sys
 import traceback
@@ -15,20 +14,18 @@ from pathlib import Path
 from typing import Any, cast
 
 import pulumi
-import yaml
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks, set_mocks
 from pulumi.runtime.settings import get_root_resource
 from pulumi.runtime.stack import Stack, run_pulumi_func
 
-from embedded.cloud import REGION, Cloud
+from embedded.cloud import Cloud
+from embedded.configuration import PROJECT, configuration
 from embedded.emulator import wait_for_response
 from embedded.resources import create
 from embedded.resources.change import change, changed_inputs, replaced_by
 from embedded.resources.lookups import look_up
 
-PROJECT = "tickfold"
 STACK = "embedded"
-CONFIGURATION = "Pulumi.dev.yaml"
 STATE = "state.json"
 
 
@@ -81,23 +78,6 @@ def _recorded(properties: Mapping[str, Any]) -> dict[str, Any]:
     """Return `properties` as JSON has them; of a file its path, which has the hash of the content."""
     written = json.dumps(properties, default=lambda asset: str(asset.path))
     return dict(json.loads(written))
-
-
-def configuration(root: Path, settings: Mapping[str, str]) -> dict[str, str]:
-    """Return the configuration of the development stack, with the overrides of a single machine and `settings`."""
-    values = yaml.safe_load((root / CONFIGURATION).read_text())["config"] | {
-        "aws:region": REGION,
-        # The workers run in this Python environment and use its packages.
-        f"{PROJECT}:dependencies": "runtime",
-        # The account setting is not emulated, and no data outlives the emulator.
-        f"{PROJECT}:ownApiGatewayAccount": False,
-        f"{PROJECT}:protectData": False,
-        # Two workers per core keep the cores busy.
-        f"{PROJECT}:maxConcurrency": max(4, 2 * (os.cpu_count() or 1)),
-        f"{PROJECT}:maxActiveRuns": 20,
-    }
-    values |= {f"{PROJECT}:{key}": value for key, value in settings.items()}
-    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
 
 
 async def _run_program(engine: _Engine, root: Path, settings: Mapping[str, str]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -10,8 +11,10 @@ from embedded import record
 from embedded.cloud import REGION, Cloud, Credentials
 from embedded.deployment import Deployment, DeploymentError, DeploymentProcess
 from embedded.emulator import Emulator, EmulatorError
+from embedded.fingerprint import fingerprint
 from embedded.issuer import AUDIENCE, Issuer
 from embedded.kept.directory import KeptDirectory
+from embedded.kept.last_deployment import Origin
 
 ROOT = Path(__file__).parent.parent
 
@@ -52,8 +55,10 @@ class EmbeddedStack:
         self._root = root
         self._log = log
         self._kept = kept
-        self._emulator = Emulator(port, kept)
-        self.issuer = Issuer()
+        # The ports are part of what is deployed: with those of the last time, its deployment can be taken up.
+        last = kept.last_deployment.origin() if kept else None
+        self._emulator = Emulator(port, kept, preferred=last.emulator_port if last else 0)
+        self.issuer = Issuer(last.issuer_port if last else 0)
         self._deployment: Deployment | None = None
         self.cloud = Cloud(self._emulator.endpoint_url)
 
@@ -84,17 +89,13 @@ class EmbeddedStack:
         self._holds_data = self._kept is not None and self._kept.check() > 0
         self._log(f"starting the emulator at {self.endpoint_url}")
         self.issuer.start()
-        self._emulator.launch()
-        with self.deploying() as deployment:
-            self._emulator.wait_until_ready()
-            self._log("deploying the program")
-            # What follows the deployment takes a third of a second to import: now, while this process waits.
-            from embedded import interrupted_runs, sample_bars  # noqa: F401, PLC0415
-
-            self._deployment = deployment.result()
+        self._made_from = self._fingerprint()
+        taken_up = self._taken_up()
+        self._deployment = taken_up or self._deployed()
         if missing := [name for name in OUTPUTS if name not in self.outputs]:
             raise DeploymentError(f"the program in {self._root} does not export {', '.join(missing)}")
-        self._log(f"deployed {self._deployment.resources} resources")
+        if taken_up is None:
+            self._keep_deployment()
         self._log_strategies()
         if self._holds_data:
             self._resume()
@@ -102,10 +103,61 @@ class EmbeddedStack:
             self._load_sample_bars()
         self._record()
 
+    def _taken_up(self) -> Deployment | None:
+        """Start the emulator with the resources of the last time, if the program would create the same."""
+        if self._kept is None or not self._holds_data:
+            return None
+        last = self._kept.last_deployment
+        self._emulator.make_directory()
+        if last.restore(self._made_from, self._emulator.directory):
+            with suppress(EmulatorError):  # it cannot read what was kept, and the program replaces that
+                self._launch()
+                self._log("nothing has changed since the last deployment: took it up")
+                return Deployment.read(self._emulator.directory)
+        self._emulator.stop()
+        return None
+
+    def _deployed(self) -> Deployment:
+        """Start the emulator and run the program."""
+        self._emulator.make_directory()
+        with self.deploying() as process:
+            self._launch()
+            self._log("deploying the program")
+            deployment = process.result()
+        self._log(f"deployed {deployment.resources} resources")
+        return deployment
+
+    def _launch(self) -> None:
+        self._emulator.launch()
+        # What follows the deployment takes a third of a second to import: now, while the emulator starts.
+        from embedded import interrupted_runs, sample_bars  # noqa: F401, PLC0415
+
+        self._emulator.wait_until_ready()
+
+    def _keep_deployment(self) -> None:
+        """Keep what is deployed for the next start, unless what it was made from has changed meanwhile."""
+        if self._kept is None or self.is_outdated() or not self._emulator.save_resources():
+            return
+        origin = Origin(self._made_from, self._emulator.port, self.issuer.port)
+        try:
+            self._kept.last_deployment.keep(origin, self._emulator.directory)
+        except OSError as error:
+            self._log(f"the deployment could not be kept, so the next start takes longer: {error}")
+
+    def is_outdated(self) -> bool:
+        """Return whether anything has changed that the first deployment was made from."""
+        return self._fingerprint() != self._made_from
+
+    def _fingerprint(self) -> str:
+        return fingerprint(self._root, self.endpoint_url, self._settings)
+
+    @property
+    def _settings(self) -> dict[str, str]:
+        return {"issuer": self.issuer.url, "audience": AUDIENCE}
+
     def deploying(self) -> DeploymentProcess:
         """Start to deploy the program; once it is deployed, what has changed since is."""
-        settings = {"issuer": self.issuer.url, "audience": AUDIENCE}
-        return DeploymentProcess(self._root, self.cloud, self._emulator.directory, settings)
+        return DeploymentProcess(self._root, self.cloud, self._emulator.directory, self._settings)
 
     def _load_sample_bars(self) -> None:
         from embedded import sample_bars  # noqa: PLC0415 - see `_start`

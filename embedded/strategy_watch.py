@@ -36,9 +36,12 @@ def deploy_changes(stack: EmbeddedStack, log: Callable[[str], None], stopped: th
         yield_on_timeout=True,
         ignore_permission_denied=True,
     )
+    looked = False
     for changed in changes:
         stack.check()
-        if not changed:
+        # What has changed before the watch began is not among the changes that it tells.
+        missed, looked = not looked and stack.is_outdated(), True
+        if not (changed or missed):
             continue
         try:
             faults = _deploy_usable(stack, log, faults)

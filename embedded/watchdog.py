@@ -2,7 +2,7 @@
 
 Standard input is a pipe whose other end the parent holds. However the parent ends, even by SIGKILL, the operating
 system closes the pipe. The watchdog then removes the emulator's temporary directory and kills the process group, which
-includes the emulator's Lambda workers.
+includes the emulator's Lambda workers. Until then, a line from the parent asks for a file of the resources.
 """
 
 import os
@@ -10,21 +10,33 @@ import shutil
 import signal
 import sys
 import threading
+import traceback
 from pathlib import Path
 
 from ministack.app import main
 
 from embedded.athena.emulated import answer_athena
 from embedded.error_types import report_error_types
-from embedded.kept.emulated import Keeper, keep_data
+from embedded.kept.emulated import Keeper, fill_restored, keep_data
+from embedded.kept.last_deployment import RESOURCES
+from embedded.kept.resources import restore_resources, save_resources
 from embedded.kept.store import KeptStore
 from embedded.moved_aliases import follow_moved_aliases
 
 
 def _watch(directory: Path) -> None:
-    sys.stdin.buffer.read()
+    for _line in sys.stdin:
+        _save(directory / RESOURCES)
     shutil.rmtree(directory, ignore_errors=True)
     os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def _save(file: Path) -> None:
+    try:
+        save_resources(file)
+    except Exception:  # the parent sees an empty file, and the emulator goes on
+        traceback.print_exc()
+        file.touch()
 
 
 if __name__ == "__main__":
@@ -35,5 +47,9 @@ if __name__ == "__main__":
     follow_moved_aliases()
     answer_athena()
     if kept:
-        keep_data(Keeper(KeptStore(kept[0]), directory))
+        keeper = Keeper(KeptStore(kept[0]), directory)
+        keep_data(keeper)
+        if (directory / RESOURCES).exists():
+            restore_resources(directory / RESOURCES)
+            fill_restored(keeper)
     main()

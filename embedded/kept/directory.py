@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import Self
 
+from embedded.kept.last_deployment import LastDeployment
 from embedded.kept.store import KeptDataError, KeptStore
 from embedded.process import is_alive
 
@@ -44,6 +45,7 @@ class KeptDirectory:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.file = path / "stack.sqlite"
+        self.last_deployment = LastDeployment(path / "deployment")
         self._set_aside: Path | None = None
         self.lock_descriptor: int | None = None
 

@@ -1,7 +1,7 @@
-"""Lets the emulator keep what buckets and tables hold: restored when they are created, written when they change.
+"""Lets the emulator keep what buckets and tables hold: restored when they are made, written when they change.
 
-This is the only file of the folder that knows the emulator. Everything else of a stack (functions, roles, the workflow)
-is deployed anew at each start, so a program that has changed meets the data that were kept, as on AWS.
+A program that has changed meets the data that were kept, as on AWS: they are restored whether the program has created
+the bucket or table, or `embedded.kept.resources` has.
 """
 
 import json
@@ -86,6 +86,10 @@ class _Noted(dict[Any, Any]):
 
     __hash__ = object.__hash__  # type: ignore[assignment]  # a change names its holder by identity
 
+    def __deepcopy__(self, _memo: dict[int, Any]) -> dict[Any, Any]:
+        """Return an empty dict: the emulator copies whole tables as part of its resources, and the store has these."""
+        return {}
+
     def _note(self, key: Any) -> None:
         raise NotImplementedError
 
@@ -169,31 +173,43 @@ def keep_data(keeper: Keeper) -> None:
     """Let this process's emulator restore buckets and tables from the store, and write their changes to it."""
     create_bucket, create_table = s3._create_bucket, dynamodb._create_table
 
-    def create_and_restore_bucket(name: str, *arguments: Any, **named: Any) -> Response:
+    def create_and_fill_bucket(name: str, *arguments: Any, **named: Any) -> Response:
         existed = name in s3._buckets
         response: Response = create_bucket(name, *arguments, **named)
         if response[0] < 300 and not existed:
-            s3._buckets[name]["objects"] = Objects(keeper, name)
-            _restore_versions(name)
+            _fill_bucket(keeper, name)
         return response
 
-    def create_and_restore_table(data: dict[str, Any]) -> Response:
+    def create_and_fill_table(data: dict[str, Any]) -> Response:
         response: Response = create_table(data)
-        name = str(data.get("TableName"))
-        if response[0] < 300 and not name.endswith(EPHEMERAL):
-            table = dynamodb._tables[name]
-            table["items"] = Items(keeper, name)
-            dynamodb._items_replaced(table)
+        if response[0] < 300:
+            _fill_table(keeper, str(data.get("TableName")))
         return response
 
-    s3._create_bucket, dynamodb._create_table = create_and_restore_bucket, create_and_restore_table
+    s3._create_bucket, dynamodb._create_table = create_and_fill_bucket, create_and_fill_table
     for service in ("s3", "dynamodb"):
         app.SERVICE_HANDLERS[service] = keeper.request_of(app.SERVICE_HANDLERS[service])
 
 
-def _restore_versions(bucket: str) -> None:
-    """Make each object the latest version of its key, under its own version id; older versions are not kept."""
-    for key, record in s3._buckets[bucket]["objects"].items():
+def fill_restored(keeper: Keeper) -> None:
+    """Fill the buckets and tables that this process's emulator has not created, but restored without their content."""
+    for name in s3._buckets:
+        _fill_bucket(keeper, name)
+    for name in dynamodb._tables:
+        _fill_table(keeper, name)
+
+
+def _fill_bucket(keeper: Keeper, name: str) -> None:
+    """Restore objects, each the latest version of its key under its own version id; older versions are not kept."""
+    objects = s3._buckets[name]["objects"] = Objects(keeper, name)
+    for key, record in objects.items():
         if record.get("version_id"):
             version = {name: value for name, value in record.items() if name != "body"}
-            s3._object_versions[bucket, key] = [version | {"is_latest": True, "data": record["body"]}]
+            s3._object_versions[name, key] = [version | {"is_latest": True, "data": record["body"]}]
+
+
+def _fill_table(keeper: Keeper, name: str) -> None:
+    if not name.endswith(EPHEMERAL):
+        table = dynamodb._tables[name]
+        table["items"] = Items(keeper, name)
+        dynamodb._items_replaced(table)

@@ -1,8 +1,6 @@
 """Own strategies as in docs/tutorial/own-strategy.md: checked, deployed and run; and faulty files."""
 
 import re
-import shutil
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,14 +8,13 @@ from pathlib import Path
 import pytest
 
 from embedded.stack import ROOT, EmbeddedStack
-from embedded.strategy_watch import deploy_changes
 from tests.cli.conftest import Command
 from tests.cli.conftest import tickfold as tickfold  # noqa: PLC0414 - a fixture
 from tests.conftest import url_for
+from tests.e2e.source_tree import CHANGING, copy_of_the_repository, told, watching
 from tests.e2e.websocket_client import SMA, run, start
 
 PAGE = (ROOT / "docs/tutorial/own-strategy.md").read_text()
-TREE = ("components", "embedded", "functions", "statemachines", "tickfold")
 FAULTY = """
 import os
 from typing import ClassVar
@@ -63,12 +60,7 @@ def command(holding: str) -> list[str]:
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the repository with the page's strategy and two faulty ones."""
-    root = tmp_path_factory.mktemp("tree")
-    for folder in TREE:
-        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for file in ("__main__.py", "Pulumi.dev.yaml"):
-        shutil.copy(ROOT / file, root / file)
-    (root / "strategies").mkdir()
+    root = copy_of_the_repository(tmp_path_factory.mktemp("trees"))
     (root / "strategies" / "dip_buyer.py").write_text(block("python", "class DipBuyer"))
     (root / "strategies" / "faulty.py").write_text(FAULTY)
     (root / "strategies" / "unfinished.py").write_text("import tickfold.strategies as\n")
@@ -162,42 +154,11 @@ def test_fault_of_own_strategy_is_reported_at_the_first_try(own: EmbeddedStack, 
     assert time.monotonic() - began < 20
 
 
-CHANGING = """
-from typing import ClassVar
-import numpy as np
-from tickfold.engine.bars import Bars
-from tickfold.engine.signals import FLAT, HOLD, LONG, Signals
-from tickfold.strategies import Strategy
-
-class Changing(Strategy):
-    name: ClassVar[str] = "changing"
-    lookback: ClassVar[int] = 0
-
-    def signals(self, bars: Bars) -> Signals:
-        days = bars.timestamp // 86_400_000_000
-        return np.select([days % 10 == 0, days % 10 == 5], [LONG, FLAT], HOLD).astype(np.int8)
-"""
-
-
 @pytest.fixture
 def watched(own: EmbeddedStack) -> Iterator[list[str]]:
     """What the watch of the stack's strategies tells."""
-    lines: list[str] = []
-    stopped = threading.Event()
-    watch = threading.Thread(target=deploy_changes, args=(own, lines.append, stopped))
-    watch.start()
-    yield lines
-    stopped.set()
-    watch.join()
-
-
-def told(lines: list[str], count: int) -> str:
-    """Return the line that comes as number `count`, and the last so far."""
-    deadline = time.monotonic() + 60
-    while len(lines) < count and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert len(lines) == count, lines
-    return lines[-1]
+    with watching(own) as lines:
+        yield lines
 
 
 def test_changed_strategy_is_deployed_while_the_stack_runs(own: EmbeddedStack, tree: Path, watched: list[str]) -> None:

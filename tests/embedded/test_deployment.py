@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 
 from embedded import sample_bars
 from embedded.cloud import Cloud, Credentials
+from embedded.configuration import configuration
 from embedded.deployment import Deployment, DeploymentError, DeploymentProcess
-from embedded.program import configuration
 from embedded.resources import UnsupportedResourceError, create
 from embedded.stack import OUTPUTS, ROOT, EmbeddedStack
 from tickfold.market_data.bar_store import BarStore
