@@ -1,4 +1,4 @@
-"""The emulated AWS account: its endpoint, its credentials, and boto3 clients for it."""
+"""The emulated AWS account as boto3 clients."""
 
 import threading
 from collections.abc import Callable
@@ -8,23 +8,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from embedded.account import ADMIN, REGION, Credentials
 from embedded.api_model import check_parameters
-
-REGION = "us-east-1"
-ACCOUNT = "000000000000"
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """An AWS access key; the session token is set for a role's temporary key only."""
-
-    access_key_id: str
-    secret_access_key: str
-    session_token: str | None = None
-
-
-ADMIN = Credentials("test", "test")
-"""The key that the emulator takes for the account's root user."""
 
 
 @dataclass

@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from embedded.cloud import REGION
+from embedded.account import REGION
 
 PROJECT = "tickfold"
 FILE = "Pulumi.dev.yaml"

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from embedded.cloud import REGION
+from embedded.account import REGION
 from embedded.kept.directory import KeptDirectory
 from embedded.kept.last_deployment import RESOURCES
 from embedded.kept.store import FAILURE

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from embedded import process
-from embedded.cloud import Credentials
+from embedded.account import Credentials
 from embedded.emulator import responds
 from tickfold.state_directory import state_directory
 

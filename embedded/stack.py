@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from embedded import record
-from embedded.cloud import REGION, Cloud, Credentials
+from embedded.account import REGION, Credentials
+from embedded.cloud import Cloud
 from embedded.deployment import Deployment, DeploymentError, DeploymentProcess
 from embedded.emulator import Emulator, EmulatorError
 from embedded.fingerprint import fingerprint

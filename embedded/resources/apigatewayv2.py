@@ -1,6 +1,7 @@
 """API Gateway v2: the WebSocket API with its routes, integrations, authorizer and stage."""
 
-from embedded.cloud import ACCOUNT, REGION, Cloud
+from embedded.account import ACCOUNT, REGION
+from embedded.cloud import Cloud
 from embedded.resources.creator import Inputs, Outputs, autoname, creates, pascal, pop_all
 
 

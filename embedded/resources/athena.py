@@ -1,6 +1,7 @@
 """Athena: workgroups and saved queries."""
 
-from embedded.cloud import ACCOUNT, REGION, Cloud
+from embedded.account import ACCOUNT, REGION
+from embedded.cloud import Cloud
 from embedded.resources.creator import Inputs, Outputs, autoname, creates, pascal, pop_all, pop_tags
 
 _SPELLING = {

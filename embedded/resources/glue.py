@@ -1,6 +1,7 @@
 """Glue: the data catalog's databases and tables."""
 
-from embedded.cloud import ACCOUNT, REGION, Cloud
+from embedded.account import ACCOUNT, REGION
+from embedded.cloud import Cloud
 from embedded.resources.creator import Inputs, Outputs, autoname, creates, pascal, pop_all
 
 

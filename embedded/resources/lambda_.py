@@ -3,7 +3,8 @@ keyword of Python.)"""
 
 from typing import Any
 
-from embedded.cloud import REGION, Cloud
+from embedded.account import REGION
+from embedded.cloud import Cloud
 from embedded.resources.creator import Inputs, Outputs, UnsupportedResourceError, autoname, creates, pascal, pop_all
 
 

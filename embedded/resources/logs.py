@@ -1,6 +1,7 @@
 """CloudWatch Logs: log groups and their retention."""
 
-from embedded.cloud import ACCOUNT, REGION, Cloud
+from embedded.account import ACCOUNT, REGION
+from embedded.cloud import Cloud
 from embedded.resources.creator import Inputs, Outputs, autoname, creates
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from embedded.cloud import ACCOUNT, REGION
+from embedded.account import ACCOUNT, REGION
 from embedded.resources.creator import UnsupportedResourceError
 
 _ANSWERS: dict[str, dict[str, Any]] = {

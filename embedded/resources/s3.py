@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 
 import pulumi
 
-from embedded.cloud import REGION, Cloud
+from embedded.account import REGION
+from embedded.cloud import Cloud
 from embedded.resources.creator import (
     Inputs,
     Outputs,

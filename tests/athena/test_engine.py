@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded.cloud import ADMIN
+from embedded.account import ADMIN
 from tools.trino.build import Program, build
 from tools.trino.engine import EngineStoppedError, Trino, TrinoError
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 # Prints the id of its child, which is Trino, and waits for its own end.
 PARENT = """
 import time
-from embedded.cloud import ADMIN
+from embedded.account import ADMIN
 from tools.trino.build import build
 from tools.trino.engine import Trino
 with Trino(build(), "http://127.0.0.1:9", ADMIN, "none") as trino:

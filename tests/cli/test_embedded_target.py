@@ -8,7 +8,7 @@ import pytest
 
 from embedded import record, token_request
 from embedded import up as embedded_up
-from embedded.cloud import Credentials
+from embedded.account import Credentials
 from embedded.emulator import EmulatorError
 from embedded.record import Record
 from tests.cli.conftest import Command

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from embedded.cloud import Cloud, Credentials
+from embedded.account import Credentials
+from embedded.cloud import Cloud
 from embedded.kept.directory import KeptDirectory
 from embedded.stack import EmbeddedStack
 from tests.cli.conftest import Command

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from embedded import background, record
+from embedded.account import Credentials
 from embedded.background import BackgroundError
-from embedded.cloud import Credentials
 from embedded.process import is_alive
 
 

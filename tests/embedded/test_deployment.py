@@ -10,7 +10,8 @@ from bokeh_sampledata import stocks
 from botocore.exceptions import ClientError
 
 from embedded import sample_bars
-from embedded.cloud import Cloud, Credentials
+from embedded.account import Credentials
+from embedded.cloud import Cloud
 from embedded.configuration import configuration
 from embedded.deployment import Deployment, DeploymentError, DeploymentProcess
 from embedded.resources import UnsupportedResourceError, create

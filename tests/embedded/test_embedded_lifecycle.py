@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from embedded import record
-from embedded.cloud import REGION, Cloud, Credentials
+from embedded.account import REGION, Credentials
+from embedded.cloud import Cloud
 from embedded.deployment import DeploymentError
 from embedded.emulator import Emulator, EmulatorError, responds
 from embedded.record import AlreadyRunningError

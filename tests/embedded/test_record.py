@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from embedded import record
-from embedded.cloud import Credentials
+from embedded.account import Credentials
 from tickfold.state_directory import state_directory
 
 RECORD = record.Record(

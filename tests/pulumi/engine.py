@@ -11,7 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from embedded.cloud import REGION, Cloud
+from embedded.account import REGION
+from embedded.cloud import Cloud
 
 ROOT = Path(__file__).parents[2]
 OPERATION = Path(__file__).with_name("operation.py")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from embedded.cloud import REGION, Credentials
+from embedded.account import REGION, Credentials
 from tools.trino.build import Program
 
 CATALOG = "awsdatacatalog"
