@@ -1,12 +1,16 @@
 """Which folder may import which (the contracts in pyproject.toml), and what importing a folder loads."""
 
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import tickfold
+import tickfold.client
+import tickfold.protocol
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -32,7 +36,7 @@ def test_engine_loads_numpy_and_nothing_else() -> None:
     done = subprocess.run([sys.executable, "-c", LOADED_BY_ENGINE], capture_output=True, text=True, check=True)
     distributions, modules = done.stdout.splitlines()
     assert distributions.split() == ["numpy", "tickfold"]
-    assert [name for name in modules.split() if not name.startswith("tickfold.engine")] == []
+    assert [name for name in modules.split() if not name.startswith(("tickfold.engine", "tickfold.lazy_names"))] == []
 
 
 @pytest.mark.parametrize("folder", ["strategies", "protocol", "client"])
@@ -62,7 +66,21 @@ def test_import_for_a_notebook_is_light(code: str) -> None:
     assert done.stdout.strip() == "set()"
 
 
-def test_names_of_the_package_are_what_type_checkers_see() -> None:
-    assert [name for name in tickfold.__all__ if getattr(tickfold, name).__name__ != name] == []
-    with pytest.raises(AttributeError, match="module 'tickfold' has no attribute 'backtset'"):
-        _ = tickfold.backtset
+@pytest.mark.parametrize("package", [tickfold, tickfold.client, tickfold.protocol])
+def test_names_of_a_package_are_what_type_checkers_see(package: ModuleType) -> None:
+    """Type checkers read the imports that do not happen, and see the names that are in `__all__`."""
+    names = set(package.__all__)
+    assert {name for name in names if not hasattr(package, name)} == set()
+    submodules = {found.name for found in pkgutil.iter_modules(package.__path__)}
+    others = {name for name in dir(package) if not name.startswith("__")} - names - submodules
+    assert others <= {"TYPE_CHECKING", "lazy_names"}
+
+
+def test_unknown_name_of_a_package_is_an_error_as_of_a_module() -> None:
+    with pytest.raises(AttributeError, match=r"^module 'tickfold' has no attribute 'backtset'$"):
+        _ = tickfold.backtset  # type: ignore[attr-defined]
+
+
+def test_name_of_a_package_is_imported_once() -> None:
+    first = tickfold.protocol.Result
+    assert vars(tickfold.protocol)["Result"] is first

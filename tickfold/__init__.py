@@ -4,8 +4,9 @@ In a notebook, without a stack: `tickfold.backtest(frame, "sma_cross", fast=10, 
 and `universe`. Each name is imported when it is first used, so that `import tickfold` takes no time.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
+
+from tickfold.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from tickfold.errors import RunError
@@ -18,19 +19,22 @@ if TYPE_CHECKING:
     from tickfold.local.walk_forward import walk_forward
     from tickfold.local.walk_forward_result import WalkForwardResult
     from tickfold.strategies.strategy import Strategy
-
-_MODULES: Final = {
-    "BacktestResult": "tickfold.local.result",
-    "RunError": "tickfold.errors",
-    "Strategy": "tickfold.strategies.strategy",
-    "SweepResult": "tickfold.local.sweep_result",
-    "UniverseResult": "tickfold.local.universe_result",
-    "WalkForwardResult": "tickfold.local.walk_forward_result",
-    "backtest": "tickfold.local.backtest",
-    "sweep": "tickfold.local.sweep",
-    "universe": "tickfold.local.universe",
-    "walk_forward": "tickfold.local.walk_forward",
-}
+else:
+    __getattr__, __dir__ = lazy_names(
+        globals(),
+        {
+            "errors": ("RunError",),
+            "local.backtest": ("backtest",),
+            "local.result": ("BacktestResult",),
+            "local.sweep": ("sweep",),
+            "local.sweep_result": ("SweepResult",),
+            "local.universe": ("universe",),
+            "local.universe_result": ("UniverseResult",),
+            "local.walk_forward": ("walk_forward",),
+            "local.walk_forward_result": ("WalkForwardResult",),
+            "strategies.strategy": ("Strategy",),
+        },
+    )
 
 __all__ = [
     "BacktestResult",
@@ -44,15 +48,3 @@ __all__ = [
     "universe",
     "walk_forward",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(_MODULES[name]), name)
-    globals()[name] = found
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_MODULES})

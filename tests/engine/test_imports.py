@@ -27,6 +27,6 @@ def test_engine_imports_only_itself_and_numpy() -> None:
     )
     imported = done.stdout.split()
     assert set(modules) <= set(imported)
-    assert {name for name in imported if name.startswith("tickfold")} == {"tickfold", *modules}
+    assert {name for name in imported if name.startswith("tickfold")} == {"tickfold", "tickfold.lazy_names", *modules}
     others = {name.partition(".")[0] for name in imported} - set(sys.stdlib_module_names)
     assert {name for name in others if not name.startswith("__")} == {"numpy", "tickfold"}

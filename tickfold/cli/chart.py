@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from tickfold.protocol import Partial
-
 if TYPE_CHECKING:
     from rich.text import Text
+
+    from tickfold.protocol import Partial
 
 ROWS = 10
 WIDEST = 110
@@ -32,7 +32,7 @@ class Curves:
     equity: list[float] = field(default_factory=list)
     buy_and_hold: list[float | None] = field(default_factory=list)
 
-    def add(self, piece: Partial) -> None:
+    def add(self, piece: "Partial") -> None:
         """Append a piece."""
         self.time += [time for time, _ in piece.equity]
         self.equity += [dollars for _, dollars in piece.equity]

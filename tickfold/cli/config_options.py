@@ -6,9 +6,9 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
+from tickfold import protocol
 from tickfold.cli.command_option import command_options
 from tickfold.cli.exit_codes import UsageError
-from tickfold.protocol import TAGS
 from tickfold.protocol.field_option import place, spelled
 from tickfold.protocol.validation import explain
 from tickfold.protocol.wire import Wire
@@ -51,7 +51,7 @@ class ConfigOptions(Generic[Config]):
         try:
             return self._model.model_validate(request)
         except ValidationError as error:
-            raise UsageError(self.with_flags(explain(error, without=TAGS))) from None
+            raise UsageError(self.with_flags(explain(error, without=protocol.TAGS))) from None
 
     def with_flags(self, text: str) -> str:
         """Return an error's `text` with the flags of options for the names of fields."""

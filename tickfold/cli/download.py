@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tickfold.cli.exit_codes import OutputError
-from tickfold.protocol import Result
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+    from tickfold.protocol import Result
 
 
 class SaveError(OutputError):
@@ -32,7 +33,7 @@ def prepare_directory(directory: Path) -> None:
         raise SaveError(f"{directory} cannot be written to")
 
 
-def save(s3: "S3Client", result: Result, directory: Path, *others: str) -> list[Path]:
+def save(s3: "S3Client", result: "Result", directory: Path, *others: str) -> list[Path]:
     """Write the run's trades and curves, and the files at the URIs `others`, into `directory`.
 
     All are written or none; existing files are replaced.

@@ -13,10 +13,10 @@ from tickfold.cli.interrupt import detach
 from tickfold.cli.progress import ProgressView
 from tickfold.cli.target import Target
 from tickfold.client import RunCancelledError
-from tickfold.protocol import Result
 
 if TYPE_CHECKING:
     from tickfold.client import Client, RunHandle
+    from tickfold.protocol import Result
 
 Begin = Callable[["Client"], Awaitable["RunHandle"]]
 """Starts a run, or attaches to one."""
@@ -33,7 +33,7 @@ def client_of(target: Target, watch: Callable[[bool], None] = lambda _connected:
     return Client(target.output("websocket_url"), target.token, watch=watch)
 
 
-def follow(target: Target, begin: Begin, view: ProgressView, timeout: float) -> Result:
+def follow(target: Target, begin: Begin, view: ProgressView, timeout: float) -> "Result":
     """Follow a run to its result. On Ctrl-C, detach; on a terminal, ask first whether to cancel.
 
     Raises:
@@ -43,7 +43,7 @@ def follow(target: Target, begin: Begin, view: ProgressView, timeout: float) -> 
 
     import asyncio  # noqa: PLC0415 - slow to load, and help needs none
 
-    async def to_its_end() -> Result:
+    async def to_its_end() -> "Result":
         async with client_of(target, view.show_connection) as client:
             handle = await begin(client)
             view.run_id = handle.run_id

@@ -3,8 +3,8 @@
 import sys
 from typing import TYPE_CHECKING
 
+from tickfold import protocol
 from tickfold.cli.console import note, stderr
-from tickfold.protocol import Cancelled
 
 if TYPE_CHECKING:
     from tickfold.client import Client
@@ -42,4 +42,4 @@ def _asks_to_cancel(run_id: str) -> bool:
 async def _cancel(client: "Client", run_id: str) -> None:
     async with client:
         ended = await client.cancel(run_id)
-    note(f"run {run_id} is cancelled" if isinstance(ended, Cancelled) else f"run {run_id} had already ended")
+    note(f"run {run_id} is cancelled" if isinstance(ended, protocol.Cancelled) else f"run {run_id} had already ended")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, assert_never
 
 import typer
 
+from tickfold import protocol
 from tickfold.cli.console import stdout
-from tickfold.protocol import Result, Sweep, WalkForward
 
 if TYPE_CHECKING:
     from tickfold.cli.progress import ProgressView
@@ -30,7 +30,7 @@ ReportTo = Annotated[
 ]
 
 
-def write_outcome(view: "ProgressView", result: Result, *, as_json: bool, top: int = TOP) -> None:
+def write_outcome(view: "ProgressView", result: "protocol.Result", *, as_json: bool, top: int = TOP) -> None:
     """Write the result of the run that `view` has shown; of a sweep its table first."""
     if as_json:
         found = sweep_document(view.table, result) if view.table else document(result)
@@ -40,9 +40,9 @@ def write_outcome(view: "ProgressView", result: Result, *, as_json: bool, top: i
     from tickfold.cli.sweep_tables import write_sweep, write_walk_forward  # noqa: PLC0415
 
     match view.table:
-        case Sweep():
+        case protocol.Sweep():
             write_sweep(stdout(), view.table, top)
-        case WalkForward():
+        case protocol.WalkForward():
             write_walk_forward(stdout(), view.table)
         case None:
             pass
@@ -51,7 +51,7 @@ def write_outcome(view: "ProgressView", result: Result, *, as_json: bool, top: i
     write_summary(stdout(), result, view.curves)
 
 
-def document(result: Result) -> dict[str, Any]:
+def document(result: "protocol.Result") -> dict[str, Any]:
     """Return a result as `--json` writes it."""
     found = result.model_dump(mode="json")
     names = ("symbol", "start", "end", "bars", "strategy", "parameters", "chunks", "replayed_bars")
@@ -62,7 +62,7 @@ def document(result: Result) -> dict[str, Any]:
     return {"run_id": result.run_id, "status": "succeeded"} | {name: found[name] for name in shown if found[name] != ""}
 
 
-def sweep_document(table: Sweep | WalkForward, result: Result) -> dict[str, Any]:
+def sweep_document(table: "protocol.Sweep | protocol.WalkForward", result: "protocol.Result") -> dict[str, Any]:
     """Return a sweep's outcome as `--json` writes it: the table's head, and the result of the run that it ends with."""
     found = table.model_dump(mode="json", exclude={"version", "run_id", "sequence", "correlation_id", "type"})
     return {"run_id": result.run_id, "status": "succeeded"} | found | {"result": document(result)}

@@ -3,21 +3,9 @@
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, assert_never
 
+from tickfold import protocol
 from tickfold.cli.chart import Curves, chart
 from tickfold.cli.console import note, stderr
-from tickfold.protocol import (
-    Accepted,
-    Cancelled,
-    Failed,
-    Partial,
-    Planned,
-    Reopened,
-    Result,
-    RunEvent,
-    Sweep,
-    WalkForward,
-)
-from tickfold.protocol import Progress as ChunkProgress
 from tickfold.protocol.formats import counted, money
 from tickfold.protocol.symbol import shown_symbols
 
@@ -44,7 +32,7 @@ class ProgressView:
 
         self.run_id = run_id
         self.curves = Curves()
-        self.table: Sweep | WalkForward | None = None
+        self.table: protocol.Sweep | protocol.WalkForward | None = None
         self._status = "starting"
         self._live = stderr().is_terminal
         self._bar = Progress(
@@ -76,29 +64,29 @@ class ProgressView:
         bar, curves = self._bar.get_renderable(), self.curves
         return Group(bar, chart(curves, stderr().width)) if len(curves.time) > 1 else bar
 
-    def show(self, message: RunEvent) -> None:
+    def show(self, message: "protocol.RunEvent") -> None:
         """Show the state after `message`."""
         self.run_id = self.run_id or message.run_id
         match message:
-            case Accepted():
+            case protocol.Accepted():
                 self._announce(f"run {message.run_id}")
                 if message.ignored:
                     note(f"unknown fields of the request are ignored: {', '.join(message.ignored)}")
-            case Planned():
+            case protocol.Planned():
                 sets = f", {message.combinations:,} combinations" if message.combinations > 1 else ""
                 bars = f"{counted(message.bars, 'bar')}, {counted(message.chunks, 'chunk')}"
                 self._announce(f"{shown_symbols(message.symbol)} {message.timeframe}: {bars}{sets}")
                 self._count(0, message.chunks)
-            case ChunkProgress():
+            case protocol.Progress():
                 self._count(message.chunks_done, message.chunks)
-            case Partial():
+            case protocol.Partial():
                 self.curves.add(message)
                 self._bar.update(self._task, equity=f"equity {money(self.curves.equity[-1])}" if message.equity else "")
-            case Sweep() | WalkForward():
+            case protocol.Sweep() | protocol.WalkForward():
                 self.table = message
-            case Reopened():  # the pieces of the curve that were sent stay valid
+            case protocol.Reopened():  # the pieces of the curve that were sent stay valid
                 self._announce("resumed after a failure")
-            case Result() | Failed() | Cancelled():
+            case protocol.Result() | protocol.Failed() | protocol.Cancelled():
                 pass  # shown by what ends the command
             case _:
                 assert_never(message)

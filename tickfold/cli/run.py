@@ -1,7 +1,7 @@
 """`tickfold run`: one backtest, followed live to its summary."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,7 +16,10 @@ from tickfold.cli.progress import ProgressView
 from tickfold.cli.report import write_report
 from tickfold.cli.target import StackOutputs, Target, find_target
 from tickfold.client import Patience
-from tickfold.protocol import BacktestConfig, Result
+from tickfold.protocol import BacktestConfig
+
+if TYPE_CHECKING:
+    from tickfold.protocol import Result
 
 RUN = ConfigOptions(BacktestConfig)
 
@@ -69,7 +72,7 @@ def _config(target: Target, request: dict[str, Any], save_to: Path | None, repor
     return config
 
 
-def _keep(target: Target, result: Result, save_to: Path | None, report_to: Path | None) -> None:
+def _keep(target: Target, result: "Result", save_to: Path | None, report_to: Path | None) -> None:
     if save_to is not None:
         for path in save(target.s3(), result, save_to):
             note(f"saved {path}")

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,8 +10,10 @@ from tickfold.cli.console import note
 from tickfold.cli.follow import client_of
 from tickfold.cli.rows import AsCsv, AsJson, Value, check_formats, write_rows
 from tickfold.cli.target import StackOutputs, Target, find_target
-from tickfold.protocol import RunSummary
 from tickfold.protocol.metrics import format_metric
+
+if TYPE_CHECKING:
+    from tickfold.protocol import RunSummary
 
 COLUMNS = ("run_id", "status", "progress", "stock", "strategy", "started", "total_return", "sharpe", "no_trades")
 METRICS = ("total_return", "sharpe")
@@ -39,7 +41,7 @@ def runs(
         note("there are no runs yet: see `tickfold run`")
 
 
-async def _list(target: Target, limit: int) -> list[RunSummary]:
+async def _list(target: Target, limit: int) -> "list[RunSummary]":
     async with client_of(target) as client:
         page = await client.list_runs(min(limit, _PAGE))
         found = page.runs
@@ -49,7 +51,7 @@ async def _list(target: Target, limit: int) -> list[RunSummary]:
     return found
 
 
-def _row(run: RunSummary) -> list[Value]:
+def _row(run: "RunSummary") -> list[Value]:
     progress = f"{run.chunks_done}/{run.chunks}" if run.chunks else None
     started = f"{datetime.fromtimestamp(run.created_at / 1000, UTC):%Y-%m-%dT%H:%MZ}"
     figures = (run.metrics.get(name) for name in METRICS)

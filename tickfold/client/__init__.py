@@ -5,8 +5,9 @@ it has, so its caller sees each message once and in order. Each name is imported
 needs the errors or the timeouts alone does not wait for the rest.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
+
+from tickfold.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from tickfold.client.client import Client
@@ -22,20 +23,25 @@ if TYPE_CHECKING:
     from tickfold.client.run import RunHandle
     from tickfold.client.subscription import Subscription
     from tickfold.client.token import Token
-
-_MODULES: Final = {
-    "Client": "client",
-    "Patience": "patience",
-    "RefusedError": "errors",
-    "RunCancelledError": "errors",
-    "RunFailedError": "errors",
-    "RunHandle": "run",
-    "RunTimeoutError": "errors",
-    "Subscription": "subscription",
-    "Token": "token",
-    "UnauthorizedError": "errors",
-    "UnreachableError": "errors",
-}
+else:
+    __getattr__, __dir__ = lazy_names(
+        globals(),
+        {
+            "client": ("Client",),
+            "errors": (
+                "RefusedError",
+                "RunCancelledError",
+                "RunFailedError",
+                "RunTimeoutError",
+                "UnauthorizedError",
+                "UnreachableError",
+            ),
+            "patience": ("Patience",),
+            "run": ("RunHandle",),
+            "subscription": ("Subscription",),
+            "token": ("Token",),
+        },
+    )
 
 __all__ = [
     "Client",
@@ -50,15 +56,3 @@ __all__ = [
     "UnauthorizedError",
     "UnreachableError",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-    globals()[name] = found
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_MODULES})

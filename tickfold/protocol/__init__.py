@@ -3,53 +3,109 @@
 Each area has a file with its requests and its messages; `requests` and `messages` assemble them and parse.
 """
 
-from tickfold.engine.timeframe import TIMEFRAME_PATTERN
-from tickfold.protocol.backtest_config import BacktestConfig
-from tickfold.protocol.backtests import (
-    Accepted,
-    Cancel,
-    Cancelled,
-    Failed,
-    GetResult,
-    ListRuns,
-    NoTrades,
-    Partial,
-    Planned,
-    Progress,
-    Reopened,
-    Result,
-    Resume,
-    Resumed,
-    Runs,
-    RunSummary,
-    Stage,
-    StartBacktest,
-    Status,
-    SymbolResult,
-)
-from tickfold.protocol.config import TAGS, Config, parse_config
-from tickfold.protocol.connection import Error, IdentityMessage, Ping, Pong, Whoami
-from tickfold.protocol.costs import CommissionTerms
-from tickfold.protocol.messages import MESSAGES, Answer, Final, RunEvent, ServerMessage, parse_message
-from tickfold.protocol.metrics import HEADLINE_METRICS
-from tickfold.protocol.parameters import Number, Range
-from tickfold.protocol.requests import REQUESTS, Request, RequestError, parse_request
-from tickfold.protocol.sizing import SizingTerms
-from tickfold.protocol.stock import MOST_SYMBOLS, Allocation
-from tickfold.protocol.subscriptions import Subscribe, Subscribed, Topic, Unsubscribe, Unsubscribed
-from tickfold.protocol.sweep_config import SweepConfig, Windows
-from tickfold.protocol.sweeps import Ranked, Sample, StartSweep, Sweep, WalkForward, WindowOutcome
-from tickfold.protocol.symbol import SYMBOL_PATTERN
-from tickfold.protocol.wire import (
-    LONGEST_REASON,
-    MAX_MESSAGE_BYTES,
-    MAX_REQUEST_BYTES,
-    VERSION,
-    Message,
-    PortfolioId,
-    RunId,
-    dump,
-)
+from typing import TYPE_CHECKING
+
+from tickfold.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from tickfold.protocol.backtest_config import BacktestConfig
+    from tickfold.protocol.backtests import (
+        Accepted,
+        Cancel,
+        Cancelled,
+        Failed,
+        GetResult,
+        ListRuns,
+        NoTrades,
+        Partial,
+        Planned,
+        Progress,
+        Reopened,
+        Result,
+        Resume,
+        Resumed,
+        Runs,
+        RunSummary,
+        Stage,
+        StartBacktest,
+        Status,
+        SymbolResult,
+    )
+    from tickfold.protocol.config import TAGS, Config, parse_config
+    from tickfold.protocol.connection import Error, IdentityMessage, Ping, Pong, Whoami
+    from tickfold.protocol.costs import CommissionTerms
+    from tickfold.protocol.messages import MESSAGES, Answer, Final, RunEvent, ServerMessage, parse_message
+    from tickfold.protocol.metrics import HEADLINE_METRICS
+    from tickfold.protocol.parameters import Number, Range
+    from tickfold.protocol.requests import REQUESTS, Request, RequestError, parse_request
+    from tickfold.protocol.sizing import SizingTerms
+    from tickfold.protocol.stock import MOST_SYMBOLS, Allocation
+    from tickfold.protocol.subscriptions import Subscribe, Subscribed, Topic, Unsubscribe, Unsubscribed
+    from tickfold.protocol.sweep_config import SweepConfig, Windows
+    from tickfold.protocol.sweeps import Ranked, Sample, StartSweep, Sweep, WalkForward, WindowOutcome
+    from tickfold.protocol.symbol import SYMBOL_PATTERN
+    from tickfold.protocol.wire import (
+        LONGEST_REASON,
+        MAX_MESSAGE_BYTES,
+        MAX_REQUEST_BYTES,
+        VERSION,
+        Message,
+        PortfolioId,
+        RunId,
+        dump,
+    )
+else:
+    __getattr__, __dir__ = lazy_names(
+        globals(),
+        {
+            "backtest_config": ("BacktestConfig",),
+            "backtests": (
+                "Accepted",
+                "Cancel",
+                "Cancelled",
+                "Failed",
+                "GetResult",
+                "ListRuns",
+                "NoTrades",
+                "Partial",
+                "Planned",
+                "Progress",
+                "Reopened",
+                "Result",
+                "Resume",
+                "Resumed",
+                "Runs",
+                "RunSummary",
+                "Stage",
+                "StartBacktest",
+                "Status",
+                "SymbolResult",
+            ),
+            "config": ("TAGS", "Config", "parse_config"),
+            "connection": ("Error", "IdentityMessage", "Ping", "Pong", "Whoami"),
+            "costs": ("CommissionTerms",),
+            "messages": ("MESSAGES", "Answer", "Final", "RunEvent", "ServerMessage", "parse_message"),
+            "metrics": ("HEADLINE_METRICS",),
+            "parameters": ("Number", "Range"),
+            "requests": ("REQUESTS", "Request", "RequestError", "parse_request"),
+            "sizing": ("SizingTerms",),
+            "stock": ("MOST_SYMBOLS", "Allocation"),
+            "subscriptions": ("Subscribe", "Subscribed", "Topic", "Unsubscribe", "Unsubscribed"),
+            "sweep_config": ("SweepConfig", "Windows"),
+            "sweeps": ("Ranked", "Sample", "StartSweep", "Sweep", "WalkForward", "WindowOutcome"),
+            "symbol": ("SYMBOL_PATTERN",),
+            "wire": (
+                "LONGEST_REASON",
+                "MAX_MESSAGE_BYTES",
+                "MAX_REQUEST_BYTES",
+                "VERSION",
+                "Message",
+                "PortfolioId",
+                "RunId",
+                "dump",
+            ),
+        },
+    )
 
 __all__ = [
     "HEADLINE_METRICS",
@@ -61,7 +117,6 @@ __all__ = [
     "REQUESTS",
     "SYMBOL_PATTERN",
     "TAGS",
-    "TIMEFRAME_PATTERN",
     "VERSION",
     "Accepted",
     "Allocation",
