@@ -88,6 +88,7 @@ def test_options_are_those_of_the_command_line(goog_frame: pd.DataFrame) -> None
 def test_signature_and_documentation_have_every_option() -> None:
     known = signature(tf.backtest).parameters
     assert (known["capital"].default, known["stop_loss"].default, known["fill"].default) == (10_000, None, "open")
+    assert [*known][:7] == ["bars", "strategy", "symbol", "timeframe", "calendar", "parameters", "start"]
     assert {"commission_per_share", "time_unit", "options"} <= {*known}
     assert "stop_loss: Exit at a loss of this fraction of the market price at entry." in (tf.backtest.__doc__ or "")
     assert "rank" in signature(tf.sweep).parameters

@@ -2,7 +2,7 @@
 
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -14,16 +14,16 @@ class Watched(io.StringIO):
         return True
 
 
-def shown() -> Iterator[int]:
-    """Return the progress of four items, each of which takes 0.6 seconds."""
+def shown(seconds: Sequence[float] = (0.6, 0.6, 0.6, 0.6)) -> Iterator[int]:
+    """Return the progress of items, each of which takes so many seconds."""
     now = [0.0]
 
     def items() -> Iterator[int]:
-        for number in range(4):
-            now[0] += 0.6
+        for number, taken in enumerate(seconds):
+            now[0] += taken
             yield number
 
-    return progress.shown(items(), 4, "runs", clock=lambda: now[0])
+    return progress.shown(items(), len(seconds), "runs", clock=lambda: now[0])
 
 
 def test_long_work_is_shown_and_the_line_removed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,6 +31,13 @@ def test_long_work_is_shown_and_the_line_removed(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(sys, "stderr", screen)
     assert list(shown()) == [0, 1, 2, 3]
     assert screen.getvalue() == "\r1 of 4 runs\r2 of 4 runs\r3 of 4 runs\r           \r"
+
+
+def test_lines_are_a_fifth_of_a_second_apart_and_the_first_has_something_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Watched()
+    monkeypatch.setattr(sys, "stderr", screen)
+    assert list(shown([1.5, 0.1, 0.15, 0.15, 0.15])) == [0, 1, 2, 3, 4]
+    assert screen.getvalue() == "\r1 of 5 runs\r3 of 5 runs\r           \r"
 
 
 def test_interrupted_work_leaves_no_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import pytest
 import tickfold as tf
 from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 from tickfold.local.equity_chart import HEIGHT, WIDTH, equity_chart
+from tickfold.report import figures as report
 
 DAYS = np.arange(4) * MICROSECONDS_PER_DAY
 EQUITY = np.array([100.0, 150.0, 50.0, 120.0])
@@ -38,6 +39,9 @@ def test_chart_labels_dollars_and_days() -> None:
     chart = equity_chart(DAYS, EQUITY, EQUITY / 2)
     assert text_of(chart) == "150.00 25.00 1970-01-01 1970-01-04 Equity 120.00 Buy and hold 60.00"
     assert 'fill="currentColor"' in chart  # dark notebooks
+    for colour, name in ((report.EQUITY, "Equity"), (report.BENCHMARK, "Buy and hold")):
+        assert f'fill="{colour}">{name} ' in chart
+        assert f'stroke="{colour}"' in chart
     assert chart.count('text-anchor="end"') == 3
 
 
