@@ -22,6 +22,7 @@ from embedded.kept.last_deployment import RESOURCES
 from embedded.kept.resources import restore_resources, save_resources
 from embedded.kept.store import KeptStore
 from embedded.moved_aliases import follow_moved_aliases
+from embedded.surviving_workers import keep_workers_that_raise
 
 
 def _watch(directory: Path) -> None:
@@ -45,6 +46,7 @@ if __name__ == "__main__":
     threading.Thread(target=_watch, args=(directory,), daemon=True).start()
     report_error_types()
     follow_moved_aliases()
+    keep_workers_that_raise()
     answer_athena()
     if kept:
         keeper = Keeper(KeptStore(kept[0]), directory)

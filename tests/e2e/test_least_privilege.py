@@ -22,6 +22,7 @@ from tests.e2e.long_open import as_if_long_open
 from tests.e2e.websocket_client import SMA, Json, WebSocketClient, connected, start, sweep
 from tickfold.identity.user import User
 from tickfold.market_data.bar_store import BarStore
+from tickfold.market_data.series import Series
 from tickfold.storage import layout
 
 BEYOND_THE_EMULATOR = (
@@ -264,6 +265,12 @@ class Scenario:
         """A run of one symbol succeeds."""
         self._succeeds(start(**SMA, chunks=3))
 
+    def unread_bars(self) -> None:
+        """A run succeeds of bars that no worker has read yet, and so none has in memory."""
+        symbol = f"NEW{secrets.token_hex(3).upper()}"
+        copy_of_ibm(self._stack, symbol)
+        self._succeeds(start(symbol, **SMA, chunks=3))
+
     def sweep(self) -> None:
         """A sweep succeeds."""
         self._succeeds(sweep(chunks=2))
@@ -354,7 +361,7 @@ UNSUCCESSFUL = "tickfold-embedded-backtest-unsuccessful"
 RECONCILIATION = "tickfold-embedded-reconcile"
 PARTS = (
     *("connections", "run", "subscriptions", "cancel", "gone", "expired"),
-    *("cut_off", "one_symbol", "sweep", "walk_forward", "failure", "reconciled"),
+    *("cut_off", "one_symbol", "unread_bars", "sweep", "walk_forward", "failure", "reconciled"),
 )
 PART = {
     "connect": "connections",
@@ -364,6 +371,7 @@ PART = {
 }
 """The part of the scenario that uses a function's rights; that of the others is the run."""
 PART_OF_RIGHT = {
+    "s3:GetObjectVersion data/bars/*": "unread_bars",
     "s3:PutObject data/sweeps/*": "sweep",
     "s3:PutObject data/walk_forward/*": "walk_forward",
     "dynamodb:DeleteItem subscriptions": "subscriptions",
@@ -395,6 +403,13 @@ def _comes(done: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
+def copy_of_ibm(stack: EmbeddedStack, symbol: str) -> Series:
+    """Load the daily bars of IBM as those of `symbol`."""
+    store = BarStore(stack.client("s3"), stack.outputs["bucket"])
+    ibm = store.catalog.get("IBM", "1d")
+    return store.put(symbol, "1d", store.read(ibm, 0, ibm.bars), "a copy of IBM")
+
+
 @pytest.fixture(scope="module")
 def scenario(stack: EmbeddedStack) -> Iterator[Scenario]:
     """The scenario, with a series of which one file is deleted: a run of it fails in simulate.
@@ -402,9 +417,7 @@ def scenario(stack: EmbeddedStack) -> Iterator[Scenario]:
     Reconciliation comes when the scenario asks for it only: on its schedule it would at times do what another function
     may not.
     """
-    store = BarStore(stack.client("s3"), stack.outputs["bucket"])
-    ibm = store.catalog.get("IBM", "1d")
-    series = store.put(BROKEN, "1d", store.read(ibm, 0, ibm.bars), "a copy of IBM")
+    series = copy_of_ibm(stack, BROKEN)
     stack.client("s3").delete_object(
         Bucket=stack.outputs["bucket"], Key=layout.bars_key(BROKEN, "1d", 2005), VersionId=series.files[5].version_id
     )
