@@ -110,9 +110,14 @@ class BarStore:
             if first < last:
                 parts.append((file, first, last))
             offset += file.bars
+        return join(self._read_years(series, parts), series.decimals, series.calendar)
+
+    def _read_years(self, series: Series, parts: list[tuple[SeriesFile, int, int]]) -> list[Bars]:
+        """Read several years at once; the one that most chunks lie in without the cost of a thread."""
+        if len(parts) == 1:
+            return [self._read_year(series, *parts[0])]
         with ThreadPoolExecutor(_PARALLEL_READS) as pool:
-            pieces = list(pool.map(lambda part: self._read_year(series, *part), parts))
-        return join(pieces, series.decimals, series.calendar)
+            return list(pool.map(lambda part: self._read_year(series, *part), parts))
 
     def _read_year(self, series: Series, file: SeriesFile, start: int, stop: int) -> Bars:
         key = layout.bars_key(series.symbol, series.timeframe, file.year)
