@@ -8,9 +8,12 @@ import pytest
 from hypothesis import Phase, settings
 
 from embedded.stack import EmbeddedStack
+from tests.aws_models import parse_once
 
 # A shell starts jobs in the background with Ctrl-C ignored, and the processes that tests interrupt would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+parse_once()
 
 # What `make mutants` runs property tests with: the same examples every time, and none sought that is simpler.
 settings.register_profile("mutants", derandomize=True, phases=(Phase.explicit, Phase.generate))
