@@ -1,4 +1,4 @@
-"""botocore's descriptions of services, which each session parses anew: a fifth of a second for each client of a test."""
+"""botocore's descriptions of services, which each session parses anew: a fifth of a second for each client."""
 
 from typing import Any, ClassVar
 

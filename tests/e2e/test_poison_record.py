@@ -5,6 +5,7 @@ The emulator knows the age of records but neither retries by count nor bisecting
 
 import json
 import secrets
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -30,7 +31,8 @@ def impatient(stack: EmbeddedStack) -> Iterator[None]:
 def test_poison_record_lands_in_the_queue_and_messages_behind_it_arrive(stack: EmbeddedStack, url: str) -> None:
     key = {"run_id": {"S": f"poison-{secrets.token_hex(4)}"}, "entry": {"S": "event#000001"}}
     # A message without topics: deliver fails on it each time.
-    stack.client("dynamodb").put_item(TableName=stack.outputs["runs_table"], Item=key | {"body": {"S": "{}"}})
+    message = {"body": {"S": "{}"}, "expires_at": {"N": str(int(time.time()) + 3_600)}}
+    stack.client("dynamodb").put_item(TableName=stack.outputs["runs_table"], Item=key | message)
     sqs = stack.client("sqs")
     queue = sqs.get_queue_url(QueueName=QUEUE)["QueueUrl"]
     (found,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20)["Messages"]

@@ -64,18 +64,34 @@ def _own(document: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in document.items() if name not in apart}
 
 
-def test_the_golden_run_is_the_same_for_every_cut(tickfold: Command) -> None:
-    """One chunk, a few, many, and one bar a chunk."""
+def _by_chunks(tickfold: Command, command: str, *numbers: int) -> dict[int, dict[str, Any]]:
+    """Run `command` with each of the `numbers` of chunks; return what it writes, by the number."""
     documents = {}
-    for chunks in (1, 7, 64, 2148):
-        ended = tickfold(*GOLDEN.split(), "--chunks", str(chunks), "--json")
+    for chunks in numbers:
+        ended = tickfold(*command.split(), "--chunks", str(chunks), "--json")
         assert ended.status == 0, ended.stderr
         documents[chunks] = json.loads(ended.stdout)
         assert list(documents[chunks]) == KEYS
         assert documents[chunks]["chunks"] == chunks
+    return documents
+
+
+def test_the_golden_run_is_the_same_for_every_cut(tickfold: Command) -> None:
+    """One chunk, a few, and many."""
+    documents = _by_chunks(tickfold, GOLDEN, 1, 7, 64)
     assert_golden(documents[1]["metrics"])
-    assert documents[1]["replayed_bars"] == 0 < documents[2148]["replayed_bars"]
+    assert documents[1]["replayed_bars"] == 0 < documents[64]["replayed_bars"]
     assert all(_own(document) == _own(documents[1]) for document in documents.values())
+
+
+def test_a_run_of_one_bar_a_chunk_is_the_same(tickfold: Command) -> None:
+    """Two months: tests/engine and tests/soak have thousands of chunks."""
+    cross = "run --symbol real --strategy sma_cross --param fast=2 --param slow=5 --start 2013-01-02 --end 2013-03-01"
+    documents = _by_chunks(tickfold, cross, 1, 41)
+    assert documents[41]["bars"] == 41
+    assert documents[41]["metrics"]["trades"] > 0
+    assert documents[41]["replayed_bars"] > 0
+    assert _own(documents[41]) == _own(documents[1])
 
 
 def test_a_saved_run_has_both_files(tickfold: Command, tmp_path: Path) -> None:
