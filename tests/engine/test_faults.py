@@ -73,7 +73,7 @@ FAULTS = {
 
 def claim(package: Path) -> subprocess.CompletedProcess[str]:
     """Run the claim against the copy of Tickfold in `package`."""
-    environment = {"PYTHONPATH": f"{package}:{REPOSITORY}:{':'.join(sys.path)}", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {"PYTHONPATH": f"{package}:{REPOSITORY}:{':'.join(sys.path)}"}
     command = [sys.executable, "-m", "tests.engine.claim"]
     return subprocess.run(
         command, cwd=package, env=environment, capture_output=True, text=True, check=False, timeout=600
@@ -82,7 +82,8 @@ def claim(package: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    shutil.copytree(PACKAGE, tmp_path / "tickfold", ignore=shutil.ignore_patterns("__pycache__"))
+    """A copy of Tickfold, with its bytecode, which is valid where a source file is as it was."""
+    shutil.copytree(PACKAGE, tmp_path / "tickfold")
     return tmp_path
 
 
