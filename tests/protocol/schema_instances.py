@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 Json = dict[str, Any]
+Fields = dict[str, st.SearchStrategy[Any]]
 
 _DAYS = st.dates(date(2000, 1, 1), date(2013, 3, 1)).map(date.isoformat)
 _TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -51,15 +52,19 @@ class _Instances:
         required = {name: fields[name] for name in node.get("required", ())}
         # Few of the optional fields at once, since some of them exclude each other.
         optional = {name: field for name, field in fields.items() if name not in required}
-        if not optional:
-            return st.fixed_dictionaries(required)
-        some = st.lists(st.sampled_from(sorted(optional)), max_size=3, unique=True)
-        return some.flatmap(lambda names: st.fixed_dictionaries(required | {name: optional[name] for name in names}))
+        return _some_of(required, optional) if optional else st.fixed_dictionaries(required)
 
     def _array(self, node: Json) -> st.SearchStrategy[list[Any]]:
         if "prefixItems" in node:
             return st.tuples(*map(self.of, node["prefixItems"])).map(list)
         return st.lists(self.of(node["items"]), min_size=node.get("minItems", 0), max_size=3)
+
+
+@st.composite
+def _some_of(draw: st.DrawFn, required: Fields, optional: Fields) -> Json:
+    """Draw field by field: a strategy of each choice of fields would be built anew for each example."""
+    names = draw(st.lists(st.sampled_from(sorted(optional)), max_size=3, unique=True))
+    return {name: draw(field) for name, field in (required | {name: optional[name] for name in names}).items()}
 
 
 def _string(node: Json) -> st.SearchStrategy[str]:
