@@ -32,6 +32,7 @@ from tickfold.engine.decisions.signal_events import SignalEvents
 from tickfold.strategies import BUILT_IN
 
 EVERY_EXIT = OrderTerms(stop_loss=0.04, take_profit=0.08, trailing_stop=0.05, max_bars=30)
+TERMS = [OrderTerms(), EVERY_EXIT, OrderTerms(limit=0.01, limit_bars=10, stop_loss=0.05)]
 
 
 @PROPERTY
@@ -111,17 +112,27 @@ def test_exactness_property_refutes_warm_up_one_bar_short() -> None:
         claim()
 
 
-@pytest.mark.parametrize("terms", [OrderTerms(), EVERY_EXIT, OrderTerms(limit=0.01, limit_bars=10, stop_loss=0.05)])
-@pytest.mark.parametrize("chunks", [1, 2, 7, 64, 2148])
-@pytest.mark.parametrize(("fast", "slow"), [(10, 30), (1, 2), (50, 200)])
-def test_real_bars_any_number_of_chunks_folds_the_same(
-    goog: Bars, terms: OrderTerms, chunks: int, fast: int, slow: int
-) -> None:
+def assert_folds_the_same(goog: Bars, terms: OrderTerms, chunks: int, fast: int, slow: int) -> None:
     strategy = BUILT_IN.create("sma_cross", {"fast": fast, "slow": slow})
     pieces = cut(len(goog), strategy.lookback, workers=40, chunks=chunks)
     case = Case(goog, strategy, Account(10_000, Commission(0.001)), terms, pieces)
     assert len(pieces) == chunks
     assert_same(case.whole(), case.folded().outcome)
+
+
+@pytest.mark.parametrize("terms", TERMS)
+@pytest.mark.parametrize("chunks", [1, 2, 7, 64])
+@pytest.mark.parametrize(("fast", "slow"), [(10, 30), (1, 2), (50, 200)])
+def test_real_bars_any_number_of_chunks_folds_the_same(
+    goog: Bars, terms: OrderTerms, chunks: int, fast: int, slow: int
+) -> None:
+    assert_folds_the_same(goog, terms, chunks, fast, slow)
+
+
+@pytest.mark.parametrize("terms", TERMS)
+def test_real_bars_one_bar_a_chunk_folds_the_same(goog: Bars, terms: OrderTerms) -> None:
+    """With the averages that cross most often."""
+    assert_folds_the_same(goog, terms, 2148, 1, 2)
 
 
 def test_signals_ties_on_a_price_grid_are_exact() -> None:

@@ -5,7 +5,7 @@ from math import nan
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
@@ -27,6 +27,8 @@ def averages(draw: st.DrawFn) -> Strategy:
 
 
 SETS = st.lists(averages(), min_size=1, max_size=5)
+FEWER = settings(PROPERTY, max_examples=100)
+"""An example has a run for each set, of which there are three on average."""
 
 
 def simulated(case: Case, sets: list[Strategy], warm_up: int) -> list[list[Speculation]]:
@@ -52,7 +54,7 @@ def all_equal_the_runs_alone(case: Case, sets: list[Strategy], warm_up: int) -> 
         assert_same(alone(case, strategy), outcome)
 
 
-@PROPERTY
+@FEWER
 @given(cases(averages()), SETS)
 def test_sweep_each_set_folds_to_its_own_run(case: Case, sets: list[Strategy]) -> None:
     all_equal_the_runs_alone(case, sets, max(strategy.lookback for strategy in sets))
@@ -68,7 +70,7 @@ def test_sweep_property_refutes_warm_up_of_shortest_lookback() -> None:
         claim()
 
 
-@PROPERTY
+@FEWER
 @given(cases(averages()), SETS)
 def test_sweep_in_one_pass_each_set_equals_its_own_run(case: Case, sets: list[Strategy]) -> None:
     shared = SmaCross.signals_of_all([set_ for set_ in sets if isinstance(set_, SmaCross)], case.bars)
