@@ -29,7 +29,7 @@ _TIMES = 1_400
 PROPERTY = settings(
     max_examples=250, deadline=None, report_multiple_bugs=False, suppress_health_check=[HealthCheck.too_slow]
 )
-"""Others in each run; all faults of test_faults.py but the hardest are found by 121 examples, and that by the claim's."""
+"""Others in each run. Of the faults in test_faults.py 121 find all but the hardest, which the claim always finds."""
 
 REFUTATION = settings(PROPERTY, max_examples=5_000, phases=[Phase.generate])
 """For properties that must fail: one counterexample ends them, however large."""
