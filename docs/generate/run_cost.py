@@ -94,11 +94,12 @@ taken to be as fast. Nothing here was measured on AWS. Athena, CloudWatch, messa
 
 """
 EXPLANATION = f"""
-Up to some ten million bars a run takes as long as starting it. The fold goes through the bars in order, {FOLD_SECONDS:g} s
-for each million, most of which is encoding the curve: from there on a run takes as long as its fold, and more workers
-do not help. Most of the cost of a short run are the workflow's transitions. Lambda begins {AT_ONCE:,} executions of a function at once and {MORE_AT_ONCE:,} more every
-{EVERY_SECONDS:g} s, so with `maxConcurrency` up to {AT_ONCE:,} no run waits for it. A new account has ten at once; set
-`maxConcurrency` to what it has.
+Up to some ten million bars a run takes as long as starting it. The fold goes through the bars in order,
+{FOLD_SECONDS:g} s for each million, most of which is encoding the curve: from there on a run takes as long as its fold,
+and more workers do not help. Most of the cost of a short run are the workflow's transitions. Lambda begins
+{AT_ONCE:,} executions of a function at once and {MORE_AT_ONCE:,} more every {EVERY_SECONDS:g} s, so with
+`maxConcurrency` up to {AT_ONCE:,} no run waits for it. A new account has ten at once; set `maxConcurrency` to what it
+has.
 """
 
 

@@ -76,7 +76,7 @@ def test_every_command_of_the_readme_works_in_a_process_of_its_own(
     stack: EmbeddedStack, environment: dict[str, str]
 ) -> None:
     def run(arguments: list[str], variables: dict[str, str]) -> Ended:
-        command = [Path(sys.executable).with_name("tickfold"), *arguments]
+        command = [str(Path(sys.executable).with_name("tickfold")), *arguments]
         ended = subprocess.run(command, env=environment | variables, capture_output=True, text=True, check=False)
         return Ended(ended.returncode, ended.stdout, ended.stderr)
 
