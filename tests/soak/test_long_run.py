@@ -214,13 +214,16 @@ def test_run_whose_folding_workers_are_killed_ends_as_a_single_pass(children: Ch
     lake, chance = Lake(), random.Random(20261126)  # noqa: S311 - when to kill is no secret
     lake.load("KILLED", KILLED_BARS)
     metrics, curve = single_pass(KILLED_BARS)
-    for _ in range(KILLS):
+    killed = 0
+    for _ in range(3 * KILLS):  # some runs have ended before their turn
         with begun("KILLED") as process:
-            killed = kill_one(children, process, chance.uniform(0.5, 5))
+            killed += kill_one(children, process, chance.uniform(0, 3))
             result = result_of(process)
-        assert killed
         assert result["metrics"] == metrics
         assert lake.curve(result) == curve
+        if killed == KILLS:
+            break
+    assert killed == KILLS
 
 
 def kill_one(children: Children, process: "subprocess.Popen[str]", seconds: float) -> bool:
