@@ -52,6 +52,15 @@ def rows(bucket: Bucket, prefix: str) -> dict[str, list[Any]]:
     return {name: [value for each in tables for value in each[name]] for name in tables[0]}
 
 
+def test_manifest_cuts_its_chunks_once(bucket: Bucket, manifest: Manifest) -> None:
+    """Whoever asks for each of many chunks would cut all of them as many times."""
+    (sleeve,) = manifest.sleeves
+    assert sleeve.chunks is sleeve.chunks
+    assert len(sleeve.chunks) == manifest.chunks == CHUNKS
+    manifest.put(bucket)
+    assert Manifest.get(bucket, manifest.run_id) == manifest
+
+
 def reduction(bucket: Bucket, runs: RunLifecycle, manifest: Manifest) -> Reduction:
     """Return the reduction in parts of three chunks."""
     return Reduction(bucket, runs, BUILT_IN, manifest, part_bars=120)

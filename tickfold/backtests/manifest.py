@@ -2,6 +2,7 @@
 
 import json
 from datetime import date, datetime
+from functools import cached_property
 from itertools import pairwise
 from math import fsum
 from typing import Self
@@ -35,7 +36,7 @@ class PlannedSleeve(BaseModel):
     def bars(self) -> int:
         return self.edges[-1]
 
-    @property
+    @cached_property
     def chunks(self) -> list[Chunk]:
         return [Chunk(start, stop) for start, stop in pairwise(self.edges)]
 
@@ -74,7 +75,7 @@ class Manifest(BaseModel):
     def bars(self) -> int:
         return sum(sleeve.bars for sleeve in self.sleeves)
 
-    @property
+    @cached_property
     def chunks(self) -> int:
         return sum(len(sleeve.chunks) for sleeve in self.sleeves)
 
