@@ -20,10 +20,12 @@ settings.register_profile("mutants", derandomize=True, phases=(Phase.explicit, P
 
 
 LONGEST = (
-    *("e2e/test_least_privilege.py", "docs/test_commands.py", "e2e/test_resilience.py", "soak/test_repeats.py"),
-    *("e2e/cli/test_commands.py", "e2e/test_own_strategies.py", "e2e/cli/test_notations.py", "soak/test_redrive.py"),
-    *("peers/test_backtesting_py.py", "engine/test_faults.py", "engine/test_exactness.py", "cli/test_data.py"),
-    *("embedded/test_embedded_lifecycle.py", "embedded/test_deployment.py", "protocol/test_protocol_schema.py"),
+    *("e2e/test_least_privilege.py", "e2e/test_own_strategies.py", "docs/test_commands.py"),
+    *("embedded/test_embedded_lifecycle.py", "e2e/test_resilience.py", "e2e/test_fuzz.py", "soak/test_repeats.py"),
+    *("e2e/test_sweep.py", "e2e/cli/test_commands.py", "e2e/test_backtest.py", "e2e/cli/test_notations.py"),
+    *("soak/test_throttling.py", "soak/test_connections.py", "soak/test_progress.py", "soak/test_redrive.py"),
+    *("engine/test_exactness.py", "engine/test_faults.py", "peers/test_backtesting_py.py", "e2e/test_universe.py"),
+    *("embedded/test_embedded_demo.py", "embedded/athena/test_expressions.py", "embedded/test_deployment.py"),
 )
 """The files that take longest, first, so that no worker begins one of them when the others are nearly done."""
 

@@ -26,7 +26,7 @@ def singles(stack: EmbeddedStack, url: str) -> dict[str, Json]:
     return {symbol: run(url, start(symbol, **TERMS, startCapital=10_000 * 0.3))[-1] for symbol in SYMBOLS}
 
 
-@pytest.mark.parametrize("chunks", [None, 1, 7, 150])
+@pytest.mark.parametrize("chunks", [None, 1, 7, 50])
 def test_each_symbol_equals_its_own_run(
     stack: EmbeddedStack, url: str, singles: dict[str, Json], chunks: int | None
 ) -> None:
