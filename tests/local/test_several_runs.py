@@ -81,6 +81,15 @@ def test_universe_is_one_account(goog_frame: pd.DataFrame) -> None:
     assert list(found.equity_by_symbol.columns) == ["symbol", "timestamp", "equity", "cash", "shares", "close"]
 
 
+def test_universe_says_why_a_symbol_or_all_have_no_trades(goog_frame: pd.DataFrame) -> None:
+    short = goog_frame.iloc[-20:]
+    some = tf.universe({"GOOG": goog_frame, "NEW": short}, "sma_cross")
+    why = some.by_symbol["NEW"].no_trades
+    assert (some.no_trades, some.symbols["no_trades"][1]) == (None, why)
+    every = tf.universe({"NEW": short, "NEWER": short}, "sma_cross")
+    assert every.no_trades == f"NEW: {why}; and 1 more without trades, each with its own cause"
+
+
 def test_notes_of_a_universe_are_told_once(goog_frame: pd.DataFrame) -> None:
     backwards = goog_frame.iloc[::-1]
     assert tf.universe({"A": goog_frame, "B": backwards}).notes == (

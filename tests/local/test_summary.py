@@ -42,7 +42,8 @@ def test_chart_labels_dollars_and_days() -> None:
     for colour, name in ((report.EQUITY, "Equity"), (report.BENCHMARK, "Buy and hold")):
         assert f'fill="{colour}">{name} ' in chart
         assert f'stroke="{colour}"' in chart
-    assert chart.count('text-anchor="end"') == 3
+    assert chart.count('text-anchor="end"') == chart.count(f'x="{WIDTH}"') == 3
+    assert chart.count('text-anchor="start"') == chart.count('x="0"') == 3
 
 
 def test_chart_of_a_flat_curve_is_a_line() -> None:
