@@ -21,6 +21,7 @@ settings.register_profile("mutants", derandomize=True, phases=(Phase.explicit, P
 
 LONGEST = (
     *("e2e/test_least_privilege.py", "e2e/test_own_strategies.py", "docs/test_commands.py"),
+    *("e2e/test_restart.py", "embedded/test_last_deployment.py"),
     *("embedded/test_embedded_lifecycle.py", "e2e/test_resilience.py", "e2e/test_fuzz.py", "soak/test_repeats.py"),
     *("e2e/test_sweep.py", "e2e/cli/test_commands.py", "e2e/test_backtest.py", "e2e/cli/test_notations.py"),
     *("soak/test_throttling.py", "soak/test_connections.py", "soak/test_progress.py", "soak/test_redrive.py"),
