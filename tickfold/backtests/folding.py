@@ -20,7 +20,7 @@ from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.planning import account_of, orders_of
 from tickfold.backtests.run_files import RunFiles
 from tickfold.backtests.run_store import RunStore
-from tickfold.backtests.sleeve_bars import read_bars
+from tickfold.backtests.sleeve_bars import read_chunk
 from tickfold.engine.accounting.ledger import Postings
 from tickfold.engine.bars import Bars
 from tickfold.engine.carried_run import CarriedRun, RunState
@@ -122,7 +122,7 @@ class RunFolding:
         for number in self._parts[part]:
             if not finished.includes(self._manifest.symbol, number):
                 return False
-            bars = self._bars(number)
+            bars = read_chunk(self._bucket, self._sleeve, number)
             posted = self._post(run, number, bars)
             self._publish(progress, bars, posted)
             files.add(bars, posted)
@@ -133,7 +133,6 @@ class RunFolding:
     def finished(self) -> Finished:
         """Return the outcome of the run, all of whose parts are folded."""
         run = CarriedRun(self._account, self._orders, self._progress(self.parts).run)
-        lookback, uses_volume = self._strategy.lookback, getattr(self._strategy, "uses_volume", False)
         return Finished(
             start=self._manifest.config.start_date,
             end=self._manifest.config.end_date,
@@ -143,7 +142,7 @@ class RunFolding:
             replayed_bars=run.state.ledger.replayed_bars,
             sequential_bars=run.state.ledger.sequential_bars,
             symbols=[],
-            no_trades=results.told(run.no_trades(lookback=lookback, uses_volume=uses_volume)),
+            no_trades=results.told(run.no_trades(self._strategy)),
             parts=self.parts,
         )
 
@@ -151,13 +150,9 @@ class RunFolding:
         """Return the run before `part`."""
         if part:
             return self.checkpoints.get(Progress, part)
-        first = self._bars(0)
+        first = read_chunk(self._bucket, self._sleeve, 0)
         run = CarriedRun.start(self._account, self._orders, first.sessions)
         return Progress(run.state, LiveCurve(self._sleeve.bars), float(first.close[0]))
-
-    def _bars(self, number: int) -> Bars:
-        chunk = self._sleeve.chunks[number]
-        return read_bars(self._bucket, self._sleeve, chunk.start, chunk.stop)
 
     def _post(self, run: CarriedRun, number: int, bars: Bars) -> Postings:
         chunk = self._sleeve.chunks[number]

@@ -8,8 +8,7 @@ from tickfold.backtests.finished_chunks import FinishedChunks
 from tickfold.backtests.folding import parts_of
 from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.planning import account_of, orders_of
-from tickfold.backtests.sleeve_bars import read_bars
-from tickfold.engine.bars import Bars
+from tickfold.backtests.sleeve_bars import read_chunk
 from tickfold.engine.carried_run import CarriedRun, RunState, share_market
 from tickfold.storage.bucket import Bucket
 
@@ -58,16 +57,12 @@ class SetsFolding:
         if part:
             states = self.checkpoints.get(Sets, part).runs
             return [CarriedRun(self._account, self._orders, state) for state in states]
-        sessions = self._bars(0).sessions
+        sessions = read_chunk(self._bucket, self._sleeve, 0).sessions
         return [CarriedRun.start(self._account, self._orders, sessions) for _ in range(self._sets)]
 
     def _post(self, runs: list[CarriedRun], number: int) -> None:
-        chunk, bars = self._sleeve.chunks[number], self._bars(number)
+        chunk, bars = self._sleeve.chunks[number], read_chunk(self._bucket, self._sleeve, number)
         file = self._files.get(self._sleeve.series.symbol, number, chunk, sets=self._sets)
         returns = share_market(runs).update(bars.close)
         for at, run in enumerate(runs):
             run.post(bars, file.of(at).decisions_within, returns, last=chunk.stop == self._sleeve.bars)
-
-    def _bars(self, number: int) -> Bars:
-        chunk = self._sleeve.chunks[number]
-        return read_bars(self._bucket, self._sleeve, chunk.start, chunk.stop)

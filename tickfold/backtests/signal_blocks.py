@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from tickfold.backtests.chunk_files import ChunkFiles
 from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.reduction_memory import WINDOW_BYTES
-from tickfold.backtests.sleeve_bars import read_bars
+from tickfold.backtests.sleeve_bars import read_chunk
 from tickfold.engine.bars import COLUMNS
 from tickfold.engine.decisions.chunk import Chunk
 from tickfold.engine.walk_forward import Block
@@ -44,7 +44,7 @@ class SignalBlocks:
 
     def _read(self, chunk: Chunk, number: int) -> Block:
         file = self._files.get(self._sleeve.series.symbol, number, chunk, sets=self._sets)
-        bars = read_bars(self._bucket, self._sleeve, chunk.start, chunk.stop)
+        bars = read_chunk(self._bucket, self._sleeve, number)
         return bars, [file.of(at).decisions_within.events.signals(len(bars)) for at in range(self._sets)]
 
 

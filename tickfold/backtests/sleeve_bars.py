@@ -1,4 +1,4 @@
-"""The bars of a sleeve."""
+"""The bars of a sleeve, chunk by chunk."""
 
 from tickfold.backtests.manifest import PlannedSleeve
 from tickfold.engine.bars import Bars
@@ -6,6 +6,7 @@ from tickfold.market_data.bar_store import BarStore
 from tickfold.storage.bucket import Bucket
 
 
-def read_bars(bucket: Bucket, sleeve: PlannedSleeve, start: int, stop: int) -> Bars:
-    """Read the bars of `sleeve` from `start` to `stop`, exclusive, counted from its first."""
-    return BarStore(bucket.s3, bucket.name).read(sleeve.series, sleeve.first + start, sleeve.first + stop)
+def read_chunk(bucket: Bucket, sleeve: PlannedSleeve, number: int) -> Bars:
+    """Read the bars of chunk `number` of `sleeve`."""
+    chunk = sleeve.chunks[number]
+    return BarStore(bucket.s3, bucket.name).read(sleeve.series, sleeve.first + chunk.start, sleeve.first + chunk.stop)

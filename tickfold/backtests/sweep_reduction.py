@@ -17,8 +17,6 @@ from tickfold.backtests.run_store import RunStore
 from tickfold.backtests.sets_folding import SetsFolding
 from tickfold.backtests.sweep_results import Row
 from tickfold.backtests.windows_folding import WindowsFolding
-from tickfold.engine.accounting.no_trades import NoTrades
-from tickfold.engine.carried_run import CarriedRun
 from tickfold.engine.sweep import rank
 from tickfold.protocol import (
     HEADLINE_METRICS,
@@ -31,7 +29,6 @@ from tickfold.protocol import (
 )
 from tickfold.realtime.message_size import fitting
 from tickfold.storage.bucket import Bucket
-from tickfold.strategies import Strategy
 
 MOST_ROWS = 50
 """Rows of a table in a message."""
@@ -79,7 +76,7 @@ class SweepReduction:
         no_trades = {
             at: found.cause
             for at, (run, strategy) in enumerate(zip(runs, strategies, strict=True))
-            if (found := _no_trades(run, strategy))
+            if (found := run.no_trades(strategy))
         }
         rows = sweep_results.sweep_rows(strategies, metrics, order, no_trades)
         uri = sweep_results.put_sweep(self.bucket, self.manifest.run_id, rows)
@@ -126,10 +123,6 @@ class SweepReduction:
             first=fitting((_window(row) for row in rows[:MOST_ROWS]), reserved=BYTES_BESIDE_ROWS),
             table_uri=uri,
         )
-
-
-def _no_trades(run: CarriedRun, strategy: Strategy) -> NoTrades | None:
-    return run.no_trades(lookback=strategy.lookback, uses_volume=getattr(strategy, "uses_volume", False))
 
 
 def _ranked(row: Row, named: Iterable[str]) -> Ranked:

@@ -16,7 +16,7 @@ from tickfold.backtests.manifest import Manifest, PlannedSleeve
 from tickfold.backtests.planning import account_of, orders_of
 from tickfold.backtests.results_by_symbol import SettledSymbol
 from tickfold.backtests.run_store import RunStore
-from tickfold.backtests.sleeve_bars import read_bars
+from tickfold.backtests.sleeve_bars import read_chunk
 from tickfold.engine.accounting.ledger import Postings
 from tickfold.engine.bars import Bars
 from tickfold.engine.carried_run import CarriedRun, RunState
@@ -102,7 +102,7 @@ class UniverseFolding:
     def _fold(self, universe: Universe, sleeve: PlannedSleeve, number: int) -> tuple[Bars, Postings]:
         """Fold chunk `number` of `sleeve`; return its bars, and what was posted over them."""
         chunk = sleeve.chunks[number]
-        bars = read_bars(self._bucket, sleeve, chunk.start, chunk.stop)
+        bars = read_chunk(self._bucket, sleeve, number)
         account = account_of(self._manifest.config, sleeve.share)
         opened = universe.open or self._begin(sleeve, bars)
         run, last = CarriedRun(account, self._orders, opened.run), chunk.stop == sleeve.bars
@@ -125,12 +125,11 @@ class UniverseFolding:
         return OpenSleeve(run.state, Steps.constant(3, account.capital), float(bars.close[0]))
 
     def _settled(self, sleeve: PlannedSleeve, run: CarriedRun, capital: float) -> SettledSymbol:
-        lookback, uses_volume = self._strategy.lookback, getattr(self._strategy, "uses_volume", False)
         return SettledSymbol.of(
             sleeve,
             capital,
             run.metrics(),
-            run.no_trades(lookback=lookback, uses_volume=uses_volume),
+            run.no_trades(self._strategy),
             replayed_bars=run.state.ledger.replayed_bars,
             sequential_bars=run.state.ledger.sequential_bars,
         )

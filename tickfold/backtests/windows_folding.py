@@ -19,7 +19,7 @@ from tickfold.backtests.run_files import RunFiles
 from tickfold.backtests.run_store import RunStore
 from tickfold.backtests.sets_folding import RUNS_A_PART
 from tickfold.backtests.signal_blocks import SignalBlocks
-from tickfold.backtests.sleeve_bars import read_bars
+from tickfold.backtests.sleeve_bars import read_chunk
 from tickfold.backtests.sweep_results import WindowResult
 from tickfold.engine.accounting.no_trades import NoTrades
 from tickfold.engine.arrays import Floats
@@ -130,9 +130,9 @@ class WindowsFolding:
 
     @cached_property
     def _walker(self) -> Walker:
-        chunk, account = self._sleeve.chunks[0], account_of(self._config)
-        sessions = read_bars(self._bucket, self._sleeve, chunk.start, chunk.stop).sessions
-        return Walker(self._blocks, self._sets, sessions, account, orders_of(self._config), self._config.rank_by)
+        account, orders = account_of(self._config), orders_of(self._config)
+        sessions = read_chunk(self._bucket, self._sleeve, 0).sessions
+        return Walker(self._blocks, self._sets, sessions, account, orders, self._config.rank_by)
 
     def _walk(self, walked: Walked, window: Window, files: RunFiles) -> None:
         chosen, in_sample = self._walker.choose(window)

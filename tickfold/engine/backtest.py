@@ -109,8 +109,13 @@ def fold(
 def outcome_of(ledger: Ledger, bars: Bars, found: Iterable[Block], strategy: SignalSource | None = None) -> Outcome:
     """Post the blocks `found`, which together are `bars`, and return the outcome. `strategy` as in `run`."""
     statement = _statement(ledger, len(bars), found)
+    return Outcome(statement, measure(bars, statement), no_trades_of(ledger, strategy))
+
+
+def no_trades_of(ledger: Ledger, strategy: SignalSource | None) -> NoTrades | None:
+    """Return why no position was opened, or None if one was. `strategy` as in `run`."""
     lookback, uses_volume = getattr(strategy, "lookback", 0), getattr(strategy, "uses_volume", False)
-    return Outcome(statement, measure(bars, statement), ledger.no_trades(lookback=lookback, uses_volume=uses_volume))
+    return ledger.no_trades(lookback=lookback, uses_volume=uses_volume)
 
 
 def _check_order(speculations: Sequence[Speculation], bars: int) -> None:

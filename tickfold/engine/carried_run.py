@@ -7,6 +7,7 @@ from tickfold.engine.accounting.account import Account
 from tickfold.engine.accounting.ledger import Ledger, LedgerState, Postings
 from tickfold.engine.accounting.no_trades import NoTrades
 from tickfold.engine.arrays import Floats
+from tickfold.engine.backtest import SignalSource, no_trades_of
 from tickfold.engine.bars import Bars
 from tickfold.engine.calendar import SessionCalendar
 from tickfold.engine.decisions.automaton import Decisions
@@ -76,9 +77,9 @@ class CarriedRun:
         measurement = self.state.measurement
         return measurement.activity.figures(self._ledger.open_trade, measurement.curve.bars)
 
-    def no_trades(self, *, lookback: int = 0, uses_volume: bool = False) -> NoTrades | None:
-        """Return why no position was opened, or None if one was; arguments as in `Ledger.no_trades`."""
-        return self._ledger.no_trades(lookback=lookback, uses_volume=uses_volume)
+    def no_trades(self, strategy: SignalSource | None = None) -> NoTrades | None:
+        """Return why no position was opened, or None if one was; `strategy` as in `backtest.run`."""
+        return no_trades_of(self._ledger, strategy)
 
 
 def share_market(runs: list[CarriedRun]) -> MarketReturns:
