@@ -2,6 +2,7 @@
 
 import json
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,6 +12,7 @@ from rich.table import Table
 from benchmarks.cases import Cases
 from benchmarks.figure import Figure
 
+PEERS = ("vectorbt", "backtesting")
 LATEST = Path(__file__).parent / "latest.json"
 
 
@@ -32,6 +34,7 @@ def main() -> int:
         return 1
     LATEST.write_text(json.dumps([figure.as_dict() for figure in figures], indent=2) + "\n")
     console.print(table(figures))
+    console.print(f"peers, in their open-source editions: {', '.join(f'{name} {version(name)}' for name in PEERS)}")
     return 0
 
 

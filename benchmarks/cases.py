@@ -38,21 +38,21 @@ class Cases:
         name, peer = _fastest(seconds, VECTORBT)
         slower = self._warm("run", 1_000_000, 1, "tickfold", "backtesting.py")
         return [
-            _faster(f"SMA cross, 1 M bars, warm; {name}", seconds["tickfold"], peer, 4),
+            _faster(f"SMA cross, 1 M bars, warm; {name}", seconds["tickfold"], peer, 8),
             _faster("SMA cross, 1 M bars, warm; backtesting.py", slower["tickfold"], slower["backtesting.py"], 200),
         ]
 
     def run_with_stops(self) -> list[Figure]:
         seconds = self._warm("run_with_stops", 1_000_000, 5, "tickfold", *VECTORBT)
         name, peer = _fastest(seconds, VECTORBT)
-        return [_faster(f"The same with stops and targets, 1 M bars, warm; {name}", seconds["tickfold"], peer, 4)]
+        return [_faster(f"The same with stops and targets, 1 M bars, warm; {name}", seconds["tickfold"], peer, 6)]
 
     def fresh_run(self) -> list[Figure]:
         self._fresh("run", 1, *VECTORBT)  # compiles, and caches the result
         usages = self._fresh("run", 3, "tickfold", *VECTORBT)
         seconds = {name: median(usage.seconds for usage in used) for name, used in usages.items()}
         name, peer = _fastest(seconds, VECTORBT)
-        return [_faster(f"Parquet to result in a fresh process, 100 k bars; {name}", seconds["tickfold"], peer, 10)]
+        return [_faster(f"Parquet to result in a fresh process, 100 k bars; {name}", seconds["tickfold"], peer, 20)]
 
     def sweep(self) -> list[Figure]:
         seconds = self._warm("sweep", 100_000, 3, "tickfold", *VECTORBT)
@@ -64,7 +64,7 @@ class Cases:
         leanest, peak = _fastest(peaks, VECTORBT)
         case = "Sweep of 100 pairs, 100 k bars"
         return [
-            _faster(f"{case}, warm; {name}", seconds["tickfold"], peer, 5),
+            _faster(f"{case}, warm; {name}", seconds["tickfold"], peer, 12),
             Figure(
                 f"{case}, peak memory of a process; {leanest}",
                 peaks["tickfold"] / _MEGABYTE,

@@ -59,7 +59,7 @@ def trades_table(symbol: str, trades: Trades, times: tuple[Ints, Ints]) -> pa.Ta
     opened, closed = times
     columns: dict[str, Any] = {
         "symbol": parquet.repeated(symbol, len(trades)),
-        "side": ["long" if side > 0 else "short" for side in trades.side.tolist()],
+        "side": parquet.named((trades.side > 0).astype(np.int8), ("short", "long")),
         "quantity": trades.quantity,
         "entry_time": opened,
         "entry_price": trades.entry_price,
@@ -69,15 +69,12 @@ def trades_table(symbol: str, trades: Trades, times: tuple[Ints, Ints]) -> pa.Ta
         "trade_return": trades.trade_return,
         "commission": trades.commission,
         "bars": (trades.exit_bar - trades.entry_bar).astype(np.int32),
-        "exit_reason": [REASONS[reason] for reason in trades.reason.tolist()],
+        "exit_reason": parquet.named(trades.reason, REASONS),
     }
     arrays = []
     for field in tables.TRADES:
         values = columns[field.name]
-        kind = field.type
-        if isinstance(values, np.ndarray):
-            values = parquet.array(values, kind)
-        arrays.append(parquet.column(values, kind) if isinstance(values, list) else values)
+        arrays.append(parquet.array(values, field.type) if isinstance(values, np.ndarray) else values)
     return pa.Table.from_arrays(arrays, schema=tables.TRADES)
 
 

@@ -133,6 +133,11 @@ def repeated(text: str, rows: int) -> pa.Array:
     return pa.Array.from_buffers(pa.string(), rows, [None, pa.py_buffer(offsets), pa.py_buffer(encoded * rows)])
 
 
+def named(codes: npt.NDArray[np.int8], names: Sequence[str]) -> pa.Array:
+    """Return a column with the name of each code, which is its place in `names`."""
+    return column(names, pa.string()).take(array(codes.astype(np.int64), pa.int64()))
+
+
 def decode(
     data: bytes, dtypes: Mapping[str, type[np.generic]], start: int = 0, stop: int | None = None
 ) -> dict[str, npt.NDArray[Any]]:
