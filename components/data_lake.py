@@ -62,7 +62,7 @@ class DataLake(pulumi.ComponentResource):
         return self.bucket.may_read_versions(layout.BARS)
 
     def may_read_chunks(self) -> Grant:
-        """`Manifest.get`, `ChunkFiles.get_all`, and the item reader of the Distributed Map."""
+        """`Manifest.get`, `ChunkFiles.get_some`, and the item reader of the Distributed Map."""
         return self.bucket.may_read(layout.CHUNKS)
 
     def may_find_chunks(self) -> Grant:

@@ -21,6 +21,7 @@ from tests.engine.random_runs import Case, assert_as_reference, assert_same, cas
 def folded_equals_one_pass_equals_reference(case: Case) -> None:
     whole = case.whole()
     assert_same(whole, case.folded().outcome)
+    assert_same(whole, case.folded(len(case.bars)).outcome)
     assert_as_reference(whole.statement, case)
 
 

@@ -60,8 +60,9 @@ class Case:
     def whole(self) -> Outcome:
         return backtest(self.bars, self.strategy, self.account, self.orders)
 
-    def folded(self) -> Folded:
-        return fold(self.speculations(), self.bars, self.account, self.orders, self.strategy)
+    def folded(self, together: int = 0) -> Folded:
+        """Fold the chunks, adjacent ones of at most so many bars `together` as one block."""
+        return fold(self.speculations(), self.bars, self.account, self.orders, self.strategy, together=together)
 
     def settle(self, decisions: Decisions) -> Outcome:
         """Return the outcome of decisions over the whole run, however they were made."""

@@ -22,13 +22,14 @@ from tests.engine.random_runs import (
 )
 from tickfold.engine.accounting.account import Account, Commission
 from tickfold.engine.accounting.ledger import Ledger, LedgerState
+from tickfold.engine.arrays import NONE
 from tickfold.engine.backtest import Block, fold, outcome_of
 from tickfold.engine.bars import Bars
 from tickfold.engine.checkpoint import decode, encode
-from tickfold.engine.decisions.automaton import Decisions
-from tickfold.engine.decisions.chunk import Chunk, Speculation, cut
+from tickfold.engine.decisions.automaton import Decisions, decide
+from tickfold.engine.decisions.chunk import Chunk, Speculation, cut, decisions_over
 from tickfold.engine.decisions.positions import merge
-from tickfold.engine.decisions.signal_events import SignalEvents
+from tickfold.engine.decisions.signal_events import SignalEvents, signal_events
 from tickfold.strategies import BUILT_IN
 
 EVERY_EXIT = OrderTerms(stop_loss=0.04, take_profit=0.08, trailing_stop=0.05, max_bars=30)
@@ -41,6 +42,32 @@ def test_folded_equals_one_pass(case: Case) -> None:
     folded = case.folded()
     assert_same(case.whole(), folded.outcome)
     assert 0 <= folded.replayed_bars <= len(case.bars)
+
+
+@PROPERTY
+@given(cases(random_strategies()), st.integers(2, 300))
+def test_chunks_put_together_equal_one_pass(case: Case, together: int) -> None:
+    assert_same(case.whole(), case.folded(together).outcome)
+
+
+@PROPERTY
+@given(cases(random_strategies()))
+def test_chunks_put_together_decide_as_one(case: Case) -> None:
+    found = decisions_over(case.bars, case.speculations(), case.orders)
+    events = signal_events(case.strategy.signals(case.bars), case.orders.direction)
+    once = decide(case.bars, events, case.orders).positions
+    assert_array_equal(found.events.bar, events.bar)
+    filled = once.entry_bar != NONE
+    there = {"entry_price": filled, "exit_price": filled & once.known}  # else a price says nothing
+    for name in once.columns():
+        rows = there.get(name, slice(None))
+        assert_array_equal(getattr(found.positions, name)[rows], getattr(once, name)[rows])
+
+
+def test_chunks_put_together_count_the_bars_that_are_replayed(goog: Bars) -> None:
+    strategy = BUILT_IN.create("sma_cross", {"fast": 10, "slow": 30})
+    case = Case(goog, strategy, Account(10_000), EVERY_EXIT, cut(len(goog), strategy.lookback, workers=4, chunks=7))
+    assert case.folded(1_000).replayed_bars == case.folded(10_000).replayed_bars == case.folded().replayed_bars > 0
 
 
 @PROPERTY

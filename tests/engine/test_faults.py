@@ -52,6 +52,18 @@ FAULTS = {
         "best=carried.position.best",
     ),
     "timed exit counted from the chunk's start": ("fold.py", "held.since - self._carried.bars", "-1"),
+    "position open at the end of a chunk left so": ("adjacent.py", "if open_.any() and", "if False and"),
+    "target that goes on begun anew": ("adjacent.py", "if self._goes_on(first):", "if False:"),
+    "speculation dropped where it is right": (
+        "adjacent.py",
+        "return event if NONE < event < stop else stop",
+        "return stop",
+    ),
+    "next target followed with the one before": (
+        "adjacent.py",
+        "stop = min(int(self._events.target_stop[first]), after)",
+        "stop = after",
+    ),
     "volatility measured within the chunk": ("ledger.py", "past=fraction.past()", "past=state.past"),
     "cash of the position held at the boundary paid twice": (
         "ledger.py",

@@ -82,7 +82,8 @@ def test_sweep_in_one_pass_each_set_equals_its_own_run(case: Case, sets: list[St
 @PROPERTY
 @given(cases(averages()))
 def test_signals_of_events_equal_the_strategys(case: Case) -> None:
-    found = [each.decisions_within.events.signals(each.chunk.stop - each.chunk.start) for each in case.speculations()]
+    chunks = ((each.chunk, each.decisions_from(each.chunk.start)) for each in case.speculations())
+    found = [decisions.events.signals(chunk.stop - chunk.start) for chunk, decisions in chunks]
     signals = np.concatenate(found)
     known = KnownSignals(case.strategy.lookback, signals)
     assert_same(case.whole(), backtest(case.bars, known, case.account, case.orders))

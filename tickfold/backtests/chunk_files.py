@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from tickfold.backtests.manifest import PlannedSleeve
 from tickfold.engine.decisions.automaton import Decisions
 from tickfold.engine.decisions.chunk import Chunk, Speculation
 from tickfold.engine.decisions.positions import Positions
@@ -96,11 +97,13 @@ class ChunkFiles:
         """Read the file of a symbol's `chunk`, which is its `number`."""
         return ChunkFile(chunk, self.bucket.get(layout.chunk_key(self.run_id, symbol, number)), sets)
 
-    def get_all(self, symbol: str, chunks: Sequence[Chunk], *, sets: int = 1) -> list[ChunkFile]:
-        """Read the files of all `chunks` of a symbol, in order."""
+    def get_some(self, sleeve: PlannedSleeve, numbers: range, sets: int = 1) -> list[ChunkFile]:
+        """Read the files of the chunks of `sleeve` that have these `numbers`, in order."""
 
         def read(number: int) -> ChunkFile:
-            return self.get(symbol, number, chunks[number], sets=sets)
+            return self.get(sleeve.series.symbol, number, sleeve.chunks[number], sets=sets)
 
+        if len(numbers) == 1:
+            return [read(numbers[0])]
         with ThreadPoolExecutor(_PARALLEL_READS) as pool:
-            return list(pool.map(read, range(len(chunks))))
+            return list(pool.map(read, numbers))

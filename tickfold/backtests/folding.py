@@ -20,10 +20,12 @@ from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.planning import account_of, orders_of
 from tickfold.backtests.run_files import RunFiles
 from tickfold.backtests.run_store import RunStore
-from tickfold.backtests.sleeve_bars import read_chunk
+from tickfold.backtests.sleeve_bars import read_chunk, read_stretch
 from tickfold.engine.accounting.ledger import Postings
+from tickfold.engine.backtest import BLOCK
 from tickfold.engine.bars import Bars
 from tickfold.engine.carried_run import CarriedRun, RunState
+from tickfold.engine.decisions.chunk import Stretch, decisions_over, stretches
 from tickfold.engine.performance.benchmark import buy_and_hold
 from tickfold.storage.bucket import Bucket
 from tickfold.strategies import Strategy
@@ -119,13 +121,15 @@ class RunFolding:
         progress = self._progress(part)
         run = CarriedRun(self._account, self._orders, progress.run)
         files = RunFiles(self._bucket, self._manifest.run_id, self._manifest.symbol, part)
-        for number in self._parts[part]:
-            if not finished.includes(self._manifest.symbol, number):
-                return False
-            bars = read_chunk(self._bucket, self._sleeve, number)
-            posted = self._post(run, number, bars)
+        numbers, symbol = self._parts[part], self._manifest.symbol
+        ready = numbers[: sum(finished.includes(symbol, number) for number in numbers)]
+        for some in stretches(self._sleeve.chunks, ready, BLOCK):
+            bars = read_stretch(self._bucket, self._sleeve, some)
+            posted = self._post(run, some, bars)
             self._publish(progress, bars, posted)
             files.add(bars, posted)
+        if ready != numbers:
+            return False
         files.put()
         self.checkpoints.put(part + 1, progress)
         return True
@@ -154,11 +158,10 @@ class RunFolding:
         run = CarriedRun.start(self._account, self._orders, first.sessions)
         return Progress(run.state, LiveCurve(self._sleeve.bars), float(first.close[0]))
 
-    def _post(self, run: CarriedRun, number: int, bars: Bars) -> Postings:
-        chunk = self._sleeve.chunks[number]
-        file = self._files.get(self._sleeve.series.symbol, number, chunk, sets=self._sets)
-        decisions, returns = file.of(self._number).decisions_within, run.market.update(bars.close)
-        return run.post(bars, decisions, returns, last=chunk.stop == self._sleeve.bars)
+    def _post(self, run: CarriedRun, some: Stretch, bars: Bars) -> Postings:
+        speculations = [file.of(self._number) for file in self._files.get_some(self._sleeve, some.numbers, self._sets)]
+        decisions, returns = decisions_over(bars, speculations, self._orders), run.market.update(bars.close)
+        return run.post(bars, decisions, returns, last=some.stop == self._sleeve.bars)
 
     def _publish(self, progress: Progress, bars: Bars, posted: Postings) -> None:
         market = buy_and_hold(bars.close, self._account.capital, progress.first_close)

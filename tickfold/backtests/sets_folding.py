@@ -8,8 +8,10 @@ from tickfold.backtests.finished_chunks import FinishedChunks
 from tickfold.backtests.folding import parts_of
 from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.planning import account_of, orders_of
-from tickfold.backtests.sleeve_bars import read_chunk
+from tickfold.backtests.sleeve_bars import read_chunk, read_stretch
+from tickfold.engine.backtest import BLOCK
 from tickfold.engine.carried_run import CarriedRun, RunState, share_market
+from tickfold.engine.decisions.chunk import Stretch, decisions_over, stretches
 from tickfold.storage.bucket import Bucket
 
 RUNS_A_PART = 64
@@ -43,8 +45,8 @@ class SetsFolding:
         if not finished.includes(self._sleeve.series.symbol, chunks[-1]):
             return False
         runs = self._runs(part)
-        for number in chunks:
-            self._post(runs, number)
+        for some in stretches(self._sleeve.chunks, chunks, BLOCK):
+            self._post(runs, some)
         self.checkpoints.put(part + 1, Sets([run.state for run in runs]))
         return True
 
@@ -60,9 +62,10 @@ class SetsFolding:
         sessions = read_chunk(self._bucket, self._sleeve, 0).sessions
         return [CarriedRun.start(self._account, self._orders, sessions) for _ in range(self._sets)]
 
-    def _post(self, runs: list[CarriedRun], number: int) -> None:
-        chunk, bars = self._sleeve.chunks[number], read_chunk(self._bucket, self._sleeve, number)
-        file = self._files.get(self._sleeve.series.symbol, number, chunk, sets=self._sets)
+    def _post(self, runs: list[CarriedRun], some: Stretch) -> None:
+        bars = read_stretch(self._bucket, self._sleeve, some)
+        files = self._files.get_some(self._sleeve, some.numbers, self._sets)
         returns = share_market(runs).update(bars.close)
         for at, run in enumerate(runs):
-            run.post(bars, file.of(at).decisions_within, returns, last=chunk.stop == self._sleeve.bars)
+            decisions = decisions_over(bars, [file.of(at) for file in files], self._orders)
+            run.post(bars, decisions, returns, last=some.stop == self._sleeve.bars)

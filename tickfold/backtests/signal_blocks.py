@@ -45,7 +45,7 @@ class SignalBlocks:
     def _read(self, chunk: Chunk, number: int) -> Block:
         file = self._files.get(self._sleeve.series.symbol, number, chunk, sets=self._sets)
         bars = read_chunk(self._bucket, self._sleeve, number)
-        return bars, [file.of(at).decisions_within.events.signals(len(bars)) for at in range(self._sets)]
+        return bars, [file.of(at).decisions_from(chunk.start).events.signals(len(bars)) for at in range(self._sets)]
 
 
 def _bytes_of(block: Block) -> int:

@@ -16,10 +16,12 @@ from tickfold.backtests.manifest import Manifest, PlannedSleeve
 from tickfold.backtests.planning import account_of, orders_of
 from tickfold.backtests.results_by_symbol import SettledSymbol
 from tickfold.backtests.run_store import RunStore
-from tickfold.backtests.sleeve_bars import read_chunk
+from tickfold.backtests.sleeve_bars import read_stretch
 from tickfold.engine.accounting.ledger import Postings
+from tickfold.engine.backtest import BLOCK
 from tickfold.engine.bars import Bars
 from tickfold.engine.carried_run import CarriedRun, RunState
+from tickfold.engine.decisions.chunk import Stretch, decisions_over, stretches
 from tickfold.engine.performance.benchmark import buy_and_hold
 from tickfold.engine.performance.portfolio import PortfolioSum, Steps
 from tickfold.storage import layout, parquet, tables
@@ -66,12 +68,13 @@ class UniverseFolding:
 
     def fold(self, part: int, finished: FinishedChunks) -> bool:
         chunks = self._parts[part]
-        if not all(finished.includes(sleeve.series.symbol, number) for sleeve, number in chunks):
+        if not all(finished.includes(sleeve.series.symbol, numbers[-1]) for sleeve, numbers in chunks):
             return False
         universe, run_id = self._universe(part), self._manifest.run_id
         equity, trades = parquet.Writer(tables.EQUITY_BY_SYMBOL), parquet.Writer(tables.TRADES)
-        for sleeve, number in chunks:
-            bars, posted = self._fold(universe, sleeve, number)
+        stretched = ((sleeve, some) for sleeve, each in chunks for some in stretches(sleeve.chunks, each, BLOCK))
+        for sleeve, some in stretched:
+            bars, posted = self._fold(universe, sleeve, some)
             symbol, times = sleeve.series.symbol, (posted.entry_time, posted.exit_time)
             equity.add(results_by_symbol.equity_table(symbol, bars, posted))
             trades.add(results.trades_table(symbol, posted.trades, times))
@@ -99,14 +102,14 @@ class UniverseFolding:
         """Return the universe before `part`."""
         return self.checkpoints.get(Universe, part) if part else Universe(PortfolioSum.start(self._manifest.uninvested))
 
-    def _fold(self, universe: Universe, sleeve: PlannedSleeve, number: int) -> tuple[Bars, Postings]:
-        """Fold chunk `number` of `sleeve`; return its bars, and what was posted over them."""
-        chunk = sleeve.chunks[number]
-        bars = read_chunk(self._bucket, sleeve, number)
+    def _fold(self, universe: Universe, sleeve: PlannedSleeve, some: Stretch) -> tuple[Bars, Postings]:
+        """Fold some chunks of `sleeve`; return their bars, and what was posted over them."""
+        bars = read_stretch(self._bucket, sleeve, some)
         account = account_of(self._manifest.config, sleeve.share)
         opened = universe.open or self._begin(sleeve, bars)
-        run, last = CarriedRun(account, self._orders, opened.run), chunk.stop == sleeve.bars
-        decisions = self._files.get(sleeve.series.symbol, number, chunk).of(0).decisions_within
+        run, last = CarriedRun(account, self._orders, opened.run), some.stop == sleeve.bars
+        speculations = [file.of(0) for file in self._files.get_some(sleeve, some.numbers)]
+        decisions = decisions_over(bars, speculations, self._orders)
         posted = run.post(bars, decisions, run.market.update(bars.close), last=last)
         cash, _ = posted.holdings.at_closes(len(bars))
         market = buy_and_hold(bars.close, account.capital, opened.first_close)
@@ -135,16 +138,18 @@ class UniverseFolding:
         )
 
 
-def _parts(manifest: Manifest, bars: int) -> Iterator[list[tuple[PlannedSleeve, int]]]:
+def _parts(manifest: Manifest, bars: int) -> Iterator[list[tuple[PlannedSleeve, range]]]:
     """Yield the chunks of each part, symbol after symbol: as many as have so many `bars`."""
-    part: list[tuple[PlannedSleeve, int]] = []
+    part: list[tuple[PlannedSleeve, range]] = []
     waiting = 0
     for sleeve in manifest.sleeves:
+        first, count = 0, len(sleeve.chunks)
         for number, chunk in enumerate(sleeve.chunks):
-            part.append((sleeve, number))
             waiting += chunk.stop - chunk.start
             if waiting >= bars:
-                yield part
-                part, waiting = [], 0
+                yield [*part, (sleeve, range(first, number + 1))]
+                part, waiting, first = [], 0, number + 1
+        if first < count:
+            part.append((sleeve, range(first, count)))
     if part:
         yield part

@@ -15,7 +15,7 @@ from tickfold.engine.accounting.trades import Trades
 from tickfold.engine.arrays import blocks
 from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.automaton import Decisions, decide
-from tickfold.engine.decisions.chunk import Chunk, Speculation, speculate
+from tickfold.engine.decisions.chunk import Chunk, Speculation, Stretch, decisions_over, speculate, stretches
 from tickfold.engine.decisions.orders import Orders
 from tickfold.engine.decisions.signal_events import signal_events
 from tickfold.engine.performance.measurement import measure
@@ -93,16 +93,25 @@ def fold(
     account: Account,
     orders: Orders = AT_THE_NEXT_OPEN,
     strategy: SignalSource | None = None,
+    *,
+    together: int = BLOCK,
 ) -> Folded:
     """Fold `speculations`, in order and without gaps, into the outcome of a single pass over `bars`.
+
+    Adjacent ones of at most so many bars `together` are posted as one block. `strategy` as in `run`.
 
     Raises:
         ValueError: a chunk is missing or out of order.
     """
     _check_order(speculations, len(bars))
     ledger = Ledger(account, orders)
-    found = ((bars[each.chunk.start : each.chunk.stop], each.decisions_within) for each in speculations)
-    outcome = outcome_of(ledger, bars, found, strategy)
+
+    def found(some: Stretch) -> Block:
+        block = bars[some.start : some.stop]
+        return block, decisions_over(block, speculations[some.numbers.start : some.numbers.stop], orders)
+
+    chunks = [each.chunk for each in speculations]
+    outcome = outcome_of(ledger, bars, map(found, stretches(chunks, range(len(chunks)), together)), strategy)
     return Folded(outcome, ledger.state.replayed_bars)
 
 

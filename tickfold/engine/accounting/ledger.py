@@ -144,7 +144,7 @@ class Ledger:
             cash=float(postings.holdings.cash[-1]),
             slippage_cost=_sum(state.slippage_cost, postings.slippage_cost),
             sequential_bars=state.sequential_bars + posting.sequential_bars(ruin),
-            replayed_bars=state.replayed_bars + joined.replayed_bars,
+            replayed_bars=state.replayed_bars + decisions.replayed_bars + joined.replayed_bars,
             past=fraction.past(),
         )
         unopened = state.unopened

@@ -22,10 +22,14 @@ from tickfold.engine.decisions.signal_events import SignalEvents
 
 @dataclass(frozen=True, eq=False)
 class Decisions:
-    """What a run decides before money is counted: signal events, and the positions that follow from them."""
+    """What a run decides before money is counted: signal events, and the positions that follow from them.
+
+    `replayed_bars` counts those that were looked at again to find them, since a chunk did not know what was before it.
+    """
 
     events: SignalEvents
     positions: Positions
+    replayed_bars: int = 0
 
 
 def decide(bars: Bars, events: SignalEvents, orders: Orders) -> Decisions:

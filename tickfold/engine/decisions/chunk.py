@@ -1,9 +1,11 @@
 """Chunks: how a range of bars is cut, and what a worker simulates of its chunk."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from tickfold.engine.bars import Bars
+from tickfold.engine.decisions.adjacent import put_together
 from tickfold.engine.decisions.automaton import Decisions, decide
 from tickfold.engine.decisions.orders import Orders
 from tickfold.engine.decisions.signal_events import signal_events
@@ -55,11 +57,36 @@ class Speculation:
     chunk: Chunk
     decisions: Decisions
 
-    @property
-    def decisions_within(self) -> Decisions:
-        """The decisions with bars counted from the chunk's first."""
+    def decisions_from(self, first: int) -> Decisions:
+        """Return the decisions with bars counted from the bar `first`."""
         events, positions = self.decisions.events, self.decisions.positions
-        return Decisions(events.later(-self.chunk.start), positions.later(-self.chunk.start))
+        return Decisions(events.later(-first), positions.later(-first))
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Adjacent chunks that are put together: those of the numbers `numbers`, from bar `start` to `stop`."""
+
+    numbers: range
+    start: int
+    stop: int
+
+
+def stretches(chunks: Sequence[Chunk], numbers: range, bars: int) -> Iterator[Stretch]:
+    """Yield the `numbers` of adjacent `chunks` as stretches of together at most so many `bars`, or of one chunk."""
+    first = numbers.start
+    for number in numbers:
+        after = number + 1
+        if after == numbers.stop or chunks[after].stop - chunks[first].start > bars:
+            yield Stretch(range(first, after), chunks[first].start, chunks[number].stop)
+            first = after
+
+
+def decisions_over(bars: Bars, speculations: Sequence[Speculation], orders: Orders) -> Decisions:
+    """Return the decisions over `bars`, which adjacent `speculations` cover, from a flat start."""
+    first = speculations[0].chunk.start
+    starts = [each.chunk.start - first for each in speculations]
+    return put_together(bars, [each.decisions_from(first) for each in speculations], starts, orders)
 
 
 def speculate(chunk: Chunk, bars: Bars, signals: Signals, orders: Orders) -> Speculation:
