@@ -15,21 +15,24 @@ ROW = {"user_id": {"S": "*"}, "entry": {"S": "active"}}
 
 @pytest.fixture
 def leave(stack: EmbeddedStack) -> Iterator[Callable[[], None]]:
-    """Take all places for runs that do not exist; yield what gives one back. The others are given back in the end."""
+    """Take all places for runs that do not exist; yield what gives one back. The others are given back in the end.
+
+    Whatever another test has left does not count.
+    """
     dynamodb, table = stack.client("dynamodb"), stack.outputs["users_table"]
 
-    def change(verb: str, runs: list[str]) -> None:
+    def change(expression: str, runs: list[str]) -> None:
         dynamodb.update_item(
             TableName=table,
             Key=ROW,
-            UpdateExpression=f"{verb} runs :runs",
+            UpdateExpression=expression,
             ExpressionAttributeValues={":runs": {"SS": runs}},
         )
 
     others = [f"other-{number}" for number in range(PLACES)]
-    change("ADD", others)
-    yield lambda: change("DELETE", others[:1])
-    change("DELETE", others)
+    change("SET runs = :runs", others)
+    yield lambda: change("DELETE runs :runs", others[:1])
+    change("DELETE runs :runs", others)
 
 
 def attempts(stack: EmbeddedStack, execution_arn: str) -> list[str]:

@@ -35,12 +35,12 @@ class _Together:
     def decisions(self) -> Decisions:
         for number in range(len(self._parts)):
             self._take(number)
-        before = sum(part.replayed_bars for part in self._parts)
-        return Decisions(self._events, merge(self._taken), before + self._replayed_bars)
+        return Decisions(self._events, merge(self._taken), self._replayed_bars)
 
     def _take(self, number: int) -> None:
         """Take the positions of a part, but for its first target if that began before: it may go on otherwise."""
         first, found = self._first[number], self._parts[number].positions
+        self._replayed_bars += self._parts[number].replayed_bars
         found = replace(found, event=found.event + first)
         if self._goes_on(first):
             found = found[np.searchsorted(found.event, self._follow(number, found)) :]
