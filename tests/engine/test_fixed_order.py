@@ -80,7 +80,7 @@ WHOLE_NUMBERS = {
     "checkpoint.py: np.prod(shape, dtype=np.int64)",
     "accounting/block_posting.py: sum((max(min(until, last) - after, 0) for after, until in self._sequences))",
     "decisions/adjacent.py: np.cumsum([0, *(len(part.events) for part in parts)])",
-    "decisions/adjacent.py: np.maximum(final - since + 1, 0).sum()",
+    "decisions/automaton.py: np.maximum(final - since + 1, 0).sum()",
     "decisions/level_search.py: (stop - start).sum()",
     "performance/activity.py: (trades.exit_bar - trades.entry_bar + 1).sum()",
     "performance/drawdowns.py: duration.sum()",

@@ -118,11 +118,13 @@ class RunFolding:
 
     def fold(self, part: int, finished: FinishedChunks) -> bool:
         """As `Folding.fold`; pieces of the curve are published as soon as their chunks are folded."""
-        progress = self._progress(part)
-        run = CarriedRun(self._account, self._orders, progress.run)
-        files = RunFiles(self._bucket, self._manifest.run_id, self._manifest.symbol, part)
         numbers, symbol = self._parts[part], self._manifest.symbol
         ready = numbers[: sum(finished.includes(symbol, number) for number in numbers)]
+        if not ready:
+            return False
+        progress = self._progress(part)
+        run = CarriedRun(self._account, self._orders, progress.run)
+        files = RunFiles(self._bucket, self._manifest.run_id, symbol, part)
         for some in stretches(self._sleeve.chunks, ready, BLOCK):
             bars = read_stretch(self._bucket, self._sleeve, some)
             posted = self._post(run, some, bars)

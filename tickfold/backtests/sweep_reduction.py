@@ -100,7 +100,7 @@ class SweepReduction:
         uri = sweep_results.put_walk_forward(self.bucket, self.manifest.run_id, rows)
         table = self._walk_forward_message(rows, uri, windows.unused_bars)
         self.runs.publish(self.manifest.run_id, table, once="table")
-        return windows.finished()
+        return windows.finished(walked)
 
     def _sweep_message(self, rows: Sequence[Row], uri: str) -> Sweep:
         named = dict.fromkeys([self.config.rank_by, *HEADLINE_METRICS, "win_rate"])

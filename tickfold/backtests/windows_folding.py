@@ -110,15 +110,14 @@ class WindowsFolding:
         (bars, _) = next(iter(self._blocks(start, start + 1)))
         return Walked(capital, Measurement.start(capital, calendar), LiveCurve(stop - start), float(bars.close[0]))
 
-    def finished(self) -> Finished:
-        """Return the outcome of the out-of-sample runs, all of whose parts are folded."""
-        walked, start, stop = self.walked(self.parts), self._windows[0].split, self._windows[-1].stop
-        times = np.array([self._blocks.time_of(start), self._blocks.time_of(stop - 1)])
+    def finished(self, walked: Walked) -> Finished:
+        """Return the outcome of the out-of-sample runs of `walked`, all of whose parts are folded."""
+        times = np.array([walked.windows[0].out_of_sample.start, walked.windows[-1].out_of_sample.end])
         first, last = session_dates(times, self._sleeve.series.calendar or SessionCalendar())
         return Finished(
             start=date_of(int(first)),
             end=date_of(int(last)),
-            bars=stop - start,
+            bars=walked.measurement.curve.bars,
             parameters={},
             metrics=walked.measurement.metrics(None, walked.slippage_cost),
             replayed_bars=0,

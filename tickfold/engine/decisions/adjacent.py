@@ -10,7 +10,7 @@ import numpy as np
 
 from tickfold.engine.arrays import NONE, Ints
 from tickfold.engine.bars import Bars
-from tickfold.engine.decisions.automaton import Decisions, next_entry, resolve
+from tickfold.engine.decisions.automaton import Decisions, bars_looked_at, next_entry, resolve
 from tickfold.engine.decisions.orders import Orders
 from tickfold.engine.decisions.positions import Positions, merge
 from tickfold.engine.decisions.signal_events import SignalEvents
@@ -77,7 +77,5 @@ class _Together:
     def _again(self, event: Ints, since: int) -> Positions:
         """Return the positions that are opened at each `event`, and count the bars looked at from `since` on."""
         found = resolve(self._bars, self._events, event, self._orders)
-        decided = found.exit_bar - self._orders.closed_at_market(found.reason) * self._orders.fill.delay
-        final = np.where(found.known, decided, len(self._bars) - 1)
-        self._replayed_bars += int(np.maximum(final - since + 1, 0).sum())
+        self._replayed_bars += bars_looked_at(found, since, len(self._bars), self._orders)
         return found

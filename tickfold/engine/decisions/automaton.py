@@ -67,6 +67,13 @@ def resolve_placed(bars: Bars, event: Ints, placed: PlacedOrders, orders: Orders
     return replace(found, exit_bar=np.where(expired, fills.expired, found.exit_bar), reason=reason)
 
 
+def bars_looked_at(found: Positions, since: int, bars: int, orders: Orders) -> int:
+    """Return how many of so many `bars` were looked at, from `since` to the decision that ends each position."""
+    decided = found.exit_bar - orders.closed_at_market(found.reason) * orders.fill.delay
+    final = np.where(found.known, decided, bars - 1)
+    return int(np.maximum(final - since + 1, 0).sum())
+
+
 def next_entry(events: SignalEvents, positions: Positions, orders: Orders) -> Ints:
     """Return the event at which each position's target opens its next one; `NONE`: it does not, or not yet.
 

@@ -6,7 +6,14 @@ import numpy as np
 
 from tickfold.engine.arrays import NONE, Ints
 from tickfold.engine.bars import Bars
-from tickfold.engine.decisions.automaton import Decisions, next_entry, placed_at, resolve, resolve_placed
+from tickfold.engine.decisions.automaton import (
+    Decisions,
+    bars_looked_at,
+    next_entry,
+    placed_at,
+    resolve,
+    resolve_placed,
+)
 from tickfold.engine.decisions.carried import Carried, OpenPosition, WorkingOrder
 from tickfold.engine.decisions.entries import Fills, PlacedOrders
 from tickfold.engine.decisions.exit_search import find_exits
@@ -109,9 +116,7 @@ class _Join:
 
     def _counted(self, found: Positions, since: int) -> Positions:
         """Count the bars from `since` to the decision that ends `found` as replayed."""
-        decided = found.exit_bar - self._orders.closed_at_market(found.reason) * self._orders.fill.delay
-        final = int(decided[0]) if found.known[0] else len(self._bars) - 1
-        self._replayed_bars += max(final - since + 1, 0)
+        self._replayed_bars += bars_looked_at(found, since, len(self._bars), self._orders)
         return found
 
 
