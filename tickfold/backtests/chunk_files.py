@@ -93,17 +93,14 @@ class ChunkFiles:
         """Write the file of a symbol's chunk `number`; return False if a worker had written it before."""
         return self.bucket.put_new(layout.chunk_key(self.run_id, symbol, number), encode(speculations))
 
-    def get(self, symbol: str, number: int, chunk: Chunk, *, sets: int = 1) -> ChunkFile:
-        """Read the file of a symbol's `chunk`, which is its `number`."""
-        return ChunkFile(chunk, self.bucket.get(layout.chunk_key(self.run_id, symbol, number)), sets)
+    def get(self, sleeve: PlannedSleeve, number: int, sets: int = 1) -> ChunkFile:
+        """Read the file of chunk `number` of `sleeve`."""
+        key = layout.chunk_key(self.run_id, sleeve.series.symbol, number)
+        return ChunkFile(sleeve.chunks[number], self.bucket.get(key), sets)
 
     def get_some(self, sleeve: PlannedSleeve, numbers: range, sets: int = 1) -> list[ChunkFile]:
         """Read the files of the chunks of `sleeve` that have these `numbers`, in order."""
-
-        def read(number: int) -> ChunkFile:
-            return self.get(sleeve.series.symbol, number, sleeve.chunks[number], sets=sets)
-
         if len(numbers) == 1:
-            return [read(numbers[0])]
+            return [self.get(sleeve, numbers[0], sets)]
         with ThreadPoolExecutor(_PARALLEL_READS) as pool:
-            return list(pool.map(read, numbers))
+            return list(pool.map(lambda number: self.get(sleeve, number, sets), numbers))

@@ -8,7 +8,6 @@ from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.reduction_memory import WINDOW_BYTES
 from tickfold.backtests.sleeve_bars import read_chunk
 from tickfold.engine.bars import COLUMNS
-from tickfold.engine.decisions.chunk import Chunk
 from tickfold.engine.walk_forward import Block
 from tickfold.storage.bucket import Bucket
 from tickfold.storage.byte_cache import ByteCache
@@ -40,12 +39,12 @@ class SignalBlocks:
         return bisect_right(self._sleeve.edges, bar) - 1
 
     def _chunk(self, number: int) -> Block:
-        return self._chunks.get(number, lambda: self._read(self._sleeve.chunks[number], number))
+        return self._chunks.get(number, lambda: self._read(number))
 
-    def _read(self, chunk: Chunk, number: int) -> Block:
-        file = self._files.get(self._sleeve.series.symbol, number, chunk, sets=self._sets)
+    def _read(self, number: int) -> Block:
+        file, first = self._files.get(self._sleeve, number, self._sets), self._sleeve.edges[number]
         bars = read_chunk(self._bucket, self._sleeve, number)
-        return bars, [file.of(at).decisions_from(chunk.start).events.signals(len(bars)) for at in range(self._sets)]
+        return bars, [file.of(at).decisions_from(first).events.signals(len(bars)) for at in range(self._sets)]
 
 
 def _bytes_of(block: Block) -> int:
