@@ -14,3 +14,8 @@ def of_user(user_id: str) -> str:
 def of_portfolio(portfolio: str) -> str:
     """Return the topic of the runs of a portfolio."""
     return f"portfolio#{portfolio}"
+
+
+def of_symbol(symbol: str, timeframe: str) -> str:
+    """Return the topic of a symbol's bars."""
+    return f"symbol#{symbol}#{timeframe}"

@@ -1,0 +1,62 @@
+"""The watch list: the symbols that the feed fetches, in the hot table, so that it is changed without a deployment."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from boto3.dynamodb.conditions import Key
+
+from tickfold.errors import RunError
+from tickfold.protocol.market_data import Market
+from tickfold.storage.query import query_all
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+MOST_SYMBOLS: Final = 200
+"""In the watch list: one tick fetches all of them within its minute."""
+_WATCH_LIST = "watchlist"
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A symbol that the feed fetches, and the market whose sessions it has."""
+
+    symbol: str
+    market: Market
+
+
+class WatchList:
+    """The watch list of the stack."""
+
+    def __init__(self, table: "Table") -> None:
+        self._table = table
+
+    def all(self) -> list[Watched]:
+        """Return the watched symbols, by name."""
+        found = query_all(self._table, KeyConditionExpression=Key("series").eq(_WATCH_LIST), ConsistentRead=True)
+        return [Watched(item["entry"], item["market"]) for item in found]
+
+    def add(self, symbols: Iterable[str], market: Market, user_id: str) -> None:
+        """Watch `symbols`. Idempotent; a symbol that is watched already gets the `market`.
+
+        Raises:
+            RunError: the list would be longer than a tick can fetch. None is added.
+        """
+        wanted, known = set(symbols), {each.symbol for each in self.all()}
+        if len(wanted | known) > MOST_SYMBOLS:
+            raise RunError(
+                f"the feed fetches {len(known)} symbols, and can fetch {MOST_SYMBOLS}; remove some first", "limit"
+            )
+        added_at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        with self._table.batch_writer() as batch:
+            for symbol in wanted:
+                item = {"series": _WATCH_LIST, "entry": symbol, "market": market}
+                batch.put_item(Item=item | {"added_by": user_id, "added_at": added_at})
+
+    def remove(self, symbols: Iterable[str]) -> None:
+        """Watch `symbols` no longer. Idempotent."""
+        with self._table.batch_writer() as batch:
+            for symbol in set(symbols):
+                batch.delete_item(Key={"series": _WATCH_LIST, "entry": symbol})
