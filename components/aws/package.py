@@ -16,8 +16,8 @@ from components.aws.dependency_layer import ARCHITECTURE, PYTHON_VERSION, RUNTIM
 from tickfold.storage import layout
 from tickfold.strategies import Registry
 
-Layer = Literal["base", "numeric", "identity"]
-LAYERS: tuple[Layer, ...] = ("base", "numeric", "identity")
+Layer = Literal["base", "numeric", "identity", "postgres"]
+LAYERS: tuple[Layer, ...] = ("base", "numeric", "identity", "postgres")
 
 _ROOT = Path(__file__).resolve().parents[2]
 _BUILD = _ROOT / "build"

@@ -95,15 +95,15 @@ def test_functions_get_the_layers_that_they_import(tmp_path: Path) -> None:
     for file in ("__main__.py", "Pulumi.dev.yaml"):
         shutil.copy(ROOT / file, tmp_path / file)
     (tmp_path / "requirements").mkdir()
-    for layer in ("base", "identity", "numeric"):
+    for layer in ("base", "identity", "numeric", "postgres"):
         (tmp_path / "requirements" / f"lambda-{layer}.txt").write_text("# nothing, so that it is built at once\n")
     done = subprocess.run([sys.executable, "-c", LAYERED], cwd=tmp_path, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     registered = json.loads(done.stdout)
     layers = {name: rest for kind, name, *rest in registered if kind == "aws:lambda/layerVersion:LayerVersion"}
-    assert layers.keys() == {"tickfold-test-base", "tickfold-test-identity", "tickfold-test-numeric"}
+    assert layers.keys() == {f"tickfold-test-{layer}" for layer in ("base", "identity", "numeric", "postgres")}
     for _, key, architectures, runtimes in layers.values():
-        assert key.startswith(("lambda/base-", "lambda/identity-", "lambda/numeric-"))
+        assert key.startswith(("lambda/base-", "lambda/identity-", "lambda/numeric-", "lambda/postgres-"))
         assert (architectures, runtimes) == (["arm64"], ["python3.13"])
     used = {
         name.removeprefix("tickfold-test-").removesuffix("-function"): [arn.split(":")[6] for arn in arns]
