@@ -6,7 +6,7 @@ READY := .venv/ready
 WSCAT := build/wscat/node_modules/.bin/wscat
 BENCH_READY := .venv-bench/ready
 
-.PHONY: help setup demo test athena issuers arm64 pulumi newest soak mutants chromium wscat lint bench package docs clean
+.PHONY: help setup demo test athena issuers arm64 pulumi newest soak mutants chromium wscat lint bench package docs calendar clean
 .DEFAULT_GOAL := help
 # Without bytecode every process compiles what it imports: a test of a stack starts dozens.
 unexport PYTHONDONTWRITEBYTECODE
@@ -95,6 +95,9 @@ package: $(READY) ## build what is uploaded to Lambda, and print its sizes
 
 docs: $(READY) ## write the pages that are derived from code
 	$(BIN)/python -m docs.generate
+
+calendar: $(READY) ## write the table of exchange days up to the end of the year after the next
+	$(BIN)/python -m tools.exchange_days
 
 clean: ## remove what setup and the packaging made
 	rm -rf .venv .venv-bench build dist *.egg-info

@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
 UV = Path(sys.executable).with_name("uv")
-ASSETS = {".css", ".html", ".jinja", ".js", ".txt", ".typed"}
+ASSETS = {".css", ".html", ".jinja", ".js", ".json", ".txt", ".typed"}
 
 # The extra that a folder of tickfold needs; "" is what is installed without one.
 EXTRAS = {

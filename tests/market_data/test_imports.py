@@ -16,6 +16,10 @@ import pytest
         ("tickfold.market_data.series_catalog", "pyarrow"),
         ("tickfold.market_data.bar_store", "pandas"),
         ("tickfold.market_data.bar_file", "pandas"),
+        ("tickfold.market_data.exchange_calendar", "pandas"),
+        ("tickfold.market_data.exchange_calendar", "pyarrow"),
+        ("tickfold.market_data.exchange_calendar", "pydantic"),
+        ("tickfold.market_data.exchange_calendar", "zoneinfo"),
     ],
 )
 def test_module_does_not_import_library(module: str, library: str) -> None:
