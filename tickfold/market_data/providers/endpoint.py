@@ -71,8 +71,18 @@ class Endpoint:
             what = type(error).__name__
             raise UnavailableError(self.name, f"its response does not have the documented form ({what})") from None
 
+    def message(self, response: Response, *names: str) -> str:
+        """Return what the provider says in a refusal, in the first of its fields `names`: a short line, no secrets."""
+        try:
+            document = json.loads(response.body)
+        except (ValueError, RecursionError):
+            return "without a message"
+        fields = document if isinstance(document, dict) else {}
+        found = next((fields[name] for name in names if fields.get(name)), "without a message")
+        return self.words(found)
+
     def words(self, text: object) -> str:
-        """Return a message of the provider for an error: one short line without secrets."""
+        """Return a text of the provider for an error: one short line without secrets."""
         return redact(str(text), self.secrets)
 
 

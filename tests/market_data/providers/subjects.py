@@ -1,0 +1,34 @@
+"""The providers under the contract, each with the server that it talks to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.market_data.providers.servers.alpaca_server import AlpacaServer
+from tests.market_data.providers.servers.fault import Kind
+from tests.market_data.providers.servers.market_server import KEY, SECRET, MarketServer
+from tickfold.market_data.providers.alpaca import Alpaca, AlpacaKey
+from tickfold.market_data.providers.http import Http
+from tickfold.market_data.providers.provider import Adjustment, Provider
+
+ONLINE = frozenset(Kind) - {Kind.RATE_TEXT}
+"""The faults of every provider with a key. Some tell of their rate limit with status 200."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A provider, its server, the adjustment of the bars in the contract, and the faults that it can have."""
+
+    name: str
+    server: Callable[[], MarketServer]
+    build: Callable[[MarketServer, Http], Provider]
+    adjustment: Adjustment = Adjustment.RAW
+    faults: frozenset[Kind] = ONLINE
+
+
+def alpaca(server: MarketServer, http: Http) -> Provider:
+    return Alpaca(AlpacaKey(KEY, SECRET), http, server.url)
+
+
+SUBJECTS = [
+    Subject("alpaca", AlpacaServer, alpaca),
+]
