@@ -20,6 +20,8 @@ import pytest
         ("tickfold.market_data.exchange_calendar", "pyarrow"),
         ("tickfold.market_data.exchange_calendar", "pydantic"),
         ("tickfold.market_data.exchange_calendar", "zoneinfo"),
+        ("tickfold.market_data.quality", "pandas"),
+        ("tickfold.market_data.quality", "pyarrow"),
     ],
 )
 def test_module_does_not_import_library(module: str, library: str) -> None:

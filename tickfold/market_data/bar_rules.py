@@ -1,7 +1,6 @@
 """The rules for the rows of a bar file, and the error that describes each row that breaks them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -9,29 +8,16 @@ import pyarrow as pa
 from tickfold.market_data.bar_table import BarFileError, BarTable, Floats, Mask, Source
 from tickfold.market_data.bar_times import FIRST_YEAR, LAST_YEAR, BarTimes
 from tickfold.market_data.date_notation import NO_TIME, Times
-
-ROUNDING = 1e-6
-"""Tolerance, relative to the price, of an open or close outside low…high, and of a high below its low.
-
-Adjusting for splits and dividends multiplies each price on its own, in some sources in single precision, whose
-rounding is about 1e-7; prices that were equal before then differ by that much although the bar is sound.
-"""
+from tickfold.market_data.finding import Kind
+from tickfold.market_data.value_rules import Rule, number_rules, price_rules
 
 _MOST_ROWS_SHOWN = 20
 
 
-@dataclass(frozen=True)
-class Rule:
-    """The rows that break a rule, and a function that describes one of them."""
-
-    broken: Mask
-    describe: Callable[[int], str]
-
-
 def bar_rules(table: BarTable, times: BarTimes, values: dict[str, Floats]) -> list[Rule]:
     """Return the rules for the rows of `table`, given its `times` and the `values` of its other columns."""
-    column_rules = [rule for name in values for rule in _number_rules(name, table.columns[name], values[name])]
-    return [*_time_rules(times, table), *column_rules, *_price_rules(values)]
+    column_rules = [rule for name in values for rule in number_rules(name, values[name], _cells(table.columns[name]))]
+    return [*_time_rules(times, table), *column_rules, *price_rules(values)]
 
 
 def check_rows(source: Source, table: BarTable, rules: list[Rule]) -> None:
@@ -66,13 +52,18 @@ def _time_rules(read: BarTimes, table: BarTable) -> list[Rule]:
 
     written = ", ".join(read.notation) or "ISO 8601 (2020-01-31 09:30)"
     return [
-        *(Rule(rows, _describe_fault(column, reason)) for reason, rows in read.faults.items()),
+        *(Rule(Kind.TIME, rows, _describe_fault(column, reason)) for reason, rows in read.faults.items()),
         Rule(
+            Kind.TIME,
             ~known & ~explained,
             lambda row: f"time {_cell(column, row)} is neither {written} nor a count since 1970",
         ),
-        Rule(known & ~within, lambda row: f"time {_cell(column, row)} is not within {FIRST_YEAR}…{LAST_YEAR}"),
-        Rule(known & _repeated(times), describe_repeated),
+        Rule(
+            Kind.TIME,
+            known & ~within,
+            lambda row: f"time {_cell(column, row)} is not within {FIRST_YEAR}…{LAST_YEAR}",
+        ),
+        Rule(Kind.DUPLICATE, known & _repeated(times), describe_repeated),
     ]
 
 
@@ -92,32 +83,8 @@ def _repeated(times: Times) -> Mask:
     return repeated
 
 
-def _number_rules(name: str, column: pa.Array, values: Floats) -> list[Rule]:
-    allowed, expected = (values >= 0, "0 or more") if name.endswith("volume") else (values > 0, "above 0")
-    finite = np.isfinite(values)
-    return [
-        Rule(~finite, lambda row: f"{name} {_cell(column, row)} is not a finite number"),
-        Rule(finite & ~allowed, lambda row: f"{name} {_cell(column, row)} is not {expected}"),
-    ]
-
-
-def _price_rules(values: dict[str, Floats]) -> list[Rule]:
-    high, low = values["high"], values["low"]
-    with np.errstate(invalid="ignore"):
-        slack = ROUNDING * np.abs(high)
-        crossed = high < low - slack
-        outside = {
-            name: ~crossed & ((values[name] > high + slack) | (values[name] < low - slack))
-            for name in ("open", "close")
-        }
-    return [
-        Rule(crossed, lambda row: f"high {high[row]} is below low {low[row]}"),
-        *(Rule(broken, _describe_outside(name, values[name], low, high)) for name, broken in outside.items()),
-    ]
-
-
-def _describe_outside(name: str, price: Floats, low: Floats, high: Floats) -> Callable[[int], str]:
-    return lambda row: f"{name} {price[row]} is outside of low {low[row]} … high {high[row]}"
+def _cells(column: pa.Array) -> Callable[[int], str]:
+    return lambda row: _cell(column, row)
 
 
 def _cell(column: pa.Array, row: int) -> str:
