@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.market_data.providers.servers.alpaca_server import AlpacaServer
+from tests.market_data.providers.servers.alpha_vantage_server import AlphaVantageServer
 from tests.market_data.providers.servers.fault import Kind
 from tests.market_data.providers.servers.market_server import KEY, SECRET, MarketServer
 from tickfold.market_data.providers.alpaca import Alpaca, AlpacaKey
+from tickfold.market_data.providers.alpha_vantage import AlphaVantage, AlphaVantageKey
 from tickfold.market_data.providers.http import Http
 from tickfold.market_data.providers.provider import Adjustment, Provider
 
@@ -29,6 +31,11 @@ def alpaca(server: MarketServer, http: Http) -> Provider:
     return Alpaca(AlpacaKey(KEY, SECRET), http, server.url)
 
 
+def alpha_vantage(server: MarketServer, http: Http) -> Provider:
+    return AlphaVantage(AlphaVantageKey(KEY), http, server.url)
+
+
 SUBJECTS = [
     Subject("alpaca", AlpacaServer, alpaca),
+    Subject("alpha_vantage", AlphaVantageServer, alpha_vantage, faults=ONLINE | {Kind.RATE_TEXT}),
 ]

@@ -67,7 +67,7 @@ class Endpoint:
         """
         try:
             return read(document)
-        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, StopIteration) as error:
             what = type(error).__name__
             raise UnavailableError(self.name, f"its response does not have the documented form ({what})") from None
 
