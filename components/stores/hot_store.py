@@ -29,8 +29,8 @@ class HotTable(Table):
         return self.may("GetItem", "UpdateItem", "PutItem")
 
     def may_read(self) -> Grant:
-        """`state`, `bars_after` and `quarantined`."""
-        return self.may("GetItem", "Query")
+        """`state`, `states`, `bars_after`, `newest_first` and `quarantined`."""
+        return self.may("GetItem", "BatchGetItem", "Query")
 
     def may_compact(self) -> Grant:
         """`set_compacted` and `delete`, after what `may_read` allows."""

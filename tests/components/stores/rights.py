@@ -99,7 +99,7 @@ def _needed(operation: str, params: Mapping[str, Any]) -> Rights:
         case "TransactWriteItems":  # IAM asks for the right to each write
             writes = [entry for write in params["TransactItems"] for entry in write.items()]
             return {(f"{kind}Item", change["TableName"]) for kind, change in writes}
-        case "BatchWriteItem":
+        case "BatchWriteItem" | "BatchGetItem":
             return {(operation, table) for table in params["RequestItems"]}
     index = f"/index/{params['IndexName']}" if "IndexName" in params else ""
     return {(operation, params["TableName"] + index)}

@@ -45,6 +45,8 @@ def append(store: HotStore) -> None:
 
 def read(store: HotStore) -> None:
     store.state("GOOG")
+    store.states(["GOOG"])
+    list(store.newest_first("GOOG"))
     list(store.bars_after("GOOG", 0))
     list(store.quarantined("GOOG"))
 
@@ -62,7 +64,7 @@ def watch(watch_list: WatchList) -> None:
 
 STORE_CALLS: dict[str, tuple[str, Callable[[HotStore], object]]] = {
     "state and append": ("append", append),
-    "state, bars_after and quarantined": ("read", read),
+    "state, states, bars_after, newest_first and quarantined": ("read", read),
     "set_compacted and delete": ("compact", compact),
 }
 LIST_CALLS: dict[str, tuple[str, Callable[[WatchList], object]]] = {

@@ -19,7 +19,7 @@ from tickfold.protocol.market_data import PushedBar, SymbolBars
 from tickfold.realtime import topics
 from tickfold.realtime.message_size import encode
 from tickfold.storage.dynamodb import ConditionFailedError, transact, update
-from tickfold.storage.query import query_all
+from tickfold.storage.query import get_all, query_all
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -28,8 +28,11 @@ MOST_APPENDED: Final = 99
 """Bars of one transaction, which has at most 100 writes, one of them the state's."""
 
 _STATE = "state"
+_BAR = "bar#"
 _QUARANTINE = "quarantine#"
 _LAST_SEQUENCE = 999_999_999_999
+_BARS_OF_PAGE = 400
+"""A session of 390 minutes is one page."""
 _PRICES = ("open", "high", "low", "close", "volume")
 
 
@@ -53,6 +56,12 @@ class HotStore:
         item = self._table.get_item(Key=_key(symbol, _STATE), ConsistentRead=True).get("Item")
         return FeedState.of(item) if item else FeedState()
 
+    def states(self, symbols: Sequence[str]) -> dict[str, FeedState]:
+        """Return how far the feed of each symbol is."""
+        found = get_all(self._table, [_key(symbol, _STATE) for symbol in symbols])
+        read = {symbol_of(item["series"]): FeedState.of(item) for item in found}
+        return {symbol: read.get(symbol, FeedState()) for symbol in symbols}
+
     def append(
         self,
         symbol: str,
@@ -75,6 +84,18 @@ class HotStore:
         entries = Key("entry").between(_entry(sequence + 1), _entry(_LAST_SEQUENCE))
         condition = Key("series").eq(series_of(symbol)) & entries
         found = query_all(self._table, KeyConditionExpression=condition, ConsistentRead=True)
+        return map(feed_bar, found)
+
+    def newest_first(self, symbol: str) -> Iterator[FeedBar]:
+        """Yield the stored bars from the last to the first; what is not taken is not read, but for a page."""
+        condition = Key("series").eq(series_of(symbol)) & Key("entry").begins_with(_BAR)
+        found = query_all(
+            self._table,
+            KeyConditionExpression=condition,
+            ConsistentRead=True,
+            ScanIndexForward=False,
+            Limit=_BARS_OF_PAGE,
+        )
         return map(feed_bar, found)
 
     def quarantined(self, symbol: str) -> Iterator[Quarantined]:
@@ -194,4 +215,4 @@ def _key(symbol: str, entry: str) -> dict[str, str]:
 
 
 def _entry(sequence: int) -> str:
-    return f"bar#{sequence:012d}"
+    return f"{_BAR}{sequence:012d}"
