@@ -16,7 +16,7 @@ from tickfold.engine.bars import COLUMNS, Bars, join
 from tickfold.engine.calendar import SessionCalendar, infer_calendar
 from tickfold.errors import RunError
 from tickfold.market_data.overlap import describe_conflict, describe_misplaced, merge
-from tickfold.market_data.series import Series, SeriesFile
+from tickfold.market_data.series import Series, SeriesFile, microseconds
 from tickfold.market_data.series_catalog import SeriesCatalog
 from tickfold.market_data.series_description import by_year, calendar_of, check_bars, describe_year, years_of
 from tickfold.storage import layout, parquet, tables
@@ -32,6 +32,10 @@ _FILES = ByteCache[bytes](64 * 1_000_000, len)
 """The files that were read last: some years of minutes of one symbol, and a small part of a worker's memory."""
 _SETTLED_SESSIONS = 250
 """Sessions after which an inferred calendar stays: about a year."""
+
+
+class SeriesChangedError(RunError):
+    """Another load changed the series meanwhile, and nothing was loaded: do it again."""
 
 
 class BarStore:
@@ -59,8 +63,9 @@ class BarStore:
         show.
 
         Raises:
-            RunError: there are no bars, they are not in time order, one is at no whole millisecond, the series has
-                other values at their times (unless `replace`), or another load changed the series meanwhile.
+            SeriesChangedError: another load changed the series meanwhile.
+            RunError: there are no bars, they are not in time order, one is at no whole millisecond, or the series has
+                other values at their times (unless `replace`).
         """
         check_bars(symbol, bars)
         before, etag = self._current(symbol, timeframe)
@@ -85,6 +90,18 @@ class BarStore:
         if before:
             self._delete_years(before, {file.year for file in before.files} - files.keys())
         return series
+
+    def append(self, symbol: str, timeframe: str, bars: Bars, source: str) -> int:
+        """Add those of `bars` that follow the last of the series, which may be new; return how many. Idempotent.
+
+        Raises:
+            RunError: as `put` does.
+        """
+        before, _ = self._current(symbol, timeframe)
+        new = bars[bars.timestamp > microseconds(before.last)] if before else bars
+        if len(new):
+            self.put(symbol, timeframe, new, source)
+        return len(new)
 
     def remove(self, symbol: str, timeframe: str) -> bool:
         """Remove a series; return whether there was one. Idempotent.
@@ -221,7 +238,7 @@ class BarStore:
         except ClientError as error:
             if not is_precondition_failed(error):
                 raise
-            raise RunError(
+            raise SeriesChangedError(
                 f"another load of {series.symbol} {series.timeframe} finished meanwhile; load again"
             ) from error
 

@@ -113,3 +113,8 @@ class Series(BaseModel):
 def utc(microseconds: int) -> datetime:
     """Return the UTC time of `microseconds` since 1970."""
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+
+
+def microseconds(time: datetime) -> int:
+    """Return a time in microseconds since 1970 UTC."""
+    return (time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)

@@ -1,44 +1,70 @@
 """How far the feed of a series is: what one tick leaves for the next."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Self
 
+from tickfold.market_data.feed.minute_bar import MinuteBar
 from tickfold.market_data.feed.session_indicators import SessionIndicators
+from tickfold.market_data.quality import NEIGHBOURS
 
 
 @dataclass(frozen=True)
 class FeedState:
     """The record of a series.
 
-    `revision` counts its changes by the feed; `sequence` is the number of the last bar, `last_time` its start.
-    `settled_to` is the time before which no bar is asked for any more: the end of a session that is over.
-    `compacted` is the number of the last bar that the lake has; `quarantined` counts the bars that were held back.
+    `revision` counts its changes by the feed; `sequence` is the number of the last bar that was stored; `last_time` is
+    the start of the last bar that was received, whether stored or held back, `received_closes` are those of its session
+    before it, five at most. `settled_to` is the time before which no bar is asked for any more: the end of a session
+    that is over. `compacted` is the number of the last bar that the lake has; `quarantined` counts those held back.
     """
 
     revision: int = 0
     sequence: int = 0
     last_time: datetime | None = None
+    received_session: date | None = None
+    received_closes: tuple[float, ...] = ()
     settled_to: datetime | None = None
     indicators: SessionIndicators = field(default_factory=SessionIndicators)
     provider: str | None = None
     quarantined: int = 0
     compacted: int = 0
 
+    def received(self, bar: MinuteBar, session: date) -> "FeedState":
+        """Return the state after a bar was received, whatever becomes of it."""
+        closes = self.received_closes if self.received_session == session else ()
+        return replace(
+            self,
+            last_time=bar.time,
+            received_session=session,
+            received_closes=(*closes, bar.close)[-NEIGHBOURS:],
+        )
+
+    def stored(self, bar: MinuteBar, session: date, provider: str) -> "FeedState":
+        """Return the state after a bar that was received is stored."""
+        return replace(
+            self, sequence=self.sequence + 1, indicators=self.indicators.after(bar, session), provider=provider
+        )
+
+    def held_back(self) -> "FeedState":
+        """Return the state after a bar that was received is held back."""
+        return replace(self, quarantined=self.quarantined + 1)
+
     @classmethod
     def of(cls, item: Mapping[str, Any]) -> Self:
         """Return the state that DynamoDB holds as `item`."""
-        session = item.get("session")
         return cls(
             revision=int(item["revision"]),
             sequence=int(item["sequence"]),
             last_time=_time(item.get("last_time")),
+            received_session=_day(item.get("received_session")),
+            received_closes=tuple(map(float, item["received_closes"])),
             settled_to=_time(item.get("settled_to")),
             indicators=SessionIndicators(
                 closes=tuple(map(float, item["closes"])),
-                session=date.fromisoformat(session) if session else None,
+                session=_day(item.get("session")),
                 traded=float(item["traded"]),
                 volume=float(item["traded_volume"]),
             ),
@@ -54,9 +80,12 @@ class FeedState:
             "revision": self.revision,
             "sequence": self.sequence,
             "last_time": iso(self.last_time),
+            "received_session": self.received_session and self.received_session.isoformat(),
+            # As texts: a bar may be held back since its close is no number that DynamoDB holds.
+            "received_closes": [repr(close) for close in self.received_closes],
             "settled_to": iso(self.settled_to),
             "closes": [number(close) for close in carried.closes],
-            "session": carried.session.isoformat() if carried.session else None,
+            "session": carried.session and carried.session.isoformat(),
             "traded": number(carried.traded),
             "traded_volume": number(carried.volume),
             "provider": self.provider,
@@ -77,3 +106,7 @@ def iso(time: datetime | None) -> str | None:
 
 def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
 
 from tickfold.engine.bars import COLUMNS, Bars
+from tickfold.market_data.series import microseconds, utc
 
 TIMEFRAME: Final = "1m"
 """The timeframe of the feed's bars."""
 STEP: Final = timedelta(minutes=1)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -59,13 +59,3 @@ def bars_of(rows: Iterable[MinuteBar]) -> Bars:
     numbers = {name: np.array([getattr(row, name) for row in listed], dtype=np.float64) for name in COLUMNS[1:]}
     times = np.array([microseconds(row.time) for row in listed], dtype=np.int64)
     return Bars(timestamp=times, **numbers, decimals=None, calendar=None)
-
-
-def microseconds(time: datetime) -> int:
-    """Return a time in microseconds since 1970 UTC."""
-    return (time - _EPOCH) // timedelta(microseconds=1)
-
-
-def utc(microseconds: int) -> datetime:
-    """Return the UTC time of `microseconds` since 1970."""
-    return _EPOCH + timedelta(microseconds=microseconds)

@@ -1,9 +1,9 @@
 """The watch list: the symbols that the feed fetches, in the hot table, so that it is changed without a deployment."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from boto3.dynamodb.conditions import Key
 
@@ -35,8 +35,11 @@ class WatchList:
 
     def all(self) -> list[Watched]:
         """Return the watched symbols, by name."""
-        found = query_all(self._table, KeyConditionExpression=Key("series").eq(_WATCH_LIST), ConsistentRead=True)
-        return [Watched(item["entry"], item["market"]) for item in found]
+        return [_watched(item) for item in self._items() if "removed_at" not in item]
+
+    def ever(self) -> list[Watched]:
+        """Return the symbols that are or were watched: the hot table may still have bars of them."""
+        return list(map(_watched, self._items()))
 
     def add(self, symbols: Iterable[str], market: Market, user_id: str) -> None:
         """Watch `symbols`. Idempotent; a symbol that is watched already gets the `market`.
@@ -49,14 +52,26 @@ class WatchList:
             raise RunError(
                 f"the feed fetches {len(known)} symbols, and can fetch {MOST_SYMBOLS}; remove some first", "limit"
             )
-        added_at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        with self._table.batch_writer() as batch:
-            for symbol in wanted:
-                item = {"series": _WATCH_LIST, "entry": symbol, "market": market}
-                batch.put_item(Item=item | {"added_by": user_id, "added_at": added_at})
+        self._put({symbol: {"market": market, "added_by": user_id, "added_at": _now()} for symbol in wanted})
 
     def remove(self, symbols: Iterable[str]) -> None:
         """Watch `symbols` no longer. Idempotent."""
+        unwanted = set(symbols)
+        removed = {"removed_at": _now()}
+        self._put({item["entry"]: {**item, **removed} for item in self._items() if item["entry"] in unwanted})
+
+    def _items(self) -> Iterator[Mapping[str, Any]]:
+        return query_all(self._table, KeyConditionExpression=Key("series").eq(_WATCH_LIST), ConsistentRead=True)
+
+    def _put(self, items: Mapping[str, Mapping[str, Any]]) -> None:
         with self._table.batch_writer() as batch:
-            for symbol in set(symbols):
-                batch.delete_item(Key={"series": _WATCH_LIST, "entry": symbol})
+            for symbol, item in items.items():
+                batch.put_item(Item={**item, "series": _WATCH_LIST, "entry": symbol})
+
+
+def _watched(item: Mapping[str, Any]) -> Watched:
+    return Watched(item["entry"], item["market"])
+
+
+def _now() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
