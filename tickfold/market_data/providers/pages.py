@@ -88,3 +88,10 @@ def whole(bars: Bars, request: BarRequest) -> Bars:
     """Return the bars that begin at or after the request's start and end at or before its end."""
     last = microseconds(request.end) - timeframe_seconds(request.timeframe) * _SECOND
     return bars[(bars.timestamp >= microseconds(request.start)) & (bars.timestamp <= last)]
+
+
+def slices(start: datetime, end: datetime, length: timedelta) -> Iterator[tuple[datetime, datetime]]:
+    """Yield the parts of [start, end), each of `length` but the last: what a provider gives out in one response."""
+    while start < end:
+        yield start, min(start + length, end)
+        start += length

@@ -144,6 +144,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # a body waits no 40 ms for the acknowledgement of its headers
     server: _Server
 
     def do_GET(self) -> None:
