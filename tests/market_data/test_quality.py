@@ -224,7 +224,7 @@ def test_daily_bar_on_a_holiday_is_an_error_and_a_missing_session_a_gap() -> Non
     day = 86_400_000_000
     without = bars[np.r_[0:10, 11 : len(bars)]]
     (gap,) = findings(without, "1d", exchange=XNYS)
-    assert (gap.kind, gap.found) == (Kind.GAP, "1 bars missing between 2004-09-01 and 2004-09-03")
+    assert (gap.kind, gap.found) == (Kind.GAP, "1 bar missing between 2004-09-01 and 2004-09-03")
     saturday = replace(bars, timestamp=np.concatenate([bars.timestamp[:-1], bars.timestamp[-1:] + day]))
     kinds = [(finding.kind, finding.time) for finding in findings(saturday, "1d", exchange=XNYS)]
     assert kinds[-1] == (Kind.CLOSED, int(saturday.timestamp[-1]))

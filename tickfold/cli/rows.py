@@ -32,6 +32,11 @@ def check_formats(as_csv: bool, as_json: bool) -> None:
         raise typer.BadParameter("--csv and --json exclude each other")
 
 
+def is_table(as_csv: bool, as_json: bool) -> bool:
+    """Return whether rows are written as a table, for people to read."""
+    return not as_csv and not as_json and sys.stdout.isatty()
+
+
 def write_rows(
     columns: Sequence[str],
     rows: Iterable[Sequence[Value]],

@@ -4,7 +4,7 @@ Nothing is repaired by guessing: a file with a bad row is rejected as a whole, a
 rows of a data frame are read by the same rules (bar_frame.py).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +13,11 @@ from tickfold.engine.bars import Bars
 from tickfold.engine.timeframe import lasts_days
 from tickfold.market_data.adjusted_close import ADJUSTED, choose_close
 from tickfold.market_data.bar_numbers import read_numbers
-from tickfold.market_data.bar_rules import bar_rules, check_rows
-from tickfold.market_data.bar_table import BarFileError, BarTable, Floats, Source, read_table
-from tickfold.market_data.bar_times import read_times
+from tickfold.market_data.bar_rules import bar_rules, check_rows, row_findings
+from tickfold.market_data.bar_table import BarFileError, BarTable, Floats, Mask, Source, read_table
+from tickfold.market_data.bar_times import BarTimes, read_times
 from tickfold.market_data.date_notation import Times
+from tickfold.market_data.finding import Finding
 from tickfold.market_data.headers import PRICES
 from tickfold.market_data.reading_options import DETECT, ReadingOptions
 from tickfold.market_data.session_days import at_session_dates
@@ -55,23 +56,68 @@ def read_bar_file(path: Path | str, timeframe: str | None = None, options: Readi
     return bars_of(Path(path), read_table(Path(path), options), timeframe, options)
 
 
+def check_bar_file(
+    path: Path | str, timeframe: str | None = None, options: ReadingOptions = DETECT
+) -> tuple[BarFile | None, list[Finding]]:
+    """Return the sound rows of `path` as `read_bar_file` reads a file, and a finding for each row that is not.
+
+    There is no bar file if no row is sound.
+
+    Raises:
+        BarFileError: as `read_bar_file` does, but for a bad row.
+    """
+    source = Path(path)
+    table = read_table(source, options)
+    columns = _read_columns(source, table, options)
+    rules = bar_rules(table, columns.times, columns.checked)
+    sound = ~np.logical_or.reduce([rule.broken for rule in rules])
+    found = row_findings(table, columns.times, rules)
+    return (_settled(source, columns.only(sound), timeframe, options) if sound.any() else None), found
+
+
 def bars_of(source: Source, table: BarTable, timeframe: str | None = None, options: ReadingOptions = DETECT) -> BarFile:
     """Return the bars in `table`, which is that of `source`.
 
     Raises:
         BarFileError: as `read_bar_file` does, once the table is read.
     """
+    columns = _read_columns(source, table, options)
+    check_rows(source, table, bar_rules(table, columns.times, columns.checked))
+    if len(columns.times.utc) == 0:
+        raise BarFileError(f"{source} has no bars")
+    return _settled(source, columns, timeframe, options)
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """The times and the values of a table's rows; `checked` are the values that rules apply to."""
+
+    times: BarTimes
+    values: dict[str, Floats]
+    checked: dict[str, Floats]
+    notation: tuple[str, ...]
+
+    def only(self, rows: Mask) -> "_Columns":
+        wall = None if self.times.wall is None else self.times.wall[rows]
+        times = replace(self.times, utc=self.times.utc[rows], wall=wall, faults={})
+        values = {name: column[rows] for name, column in self.values.items()}
+        return replace(self, times=times, values=values, checked={name: values[name] for name in self.checked})
+
+
+def _read_columns(source: Source, table: BarTable, options: ReadingOptions) -> _Columns:
     times = read_times(source, table.columns["time"], options, table.zone)
     values, number_notation = read_numbers(source, table, options)
-    used = {name: column for name, column in values.items() if name != ADJUSTED or options.close != "raw"}
-    check_rows(source, table, bar_rules(table, times, used))
-    if len(times.utc) == 0:
-        raise BarFileError(f"{source} has no bars")
-    values, close_notes = choose_close(values, options.close)
+    checked = {name: column for name, column in values.items() if name != ADJUSTED or options.close != "raw"}
+    return _Columns(times, values, checked, (*table.notation, *number_notation, *times.notation))
+
+
+def _settled(source: Source, columns: _Columns, timeframe: str | None, options: ReadingOptions) -> BarFile:
+    """Return the bars of sound rows in time order, in the timeframe that is given or that shows."""
+    times = columns.times
+    values, close_notes = choose_close(columns.values, options.close)
     bars, notes = _assemble(times.utc, values)
     wall = None if times.wall is None else times.wall[np.argsort(times.utc, kind="stable")]
-    notation = [*table.notation, *number_notation, *times.notation]
-    read_as = [f"read as: {', '.join(notation)}"] if notation else []
+    read_as = [f"read as: {', '.join(columns.notation)}"] if columns.notation else []
     clock = bars.timestamp if wall is None else wall
     timeframe, timeframe_notes = settle_timeframe(source, bars.timestamp, timeframe, clock)
     if not lasts_days(timeframe):

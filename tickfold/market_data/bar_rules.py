@@ -8,7 +8,7 @@ import pyarrow as pa
 from tickfold.market_data.bar_table import BarFileError, BarTable, Floats, Mask, Source
 from tickfold.market_data.bar_times import FIRST_YEAR, LAST_YEAR, BarTimes
 from tickfold.market_data.date_notation import NO_TIME, Times
-from tickfold.market_data.finding import Kind
+from tickfold.market_data.finding import Finding, Kind
 from tickfold.market_data.value_rules import Rule, number_rules, price_rules
 
 _MOST_ROWS_SHOWN = 20
@@ -34,10 +34,23 @@ def check_rows(source: Source, table: BarTable, rules: list[Rule]) -> None:
         int(table.places[row]): "; ".join(rule.describe(int(row)) for rule in rules if rule.broken[row])
         for row in bad[:_MOST_ROWS_SHOWN]
     }
-    shown = [f"  {table.unit} {place}: {reasons[place]}" for place in sorted(reasons)[:_MOST_ROWS_SHOWN]]
+    shown = [f"  {table.place(place)}: {reasons[place]}" for place in sorted(reasons)[:_MOST_ROWS_SHOWN]]
     rest = [f"  … and {count - len(shown):,} more"] if count > len(shown) else []
     rows = f"{count:,} bad row{'s' if count > 1 else ''}"
     raise BarFileError("\n".join([f"{source} has {rows}, nothing was loaded:", *shown, *rest]))
+
+
+def row_findings(table: BarTable, times: BarTimes, rules: list[Rule]) -> list[Finding]:
+    """Return a finding for each row of `table` and each of `rules` that it breaks, in the order of the file."""
+    found = {
+        int(place): [Finding(Kind.FIELDS, None, what, table.place(place))] for place, what in table.misshapen.items()
+    }
+    for rule in rules:
+        for row in np.flatnonzero(rule.broken):
+            place, time = int(table.places[row]), int(times.utc[row])
+            known = None if times.utc[row] == NO_TIME else time
+            found.setdefault(place, []).append(Finding(rule.kind, known, rule.describe(int(row)), table.place(place)))
+    return [finding for place in sorted(found) for finding in found[place]]
 
 
 def _time_rules(read: BarTimes, table: BarTable) -> list[Rule]:

@@ -52,6 +52,10 @@ class BarTable:
     is_plain: bool = True
     has_dots: bool = True
 
+    def place(self, number: int) -> str:
+        """Return where a row stands, such as `line 12`."""
+        return f"{self.unit} {number}"
+
 
 def read_table(path: Path, options: ReadingOptions = DETECT) -> BarTable:
     """Read the columns of the file `path`, whose first bytes tell Parquet from CSV.

@@ -22,6 +22,7 @@ class Kind(Enum):
         member.expected = expected
         return member
 
+    UNREADABLE = "unreadable", True, "a file of bars"
     TIME = "time", True, "a time"
     FIELDS = "fields", True, "as many fields as the header"
     NOT_A_NUMBER = "not a number", True, "finite numbers"

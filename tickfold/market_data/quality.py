@@ -187,7 +187,8 @@ def _gaps(
         gaps = find_gaps(ordered, timeframe, calendar or ordered.sessions)
     for gap in gaps:
         after, before = (shown_time(time, timeframe) for time in (gap.after, gap.before))
-        yield Finding(Kind.GAP, gap.after, f"{gap.missing:,} {gap.unit} missing between {after} and {before}")
+        unit = gap.unit.removesuffix("s") if gap.missing == 1 else gap.unit
+        yield Finding(Kind.GAP, gap.after, f"{gap.missing:,} {unit} missing between {after} and {before}")
 
 
 def _jumps(sound: Bars) -> Iterator[Finding]:
