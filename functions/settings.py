@@ -137,6 +137,7 @@ class ReduceSettings(SimulateSettings, ReportFailureSettings):
 class MessageSettings(ReduceSettings, DeliverSettings):
     """All tables, the data lake, the workflow, the limits of a user, and the reducer's MB."""
 
+    bars_table: str = _variable(BARS_TABLE)
     state_machine_arn: str = _variable(STATE_MACHINE_ARN)
     running_limit: int = _variable(RUNNING_LIMIT)
     daily_limit: int = _variable(DAILY_LIMIT)

@@ -31,21 +31,24 @@ ANSWERED: dict[type[BaseModel], str] = {
     protocol.WindowOutcome: "windowOutcome",
     protocol.Sample: "sample",
     protocol.RunSummary: "runSummary",
+    protocol.FeedSymbol: "feedSymbol",
 }
 """The objects in messages."""
 PARTS = REQUESTED | ANSWERED
+ARRAYS = {"#/$defs/PushedBar": protocol.PushedBar}
+"""The objects that are arrays."""
 NAMES = {f"#/$defs/{model.__name__}": name for model, name in PARTS.items()}
 BOUNDS = {
     "exclusiveMinimum": "> {:g}",
     "minimum": "≥ {:g}",
     "exclusiveMaximum": "< {:g}",
-    "maximum": "≤ {:g}",
+    "maximum": "≤ {:.15g}",
     "pattern": "`{}`",
 }
 ERRORS: dict[ErrorCode, str] = {
     "invalid": "the request is invalid, as `reason` says; do not retry it unchanged",
     "unknown_type": "there is no request of this `type`",
-    "not_found": "the run or topic does not exist, or is not the user's",
+    "not_found": "the run, topic or symbol does not exist, or is not the user's",
     "conflict": "the run has ended or is still running, or the key was used for another request",
     "limit": "a limit of the user or the connection is reached; try later",
     "expired": "the token has expired and the connection is closed; connect again with a new token",
@@ -163,6 +166,8 @@ def _type(field: Json) -> str:
             return " or ".join(f"`{json.dumps(value)}`" for value in values)
         case {"const": value}:
             return f"`{json.dumps(value)}`"
+        case {"$ref": reference} if reference in ARRAYS:
+            return f"`[{', '.join(ARRAYS[reference]._fields)}]`"
         case {"$ref": reference}:
             name = NAMES[reference.removesuffix("-Input").removesuffix("-Output")]
             return f"[`{name}`](#{name.lower()})"

@@ -1,6 +1,9 @@
-"""Deliver: sends each message of a run to the run's subscribers, as the stream of the table of runs brings it."""
+"""Deliver: sends the messages of runs and the bars of symbols to their subscribers, as the tables' streams bring them.
 
-from collections.abc import Iterator
+A batch is of one table: of runs, or of bars.
+"""
+
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -10,9 +13,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions import wiring
 from functions.settings import DeliverSettings
+from tickfold.market_data.feed.bar_messages import joined
 from tickfold.realtime.delivery import Delivery, Envelope
 
 logger = Logger()
+
+Row = Mapping[str, Any]
 
 
 @cache
@@ -30,16 +36,32 @@ def handler(event: DynamoDBStreamEvent, _context: LambdaContext) -> None:
 
 def deliver(event: DynamoDBStreamEvent, delivery: Delivery) -> None:
     """Deliver a batch. If the subscribers cannot be read, the whole batch is retried: delivery is at least once."""
-    envelopes = list(_envelopes(event))
-    # A batch has messages of several runs, and a connection that is cut off may follow any of them.
-    logger.append_keys(run_ids=sorted({run_id for run_id, _ in envelopes}))
-    delivery.deliver(envelope for _, envelope in envelopes)
-    logger.info("delivered", extra={"messages": len(envelopes)})
+    rows = [*_messages(event)]
+    # A batch has messages of several runs or series, and a connection that is cut off may follow any of them.
+    logger.append_keys(run_ids=_values(rows, "run_id"), series=_values(rows, "series"))
+    bars = [row for row in rows if "series" in row]
+    delivery.deliver([*map(_envelope, (row for row in rows if "series" not in row)), *_of_bars(bars)])
+    logger.info("delivered", extra={"messages": len(rows)})
 
 
-def _envelopes(event: DynamoDBStreamEvent) -> Iterator[tuple[str, Envelope]]:
-    """Yield each message with the id of its run."""
+def _messages(event: DynamoDBStreamEvent) -> Iterator[Row]:
     for record in event.records:
-        row: dict[str, Any] = (record.dynamodb and record.dynamodb.new_image) or {}
-        if "body" in row:  # else it is a run's record
-            yield row["run_id"], Envelope(row["body"], tuple(row["topics"]), row.get("already_sent_to"))
+        row: Row = (record.dynamodb and record.dynamodb.new_image) or {}
+        if "body" in row:  # else it is the record of a run or of a series
+            yield row
+
+
+def _of_bars(rows: list[Row]) -> Iterator[Envelope]:
+    """Yield the bars of each series, joined: after a pause of the feed, a subscriber gets one message, not hundreds."""
+    for series in _values(rows, "series"):
+        of_series = [row for row in rows if row["series"] == series]
+        topics = tuple(of_series[0]["topics"])
+        yield from (Envelope(body, topics) for body in joined(row["body"] for row in of_series))
+
+
+def _envelope(row: Row) -> Envelope:
+    return Envelope(row["body"], tuple(row["topics"]), row.get("already_sent_to"))
+
+
+def _values(rows: list[Row], name: str) -> list[str]:
+    return sorted({row[name] for row in rows if name in row})

@@ -21,15 +21,21 @@ from tickfold.backtests.starting import RunStarter
 from tickfold.backtests.workflow import Workflow
 from tickfold.errors import RunError
 from tickfold.identity.user import User
+from tickfold.market_data.feed.following import SymbolFollower
+from tickfold.market_data.feed.hot_store import HotStore
+from tickfold.market_data.feed.watch_list import WatchList
 from tickfold.market_data.series_catalog import SeriesCatalog
 from tickfold.protocol import (
+    AddFeedSymbols,
     Cancel,
     Error,
     GetResult,
     IdentityMessage,
+    ListFeed,
     ListRuns,
     Ping,
     Pong,
+    RemoveFeedSymbols,
     Request,
     RequestError,
     Resume,
@@ -55,6 +61,7 @@ class Dependencies:
     sender: Sender
     starter: RunStarter
     follower: RunFollower
+    symbols: SymbolFollower
     lister: RunLister
     canceller: RunCanceller
 
@@ -67,6 +74,7 @@ def dependencies() -> Dependencies:
     runs = RunLifecycle(dynamodb.Table(settings.runs_table), Quota(dynamodb.Table(settings.users_table)))
     workflow = Workflow(wiring.step_functions(), settings.state_machine_arn)
     series = SeriesCatalog(wiring.s3(), settings.bucket)
+    bars = dynamodb.Table(settings.bars_table)
     limits = Limits(running=settings.running_limit, daily=settings.daily_limit)
     return Dependencies(
         sender=wiring.sender(connections, settings),
@@ -74,6 +82,7 @@ def dependencies() -> Dependencies:
             runs, connections, series, Registry.discover(FOLDER), workflow, limits, settings.reduce_memory, logger
         ),
         follower=RunFollower(runs, connections),
+        symbols=SymbolFollower(HotStore(bars), WatchList(bars), connections),
         lister=RunLister(runs),
         canceller=RunCanceller(runs, workflow),
     )
@@ -136,15 +145,31 @@ def dispatch(caller: Caller, request: Request, ignored: list[str], dependencies:
         case GetResult():
             dependencies.follower.get_result(caller, request)
         case Subscribe():
-            dependencies.follower.subscribe(caller, request)
+            _subscribe(caller, request, dependencies)
         case Unsubscribe():
-            dependencies.follower.unsubscribe(caller, request)
+            _unsubscribe(caller, request, dependencies)
+        case ListFeed() | AddFeedSymbols() | RemoveFeedSymbols():
+            dependencies.symbols.feed(caller, request)
         case Ping():
             caller.reply(Pong())
         case Whoami():
             caller.reply(_identity_of(caller))
         case _:
             assert_never(request)
+
+
+def _subscribe(caller: Caller, request: Subscribe, dependencies: Dependencies) -> None:
+    if request.topic == "symbol":
+        dependencies.symbols.subscribe(caller, request)
+    else:
+        dependencies.follower.subscribe(caller, request.topic, request.id)
+
+
+def _unsubscribe(caller: Caller, request: Unsubscribe, dependencies: Dependencies) -> None:
+    if request.topic == "symbol":
+        dependencies.symbols.unsubscribe(caller, request)
+    else:
+        dependencies.follower.unsubscribe(caller, request.topic, request.id)
 
 
 def _identity_of(caller: Caller) -> IdentityMessage:

@@ -11,7 +11,7 @@ from tickfold.backtests.following import RunFollower, replay, visible_run
 from tickfold.backtests.run_lifecycle import RunLifecycle
 from tickfold.errors import RunError
 from tickfold.identity.user import User
-from tickfold.protocol import Failed, GetResult, Planned, Resume, Subscribe, Unsubscribe
+from tickfold.protocol import Failed, GetResult, Planned, Resume
 from tickfold.realtime.connections import ConnectionStore
 
 PLANNED = Planned(symbol="AAPL", timeframe="1d", bars=10, chunks=100)
@@ -143,10 +143,10 @@ def test_subscribe_and_unsubscribe_own_topics(
     stored: str,
 ) -> None:
     begin(runs)
-    follower.subscribe(caller(connection), Subscribe(topic=topic, id=name))
+    follower.subscribe(caller(connection), topic, name)
     assert list(connections.subscribers(stored)) == ["c1"]
     for _ in range(2):
-        follower.unsubscribe(caller(connection), Unsubscribe(topic=topic, id=name))
+        follower.unsubscribe(caller(connection), topic, name)
     assert not list(connections.subscribers(stored))
     known = stored.partition("#")[2]
     assert [(each["type"], each["topic"], each["id"], each["correlationId"]) for each in sent(connection)] == [
@@ -172,10 +172,9 @@ def test_topics_of_others_do_not_exist(
     name: str,
     reason: str,
 ) -> None:
-    works: list[tuple[Any, Any]] = [(Subscribe, follower.subscribe), (Unsubscribe, follower.unsubscribe)]
-    for request, work in works:
+    for work in (follower.subscribe, follower.unsubscribe):
         with pytest.raises(RunError, match=reason) as caught:
-            work(caller(connection), request(topic=topic, id=name))
+            work(caller(connection), topic, name)
         assert caught.value.code == "not_found"
     assert not list(connections.subscribers(f"{topic}#{name}"))
     assert not connection.sent

@@ -2,17 +2,21 @@
 
 import json
 import time
+from dataclasses import replace
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from aws_lambda_powertools.utilities.data_classes import APIGatewayWebSocketEvent, DynamoDBStreamEvent
+from boto3.dynamodb.types import TypeSerializer
 
 from functions import settings
 from functions.websocket import connect, deliver, disconnect, message
 from functions.websocket.message import Dependencies, reply
 from tests.aws import (
     ADA,
+    BARS,
     BUCKET,
     CONNECTIONS,
     RUNS,
@@ -32,8 +36,12 @@ from tickfold.backtests.run_lifecycle import RunLifecycle
 from tickfold.backtests.starting import RunStarter
 from tickfold.backtests.workflow import Workflow
 from tickfold.identity.user import User
+from tickfold.market_data.feed.following import SymbolFollower
+from tickfold.market_data.feed.hot_store import HotStore, bar_row
+from tickfold.market_data.feed.minute_bar import STEP, FeedBar, MinuteBar
+from tickfold.market_data.feed.watch_list import WatchList
 from tickfold.market_data.series_catalog import SeriesCatalog
-from tickfold.protocol import REQUESTS, dump
+from tickfold.protocol import REQUESTS, SymbolBars, dump
 from tickfold.realtime.connections import ConnectionStore
 from tickfold.realtime.delivery import Delivery
 from tickfold.realtime.sender import Sender
@@ -95,6 +103,7 @@ def environment(dynamodb: "DynamoDBServiceResource", bucket: Bucket, monkeypatch
         settings.SUBSCRIPTIONS_TABLE: SUBSCRIPTIONS,
         settings.RUNS_TABLE: RUNS,
         settings.USERS_TABLE: USERS,
+        settings.BARS_TABLE: BARS,
         settings.BUCKET: BUCKET,
         settings.CONNECTIONS_ENDPOINT: "https://api.example/live",
         settings.STATE_MACHINE_ARN: STATE_MACHINE_ARN,
@@ -126,6 +135,8 @@ def test_wiring_is_done_once_and_by_the_environment(environment: None) -> None:
     assert built.starter.runs is built.follower.runs is built.lister.runs is built.canceller.runs
     assert (built.starter.runs._table.name, built.starter.runs._quota._table.name) == (RUNS, USERS)
     assert built.sender._connections is built.starter.connections is built.follower.connections
+    assert built.symbols.connections is built.follower.connections
+    assert (built.symbols.bars._table.name, built.symbols.watch_list._table.name) == (BARS, BARS)
     client: Any = built.sender._api
     assert client.meta.endpoint_url == "https://api.example/live"
     assert (client.meta.config.read_timeout, client.meta.config.connect_timeout) == (10, 1)
@@ -166,6 +177,33 @@ def test_deliver_sends_the_messages_of_a_batch_and_passes_over_records(connectio
     assert (api.to("c1"), api.to("c2")) == (["two"], ["one"])
 
 
+def bar_record(symbol: str, sequence: int) -> dict[str, Any]:
+    time = datetime(2026, 1, 30, 14, 30, tzinfo=UTC) + sequence * STEP
+    row = bar_row(symbol, FeedBar(sequence, MinuteBar(time, 1.5, 2.5, 0.5, 2.0, 100.0), None, 1.75, "file"))
+    serialize = TypeSerializer().serialize
+    return record(**{name: serialize(value) for name, value in row.items()})
+
+
+def test_deliver_sends_the_bars_of_a_batch_joined_by_series(connections: ConnectionStore) -> None:
+    connections.subscribe("c1", ADA, "symbol#GOOG#1m")
+    connections.subscribe("c1", ADA, "symbol#AAPL#1m")
+    connections.subscribe("c2", ADA, "symbol#AAPL#1m")
+    api = ConnectionsApi()
+    batch = [
+        *(bar_record("GOOG", number) for number in (7, 8)),
+        bar_record("AAPL", 1),
+        bar_record("GOOG", 9),
+        bar_record("GOOG", 9),
+        record(series={"S": "GOOG#1m"}, entry={"S": "state"}),
+    ]
+    sender = Sender(connections, cast(Any, api))
+    deliver.deliver(DynamoDBStreamEvent({"Records": batch}), Delivery(connections, sender, deliver.logger))
+    numbers = [(each.symbol, each.first, each.sequence) for each in map(SymbolBars.model_validate_json, api.to("c1"))]
+    assert sorted(numbers) == [("AAPL", 1, 1), ("GOOG", 7, 9), ("GOOG", 9, 9)]
+    assert numbers.index(("GOOG", 7, 9)) < numbers.index(("GOOG", 9, 9))
+    assert [json.loads(text)["symbol"] for text in api.to("c2")] == ["AAPL"]
+
+
 def test_wiring_of_deliver(environment: None) -> None:
     delivery = deliver.dependencies()
     assert delivery.sender._connections is delivery.connections
@@ -195,7 +233,9 @@ class Client:
 
 
 @pytest.fixture
-def client(bucket: Bucket, runs: RunLifecycle, connections: ConnectionStore) -> Client:
+def client(
+    bucket: Bucket, runs: RunLifecycle, connections: ConnectionStore, dynamodb: "DynamoDBServiceResource"
+) -> Client:
     load(bucket, "WALK", walk(1))
     api = ConnectionsApi()
     workflow = Workflow(cast(Any, StepFunctions()), STATE_MACHINE_ARN)
@@ -204,6 +244,7 @@ def client(bucket: Bucket, runs: RunLifecycle, connections: ConnectionStore) -> 
         sender=Sender(connections, cast(Any, api)),
         starter=RunStarter(runs, connections, series, BUILT_IN, workflow, PLENTY, 3_008, message.logger),
         follower=RunFollower(runs, connections),
+        symbols=SymbolFollower(HotStore(dynamodb.Table(BARS)), WatchList(dynamodb.Table(BARS)), connections),
         lister=RunLister(runs),
         canceller=RunCanceller(runs, workflow),
     )
@@ -221,6 +262,9 @@ def test_every_request_is_carried_out(client: Client) -> None:
         "list_runs": {},
         "subscribe": {"topic": "user"},
         "unsubscribe": {"topic": "user"},
+        "add_feed_symbols": {"symbols": ["GOOG"]},
+        "remove_feed_symbols": {"symbols": ["AAPL"]},
+        "list_feed": {},
         "ping": {},
         "whoami": {},
         "cancel": {"runId": run_id},
@@ -233,6 +277,9 @@ def test_every_request_is_carried_out(client: Client) -> None:
         "list_runs": "runs",
         "subscribe": "subscribed",
         "unsubscribe": "unsubscribed",
+        "add_feed_symbols": "feed",
+        "remove_feed_symbols": "feed",
+        "list_feed": "feed",
         "ping": "pong",
         "whoami": "identity",
         "cancel": "cancelled",
@@ -251,6 +298,15 @@ def test_every_request_is_carried_out(client: Client) -> None:
         "expiresAt": 4_000_000_000_000,
         "connectionId": "c1",
     }
+
+
+def test_a_symbol_is_followed_by_the_follower_of_symbols(client: Client, connections: ConnectionStore) -> None:
+    client.ask({"type": "add_feed_symbols", "symbols": ["goog"]})
+    subscribed = client.ask({"type": "subscribe", "topic": "symbol", "id": "goog"})
+    assert (subscribed["topic"], subscribed["id"], subscribed["lastSequence"]) == ("symbol", "GOOG", 0)
+    assert list(connections.subscribers("symbol#GOOG#1m")) == ["c1"]
+    assert client.ask({"type": "unsubscribe", "topic": "symbol", "id": "goog"})["type"] == "unsubscribed"
+    assert not list(connections.subscribers("symbol#GOOG#1m"))
 
 
 @pytest.mark.parametrize(
@@ -276,10 +332,7 @@ def test_an_internal_error_says_its_class_only(client: Client, runs: RunLifecycl
         def start(self, *_: Any) -> None:
             raise ValueError("the password is hunter2")
 
-    client._dependencies = Dependencies(
-        **{name: getattr(client._dependencies, name) for name in ("sender", "follower", "lister", "canceller")},
-        starter=cast(Any, Broken.__new__(Broken)),
-    )
+    client._dependencies = replace(client._dependencies, starter=cast(Any, Broken.__new__(Broken)))
     error = client.ask({"type": "start_backtest", "config": json.loads(dump(config())), "correlationId": "x9"})
     assert (error["type"], error["code"], error["correlationId"]) == ("error", "internal", "x9")
     assert error["reason"] == "the request failed with an internal error (ValueError); its log says more"

@@ -19,6 +19,7 @@ from tickfold.protocol import (
     Ranked,
     RequestError,
     Sample,
+    Subscribed,
     dump,
     parse_request,
 )
@@ -46,6 +47,9 @@ def test_absent_fields_are_left_out() -> None:
     assert json.loads(dump(Pong(correlation_id="c-1")))["correlationId"] == "c-1"
     sent = json.loads(dump(Accepted(execution_arn="arn", config=CONFIG)))
     assert not {"correlationId", "portfolio", "ignored"} & sent.keys()
+    assert not {"after", "lastSequence"} & json.loads(dump(Subscribed(topic="run", id="r"))).keys()
+    symbol = json.loads(dump(Subscribed(topic="symbol", id="GOOG", after=0, last_sequence=0)))
+    assert (symbol["after"], symbol["lastSequence"]) == (0, 0)
 
 
 def test_every_type_is_unique() -> None:

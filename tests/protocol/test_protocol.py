@@ -177,6 +177,9 @@ def test_commission_may_have_four_parts() -> None:
         (ORIGINAL[:-1] + ',"key":"a b"}', "key 'a b' does not match"),
         (json.dumps({"type": "subscribe", "topic": "run"}), "id is missing: which run?"),
         (json.dumps({"type": "subscribe", "topic": "bars", "id": "x"}), "topic 'bars'"),
+        (json.dumps({"type": "subscribe", "topic": "symbol", "id": "a b"}), "a symbol has 1 to 20 letters"),
+        (json.dumps({"type": "subscribe", "topic": "run", "id": "r", "after": 3}), "only for the topic symbol"),
+        (json.dumps({"type": "add_feed_symbols", "symbols": []}), "symbols"),
         (json.dumps({"type": "list_runs", "limit": 51}), "limit 51"),
         ("\ud800", "not valid Unicode"),
         ("[" * 10_000, "not JSON"),
@@ -226,7 +229,7 @@ def test_resume_and_ping_are_requests() -> None:
     assert parse_request('{"type":"ping"}') == (Ping(), [])
 
 
-@pytest.mark.parametrize(("topic", "needs_id"), [("user", False), ("run", True), ("portfolio", True)])
+@pytest.mark.parametrize(("topic", "needs_id"), [("user", False), ("run", True), ("portfolio", True), ("symbol", True)])
 @pytest.mark.parametrize("kind", ["subscribe", "unsubscribe"])
 def test_every_topic_but_the_users_needs_an_id(kind: str, topic: str, needs_id: bool) -> None:
     body = {"type": kind, "topic": topic}

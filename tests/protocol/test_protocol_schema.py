@@ -76,6 +76,8 @@ BETWEEN_FIELDS = (
     "has no values",
     "numbers; take wider steps",
     "id is missing",
+    "a symbol has 1 to 20",
+    "only for the topic symbol",
 )
 """The rules that the schema cannot state, by their error messages."""
 

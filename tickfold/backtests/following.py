@@ -11,9 +11,8 @@ from tickfold.protocol import (
     GetResult,
     Resume,
     Resumed,
-    Subscribe,
+    RunTopic,
     Subscribed,
-    Unsubscribe,
     Unsubscribed,
     parse_message,
 )
@@ -72,33 +71,33 @@ class RunFollower:
             raise RunError(f"run {run.run_id} is still going on: {done}", "conflict")
         caller.reply(parse_message(run.ended_with))
 
-    def subscribe(self, caller: Caller, request: Subscribe) -> None:
+    def subscribe(self, caller: Caller, topic: RunTopic, id: str | None) -> None:
         """Subscribe the caller to one of its own topics."""
-        topic, name = self._topic(caller.user, request)
-        self.connections.subscribe(caller.connection_id, caller.user, topic)
-        caller.reply(Subscribed(topic=request.topic, id=name))
+        stored, name = self._topic(caller.user, topic, id)
+        self.connections.subscribe(caller.connection_id, caller.user, stored)
+        caller.reply(Subscribed(topic=topic, id=name))
 
-    def unsubscribe(self, caller: Caller, request: Unsubscribe) -> None:
+    def unsubscribe(self, caller: Caller, topic: RunTopic, id: str | None) -> None:
         """Remove the caller's subscription to a topic. Idempotent."""
-        topic, name = self._topic(caller.user, request)
-        self.connections.unsubscribe(caller.connection_id, topic)
-        caller.reply(Unsubscribed(topic=request.topic, id=name))
+        stored, name = self._topic(caller.user, topic, id)
+        self.connections.unsubscribe(caller.connection_id, stored)
+        caller.reply(Unsubscribed(topic=topic, id=name))
 
-    def _topic(self, user: User, request: Subscribe | Unsubscribe) -> tuple[str, str]:
-        """Return the requested topic, and the id by which the client knows it."""
-        match request.topic:
+    def _topic(self, user: User, topic: RunTopic, id: str | None) -> tuple[str, str]:
+        """Return the topic as it is stored, and the id by which the client knows it."""
+        match topic:
             case "user":
                 name = user.user_id
-                if request.id not in (None, name):
+                if id not in (None, name):
                     raise RunError(f"you are {name}, and can subscribe to no other user", "not_found")
                 return topics.of_user(name), name
             case "portfolio":
-                name = request.id or ""
+                name = id or ""
                 if name not in user.portfolios:
                     raise RunError(f"portfolio {name} is not one of yours", "not_found")
                 return topics.of_portfolio(name), name
             case "run":
-                name = visible_run(self.runs, user, request.id or "").run_id
+                name = visible_run(self.runs, user, id or "").run_id
                 return topics.of_run(name), name
             case _:
-                assert_never(request.topic)
+                assert_never(topic)

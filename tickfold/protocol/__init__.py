@@ -1,4 +1,4 @@
-"""The messages between a client and Tickfold, version 1: requests, replies, and the messages of runs.
+"""The messages between a client and Tickfold, version 1: requests, replies, the messages of runs, and bars.
 
 Each area has a file with its requests and its messages; `requests` and `messages` assemble them and parse.
 """
@@ -34,20 +34,29 @@ if TYPE_CHECKING:
     from tickfold.protocol.config import TAGS, Config, parse_config
     from tickfold.protocol.connection import Error, IdentityMessage, Ping, Pong, Whoami
     from tickfold.protocol.costs import CommissionTerms
+    from tickfold.protocol.frame import MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES
+    from tickfold.protocol.market_data import (
+        AddFeedSymbols,
+        Feed,
+        FeedSymbol,
+        ListFeed,
+        Market,
+        PushedBar,
+        RemoveFeedSymbols,
+        SymbolBars,
+    )
     from tickfold.protocol.messages import MESSAGES, Answer, Final, RunEvent, ServerMessage, parse_message
     from tickfold.protocol.metrics import HEADLINE_METRICS
     from tickfold.protocol.parameters import Number, Range
-    from tickfold.protocol.requests import REQUESTS, Request, RequestError, parse_request
+    from tickfold.protocol.requests import REQUESTS, FeedRequest, Request, RequestError, parse_request
     from tickfold.protocol.sizing import SizingTerms
     from tickfold.protocol.stock import MOST_SYMBOLS, Allocation
-    from tickfold.protocol.subscriptions import Subscribe, Subscribed, Topic, Unsubscribe, Unsubscribed
+    from tickfold.protocol.subscriptions import RunTopic, Subscribe, Subscribed, Topic, Unsubscribe, Unsubscribed
     from tickfold.protocol.sweep_config import SweepConfig, Windows
     from tickfold.protocol.sweeps import Ranked, Sample, StartSweep, Sweep, WalkForward, WindowOutcome
     from tickfold.protocol.symbol import SYMBOL_PATTERN
     from tickfold.protocol.wire import (
         LONGEST_REASON,
-        MAX_MESSAGE_BYTES,
-        MAX_REQUEST_BYTES,
         VERSION,
         Message,
         PortfolioId,
@@ -84,20 +93,29 @@ else:
             "config": ("TAGS", "Config", "parse_config"),
             "connection": ("Error", "IdentityMessage", "Ping", "Pong", "Whoami"),
             "costs": ("CommissionTerms",),
+            "frame": ("MAX_MESSAGE_BYTES", "MAX_REQUEST_BYTES"),
+            "market_data": (
+                "AddFeedSymbols",
+                "Feed",
+                "FeedSymbol",
+                "ListFeed",
+                "Market",
+                "PushedBar",
+                "RemoveFeedSymbols",
+                "SymbolBars",
+            ),
             "messages": ("MESSAGES", "Answer", "Final", "RunEvent", "ServerMessage", "parse_message"),
             "metrics": ("HEADLINE_METRICS",),
             "parameters": ("Number", "Range"),
-            "requests": ("REQUESTS", "Request", "RequestError", "parse_request"),
+            "requests": ("REQUESTS", "FeedRequest", "Request", "RequestError", "parse_request"),
             "sizing": ("SizingTerms",),
             "stock": ("MOST_SYMBOLS", "Allocation"),
-            "subscriptions": ("Subscribe", "Subscribed", "Topic", "Unsubscribe", "Unsubscribed"),
+            "subscriptions": ("RunTopic", "Subscribe", "Subscribed", "Topic", "Unsubscribe", "Unsubscribed"),
             "sweep_config": ("SweepConfig", "Windows"),
             "sweeps": ("Ranked", "Sample", "StartSweep", "Sweep", "WalkForward", "WindowOutcome"),
             "symbol": ("SYMBOL_PATTERN",),
             "wire": (
                 "LONGEST_REASON",
-                "MAX_MESSAGE_BYTES",
-                "MAX_REQUEST_BYTES",
                 "VERSION",
                 "Message",
                 "PortfolioId",
@@ -119,6 +137,7 @@ __all__ = [
     "TAGS",
     "VERSION",
     "Accepted",
+    "AddFeedSymbols",
     "Allocation",
     "Answer",
     "BacktestConfig",
@@ -128,10 +147,15 @@ __all__ = [
     "Config",
     "Error",
     "Failed",
+    "Feed",
+    "FeedRequest",
+    "FeedSymbol",
     "Final",
     "GetResult",
     "IdentityMessage",
+    "ListFeed",
     "ListRuns",
+    "Market",
     "Message",
     "NoTrades",
     "Number",
@@ -141,8 +165,10 @@ __all__ = [
     "Pong",
     "PortfolioId",
     "Progress",
+    "PushedBar",
     "Range",
     "Ranked",
+    "RemoveFeedSymbols",
     "Reopened",
     "Request",
     "RequestError",
@@ -152,6 +178,7 @@ __all__ = [
     "RunEvent",
     "RunId",
     "RunSummary",
+    "RunTopic",
     "Runs",
     "Sample",
     "ServerMessage",
@@ -164,6 +191,7 @@ __all__ = [
     "Subscribed",
     "Sweep",
     "SweepConfig",
+    "SymbolBars",
     "SymbolResult",
     "Topic",
     "Unsubscribe",

@@ -40,14 +40,21 @@ class SymbolBars(Message):
     first: Annotated[int, Field(ge=1, description="The number of the first of these bars.")]
     bars: Annotated[
         list[PushedBar],
-        Field(description="Each as `[time, open, high, low, close, volume, sma9, vwap]`."),
+        Field(
+            description="`time` is the bar's start in milliseconds since 1970 UTC, prices are in dollars. `sma9` is "
+            "the mean of the last nine closes, null for the first eight bars of a series; `vwap` is the session's "
+            "volume-weighted average price, null before any volume."
+        ),
     ]
 
 
 class ListFeed(ClientRequest):
-    """Get the symbols that the feed fetches. Reply: `feed`."""
+    """Get the symbols that the feed fetches, by name. Reply: `feed`."""
 
     type: Literal["list_feed"] = "list_feed"
+    after: Annotated[Symbol | None, Field(description="`next` of the previous reply, to get the following page.")] = (
+        None
+    )
 
 
 class AddFeedSymbols(ClientRequest):
@@ -84,3 +91,4 @@ class Feed(Message):
 
     type: Literal["feed"] = "feed"
     symbols: list[FeedSymbol]
+    next: Annotated[str | None, Field(description="`after` of the request for the next page; null on the last.")] = None

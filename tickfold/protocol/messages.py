@@ -1,7 +1,7 @@
 """Every message from the server, and how one is parsed.
 
-A run's messages carry its id and a sequence number. Amounts are dollars, ratios fractions (0.21, not 21), dates UTC
-days, times milliseconds since 1970 UTC.
+A run's messages carry its id and a sequence number, a symbol's bars their symbol and theirs. Amounts are dollars,
+ratios fractions (0.21, not 21), dates UTC days, times milliseconds since 1970 UTC.
 """
 
 from typing import Annotated, get_args
@@ -21,6 +21,7 @@ from tickfold.protocol.backtests import (
     Runs,
 )
 from tickfold.protocol.connection import Error, IdentityMessage, Pong
+from tickfold.protocol.market_data import Feed, SymbolBars
 from tickfold.protocol.subscriptions import Subscribed, Unsubscribed
 from tickfold.protocol.sweeps import Sweep, WalkForward
 from tickfold.protocol.wire import Message
@@ -28,8 +29,8 @@ from tickfold.protocol.wire import Message
 RunEvent = Accepted | Planned | Progress | Partial | Sweep | WalkForward | Result | Failed | Cancelled | Reopened
 Final = Result | Failed | Cancelled
 """A run's last message; only `reopened` may follow `failed`."""
-Answer = Resumed | Runs | Subscribed | Unsubscribed | IdentityMessage | Error | Pong
-ServerMessage = RunEvent | Answer
+Answer = Resumed | Runs | Subscribed | Unsubscribed | Feed | IdentityMessage | Error | Pong
+ServerMessage = RunEvent | SymbolBars | Answer
 MESSAGES: tuple[type[Message], ...] = get_args(ServerMessage)
 _SERVER_MESSAGE: TypeAdapter[ServerMessage] = TypeAdapter(Annotated[ServerMessage, Field(discriminator="type")])
 

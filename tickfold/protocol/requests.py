@@ -9,12 +9,16 @@ from tickfold.errors import ErrorCode, RunError
 from tickfold.protocol.backtests import Cancel, GetResult, ListRuns, Resume, StartBacktest
 from tickfold.protocol.config import TAGS
 from tickfold.protocol.connection import Ping, Whoami
+from tickfold.protocol.frame import MAX_REQUEST_BYTES
+from tickfold.protocol.market_data import AddFeedSymbols, ListFeed, RemoveFeedSymbols
 from tickfold.protocol.subscriptions import Subscribe, Unsubscribe
 from tickfold.protocol.sweeps import StartSweep
 from tickfold.protocol.validation import explain
-from tickfold.protocol.wire import MAX_REQUEST_BYTES, ClientRequest
+from tickfold.protocol.wire import ClientRequest
 
-Request = StartBacktest | StartSweep | Cancel | Resume | ListRuns | GetResult | Subscribe | Unsubscribe | Ping | Whoami
+RunRequest = StartBacktest | StartSweep | Cancel | Resume | ListRuns | GetResult
+FeedRequest = ListFeed | AddFeedSymbols | RemoveFeedSymbols
+Request = RunRequest | Subscribe | Unsubscribe | FeedRequest | Ping | Whoami
 REQUESTS: tuple[type[ClientRequest], ...] = get_args(Request)
 _REQUEST: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="type")])
 _TYPES = tuple(str(model.model_fields["type"].default) for model in REQUESTS)

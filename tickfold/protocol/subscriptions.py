@@ -1,22 +1,31 @@
 """Subscriptions: which messages a connection receives."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
-from tickfold.protocol.wire import ClientRequest, Message
+from tickfold.protocol.symbol import parse_symbol
+from tickfold.protocol.wire import ClientRequest, Message, is_unset
 
-Topic = Literal["run", "user", "portfolio"]
+RunTopic = Literal["run", "user", "portfolio"]
+Topic = Literal["run", "user", "portfolio", "symbol"]
+_OF_RUNS = get_args(RunTopic)
+_LAST_SEQUENCE = 999_999_999_999
 
 
 class _TopicRequest(ClientRequest):
-    topic: Annotated[Topic, Field(description="The messages of one `run`, of a `user`'s runs, or of a `portfolio`'s.")]
+    topic: Annotated[
+        Topic,
+        Field(
+            description="The messages of one `run`, of a `user`'s runs or of a `portfolio`'s; the bars of a `symbol`."
+        ),
+    ]
     id: Annotated[
         str | None,
         Field(
             min_length=1,
             max_length=256,
-            description="Id of the run or the portfolio; the topic `user` is always the user's own.",
+            description="Id of the run or the portfolio, or the symbol; the topic `user` is always the user's own.",
         ),
     ] = None
 
@@ -24,13 +33,32 @@ class _TopicRequest(ClientRequest):
     def _check_id(self) -> Self:
         if self.id is None and self.topic != "user":
             raise ValueError(f"id is missing: which {self.topic}?")
+        if self.topic == "symbol":
+            parse_symbol(self.id or "")
         return self
 
 
 class Subscribe(_TopicRequest):
-    """Receive the messages of a topic on this connection from now on. Reply: `subscribed`."""
+    """Receive the messages of a topic on this connection from now on. Reply: `subscribed`.
+
+    For a `symbol`, `bars` follow it: those stored after number `after`; without `after`, those of the last session.
+    """
 
     type: Literal["subscribe"] = "subscribe"
+    after: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=_LAST_SEQUENCE,
+            description="For a `symbol`: the number of the last bar that the client has.",
+        ),
+    ] = None
+
+    @model_validator(mode="after")
+    def _check_after(self) -> Self:
+        if self.after is not None and self.topic in _OF_RUNS:
+            raise ValueError("after: only for the topic symbol; to catch up with a run, send resume")
+        return self
 
 
 class Unsubscribe(_TopicRequest):
@@ -45,6 +73,18 @@ class Subscribed(Message):
     type: Literal["subscribed"] = "subscribed"
     topic: Topic
     id: str
+    after: Annotated[
+        int | None,
+        Field(
+            exclude_if=is_unset,
+            description="Only for a `symbol`: the bars that follow are those after this number. Greater than that of "
+            "the request if the bars between are in the data lake alone.",
+        ),
+    ] = None
+    last_sequence: Annotated[
+        int | None,
+        Field(exclude_if=is_unset, description="Only for a `symbol`: the number of its last bar so far."),
+    ] = None
 
 
 class Unsubscribed(Message):

@@ -8,9 +8,6 @@ from pydantic.alias_generators import to_camel
 from tickfold.identity.user import PORTFOLIO_ID
 
 VERSION: Final = 1
-MAX_MESSAGE_BYTES = 32_000
-"""A larger WebSocket frame closes the connection."""
-MAX_REQUEST_BYTES = 32_000
 LONGEST_REASON = 2_000
 """Characters; a longer reason is cut."""
 
@@ -54,6 +51,11 @@ def is_absent(value: Any) -> bool:
     return not value
 
 
+def is_unset(value: Any) -> bool:
+    """Return whether a message leaves out a field of which 0 says something: `exclude_if` of it."""
+    return value is None
+
+
 def is_one(value: Any) -> bool:
     """Return whether a message leaves out a count that is only told where there are several: `exclude_if` of it."""
     return bool(value == 1)
@@ -83,7 +85,12 @@ class Message(Wire):
     version: Literal[1] = VERSION
     run_id: Annotated[str | None, Field(description="The run; null if the message belongs to none.")] = None
     sequence: Annotated[
-        int, Field(ge=0, description="Position among the run's messages: 1, 2, 3 …; 0 for any other message.")
+        int,
+        Field(
+            ge=0,
+            description="Position among the run's messages: 1, 2, 3 …; of `bars`, the number of the last one; 0 for "
+            "any other message.",
+        ),
     ] = 0
     correlation_id: Annotated[
         CorrelationId | None,

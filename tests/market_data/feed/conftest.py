@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.aws import BARS, BUCKET, aws, bucket, dynamodb
+from tests.aws import BARS, BUCKET, aws, bucket, connections, dynamodb
 from tickfold.market_data.bar_store import BarStore
 from tickfold.market_data.feed.hot_store import HotStore
 from tickfold.storage.bucket import Bucket
@@ -12,7 +12,7 @@ from tickfold.storage.bucket import Bucket
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource, Table
 
-__all__ = ["aws", "bucket", "dynamodb"]
+__all__ = ["aws", "bucket", "connections", "dynamodb"]
 
 
 @pytest.fixture
