@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from bokeh_sampledata.stocks import GOOG
 
-from tickfold.engine.bars import Bars
+from tickfold.engine.bars import COLUMNS, Bars, join
 from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -60,6 +60,17 @@ def microseconds(when: datetime) -> int:
 def when(timestamp: int) -> datetime:
     """Return the UTC time of a bar."""
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(timestamp))
+
+
+def assert_same(pages: list[Bars], expected: Bars) -> None:
+    """Check that the pages are the expected bars, exactly, and that none is empty."""
+    assert all(len(page) for page in pages)
+    if not len(expected):
+        assert pages == []
+        return
+    found = join(pages)
+    for name in COLUMNS:
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), err_msg=name)
 
 
 def _starts(day: date, closes: time, minutes: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from tests.market_data.providers.servers.alpaca_server import AlpacaServer
 from tests.market_data.providers.servers.alpha_vantage_server import AlphaVantageServer
 from tests.market_data.providers.servers.fault import Kind
+from tests.market_data.providers.servers.folder_of_files import FolderOfFiles
 from tests.market_data.providers.servers.market_server import KEY, SECRET, MarketServer
 from tests.market_data.providers.servers.schwab_server import SchwabServer
 from tests.market_data.providers.servers.yahoo_server import YahooServer
 from tickfold.market_data.providers.alpaca import Alpaca, AlpacaKey
 from tickfold.market_data.providers.alpha_vantage import AlphaVantage, AlphaVantageKey
+from tickfold.market_data.providers.files import Files
 from tickfold.market_data.providers.http import Http
 from tickfold.market_data.providers.provider import Adjustment, Provider
 from tickfold.market_data.providers.schwab import Schwab, SchwabToken
@@ -47,9 +49,15 @@ def yahoo(server: MarketServer, http: Http) -> Provider:
     return Yahoo(http, server.url)
 
 
+def files(server: MarketServer, _: Http) -> Provider:
+    assert isinstance(server, FolderOfFiles)
+    return Files(server.path)
+
+
 SUBJECTS = [
     Subject("alpaca", AlpacaServer, alpaca),
     Subject("alpha_vantage", AlphaVantageServer, alpha_vantage, faults=ONLINE | {Kind.RATE_TEXT}),
     Subject("schwab", SchwabServer, schwab, Adjustment.SPLITS),
     Subject("yahoo", YahooServer, yahoo, Adjustment.SPLITS, faults=frozenset(Kind) - {Kind.REVOKED}),
+    Subject("files", FolderOfFiles, files, faults=frozenset()),
 ]

@@ -60,8 +60,9 @@ class KeyMissingError(ProviderError):
 
     provider_at_fault = True
 
-    def __init__(self, provider: str, missing: str) -> None:
-        super().__init__(provider, f"no {missing} is stored; run `tickfold data keys set {provider}`")
+    def __init__(self, provider: str, missing: str, remedy: str = "") -> None:
+        command = remedy or f"tickfold data keys set {provider}"
+        super().__init__(provider, f"no {missing} is stored; run `{command}`")
 
 
 class UnknownSymbolError(ProviderError):
