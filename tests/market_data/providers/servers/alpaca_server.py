@@ -15,6 +15,8 @@ _ADJUSTMENTS = {"raw": "raw", "split": "splits", "all": "all"}
 class AlpacaServer(MarketServer):
     """`page_size` is the most bars of a page, whatever `limit` says, which Alpaca allows itself.
 
+    With `eager_tokens` a full page has a token also if no bar follows: there *may* be more data.
+
     With `recent_from`, SIP data from that time on needs a subscription that the account does not have.
     """
 
@@ -22,6 +24,7 @@ class AlpacaServer(MarketServer):
         super().__init__()
         self.page_size = 300
         self.recent_from: datetime | None = None
+        self.eager_tokens = False
 
     def refusal(self) -> Reply:
         return Reply({"message": "forbidden."}, 403)
@@ -66,7 +69,7 @@ class AlpacaServer(MarketServer):
             | {"n": 1, "vw": c}
             for at, o, h, low, c, v in self.arranged(rows[offset:stop])
         ]
-        token = base64.b64encode(str(stop).encode()).decode() if stop < len(rows) else None
+        token = base64.b64encode(str(stop).encode()).decode() if stop < len(rows) + self.eager_tokens else None
         return Reply({"bars": {symbol: bars} if bars else {}, "next_page_token": token})
 
     def _snapshot(self, symbol: str) -> Json:
