@@ -7,6 +7,7 @@ from components.aws.tags import tag_everything
 from components.backtests import Backtests
 from components.configuration import Configuration
 from components.data_lake import DataLake
+from components.market_data import MarketData
 from components.realtime import Realtime
 
 configuration = Configuration.load(pulumi.Config(), pulumi.get_stack())
@@ -15,6 +16,7 @@ tag_everything({"project": pulumi.get_project(), "stack": pulumi.get_stack()})
 
 lake = DataLake(name, configuration=configuration)
 package = Package(name, bucket=lake.bucket.bucket_name, dependencies=configuration.dependencies)
+market_data = MarketData(name, configuration=configuration, package=package, lake=lake)
 backtests = Backtests(name, configuration=configuration, package=package, lake=lake)
 realtime = Realtime(name, configuration=configuration, package=package, lake=lake, backtests=backtests)
 
@@ -29,3 +31,5 @@ pulumi.export("runs_table", backtests.runs.table_name)
 pulumi.export("users_table", backtests.users.table_name)
 pulumi.export("athena_workgroup", lake.athena.workgroup.name)
 pulumi.export("athena_database", lake.database.name)
+pulumi.export("bars_table", market_data.bars.table_name)
+pulumi.export("keys_secret", market_data.keys.arn)

@@ -1,11 +1,12 @@
 """A stack's configuration: the keys of Pulumi.STACK.yaml, typed and validated before any resource is created."""
 
+import json
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
@@ -63,6 +64,37 @@ def _audience(name: str) -> str:
     if name == "account":
         raise ValueError("in the tokens of every client of a Keycloak realm")
     return name
+
+
+def _listed(value: Any) -> Any:
+    """Return the list that a value of Pulumi's configuration is: JSON if it is structured, else separated by commas."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        return json.loads(value)
+    return [each.strip() for each in value.split(",") if each.strip()]
+
+
+def _providers(value: Any) -> Any:
+    listed = _listed(value)
+    return [{"name": each} if isinstance(each, str) else each for each in listed]
+
+
+def _base_url(url: str) -> str:
+    if not is_trustworthy(url):
+        raise ValueError("not an https:// URL")
+    return url
+
+
+class ProviderSettings(BaseModel):
+    """A provider of market data; its keys are in Secrets Manager only."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Literal["alpaca", "alpha_vantage", "schwab", "yahoo", "files"]
+    base_url: Annotated[str, AfterValidator(_base_url)] | None = None
+    feed: Literal["iex", "sip", "delayed_sip"] | None = None
+    path: str | None = None
 
 
 class Configuration(BaseModel):
@@ -147,6 +179,28 @@ class Configuration(BaseModel):
             "several symbols: of the longest about 6,000 for each MB above 240",
         ),
     ] = 3_008
+    providers: Annotated[
+        list[ProviderSettings],
+        BeforeValidator(_providers),
+        Field(
+            description="the providers of market data in the order in which they are asked, such as "
+            "alpaca,alpha_vantage (also schwab, yahoo), or a list of objects with name, base_url, feed and path",
+        ),
+    ] = []
+    feed_markets: Annotated[
+        list[Literal["XNYS", "24/7"]],
+        BeforeValidator(_listed),
+        Field(
+            description="the markets in whose sessions the feed runs, XNYS or 24/7 or both; without providers it is off"
+        ),
+    ] = ["XNYS"]
+    metrics_namespace: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Za-z0-9._/#-]{1,255}$",
+            description="the namespace of the feed's metrics in CloudWatch, such as Tickfold/RealTimeStreaming",
+        ),
+    ] = "Tickfold/RealTimeStreaming"
     dependencies: Annotated[
         Literal["layers", "runtime"],
         Field(description="layers (built and attached), or runtime (the interpreter has the packages already)"),
@@ -192,7 +246,9 @@ def _values(config: pulumi.Config) -> dict[str, str]:
 def _explain(config: pulumi.Config, found: ErrorDetails) -> str:
     key = str(found["loc"][0])
     name = config.full_key(key)
-    if found["type"] == "extra_forbidden":
+    is_within = len(found["loc"]) > 1  # a list's element or an object's field
+    if found["type"] == "extra_forbidden" and not is_within:
         return f"{name} is not a known key; known keys: {', '.join(sorted(_keys()))}"
-    wrong = "is missing" if found["type"] == "missing" else f"is {found['input']!r}"
+    value = config.get(key) if is_within else found["input"]
+    wrong = "is missing" if found["type"] == "missing" and not is_within else f"is {value!r}"
     return f"{name} {wrong}; expected {_keys()[key]}. Set it: pulumi config set {name} VALUE"

@@ -61,6 +61,17 @@ class DataLake(pulumi.ComponentResource):
         """`BarStore.read`: by version, so that a run has one snapshot."""
         return self.bucket.may_read_versions(layout.BARS)
 
+    def may_load_bars(self) -> Grant:
+        """`BarStore.append`; where an object is missing, S3 only says so to those who may list."""
+        return Grant.union(
+            self.may_find_series(),
+            self.bucket.may_write(layout.SERIES),
+            self.bucket.may_list(layout.BARS),
+            self.bucket.may_read(layout.BARS),
+            self.bucket.may_read_versions(layout.BARS),
+            self.bucket.may_write(layout.BARS),
+        )
+
     def may_read_chunks(self) -> Grant:
         """`Manifest.get`, `ChunkFiles.get_some`, and the item reader of the Distributed Map."""
         return self.bucket.may_read(layout.CHUNKS)

@@ -25,6 +25,10 @@ WORKERS: Final = "TICKFOLD_WORKERS"
 ISSUER: Final = "TICKFOLD_ISSUER"
 AUDIENCE: Final = "TICKFOLD_AUDIENCE"
 PORTFOLIOS_CLAIM: Final = "TICKFOLD_PORTFOLIOS_CLAIM"
+PROVIDERS: Final = "TICKFOLD_PROVIDERS"
+KEYS_SECRET: Final = "TICKFOLD_KEYS_SECRET"  # noqa: S105 - a variable
+METRICS_NAMESPACE: Final = "POWERTOOLS_METRICS_NAMESPACE"
+"""As Powertools reads it, which the functions' metrics are written by."""
 
 
 class SettingsError(RuntimeError):
@@ -142,3 +146,30 @@ class MessageSettings(ReduceSettings, DeliverSettings):
     running_limit: int = _variable(RUNNING_LIMIT)
     daily_limit: int = _variable(DAILY_LIMIT)
     reduce_memory: int = _variable(REDUCE_MEMORY)
+
+
+@dataclass(frozen=True)
+class BarsSettings(Settings):
+    """The hot table."""
+
+    bars_table: str = _variable(BARS_TABLE)
+
+
+@dataclass(frozen=True)
+class ProvidersSettings(Settings):
+    """The providers in their order, as JSON, and the secret that has their keys."""
+
+    providers: str = _variable(PROVIDERS)
+    keys_secret: str = _variable(KEYS_SECRET)
+
+
+@dataclass(frozen=True)
+class TickSettings(BarsSettings, ProvidersSettings):
+    """The hot table and the providers."""
+
+
+@dataclass(frozen=True)
+class CompactSettings(BarsSettings):
+    """The hot table and the data lake."""
+
+    bucket: str = _variable(BUCKET)

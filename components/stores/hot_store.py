@@ -29,15 +29,19 @@ class HotTable(Table):
         return self.may("GetItem", "UpdateItem", "PutItem")
 
     def may_read(self) -> Grant:
-        """`state`, `states`, `bars_after`, `newest_first` and `quarantined`."""
-        return self.may("GetItem", "BatchGetItem", "Query")
+        """`state`, `bars_after`, `newest_first` and `quarantined`."""
+        return self.may("GetItem", "Query")
+
+    def may_read_states(self) -> Grant:
+        """`states`."""
+        return self.may("BatchGetItem")
 
     def may_compact(self) -> Grant:
         """`set_compacted` and `delete`, after what `may_read` allows."""
         return self.may("UpdateItem", "BatchWriteItem")
 
     def may_list(self) -> Grant:
-        """`WatchList.all`."""
+        """`WatchList.all` and `ever`."""
         return self.may("Query")
 
     def may_watch(self) -> Grant:

@@ -14,6 +14,8 @@ from embedded.resources import (
     lambda_,
     logs,
     s3,
+    scheduler,
+    secretsmanager,
     sqs,
     stepfunctions,
 )
@@ -32,6 +34,8 @@ __all__ = [
     "lambda_",
     "logs",
     "s3",
+    "scheduler",
+    "secretsmanager",
     "sqs",
     "stepfunctions",
 ]

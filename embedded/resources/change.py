@@ -41,6 +41,8 @@ _REPLACED_BY: dict[str, tuple[str, ...]] = {
     "aws:lambda/permission:Permission": (_ALL,),
     "aws:s3/bucket:Bucket": ("bucket",),
     "aws:s3/bucketObjectv2:BucketObjectv2": ("bucket", "key"),
+    "aws:scheduler/schedule:Schedule": ("name", "groupName"),
+    "aws:secretsmanager/secret:Secret": ("name",),
     "aws:sfn/stateMachine:StateMachine": ("name", "type"),
     "aws:sqs/queue:Queue": ("name", "fifoQueue"),
 }
@@ -171,6 +173,17 @@ def _workgroup(cloud: Cloud, resource_id: str, inputs: Inputs) -> Outputs:
     return {}
 
 
+def _schedule(cloud: Cloud, _resource_id: str, inputs: Inputs) -> Outputs:
+    changed = {key: value for key, value in inputs.items() if key != "target"}
+    cloud.client("scheduler").update_schedule(State="DISABLED", Target=pascal(inputs["target"]), **pascal(changed))
+    return {}
+
+
+def _secret(cloud: Cloud, resource_id: str, inputs: Inputs) -> Outputs:
+    cloud.client("secretsmanager").update_secret(SecretId=resource_id, Description=inputs.get("description", ""))
+    return {}
+
+
 def _nothing(_cloud: Cloud, _resource_id: str, _inputs: Inputs) -> Outputs:
     """Of what can change in place, nothing matters to the emulator: whether it may be emptied, and tags."""
     return {}
@@ -186,5 +199,7 @@ _CHANGES: dict[str, Changer] = {
     "aws:lambda/eventSourceMapping:EventSourceMapping": _event_source_mapping,
     "aws:lambda/function:Function": _function,
     "aws:s3/bucket:Bucket": _nothing,
+    "aws:scheduler/schedule:Schedule": _schedule,
+    "aws:secretsmanager/secret:Secret": _secret,
     "aws:sfn/stateMachine:StateMachine": _state_machine,
 }

@@ -73,6 +73,12 @@ def _layer_version(cloud: Cloud, _resource_id: str, properties: Properties) -> N
     )
 
 
+def _secret(cloud: Cloud, resource_id: str, properties: Properties) -> None:
+    days = properties.get("recoveryWindowInDays")
+    recovery = {"RecoveryWindowInDays": int(days)} if days else {"ForceDeleteWithoutRecovery": True}
+    cloud.client("secretsmanager").delete_secret(SecretId=resource_id, **recovery)
+
+
 _BUCKET = {"Bucket": "id"}
 _DELETIONS: dict[str, Callable[[Cloud, str, Properties], None]] = {
     "aws:apigateway/account:Account": _account,
@@ -123,6 +129,8 @@ _DELETIONS: dict[str, Callable[[Cloud, str, Properties], None]] = {
         "s3", "delete_bucket_encryption", _BUCKET
     ),
     "aws:s3/bucketVersioning:BucketVersioning": _versioning,
+    "aws:scheduler/schedule:Schedule": Call("scheduler", "delete_schedule", {"Name": "name"}),
+    "aws:secretsmanager/secret:Secret": _secret,
     "aws:sfn/stateMachine:StateMachine": Call("stepfunctions", "delete_state_machine", {"stateMachineArn": "id"}),
     "aws:sqs/queue:Queue": Call("sqs", "delete_queue", {"QueueUrl": "id"}),
     "aws:sqs/queuePolicy:QueuePolicy": _queue_policy,

@@ -28,7 +28,11 @@ STREAM_LABEL = "2026-01-31T12.00.00.000"
 """On AWS it has colons, which the check of policies takes for separators of the ARN."""
 PROJECT = "tickfold"
 # What no Pulumi.STACK.yaml can know.
-CHOSEN = {f"{PROJECT}:issuer": "https://tenant.eu.auth0.com/", f"{PROJECT}:audience": "https://tickfold.example"}
+CHOSEN = {
+    f"{PROJECT}:issuer": "https://tenant.eu.auth0.com/",
+    f"{PROJECT}:audience": "https://tickfold.example",
+    f"{PROJECT}:providers": "alpaca",
+}
 
 
 @dataclass(frozen=True)
@@ -216,5 +220,6 @@ _COMPUTED: Mapping[str, Callable[[str, Mapping[str, Any]], dict[str, Any]]] = {
         "id": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}",
         "arn": _arn("sqs", name),
     },
+    "aws:secretsmanager/secret:Secret": lambda name, _: {"arn": _arn("secretsmanager", f"secret:{name}-1a2b3c")},
     "aws:sfn/stateMachine:StateMachine": lambda name, _: {"arn": _arn("states", f"stateMachine:{name}")},
 }

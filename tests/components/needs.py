@@ -51,8 +51,27 @@ def needs_of(stack: Stack) -> list[Need]:
         "report_failure",
         "reconcile",
         "deliver",
+        "tick",
+        "compact",
     )
-    return [*(need for module in modules for need in function_needs(stack, module)), *workflow_needs(stack)]
+    functions = (need for module in modules for need in function_needs(stack, module))
+    return [*functions, *workflow_needs(stack), *schedule_needs(stack)]
+
+
+# --- schedules -------------------------------------------------------------------------------------------------------
+
+
+def schedule_needs(stack: Stack) -> list[Need]:
+    """Return what EventBridge Scheduler does with the roles of the schedules."""
+    targets = [schedule.inputs["target"] for schedule in stack.of("aws:scheduler/schedule:Schedule")]
+    return [
+        Need(target["roleArn"].rpartition("/")[2], action, resource)
+        for target in targets
+        for action, resource in (
+            ("lambda:InvokeFunction", target["arn"]),
+            ("sqs:SendMessage", target["deadLetterConfig"]["arn"]),
+        )
+    ]
 
 
 # --- functions -------------------------------------------------------------------------------------------------------
@@ -71,11 +90,16 @@ def function_needs(stack: Stack, module: str) -> list[Need]:
     ]
     calls = _calls(stack)[module]
     needs = [Need(f"{role.name}-1a2b3c4", action, resource) for action, resource in [*always, *calls]]
-    listed = {"message": f"{layout.SERIES}AAPL/", "reduce": layout.chunks_prefix(RUN, "AAPL")}
-    if module in listed:
-        prefix = {"s3:prefix": listed[module]}
-        needs.append(Need(f"{role.name}-1a2b3c4", "s3:ListBucket", _bucket(stack), prefix))
-    return needs
+    listed = {
+        "message": [f"{layout.SERIES}AAPL/"],
+        "reduce": [layout.chunks_prefix(RUN, "AAPL")],
+        # Where an object is missing, S3 only says so to those who may list.
+        "compact": [layout.series_key("AAPL", "1d"), layout.bars_key("AAPL", "1d", 2012)],
+    }
+    return needs + [
+        Need(f"{role.name}-1a2b3c4", "s3:ListBucket", _bucket(stack), {"s3:prefix": prefix})
+        for prefix in listed.get(module, [])
+    ]
 
 
 def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
@@ -84,9 +108,9 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
     bars = f"{bucket}/{layout.bars_key('AAPL', '1d', 2012)}"
     # Stands for everything of the run that the stages hand on: all of it lies under one prefix.
     handed_on = f"{bucket}/{layout.items_key(RUN)}"
-    connections, subscriptions, runs, users = (
+    connections, subscriptions, runs, users, hot = (
         f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{stack.outputs[f'{name}_table']}"
-        for name in ("connections", "subscriptions", "runs", "users")
+        for name in ("connections", "subscriptions", "runs", "users", "bars")
     )
     machine = stack.outputs["state_machine_arn"]
     # A client is answered, and cut off where it must not or cannot be.
@@ -134,6 +158,17 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
                 (f"dynamodb:{action}", f"{runs}/stream/{STREAM_LABEL}")
                 for action in ("DescribeStream", "GetRecords", "GetShardIterator")
             ),
+        ],
+        "tick": [
+            *((f"dynamodb:{action}", hot) for action in ("Query", "GetItem", "UpdateItem", "PutItem")),
+            ("secretsmanager:GetSecretValue", stack.outputs["keys_secret"]),
+            ("sqs:SendMessage", dead_letters("market-data")),
+        ],
+        "compact": [
+            *((f"dynamodb:{action}", hot) for action in ("Query", "GetItem", "UpdateItem", "BatchWriteItem")),
+            *((f"s3:{action}", path) for action in ("GetObject", "PutObject") for path in (series, bars)),
+            ("s3:GetObjectVersion", bars),
+            ("sqs:SendMessage", dead_letters("market-data")),
         ],
         "plan": [*end, ("s3:GetObject", series), ("s3:PutObject", handed_on)],
         "simulate": [

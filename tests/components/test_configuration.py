@@ -49,6 +49,9 @@ def test_omitted_key_takes_its_default() -> None:
             "maxDailyRuns",
             "simulateMemory",
             "reduceMemory",
+            "providers",
+            "feedMarkets",
+            "metricsNamespace",
             "dependencies",
         ]
     )
@@ -61,7 +64,15 @@ def test_omitted_key_takes_its_default() -> None:
     assert configuration.max_daily_runs == 2_000
     assert configuration.simulate_memory == 1_769
     assert configuration.reduce_memory == 3_008
+    assert configuration.providers == []
+    assert configuration.feed_markets == ["XNYS"]
+    assert configuration.metrics_namespace == "Tickfold/RealTimeStreaming"
     assert configuration.dependencies == "layers"
+
+
+def test_providers_are_named_in_order() -> None:
+    providers = load(configuration_of("dev", providers=" alpaca, yahoo ,")).providers
+    assert [each.name for each in providers] == ["alpaca", "yahoo"]
 
 
 WRONG = {
@@ -90,6 +101,14 @@ WRONG = {
     "maxDailyRuns": ["0", "1000001", "some"],
     "simulateMemory": ["127", "10241", "2 GB"],
     "reduceMemory": ["127", "10241", "2 GB"],
+    "providers": [
+        "reuters",
+        "[",
+        '[{"name": "alpaca", "base_url": "http://example.com"}]',
+        '[{"name": "alpaca", "key": "k"}]',
+    ],
+    "feedMarkets": ["XLON", '["XNYS", "always"]'],
+    "metricsNamespace": ["", "a b", "a" * 256],
     "dependencies": ["layer", "Layers", ""],
 }
 ALLOWED = {
@@ -115,6 +134,12 @@ ALLOWED = {
     "maxDailyRuns": ["1", "1000000"],
     "simulateMemory": ["128", "10240"],
     "reduceMemory": ["128", "10240"],
+    "providers": [
+        '[{"name": "alpaca", "base_url": "https://data.sandbox.alpaca.markets", "feed": "sip", "path": null}]',
+        "[]",
+    ],
+    "feedMarkets": ['["XNYS", "24/7"]'],
+    "metricsNamespace": ["AlphaKite/RealTimeStreaming", "a"],
     "dependencies": ["layers", "runtime"],
 }
 EXPECTED = {
@@ -134,6 +159,9 @@ EXPECTED = {
     "maxDailyRuns": "1 to 1000000",
     "simulateMemory": "128 to 10240",
     "reduceMemory": "128 to 10240",
+    "providers": "such as alpaca,alpha_vantage",
+    "feedMarkets": "XNYS or 24/7",
+    "metricsNamespace": "such as Tickfold/RealTimeStreaming",
     "dependencies": "layers (built and attached), or runtime",
 }
 

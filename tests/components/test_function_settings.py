@@ -4,6 +4,7 @@ import pytest
 
 from functions.settings import (
     AuthorizeSettings,
+    CompactSettings,
     ConnectionsSettings,
     DeliverSettings,
     MessageSettings,
@@ -13,6 +14,7 @@ from functions.settings import (
     ReportFailureSettings,
     Settings,
     SimulateSettings,
+    TickSettings,
 )
 from tests.components.capture import Stack
 
@@ -27,6 +29,8 @@ SETTINGS: dict[str, type[Settings]] = {
     "reduce": ReduceSettings,
     "report-failure": ReportFailureSettings,
     "reconcile": ReconcileSettings,
+    "tick": TickSettings,
+    "compact": CompactSettings,
 }
 
 

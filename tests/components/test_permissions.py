@@ -118,6 +118,7 @@ def test_only_series_may_be_listed() -> None:
 # --- who may assume a role -------------------------------------------------------------------------------------------
 
 MACHINE = "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev-backtest"
+SERVICES = ["lambda.amazonaws.com", "states.amazonaws.com", "apigateway.amazonaws.com", "scheduler.amazonaws.com"]
 FROM_MACHINE = {"aws:SourceArn": MACHINE, "aws:SourceAccount": "111122223333"}
 
 
@@ -129,11 +130,13 @@ def trust_of(role: Resource) -> Document:
 def assuming_service(role: Resource) -> str:
     if "backtest" in role.name:
         return "states.amazonaws.com"
+    if "schedule" in role.name:
+        return "scheduler.amazonaws.com"
     return "apigateway.amazonaws.com" if "api-gateway" in role.name else "lambda.amazonaws.com"
 
 
 @pytest.mark.parametrize("role", captured("dev").of("aws:iam/role:Role"), ids=lambda role: role.name)
-@pytest.mark.parametrize("service", ["lambda.amazonaws.com", "states.amazonaws.com", "apigateway.amazonaws.com"])
+@pytest.mark.parametrize("service", SERVICES)
 def test_role_is_assumed_by_its_service_only(role: Resource, service: str) -> None:
     allowed = service_is_allowed(trust_of(role), service, "sts:AssumeRole", "*", FROM_MACHINE)
     assert allowed == (service == assuming_service(role))

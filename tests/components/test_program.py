@@ -21,17 +21,17 @@ RESOURCES = {
     "aws:athena/workgroup:Workgroup": 1,
     "aws:cloudwatch/eventRule:EventRule": 2,
     "aws:cloudwatch/eventTarget:EventTarget": 2,
-    "aws:cloudwatch/logGroup:LogGroup": 13,
-    "aws:dynamodb/table:Table": 4,
+    "aws:cloudwatch/logGroup:LogGroup": 15,
+    "aws:dynamodb/table:Table": 5,
     "aws:glue/catalogDatabase:CatalogDatabase": 1,
     "aws:glue/catalogTable:CatalogTable": 8,
-    "aws:iam/role:Role": 12,
-    "aws:iam/rolePolicy:RolePolicy": 12,
+    "aws:iam/role:Role": 16,
+    "aws:iam/rolePolicy:RolePolicy": 16,
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": 1,
-    "aws:lambda/alias:Alias": 10,
+    "aws:lambda/alias:Alias": 12,
     "aws:lambda/eventSourceMapping:EventSourceMapping": 1,
-    "aws:lambda/function:Function": 10,
-    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": 2,
+    "aws:lambda/function:Function": 12,
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": 4,
     "aws:lambda/permission:Permission": 6,
     "aws:s3/bucket:Bucket": 2,
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": 2,
@@ -42,8 +42,10 @@ RESOURCES = {
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": 2,
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": 2,
     "aws:s3/bucketVersioning:BucketVersioning": 2,
+    "aws:scheduler/schedule:Schedule": 4,
+    "aws:secretsmanager/secret:Secret": 1,
     "aws:sfn/stateMachine:StateMachine": 1,
-    "aws:sqs/queue:Queue": 2,
+    "aws:sqs/queue:Queue": 3,
     "aws:sqs/queuePolicy:QueuePolicy": 1,
 }
 ACCOUNT_RESOURCES = {
@@ -71,6 +73,7 @@ CANNOT_HAVE_TAGS = {
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
     "aws:s3/bucketVersioning:BucketVersioning",
+    "aws:scheduler/schedule:Schedule",
     "aws:sqs/queuePolicy:QueuePolicy",
 }
 
@@ -80,27 +83,32 @@ COMPONENTS = {
     "tickfold:aws:ApiGatewayAccount": 1,
     "tickfold:aws:AthenaWorkgroup": 1,
     "tickfold:aws:Bucket": 1,
-    "tickfold:aws:DeadLetterQueue": 2,
+    "tickfold:aws:CronSchedule": 2,
+    "tickfold:aws:DeadLetterQueue": 3,
     "tickfold:aws:ExecutionWatch": 1,
     "tickfold:aws:Package": 1,
-    "tickfold:aws:PythonFunction": 10,
+    "tickfold:aws:PythonFunction": 12,
     "tickfold:aws:Schedule": 1,
+    "tickfold:aws:Secret": 1,
     "tickfold:aws:StateMachine": 1,
-    "tickfold:aws:Table": 4,
+    "tickfold:aws:Table": 5,
     "tickfold:aws:WebSocketApi": 1,
     "tickfold:index:Backtests": 1,
     "tickfold:index:DataLake": 1,
+    "tickfold:index:MarketData": 1,
     "tickfold:index:Realtime": 1,
 }
 LAKE = "tickfold:index:DataLake$tickfold:aws:Bucket$aws:s3/bucket:Bucket"
 LOGS = "tickfold:index:DataLake$tickfold:aws:AccessLogBucket$aws:s3/bucket:Bucket"
 OF_BACKTESTS = "tickfold:index:Backtests$tickfold:aws:Table$aws:dynamodb/table:Table"
+OF_MARKET_DATA = "tickfold:index:MarketData$tickfold:aws:Table$aws:dynamodb/table:Table"
 OF_REALTIME = "tickfold:index:Realtime$tickfold:aws:Table$aws:dynamodb/table:Table"
 STATEFUL = {
     f"urn:pulumi:dev::tickfold::{LAKE}::tickfold-dev-lake",
     f"urn:pulumi:dev::tickfold::{LOGS}::tickfold-dev-logs",
     f"urn:pulumi:dev::tickfold::{OF_BACKTESTS}::tickfold-dev-runs-table",
     f"urn:pulumi:dev::tickfold::{OF_BACKTESTS}::tickfold-dev-users-table",
+    f"urn:pulumi:dev::tickfold::{OF_MARKET_DATA}::tickfold-dev-bars-table",
     f"urn:pulumi:dev::tickfold::{OF_REALTIME}::tickfold-dev-connections-table",
     f"urn:pulumi:dev::tickfold::{OF_REALTIME}::tickfold-dev-subscriptions-table",
 }
@@ -109,6 +117,7 @@ OUTPUTS = {
     "tickfold:index:Backtests": {
         "state_machine_arn": "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev-backtest"
     },
+    "tickfold:index:MarketData": {"bars_table": "tickfold-dev-bars"},
     "tickfold:index:Realtime": {"websocket_url": "wss://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live"},
 }
 
@@ -172,13 +181,15 @@ def test_stack_outputs(dev: Stack) -> None:
         "runs_table": "tickfold-dev-runs",
         "athena_workgroup": "tickfold-dev",
         "athena_database": "tickfold_dev",
+        "bars_table": "tickfold-dev-bars",
+        "keys_secret": "arn:aws:secretsmanager:eu-north-1:111122223333:secret:tickfold-dev-market-data-1a2b3c",
     }
 
 
 def test_only_subsystems_and_the_package_are_at_the_top(dev: Stack) -> None:
     components = {resource.urn: resource for resource in dev.resources if resource.is_component}
     top = {each.token.rpartition(":")[2] for each in components.values() if each.parent not in components}
-    assert top == {"DataLake", "Package", "Backtests", "Realtime"}
+    assert top == {"DataLake", "Package", "MarketData", "Backtests", "Realtime"}
 
 
 def test_every_resource_belongs_to_a_component(dev: Stack) -> None:
@@ -241,6 +252,8 @@ def test_only_data_and_its_guards_are_protected_and_only_in_prod(dev: Stack, pro
         "tickfold-prod-subscriptions-table",
         "tickfold-prod-runs-table",
         "tickfold-prod-users-table",
+        "tickfold-prod-bars-table",
+        "tickfold-prod-market-data-secret",
     }
 
 

@@ -15,6 +15,7 @@ KEYS = {
     "aws:cloudwatch/logGroup:LogGroup": ("name",),
     "aws:dynamodb/table:Table": ("name", "hashKey", "rangeKey", "globalSecondaryIndexes"),
     "aws:s3/bucket:Bucket": ("bucket",),
+    "aws:secretsmanager/secret:Secret": ("name",),
 }
 """The types that hold data, and the inputs by which they hold it."""
 
@@ -48,4 +49,4 @@ def test_stateful_resources_are_those_that_are_recorded() -> None:
 def test_record_has_every_table_and_both_buckets() -> None:
     types = [urn.split("::")[0].split("$")[-1] for urn in json.loads(RECORD.read_text())]
     assert types.count("aws:s3/bucket:Bucket") == 2
-    assert types.count("aws:dynamodb/table:Table") == 4
+    assert types.count("aws:dynamodb/table:Table") == 5

@@ -46,14 +46,18 @@ def test_every_target_of_a_rule_has_a_queue_and_a_bounded_retry(dev: Stack) -> N
 
 def test_every_function_that_eventbridge_invokes_keeps_its_failed_events(dev: Stack) -> None:
     # EventBridge invokes asynchronously: its own retries cover the handing over only.
-    invoked = {target.inputs["arn"].split(":")[-2] for target in dev.of("aws:cloudwatch/eventTarget:EventTarget")}
+    targets = [target.inputs["arn"] for target in dev.of("aws:cloudwatch/eventTarget:EventTarget")]
+    targets += [schedule.inputs["target"]["arn"] for schedule in dev.of("aws:scheduler/schedule:Schedule")]
+    invoked = {arn.split(":")[-2] for arn in targets}
     configured = {}
     for config in dev.of("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"):
         configured[config.inputs["functionName"]] = config.inputs
         assert config.inputs["qualifier"] == "live"
-        assert config.inputs["destinationConfig"] == {"onFailure": {"destination": dead_letters("backtests")}}
+        kept = {"onFailure": {"destination": dead_letters("backtests")}}
+        kept_of_market_data = {"onFailure": {"destination": dead_letters("market-data")}}
+        assert config.inputs["destinationConfig"] in (kept, kept_of_market_data)
         assert config.inputs["maximumRetryAttempts"] <= 2
-        assert config.inputs["maximumEventAgeInSeconds"] <= 3_600
+        assert config.inputs["maximumEventAgeInSeconds"] <= 6 * 3_600
     assert configured.keys() == invoked
 
 

@@ -58,6 +58,8 @@ IMPORTS = {
     "backtests.reduce": {"numpy", "pyarrow"},
     "backtests.report_failure": set(),
     "backtests.reconcile": set(),
+    "market_data.tick": {"numpy"},
+    "market_data.compact": {"numpy", "pyarrow"},
 }
 
 
@@ -122,4 +124,6 @@ def test_functions_get_the_layers_that_they_import(tmp_path: Path) -> None:
         "report-failure": base,
         "reconcile": base,
         "deliver": base,
+        "tick": both,
+        "compact": both,
     }

@@ -14,7 +14,8 @@ from tests.components.capture import ROOT, Resource, Stack, capture, configurati
 
 FUNCTION = "aws:lambda/function:Function"
 BACKTESTS = ["plan", "simulate", "reduce", "report_failure", "reconcile"]
-MODULES = ["authorize", "connect", "disconnect", "message", "deliver", *BACKTESTS]
+MARKET_DATA = ["tick", "compact"]
+MODULES = ["authorize", "connect", "disconnect", "message", "deliver", *BACKTESTS, *MARKET_DATA]
 ENDPOINT = "https://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live"
 MACHINE = {"TICKFOLD_STATE_MACHINE_ARN": "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev-backtest"}
 BUCKET = {"TICKFOLD_BUCKET": "tickfold-dev-lake-1a2b3c4"}
@@ -23,6 +24,7 @@ CONNECTIONS = {
     "TICKFOLD_SUBSCRIPTIONS_TABLE": "tickfold-dev-subscriptions",
 }
 TALK = {**CONNECTIONS, "TICKFOLD_CONNECTIONS_ENDPOINT": ENDPOINT}
+BARS = {"TICKFOLD_BARS_TABLE": "tickfold-dev-bars"}
 RUNS = {"TICKFOLD_RUNS_TABLE": "tickfold-dev-runs"}
 USERS = {"TICKFOLD_USERS_TABLE": "tickfold-dev-users"}
 ENVIRONMENTS = {
@@ -56,11 +58,21 @@ ENVIRONMENTS = {
     "report_failure": {**RUNS, **USERS},
     "reconcile": {**RUNS, **USERS, **MACHINE},
     "deliver": TALK,
+    "tick": {
+        **BARS,
+        "TICKFOLD_PROVIDERS": '[{"name": "alpaca"}]',
+        "TICKFOLD_KEYS_SECRET": (
+            "arn:aws:secretsmanager:eu-north-1:111122223333:secret:tickfold-dev-market-data-1a2b3c"
+        ),
+        "POWERTOOLS_METRICS_NAMESPACE": "Tickfold/RealTimeStreaming",
+    },
+    "compact": {**BUCKET, **BARS},
 }
 
 
 def handler_of(module: str) -> str:
-    folder = "backtests" if module in BACKTESTS else "websocket"
+    of_market_data = "market_data" if module in MARKET_DATA else "websocket"
+    folder = "backtests" if module in BACKTESTS else of_market_data
     return f"functions.{folder}.{module}.handler"
 
 
@@ -158,6 +170,8 @@ SIZES = {
     "reduce": (3_008, 600),
     "report_failure": (512, 30),
     "reconcile": (512, 300),
+    "tick": (512, 55),
+    "compact": (1_769, 600),
 }
 """MB and seconds."""
 

@@ -28,6 +28,7 @@ def grants() -> dict[str, Grant]:
     return {
         "append": table.may_append(),
         "read": table.may_read(),
+        "read states": table.may_read_states(),
         "compact": table.may_compact(),
         "list": table.may_list(),
         "watch": table.may_watch(),
@@ -45,7 +46,6 @@ def append(store: HotStore) -> None:
 
 def read(store: HotStore) -> None:
     store.state("GOOG")
-    store.states(["GOOG"])
     list(store.newest_first("GOOG"))
     list(store.bars_after("GOOG", 0))
     list(store.quarantined("GOOG"))
@@ -60,15 +60,17 @@ def watch(watch_list: WatchList) -> None:
     watch_list.add(["AAPL"], "XNYS", "ada")
     watch_list.remove(["GOOG"])
     watch_list.all()
+    watch_list.ever()
 
 
 STORE_CALLS: dict[str, tuple[str, Callable[[HotStore], object]]] = {
     "state and append": ("append", append),
-    "state, states, bars_after, newest_first and quarantined": ("read", read),
+    "state, bars_after, newest_first and quarantined": ("read", read),
+    "states": ("read states", lambda store: store.states(["GOOG"])),
     "set_compacted and delete": ("compact", compact),
 }
 LIST_CALLS: dict[str, tuple[str, Callable[[WatchList], object]]] = {
-    "all": ("list", lambda watch_list: watch_list.all()),
+    "all and ever": ("list", lambda watch_list: [watch_list.all(), watch_list.ever()]),
     "add, remove and all": ("watch", watch),
 }
 

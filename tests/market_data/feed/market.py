@@ -8,6 +8,7 @@ import numpy as np
 
 from tickfold.engine.bars import Bars
 from tickfold.market_data.exchange_calendar import ExchangeCalendar
+from tickfold.market_data.providers.failover import Answer
 from tickfold.market_data.providers.failures import ProviderError, UnavailableError
 from tickfold.market_data.providers.provider import BarRequest
 from tickfold.market_data.series import microseconds
@@ -56,14 +57,14 @@ class Market:
     requests: list[BarRequest] = field(default_factory=list)
     name: str = "exchange"
 
-    def bars(self, request: BarRequest) -> Iterator[tuple[str, Bars]]:
+    def bars(self, request: BarRequest) -> Iterator[Answer]:
         self.requests.append(request)
         fault = self.faults.pop(0) if self.faults else None
         given = self.bars_of_all if self.careless else self._requested(request)
         for number, start in enumerate(range(0, len(given), self.page)):
             if fault is not None and number >= fault:
                 raise self.failure
-            yield self.name, given[start : start + self.page]
+            yield Answer(self.name, given[start : start + self.page])
             self.after_page.get(number, bool)()
         if fault is not None:
             raise self.failure

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.aws import ADA, BARS
+from tests.aws import ADA
 from tests.backtests.records import Connection, caller
 from tests.market_data.feed.stored import OPEN, feed_bars, store
 from tickfold.errors import RunError
 from tickfold.market_data.feed.following import SymbolFollower
-from tickfold.market_data.feed.hot_store import HotStore
+from tickfold.market_data.feed.hot_store import HotStore, bar_row
 from tickfold.market_data.feed.minute_bar import STEP
 from tickfold.market_data.feed.watch_list import MOST_SYMBOLS, WatchList
 from tickfold.protocol import (
@@ -27,20 +27,20 @@ from tickfold.protocol import (
 from tickfold.realtime.connections import ConnectionStore
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBServiceResource
+    from mypy_boto3_dynamodb.service_resource import Table
 
 TOPIC = "symbol#GOOG#1m"
 GOOG = Subscribe(topic="symbol", id="goog")
 
 
 @pytest.fixture
-def bars(dynamodb: "DynamoDBServiceResource") -> HotStore:
-    return HotStore(dynamodb.Table(BARS))
+def bars(hot: HotStore) -> HotStore:
+    return hot
 
 
 @pytest.fixture
-def watch_list(dynamodb: "DynamoDBServiceResource") -> WatchList:
-    return WatchList(dynamodb.Table(BARS))
+def watch_list(table: "Table") -> WatchList:
+    return WatchList(table)
 
 
 @pytest.fixture
@@ -145,15 +145,13 @@ def test_bar_that_is_stored_before_the_subscription_is_sent(
 
 
 def test_snapshot_of_a_long_session_takes_few_messages(
-    follower: SymbolFollower, bars: HotStore, connection: Connection
+    follower: SymbolFollower, bars: HotStore, table: "Table", connection: Connection
 ) -> None:
     stored = feed_bars(1_440, start=OPEN.replace(hour=0, minute=0))
-    first = bars.state("GOOG")
-    for at in range(0, len(stored), 90):
-        piece = stored[at : at + 90]
-        after = first.__class__(revision=first.revision + 1, sequence=piece[-1].sequence, last_time=piece[-1].bar.time)
-        assert bars.append("GOOG", first, after, piece)
-        first = after
+    with table.batch_writer() as batch:
+        for each in stored[:-1]:
+            batch.put_item(Item=bar_row("GOOG", each))
+    store(bars, "GOOG", stored[-1:])
     follower.subscribe(caller(connection), GOOG)
     assert (subscribed(connection), pushed(connection)) == ((0, 1_440), list(range(1, 1_441)))
     assert len(connection.sent) <= 5

@@ -18,6 +18,7 @@ from tickfold.market_data.feed.hot_store import MOST_APPENDED, HotStore, Quarant
 from tickfold.market_data.feed.minute_bar import STEP, TIMEFRAME, FeedBar, MinuteBar, bars_of, minute_bars
 from tickfold.market_data.feed.watch_list import Watched
 from tickfold.market_data.finding import Finding
+from tickfold.market_data.providers.failover import Answer
 from tickfold.market_data.providers.provider import Adjustment, BarRequest
 from tickfold.market_data.series import microseconds
 
@@ -28,9 +29,9 @@ MOST_SESSIONS: Final = 5
 
 
 class BarSource(Protocol):
-    """Providers in order; each page of bars comes with the name of the provider that it is from."""
+    """Providers in order."""
 
-    def bars(self, request: BarRequest) -> Iterator[tuple[str, Bars]]: ...
+    def bars(self, request: BarRequest) -> Iterator[Answer]: ...
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,9 @@ class _Ticking:
         end = min(self.session.close, self.scheduled)
         if start < end:
             request = BarRequest(self.symbol, TIMEFRAME, start, end, Adjustment.ANY)
-            for provider, page in self.feed.source.bars(request):
-                for part in blocks(len(page), MOST_APPENDED):
-                    reached = self._store(state, provider, page[part])
+            for answer in self.feed.source.bars(request):
+                for part in blocks(len(answer.bars), MOST_APPENDED):
+                    reached = self._store(state, answer.provider, answer.bars[part])
                     if reached is None:
                         return None
                     state = reached

@@ -1,0 +1,134 @@
+"""Market data: the feed, which fetches bars every minute of the session, and where its bars go."""
+
+import json
+from functools import partial
+
+import pulumi
+
+from components.aws.cron_schedule import CronSchedule
+from components.aws.dead_letter_queue import DeadLetterQueue
+from components.aws.grant import Grant
+from components.aws.package import Package
+from components.aws.python_function import PythonFunction
+from components.aws.secret import Secret
+from components.configuration import Configuration
+from components.data_lake import DataLake
+from components.stores.hot_store import HotTable
+from functions import settings
+
+_NEW_YORK = "America/New_York"
+_EVERY_MINUTE = {
+    # From the end of the first minute to a quarter of an hour after the close, up to which the last bars may come.
+    "XNYS": (_NEW_YORK, ("31-59 9 ? * MON-FRI *", "* 10-15 ? * MON-FRI *", "0-15 16 ? * MON-FRI *")),
+    "24/7": ("UTC", ("* * * * ? *",)),
+}
+"""The time zone of each market, and when the feed runs. On holidays and after early closes a tick finds nothing due."""
+_AFTER_SESSION = {"XNYS": (_NEW_YORK, ("20 16 ? * MON-FRI *",)), "24/7": ("UTC", ("20 0 * * ? *",))}
+"""When the bars of a session are put into the lake."""
+
+
+class MarketData(pulumi.ComponentResource):
+    """The hot table, the providers' keys, and the functions of the feed with their schedules."""
+
+    bars: HotTable
+    keys: Secret
+    dead_letters: DeadLetterQueue
+    tick: PythonFunction
+    compact: PythonFunction
+    schedules: list[CronSchedule]
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        configuration: Configuration,
+        package: Package,
+        lake: DataLake,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("tickfold:index:MarketData", name, None, opts)
+        self._name = name
+        self._configuration = configuration
+        self._child = pulumi.ResourceOptions(parent=self)
+        self._create_function = partial(
+            PythonFunction,
+            package=package,
+            log_retention_days=configuration.log_retention_days,
+            opts=self._child,
+        )
+        self.bars = HotTable(name, protect=configuration.protect_data, opts=self._child)
+        self.keys = self._create_keys()
+        self.dead_letters = DeadLetterQueue(f"{name}-market-data-dead-letters", opts=self._child)
+        self.tick = self._create_tick()
+        self.compact = self._create_compact(lake)
+        self.schedules = self._schedule()
+        self.register_outputs({"bars_table": self.bars.table_name})
+
+    def may_use_providers(self) -> Grant:
+        """Grant asking the providers, in their order, with their keys."""
+        order = [each.model_dump(exclude_none=True) for each in self._configuration.providers]
+        return Grant.union(self.keys.may_read(), Grant([], {settings.PROVIDERS: json.dumps(order)}))
+
+    def _create_keys(self) -> Secret:
+        return Secret(
+            f"{self._name}-market-data",
+            description="Keys of market data providers, set by `tickfold data keys set`",
+            variable=settings.KEYS_SECRET,
+            protect=self._configuration.protect_data,
+            opts=self._child,
+        )
+
+    def _create_tick(self) -> PythonFunction:
+        return self._create_function(
+            f"{self._name}-tick",
+            module="market_data.tick",
+            layers=["base", "numeric"],
+            grants=[
+                self.bars.may_append(),
+                self.bars.may_list(),
+                self.may_use_providers(),
+                self.dead_letters.may_send(),
+            ],
+            memory=512,
+            timeout=55,
+            environment={settings.METRICS_NAMESPACE: self._configuration.metrics_namespace},
+        )
+
+    def _create_compact(self, lake: DataLake) -> PythonFunction:
+        return self._create_function(
+            f"{self._name}-compact",
+            module="market_data.compact",
+            layers=["base", "numeric"],
+            grants=[
+                self.bars.may_read(),
+                self.bars.may_compact(),
+                self.bars.may_list(),
+                lake.may_load_bars(),
+                self.dead_letters.may_send(),
+            ],
+            memory=1_769,
+            timeout=600,
+        )
+
+    def _schedule(self) -> list[CronSchedule]:
+        """Schedule ticks and compactions; without providers there is nothing to fetch."""
+        self.dead_letters.keep_failed_events_of(self.tick, retries=0, oldest_seconds=60)
+        self.dead_letters.keep_failed_events_of(self.compact, retries=2, oldest_seconds=6 * 3_600)
+        if not self._configuration.providers:
+            return []
+        return [
+            CronSchedule(
+                f"{self._name}-{work}-{market.lower().replace('/', '-')}",
+                description=f"{description} {market}",
+                expressions=expressions,
+                time_zone=time_zone,
+                function=function,
+                dead_letters=self.dead_letters,
+                opts=self._child,
+            )
+            for market in self._configuration.feed_markets
+            for work, description, function, (time_zone, expressions) in (
+                ("tick", "Fetches the bars of", self.tick, _EVERY_MINUTE[market]),
+                ("compact", "Puts into the lake the bars of", self.compact, _AFTER_SESSION[market]),
+            )
+        ]

@@ -1,0 +1,1 @@
+"""The functions of market data: the feed, and where its bars go."""
