@@ -34,12 +34,6 @@ class Cloud:
                     client.meta.events.register("before-parameter-build", check_parameters)
             return self._clients[service]
 
-    def assume(self, role: str, session: str) -> "Cloud":
-        """Return the account, accessed with temporary credentials of `role`, an ARN, under the name `session`."""
-        assumed = self.client("sts").assume_role(RoleArn=role, RoleSessionName=session)["Credentials"]
-        key = Credentials(assumed["AccessKeyId"], assumed["SecretAccessKey"], assumed["SessionToken"])
-        return Cloud(self.endpoint_url, key)
-
     def table(self, name: str) -> Any:
         """Return boto3's resource of a DynamoDB table."""
         return self._connect("dynamodb", boto3.resource).Table(name)

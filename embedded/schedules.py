@@ -1,12 +1,12 @@
 """Carries out the schedules of EventBridge Scheduler: the emulator fires them too, but at the hours of UTC.
 
-A schedule invokes its function under its own role, so that a right which that lacks is missed here too.
+What a schedule's role may not do is refused here too: the emulator looks at no role of a schedule.
 """
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -19,7 +19,6 @@ from embedded.cron import Cron
 
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 MINUTE = timedelta(minutes=1)
-_CREDENTIALS_SECONDS = 1_800
 _STOP_SECONDS = 5
 
 
@@ -46,13 +45,18 @@ class Schedules:
     """The schedules of the account."""
 
     def __init__(self, cloud: Cloud) -> None:
-        """Read the schedules that there are."""
+        """Read the schedules that there are.
+
+        Raises:
+            InvocationFailedError: the role of one lacks a right.
+        """
         self._cloud = cloud
-        self._clients: dict[str, tuple[float, Any]] = {}
         scheduler = cloud.client("scheduler")
         pages = scheduler.get_paginator("list_schedules").paginate()
         names = [each["Name"] for page in pages for each in page["Schedules"]]
         self.all = [_scheduled(scheduler.get_schedule(Name=name)) for name in names]
+        for each in self.all:
+            self._check_role(each)
 
     def due(self, minute: datetime) -> list[Scheduled]:
         """Return the schedules that are due in the minute that begins at `minute`."""
@@ -70,17 +74,34 @@ class Schedules:
             InvocationFailedError: a function failed.
         """
         for each in self.due(minute):
-            answer = self._client_of(each.role).invoke(FunctionName=each.function, Payload=each.event(minute))
+            answer = self._cloud.client("lambda").invoke(FunctionName=each.function, Payload=each.event(minute))
             payload = answer["Payload"].read().decode()
             if "FunctionError" in answer:
                 raise InvocationFailedError(f"{each.name} at {minute:%Y-%m-%d %H:%M} UTC: {_error_of(payload)}")
 
-    def _client_of(self, role: str) -> Any:
-        """Return a client of Lambda with the rights of `role`; its credentials are renewed before they expire."""
-        made = self._clients.get(role)
-        if made is None or time.monotonic() - made[0] > _CREDENTIALS_SECONDS:
-            made = self._clients[role] = time.monotonic(), self._cloud.assume(role, "schedule").client("lambda")
-        return made[1]
+    def run(self, stopped: threading.Event) -> None:
+        """Fire what is due every minute, until `stopped`; no failure keeps the next minute's from it."""
+        while self.all:
+            minute = _floor(datetime.now(UTC)) + MINUTE
+            if stopped.wait(max((minute - datetime.now(UTC)).total_seconds(), 0)):
+                return
+            with suppress(BotoCoreError, ClientError, InvocationFailedError):  # in the function's log
+                self.fire(minute)
+
+    def _check_role(self, each: Scheduled) -> None:
+        """Check that Scheduler could invoke the function, which the emulator lets pass.
+
+        Raises:
+            InvocationFailedError: the role may not, or is not Scheduler's to assume.
+        """
+        iam, role = self._cloud.client("iam"), each.role
+        trust = json.dumps(iam.get_role(RoleName=role.rpartition("/")[2])["Role"]["AssumeRolePolicyDocument"])
+        simulated = iam.simulate_principal_policy(
+            PolicySourceArn=role, ActionNames=["lambda:InvokeFunction"], ResourceArns=[each.function]
+        )
+        (result,) = simulated["EvaluationResults"]
+        if "scheduler.amazonaws.com" not in trust or result["EvalDecision"] != "allowed":
+            raise InvocationFailedError(f"{each.name}: the role {role} may not invoke {each.function} for Scheduler")
 
 
 def _scheduled(found: Mapping[str, Any]) -> Scheduled:
@@ -101,15 +122,14 @@ def _error_of(payload: str) -> str:
 
 
 class ScheduleThread:
-    """Fires the schedules of a stack every minute, in a thread of its own, for the duration of a `with` block."""
+    """Does `work`, which fires schedules until the event that it gets is set, in a thread, during a `with` block."""
 
-    def __init__(self, cloud: Cloud, log: Callable[[str], None]) -> None:
-        """Prepare to fire; failures are told in a line of `log`, each once until another happens."""
-        self._cloud = cloud
+    def __init__(self, work: Callable[[threading.Event], None], log: Callable[[str], None]) -> None:
+        """Prepare the thread; if the work fails, a line of `log` says why."""
+        self._work = work
         self._log = log
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="schedules", daemon=True)
-        self._last_failure = ""
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -122,20 +142,11 @@ class ScheduleThread:
         self._thread.join(_STOP_SECONDS)
 
     def _run(self) -> None:
-        schedules = Schedules(self._cloud)
-        while schedules.all:
-            minute = _floor(datetime.now(UTC)) + MINUTE
-            if self._stopped.wait(max((minute - datetime.now(UTC)).total_seconds(), 0)):
-                return
-            try:
-                schedules.fire(minute)
-            except (BotoCoreError, ClientError, InvocationFailedError) as error:
-                self._tell(str(error))
-
-    def _tell(self, failure: str) -> None:
-        if failure != self._last_failure:
-            self._log(f"a schedule failed: {failure}")
-        self._last_failure = failure
+        try:
+            self._work(self._stopped)
+        except Exception as error:  # the stack goes on without its schedules
+            if not self._stopped.is_set():
+                self._log(f"no schedule is carried out any more: {type(error).__name__}: {error}")
 
 
 def _floor(time: datetime) -> datetime:

@@ -1,7 +1,7 @@
 """The embedded stack as a context manager: it starts an emulator, deploys the program, and ends both."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -31,6 +31,8 @@ OUTPUTS = (
     "users_table",
     "athena_workgroup",
     "athena_database",
+    "bars_table",
+    "keys_secret",
 )
 
 
@@ -43,10 +45,12 @@ class EmbeddedStack:
         root: Path = ROOT,
         log: Callable[[str], None] = lambda _line: None,
         kept: KeptDirectory | None = None,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         """Set the emulator's port (0 for a free one), the source tree to deploy, and the `log` for progress lines.
 
-        With `kept`, a locked directory, the stack's data are those that it holds, and outlive the stack.
+        With `kept`, a locked directory, the stack's data are those that it holds, and outlive the stack. `settings` are
+        keys of the program's configuration that differ from what it is otherwise.
 
         Raises:
             AlreadyRunningError: a stack is running with the same state directory.
@@ -56,6 +60,7 @@ class EmbeddedStack:
         self._root = root
         self._log = log
         self._kept = kept
+        self._chosen = dict(settings or {})
         # The ports are part of what is deployed: with those of the last time, its deployment can be taken up.
         last = kept.last_deployment.origin() if kept else None
         self._emulator = Emulator(port, kept, preferred=last.emulator_port if last else 0)
@@ -154,7 +159,7 @@ class EmbeddedStack:
 
     @property
     def _settings(self) -> dict[str, str]:
-        return {"issuer": self.issuer.url, "audience": AUDIENCE}
+        return {"issuer": self.issuer.url, "audience": AUDIENCE, **self._chosen}
 
     def deploying(self) -> DeploymentProcess:
         """Start to deploy the program; once it is deployed, what has changed since is."""

@@ -1,21 +1,33 @@
 """`tickfold up`: the embedded stack in the foreground, until Ctrl-C."""
 
+import json
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from embedded.kept.directory import KeptDirectory, data_directory
 from embedded.record import refuse_second
+from embedded.schedules import Schedules, ScheduleThread
 from embedded.stack import EmbeddedStack
 
+if TYPE_CHECKING:
+    from embedded.replay import Recording
 
-def up(port: int, log: Callable[[str], None], *, fresh: bool = False) -> None:
+
+def up(
+    port: int, log: Callable[[str], None], *, fresh: bool = False, replayed: Path | None = None, speed: float = 60
+) -> None:
     """Start the stack on `port` (0 for a free one), log how to use it, and run until Ctrl-C or SIGTERM.
 
-    Its data are those of the last time; `fresh` sets them aside and starts with the sample bars.
+    Its data are those of the last time; `fresh` sets them aside and starts with the sample bars. The feed gets the bars
+    of the file or folder `replayed`, at `speed` times real time, or else those of the providers that are configured.
 
     Raises:
+        RunError: there are no minutes to replay in `replayed`.
         AlreadyRunningError: a stack is already running.
         EmulatorError: the port is in use, or the emulator did not start, or has exited.
         DeploymentError: the program could not be deployed.
@@ -23,16 +35,36 @@ def up(port: int, log: Callable[[str], None], *, fresh: bool = False) -> None:
         KeptDataError: the data cannot be read or written, are damaged, or are of another version.
     """
     refuse_second()
+    recorded = _recordings(replayed) if replayed else []
+    settings = {"providers": json.dumps([{"name": "files", "path": str(replayed)}]), "feedMarkets": "XNYS,24/7"}
     with stopped_by_signals(), KeptDirectory(data_directory()) as kept:
         if fresh and (aside := kept.start_anew()):
             log(f"the data of before are in {aside}")
-        with EmbeddedStack(port, log=log, kept=kept) as stack:
+        with EmbeddedStack(port, log=log, kept=kept, settings=settings if replayed else None) as stack:
             for line in _instructions(stack, kept):
                 log(line)
             from embedded.strategy_watch import deploy_changes  # noqa: PLC0415 - loads numpy, as the stack has by now
 
-            deploy_changes(stack, log)
+            with ScheduleThread(_work(stack, recorded, speed, log), log):
+                deploy_changes(stack, log)
     log("stopped")
+
+
+def _recordings(path: Path) -> "list[Recording]":
+    from embedded.replay import recordings  # noqa: PLC0415 - loads numpy
+
+    return recordings(path)
+
+
+def _work(
+    stack: EmbeddedStack, recorded: "list[Recording]", speed: float, log: Callable[[str], None]
+) -> Callable[[threading.Event], None]:
+    """Return what fires the schedules: the clock, or a replay."""
+    if not recorded:
+        return Schedules(stack.cloud).run
+    from embedded.replay import Replay  # noqa: PLC0415 - loads numpy
+
+    return Replay(stack, recorded, speed, log).run
 
 
 @contextmanager

@@ -102,7 +102,8 @@ def _settings_of(provider: Mapping[str, Any]) -> ProviderSettings:
 def _value_of(secrets: "SecretsManagerClient", secret: str) -> str:
     """Return the secret's JSON: keys by provider; an empty object if none was ever set."""
     try:
-        return secrets.get_secret_value(SecretId=secret)["SecretString"]
+        # The emulator answers without a value where AWS refuses.
+        return secrets.get_secret_value(SecretId=secret).get("SecretString") or "{}"
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceNotFoundException":
             raise

@@ -65,7 +65,7 @@ def tick(event: Event, given: Dependencies) -> Event:
         "equity_rows": rows,
         "indicator_rows": sum(each.indicators for each in ticked),
     }
-    logger.info("ticked", extra={**body, "quarantined": sum(each.quarantined for each in ticked)})
+    logger.info("ticked", extra={"answer": body, "quarantined": sum(each.quarantined for each in ticked)})
     return {"statusCode": 502 if failures else 200, "body": json.dumps(body)}
 
 

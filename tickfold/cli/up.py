@@ -1,5 +1,7 @@
 """`tickfold up`: run the whole stack on this machine."""
 
+from enum import Enum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,7 +13,14 @@ from tickfold.cli.target import NAME_A_STACK
 from tickfold.errors import RunError
 
 
+class Feed(Enum):
+    """Where the feed gets its bars from, other than from the providers that are configured."""
+
+    REPLAY = "replay"
+
+
 def up(
+    *,
     port: Annotated[
         int, typer.Option(min=0, max=65_535, help="Port on 127.0.0.1 for the emulated AWS; 0 takes a free one.")
     ] = 4566,
@@ -19,6 +28,17 @@ def up(
         bool,
         typer.Option("--fresh", help="Start with the sample bars only. The data of before are set aside, not deleted."),
     ] = False,
+    feed: Annotated[
+        Feed | None,
+        typer.Option(help="Replay the minutes of --replay as if they were live.", metavar="replay"),
+    ] = None,
+    replay: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="A file SYMBOL.csv of minutes, or a folder of such files."),
+    ] = None,
+    speed: Annotated[
+        float, typer.Option(min=0, metavar="FACTOR", help="Of the replay: times real time; 0 is as fast as possible.")
+    ] = 60,
     detach: Annotated[
         bool, typer.Option("--detach", help="Return once the stack can be used; `tickfold down` stops it.")
     ] = False,
@@ -27,7 +47,11 @@ def up(
 
     Needs no AWS account. The other commands find the running stack by themselves. Its data are kept: series and runs
     are there again at the next start.
+
+    Example: tickfold up --feed replay --replay GOOG.csv --speed 60
     """
+    if (feed is None) != (replay is None):
+        raise typer.BadParameter("--feed replay and --replay PATH belong together: what, and from where")
     with needs_checkout("`tickfold up`", NAME_A_STACK):
         from embedded import record  # noqa: PLC0415 - not of the package
 
@@ -38,7 +62,8 @@ def up(
     except (record.AlreadyRunningError, record.StateDirectoryError) as error:
         raise RunError(str(error), "internal") from error
     if detach:
-        _detach(["--port", str(port), *(["--fresh"] if fresh else [])])
+        played = ["--feed", "replay", "--replay", str(replay), "--speed", str(speed)] if replay else []
+        _detach(["--port", str(port), *(["--fresh"] if fresh else []), *played])
         return
     with needs_checkout("`tickfold up`", NAME_A_STACK):
         from embedded import up as embedded_up  # noqa: PLC0415 - loads Pulumi, which takes a second
@@ -48,7 +73,7 @@ def up(
         from embedded.kept.store import KeptDataError  # noqa: PLC0415
 
     try:
-        embedded_up.up(port, note, fresh=fresh)
+        embedded_up.up(port, note, fresh=fresh, replayed=replay.resolve() if replay else None, speed=speed)
     except (record.AlreadyRunningError, DataInUseError, DeploymentError, EmulatorError, KeptDataError) as error:
         raise RunError(str(error), "internal") from error
 
