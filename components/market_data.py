@@ -122,6 +122,7 @@ class MarketData(pulumi.ComponentResource):
                 description=f"{description} {market}",
                 expressions=expressions,
                 time_zone=time_zone,
+                event={"market": market},
                 function=function,
                 dead_letters=self.dead_letters,
                 opts=self._child,

@@ -27,8 +27,7 @@ AUDIENCE: Final = "TICKFOLD_AUDIENCE"
 PORTFOLIOS_CLAIM: Final = "TICKFOLD_PORTFOLIOS_CLAIM"
 PROVIDERS: Final = "TICKFOLD_PROVIDERS"
 KEYS_SECRET: Final = "TICKFOLD_KEYS_SECRET"  # noqa: S105 - a variable
-METRICS_NAMESPACE: Final = "POWERTOOLS_METRICS_NAMESPACE"
-"""As Powertools reads it, which the functions' metrics are written by."""
+METRICS_NAMESPACE: Final = "TICKFOLD_METRICS_NAMESPACE"
 
 
 class SettingsError(RuntimeError):
@@ -165,7 +164,9 @@ class ProvidersSettings(Settings):
 
 @dataclass(frozen=True)
 class TickSettings(BarsSettings, ProvidersSettings):
-    """The hot table and the providers."""
+    """The hot table, the providers, and the namespace of the metrics."""
+
+    metrics_namespace: str = _variable(METRICS_NAMESPACE)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """One embedded stack for all the tests of a session, on a free port and with a state directory of its own."""
 
+import json
 import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -59,9 +60,16 @@ def state_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def stack(state_directory: Path) -> Iterator[EmbeddedStack]:
+def replayed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the files from which the stack's feed gets its bars."""
+    return tmp_path_factory.mktemp("replayed")
+
+
+@pytest.fixture(scope="session")
+def stack(state_directory: Path, replayed: Path) -> Iterator[EmbeddedStack]:
     """The running stack, with the real bars loaded."""
-    with EmbeddedStack() as running:
+    providers = [{"name": "files", "path": str(replayed)}]
+    with EmbeddedStack(settings={"providers": json.dumps(providers), "feedMarkets": "XNYS,24/7"}) as running:
         yield running
 
 

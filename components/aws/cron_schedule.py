@@ -1,7 +1,7 @@
 """Invokes a function at times of the day in a time zone, with the time that was scheduled."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_aws as aws
@@ -33,11 +33,13 @@ class CronSchedule(pulumi.ComponentResource):
         description: str,
         expressions: Sequence[str],
         time_zone: str,
+        event: Mapping[str, str],
         function: PythonFunction,
         dead_letters: DeadLetterQueue,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Invoke `function` with `{"scheduled_time": …}` at the times of the cron `expressions` in `time_zone`."""
+        """Invoke `function` at the times of the cron `expressions` in `time_zone`, with `event` and the scheduled time
+        under `scheduled_time`."""
         super().__init__("tickfold:aws:CronSchedule", name, None, opts)
         self._name = name
         self._child = pulumi.ResourceOptions(parent=self)
@@ -62,7 +64,7 @@ class CronSchedule(pulumi.ComponentResource):
                 target={
                     "arn": function.alias.arn,
                     "role_arn": self.role.arn,
-                    "input": json.dumps({"scheduled_time": SCHEDULED_TIME}),
+                    "input": json.dumps({**event, "scheduled_time": SCHEDULED_TIME}),
                     "retry_policy": {"maximum_retry_attempts": 0, "maximum_event_age_in_seconds": _OLDEST_SECONDS},
                     "dead_letter_config": {"arn": dead_letters.arn},
                 },

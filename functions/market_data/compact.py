@@ -42,14 +42,16 @@ def dependencies() -> Dependencies:
 
 
 def compact(event: Event, given: Dependencies) -> Event:
-    """Put the bars of every symbol that is or was watched into the lake; return the bars added by symbol.
+    """Put the bars of all symbols of `market`, or of all markets, that are or were watched into the lake; return how
+    many by symbol.
 
     Raises:
         CompactionFailedError: for some symbols that failed.
     """
     until = scheduled_time(event)
     added, failed = dict[str, int](), list[str]()
-    for watched in given.watch_list.ever():
+    market = event.get("market")
+    for watched in (each for each in given.watch_list.ever() if market in (None, each.market)):
         try:
             added[watched.symbol] = given.compaction.compact(watched.symbol, until)
         except Exception:

@@ -23,7 +23,6 @@ from tickfold.market_data.feed.hot_store import HotStore
 from tickfold.market_data.feed.watch_list import Watched, WatchList
 
 logger = Logger()
-metrics = Metrics()
 
 Event = dict[str, Any]
 _PARALLEL_SYMBOLS = 16
@@ -35,30 +34,37 @@ class Dependencies:
 
     watch_list: WatchList
     feed: Feed
+    metrics: Metrics
 
 
 @cache
 def dependencies() -> Dependencies:
     settings = TickSettings.read()
     table = wiring.dynamodb().Table(settings.bars_table)
-    return Dependencies(WatchList(table), Feed(HotStore(table), configured_providers(settings)))
+    return Dependencies(
+        WatchList(table),
+        Feed(HotStore(table), configured_providers(settings)),
+        Metrics(namespace=settings.metrics_namespace, service="feed"),
+    )
 
 
 def tick(event: Event, given: Dependencies) -> Event:
-    """Store the bars of every watched symbol up to `scheduled_time`, the current minute if it is not given.
+    """Store the bars of the watched symbols of `market`, of all markets if it is not given, up to `scheduled_time`, the
+    current minute if it is not given.
 
     Return `statusCode` and `body`, JSON with `message`, `ticker` (of several, joined by commas), `equity_rows` and
     `indicator_rows`: 200, also if nothing was due, or 502 if no provider answered for some symbols. What they lack, the
     next tick fetches.
     """
     scheduled = scheduled_time(event)
-    watched = given.watch_list.all()
+    market = event.get("market")
+    watched = [each for each in given.watch_list.all() if market in (None, each.market)]
     with ThreadPoolExecutor(_PARALLEL_SYMBOLS) as pool:
         outcomes = list(pool.map(_outcome_of(given.feed, scheduled), watched))
     ticked = [each for each in outcomes if isinstance(each, Ticked)]
     failures = [each for each in outcomes if isinstance(each, RunError)]
     rows = sum(each.stored for each in ticked)
-    metrics.add_metric("DataPointsFetched", MetricUnit.Count, rows)
+    given.metrics.add_metric("DataPointsFetched", MetricUnit.Count, rows)
     body = {
         "message": _message(watched, rows, failures),
         "ticker": ",".join(each.symbol for each in watched),
@@ -91,9 +97,10 @@ def _message(watched: list[Watched], rows: int, failures: list[RunError]) -> str
 
 
 @logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
 def handler(event: Event, _context: LambdaContext) -> Event:
-    started = time.perf_counter()
-    answer = tick(event, dependencies())
-    metrics.add_metric("LatencyMilliseconds", MetricUnit.Milliseconds, 1_000 * (time.perf_counter() - started))
+    started, given = time.perf_counter(), dependencies()
+    answer = tick(event, given)
+    took = 1_000 * (time.perf_counter() - started)
+    given.metrics.add_metric("LatencyMilliseconds", MetricUnit.Milliseconds, took)
+    given.metrics.flush_metrics()
     return answer

@@ -64,7 +64,7 @@ ENVIRONMENTS = {
         "TICKFOLD_KEYS_SECRET": (
             "arn:aws:secretsmanager:eu-north-1:111122223333:secret:tickfold-dev-market-data-1a2b3c"
         ),
-        "POWERTOOLS_METRICS_NAMESPACE": "Tickfold/RealTimeStreaming",
+        "TICKFOLD_METRICS_NAMESPACE": "Tickfold/RealTimeStreaming",
     },
     "compact": {**BUCKET, **BARS},
 }

@@ -1,0 +1,161 @@
+"""The functions of the feed, on the tables and the bucket of their environment."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from functions import settings
+from functions.market_data import compact, tick
+from functions.market_data.scheduled_time import scheduled_time
+from tests.aws import BARS, BUCKET, REGION
+from tests.market_data.feed.market import HALF_DAY, at, minutes_of
+from tests.market_data.feed.recording import write_minutes
+from tickfold.errors import RunError
+from tickfold.market_data.feed.hot_store import HotStore
+from tickfold.market_data.feed.watch_list import WatchList
+from tickfold.market_data.series_catalog import SeriesCatalog
+from tickfold.storage.bucket import Bucket
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource, Table
+
+CONTEXT: Any = SimpleNamespace(
+    function_name="tick", memory_limit_in_mb=512, invoked_function_arn="arn", aws_request_id="1"
+)
+TEN = "2025-11-28T14:40:00Z"
+
+
+@pytest.fixture
+def table(dynamodb: "DynamoDBServiceResource") -> "Table":
+    return dynamodb.Table(BARS)
+
+
+@pytest.fixture(autouse=True)
+def environment(
+    bucket: Bucket, table: "Table", tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The variables of both functions, keys in their secret, and a folder with the minutes of QQQ."""
+    secret = boto3.client("secretsmanager", region_name=REGION).create_secret(Name="keys", SecretString="{}")
+    write_minutes(tmp_path / "QQQ.csv", minutes_of(HALF_DAY))
+    set_providers(monkeypatch, [{"name": "files", "path": str(tmp_path)}])
+    monkeypatch.setenv(settings.KEYS_SECRET, secret["ARN"])
+    monkeypatch.setenv(settings.BARS_TABLE, BARS)
+    monkeypatch.setenv(settings.BUCKET, BUCKET)
+    monkeypatch.setenv(settings.METRICS_NAMESPACE, "Tickfold/RealTimeStreaming")
+
+
+def set_providers(monkeypatch: pytest.MonkeyPatch, providers: list[dict[str, str]]) -> None:
+    monkeypatch.setenv(settings.PROVIDERS, json.dumps(providers))
+    for module in (tick, compact):
+        module.dependencies.cache_clear()
+
+
+def body_of(answer: dict[str, Any]) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(answer["body"])
+    return body
+
+
+def metrics_in(output: str) -> dict[str, Any]:
+    """Return the values of the last metrics that were written, and their namespace."""
+    (*_, written) = (json.loads(line) for line in output.splitlines() if "CloudWatchMetrics" in line)
+    (definition,) = written["_aws"]["CloudWatchMetrics"]
+    names = [metric["Name"] for metric in definition["Metrics"]]
+    return {"namespace": definition["Namespace"], **{name: written[name] for name in names}}
+
+
+def test_tick_answers_as_the_original_does(table: "Table", capsys: pytest.CaptureFixture[str]) -> None:
+    WatchList(table).add(["QQQ"], "XNYS", "ada")
+    tick.handler({"scheduled_time": "2025-11-28T14:31:00Z"}, CONTEXT)
+    capsys.readouterr()
+    answer = tick.handler({"scheduled_time": "2025-11-28T14:32:00Z"}, CONTEXT)
+    assert answer["statusCode"] == 200
+    assert body_of(answer) == {
+        "message": "Data fetched and uploaded successfully",
+        "ticker": "QQQ",
+        "equity_rows": 1,
+        "indicator_rows": 1,
+    }
+    metrics = metrics_in(capsys.readouterr().out)
+    assert metrics["namespace"] == "Tickfold/RealTimeStreaming"
+    assert metrics["DataPointsFetched"] == [1.0]
+    assert 0 < metrics["LatencyMilliseconds"][0] < 60_000
+
+
+def test_tick_without_anything_due_answers_with_no_rows(table: "Table") -> None:
+    WatchList(table).add(["QQQ"], "XNYS", "ada")
+    tick.handler({"scheduled_time": TEN}, CONTEXT)
+    again = tick.handler({"scheduled_time": TEN}, CONTEXT)
+    assert (again["statusCode"], body_of(again)["message"], body_of(again)["equity_rows"]) == (200, "No new data", 0)
+
+
+def test_tick_of_an_empty_event_works_by_the_current_minute() -> None:
+    answer = tick.handler({}, CONTEXT)
+    assert answer["statusCode"] == 200
+    assert body_of(answer)["message"] == "No symbols are watched: add some with `tickfold feed add SYMBOL`"
+    assert scheduled_time({}).second == 0
+
+
+def test_tick_of_a_market_leaves_the_others_alone(table: "Table") -> None:
+    WatchList(table).add(["QQQ"], "XNYS", "ada")
+    WatchList(table).add(["BTC/USD"], "24/7", "ada")
+    assert body_of(tick.handler({"scheduled_time": TEN, "market": "XNYS"}, CONTEXT))["ticker"] == "QQQ"
+
+
+def test_symbol_that_fails_keeps_no_other_waiting(table: "Table") -> None:
+    WatchList(table).add(["NONE", "QQQ"], "XNYS", "ada")
+    answer = tick.handler({"scheduled_time": TEN}, CONTEXT)
+    assert answer["statusCode"] == 502
+    assert "files: no file of NONE" in body_of(answer)["message"]
+    assert body_of(answer)["equity_rows"] == 10
+
+
+def test_no_provider_configured_says_how_to_configure_one(table: "Table", monkeypatch: pytest.MonkeyPatch) -> None:
+    set_providers(monkeypatch, [])
+    WatchList(table).add(["QQQ"], "XNYS", "ada")
+    message = body_of(tick.handler({"scheduled_time": TEN}, CONTEXT))["message"]
+    assert message.endswith("pulumi config set tickfold:providers alpaca")
+
+
+def test_provider_without_keys_is_left_out(table: "Table", monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    set_providers(monkeypatch, [{"name": "alpaca"}, {"name": "files", "path": str(tmp_path)}])
+    WatchList(table).add(["QQQ"], "XNYS", "ada")
+    assert body_of(tick.handler({"scheduled_time": TEN}, CONTEXT))["equity_rows"] == 10
+
+
+def test_no_keys_at_all_says_how_to_set_them(table: "Table", monkeypatch: pytest.MonkeyPatch) -> None:
+    set_providers(monkeypatch, [{"name": "alpaca"}])
+    WatchList(table).add(["QQQ"], "XNYS", "ada")
+    answer = tick.handler({"scheduled_time": TEN}, CONTEXT)
+    assert answer["statusCode"] == 502
+    assert "tickfold data keys set alpaca" in body_of(answer)["message"]
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2025-11-28T14:40:00", 7])
+def test_scheduled_time_that_is_none_is_refused(text: object) -> None:
+    with pytest.raises(RunError, match="expected a time with its offset"):
+        scheduled_time({"scheduled_time": text})
+
+
+def test_scheduled_time_is_in_utc() -> None:
+    assert scheduled_time({"scheduled_time": "2025-11-28T09:40:00-05:00"}) == at("2025-11-28T14:40")
+
+
+def test_compact_puts_bars_of_watched_and_removed_symbols_into_the_lake(table: "Table", bucket: Bucket) -> None:
+    WatchList(table).add(["QQQ"], "XNYS", "ada")
+    tick.handler({"scheduled_time": TEN}, CONTEXT)
+    WatchList(table).remove(["QQQ"])
+    assert compact.handler({"scheduled_time": "2025-11-28T18:20:00Z"}, CONTEXT) == {"added": {"QQQ": 10}}
+    assert SeriesCatalog(bucket.s3, BUCKET).get("QQQ", "1m").bars == 10
+    assert HotStore(table).state("QQQ").compacted == 10
+
+
+def test_compact_reports_what_failed_after_the_others(table: "Table", bucket: Bucket) -> None:
+    WatchList(table).add(["QQQ"], "XNYS", "ada")
+    tick.handler({"scheduled_time": TEN}, CONTEXT)
+    bucket.put("data/series/QQQ/1m.json", b"damaged")
+    with pytest.raises(compact.CompactionFailedError, match="not compacted: QQQ; see the log"):
+        compact.handler({"scheduled_time": "2025-11-28T18:20:00Z"}, CONTEXT)
