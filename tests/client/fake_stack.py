@@ -1,6 +1,6 @@
 """A stack's WebSocket API at the edge of the network: real sockets, and faults as a test orders them.
 
-It answers as docs/reference/protocol.md says. What becomes of its runs, the test says, message by message.
+It answers as docs/reference/protocol.md says. What becomes of its runs and series, the test says, message by message.
 """
 
 import asyncio
@@ -24,23 +24,29 @@ from tickfold.protocol import (
     Cancelled,
     Error,
     Failed,
+    Feed,
+    FeedSymbol,
     Final,
     IdentityMessage,
     Message,
     Pong,
     Progress,
+    PushedBar,
     Result,
     Resumed,
     Runs,
     RunSummary,
     Status,
     Subscribed,
+    SymbolBars,
     Unsubscribed,
     dump,
 )
 
 CONFIG = BacktestConfig(stock="GOOG", start_date=date(2020, 1, 1), end_date=date(2020, 12, 31), start_capital=10_000)
 PAGES = datetime(2020, 1, 1, tzinfo=UTC)
+OPEN = datetime(2026, 1, 30, 14, 30, tzinfo=UTC)
+FEED_PAGE = 2
 ARN = "arn:aws:states:::execution"
 
 Fault = Callable[[list[Message]], list[Message]]
@@ -70,6 +76,36 @@ def result(sequence: int, run_id: str) -> Result:
         equity_uri="s3://bucket/equity",
         duration_seconds=1.5,
     )
+
+
+def pushed(number: int) -> PushedBar:
+    """Return a bar of the session of New York of 2026-01-30, whose prices tell its number."""
+    time = int((OPEN + timedelta(minutes=number - 1)).timestamp()) * 1_000
+    sma9 = number - 4.0 if number >= 9 else None
+    return PushedBar(time, number, number + 1.5, number - 0.5, number + 0.25, 1_000.0 * number, sma9, number + 0.125)
+
+
+@dataclass(eq=False)
+class Series:
+    """The bars of a symbol: numbers 1 to `last`; the hot table has those after `forgotten`.
+
+    A subscriber that has none gets those after `session`, in messages of `piece`.
+    """
+
+    last: int = 0
+    forgotten: int = 0
+    session: int = 0
+    piece: int = 5
+
+    def messages_after(self, symbol: str, after: int) -> list[Message]:
+        return [
+            self.message(symbol, first, min(first + self.piece - 1, self.last))
+            for first in range(after + 1, self.last + 1, self.piece)
+        ]
+
+    def message(self, symbol: str, first: int, last: int) -> SymbolBars:
+        bars = [pushed(number) for number in range(first, last + 1)]
+        return SymbolBars(symbol=symbol, timeframe="1m", first=first, sequence=last, bars=bars)
 
 
 @dataclass(eq=False)
@@ -112,6 +148,9 @@ class FakeStack:
     run_id: str = "run-{}"
     """The name of a run that is started, with its number."""
     runs: dict[str, list[Message]] = field(default_factory=dict)
+    series: dict[str, Series] = field(default_factory=dict)
+    watched: dict[str, str] = field(default_factory=dict)
+    """The symbols of the feed, and their markets."""
     keys: dict[str, str] = field(default_factory=dict)
     peers: list[Peer] = field(default_factory=list)
     received: list[dict[str, Any]] = field(default_factory=list)
@@ -145,6 +184,13 @@ class FakeStack:
             self.runs[run_id].append(message)
             for peer in self.subscribers[run_id] | self.subscribers["user"]:
                 await peer.send(message)
+
+    async def store(self, symbol: str, bars: int = 1) -> None:
+        """Go on with a series: add bars, and send them to those who follow the symbol, as one message."""
+        series = self.series[symbol]
+        first, series.last = series.last + 1, series.last + bars
+        for peer in tuple(self.subscribers[symbol]):
+            await peer.send(series.message(symbol, first, series.last))
 
     def cut(self) -> None:
         """Lose all connections; may be called from another thread."""
@@ -209,7 +255,22 @@ class FakeStack:
                 await peer.send(self.runs[run_id][-1].model_copy(update={"correlation_id": name}))
             case "list_runs":
                 await self.list_runs(peer, request)
+            case "list_feed" | "add_feed_symbols" | "remove_feed_symbols":
+                await self.feed(peer, request)
             case "subscribe" | "unsubscribe":
+                await self.change_subscription(peer, request)
+            case "whoami":
+                who = IdentityMessage(
+                    correlation_id=name, user_id="user-1", portfolios=["p-1"], expires_at=0, connection_id="c-1"
+                )
+                await peer.send(who)
+
+    async def change_subscription(self, peer: Peer, request: dict[str, Any]) -> None:
+        name = request["correlationId"]
+        match request["type"], request["topic"]:
+            case "subscribe", "symbol":
+                await self.subscribe_to_symbol(peer, request)
+            case "subscribe" | "unsubscribe" as kind, _:
                 about = {"topic": request["topic"], "id": request["id"] or "user-1"}
                 subscribed = self.subscribers[request["id"] or "user"]
                 if kind == "subscribe":
@@ -218,11 +279,6 @@ class FakeStack:
                 else:
                     subscribed.discard(peer)
                     await peer.send(Unsubscribed(correlation_id=name, **about))
-            case "whoami":
-                who = IdentityMessage(
-                    correlation_id=name, user_id="user-1", portfolios=["p-1"], expires_at=0, connection_id="c-1"
-                )
-                await peer.send(who)
 
     async def start(self, peer: Peer, request: dict[str, Any]) -> None:
         run_id = self.keys.setdefault(request["key"], self.run_id.format(len(self.keys) + 1))
@@ -245,6 +301,40 @@ class FakeStack:
             last_sequence=run[-1].sequence,
         )
         await peer.send(answer, *run[request["after"] :])
+
+    async def subscribe_to_symbol(self, peer: Peer, request: dict[str, Any]) -> None:
+        name, symbol = request["correlationId"], request["id"]
+        if (series := self.series.get(symbol)) is None:
+            reason = f"the feed does not fetch {symbol}"
+            await peer.send(Error(correlation_id=name, code="not_found", reason=reason))
+            return
+        self.subscribers[symbol].add(peer)
+        after = max(series.session if request["after"] is None else request["after"], series.forgotten)
+        answer = Subscribed(topic="symbol", id=symbol, after=after, last_sequence=series.last, correlation_id=name)
+        await peer.send(answer, *series.messages_after(symbol, after))
+
+    async def feed(self, peer: Peer, request: dict[str, Any]) -> None:
+        match request["type"]:
+            case "add_feed_symbols":
+                self.watched |= dict.fromkeys(request["symbols"], request["market"])
+            case "remove_feed_symbols":
+                self.watched = {name: self.watched[name] for name in self.watched.keys() - request["symbols"]}
+        names = [name for name in sorted(self.watched) if name > (request.get("after") or "")]
+        page = [self.feed_symbol(name) for name in names[:FEED_PAGE]]
+        following = page[-1].symbol if len(names) > FEED_PAGE else None
+        await peer.send(Feed(correlation_id=request["correlationId"], symbols=page, next=following))
+
+    def feed_symbol(self, symbol: str) -> FeedSymbol:
+        series = self.series.get(symbol, Series())
+        return FeedSymbol(
+            symbol=symbol,
+            market="24/7" if self.watched[symbol] == "24/7" else "XNYS",
+            timeframe="1m",
+            last_bar=pushed(series.last).time if series.last else None,
+            sequence=series.last,
+            provider="alpaca" if series.last else None,
+            quarantined=0,
+        )
 
     async def cancel(self, peer: Peer, request: dict[str, Any]) -> None:
         run = self.runs[request["runId"]]

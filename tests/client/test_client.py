@@ -24,7 +24,7 @@ from tickfold.client import (
     UnauthorizedError,
     UnreachableError,
 )
-from tickfold.client.sequence import WINDOW
+from tickfold.client.run import WINDOW
 from tickfold.client.subscription import MOST_KEPT
 from tickfold.errors import RunError
 from tickfold.protocol import Cancelled, Error, Failed, Message, Pong, Reopened, SweepConfig

@@ -91,7 +91,7 @@ async def _sequences(handle: RunHandle) -> list[int]:
 
 @given(numbers=some.lists(some.integers(1, 6)), window=some.integers(1, 8), takes=some.lists(some.booleans()))
 def test_sequence_is_ordered_and_bounded(numbers: list[int], window: int, takes: list[bool]) -> None:
-    sequence, taken = Sequence(window=window), []
+    sequence, taken = Sequence[Message](0, window), []
     for at, number in enumerate(numbers):
         sequence.add(progress(number, "r"))
         assert sequence.last - sequence.taken <= window

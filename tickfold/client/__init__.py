@@ -1,4 +1,4 @@
-"""The client: starts runs and follows them over a WebSocket.
+"""The client: starts runs, and follows runs and the bars of symbols over a WebSocket.
 
 A run outlives its connection. If the connection drops, the client reconnects and resumes after the last message that
 it has, so its caller sees each message once and in order. Each name is imported when it is first used, so that who
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from tickfold.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from tickfold.client.bar import Bar
+    from tickfold.client.bar_stream import BarStream
     from tickfold.client.client import Client
     from tickfold.client.errors import (
         RefusedError,
@@ -27,6 +29,8 @@ else:
     __getattr__, __dir__ = lazy_names(
         globals(),
         {
+            "bar": ("Bar",),
+            "bar_stream": ("BarStream",),
             "client": ("Client",),
             "errors": (
                 "RefusedError",
@@ -44,6 +48,8 @@ else:
     )
 
 __all__ = [
+    "Bar",
+    "BarStream",
     "Client",
     "Patience",
     "RefusedError",

@@ -1,11 +1,13 @@
 """The client of a stack: its public methods."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
+from tickfold.client.bar_stream import BarStream
 from tickfold.client.connection import Connection
+from tickfold.client.listener import Listener
 from tickfold.client.patience import Patience
 from tickfold.client.run import RunHandle
 from tickfold.client.session import Session
@@ -13,15 +15,23 @@ from tickfold.client.subscription import Subscription
 from tickfold.client.token import Token
 from tickfold.errors import RunError
 from tickfold.protocol import (
+    MOST_FEED_SYMBOLS,
     Accepted,
+    AddFeedSymbols,
     BacktestConfig,
     Cancel,
+    Feed,
+    FeedSymbol,
     Final,
     GetResult,
     IdentityMessage,
+    ListFeed,
     ListRuns,
+    Market,
     Message,
+    RemoveFeedSymbols,
     Runs,
+    RunTopic,
     StartBacktest,
     StartSweep,
     SweepConfig,
@@ -30,8 +40,10 @@ from tickfold.protocol import (
     Unsubscribed,
     Whoami,
 )
+from tickfold.protocol.symbol import parse_symbol
 
 Answer = TypeVar("Answer", bound=Message)
+AnyListener = TypeVar("AnyListener", bound=Listener[Any])
 
 
 class Client:
@@ -86,13 +98,7 @@ class Client:
 
     async def attach(self, run_id: str, after: int = 0) -> RunHandle:
         """Follow a run, running or ended, from the event after number `after`."""
-        handle = RunHandle(self._session, run_id, after).start()
-        try:
-            await handle.subscribed()
-        except BaseException:
-            handle.close()
-            raise
-        return handle
+        return await _subscribed(RunHandle(self._session, run_id, after))
 
     async def cancel(self, run_id: str) -> Final:
         """Cancel a run, and return its final event: `Cancelled`, or the one that it had ended with before."""
@@ -110,22 +116,45 @@ class Client:
         """Return the user whom the token identifies."""
         return _expect(IdentityMessage, await self._session.ask(Whoami()))
 
-    async def subscribe(self, topic: Topic, id: str | None = None) -> Subscription:
+    async def bars(self, symbol: str, after: int | None = None) -> BarStream:
+        """Follow the bars of a symbol of the feed: those of the last session so far, then each once it is stored.
+
+        With `after`, the number of a bar, those that follow it.
+        """
+        return await _subscribed(BarStream(self._session, _symbol(symbol), after))
+
+    async def feed(self) -> list[FeedSymbol]:
+        """Return the symbols that the feed fetches, by name, and how far each is."""
+        page = _expect(Feed, await self._session.ask(ListFeed()))
+        symbols = list(page.symbols)
+        while page.next:
+            page = _expect(Feed, await self._session.ask(ListFeed(after=page.next)))
+            symbols += page.symbols
+        return symbols
+
+    async def add_feed_symbols(self, symbols: Iterable[str], market: Market = "XNYS") -> list[FeedSymbol]:
+        """Have the feed fetch `symbols` of `market` from its next tick on; return all that it fetches. Idempotent."""
+        for part in _parts(symbols):
+            _expect(Feed, await self._session.ask(AddFeedSymbols(symbols=part, market=market)))
+        return await self.feed()
+
+    async def remove_feed_symbols(self, symbols: Iterable[str]) -> list[FeedSymbol]:
+        """Have the feed fetch `symbols` no longer; return all that it fetches. Idempotent; their bars stay."""
+        for part in _parts(symbols):
+            _expect(Feed, await self._session.ask(RemoveFeedSymbols(symbols=part)))
+        return await self.feed()
+
+    async def subscribe(self, topic: RunTopic, id: str | None = None) -> Subscription:
         """Receive the events of one run, of the user's runs, or of a portfolio's, from now on."""
-        subscription = Subscription(self._session, topic, id).start()
-        try:
-            await subscription.subscribed()
-        except BaseException:
-            subscription.close()
-            raise
-        return subscription
+        return await _subscribed(Subscription(self._session, topic, id))
 
     async def unsubscribe(self, topic: Topic, id: str | None = None) -> None:
-        """End the subscriptions to a topic."""
+        """End the subscriptions to a topic; `id` of the topic `symbol` is the symbol."""
+        known = _symbol(id) if topic == "symbol" and id else id
         for follower in tuple(self._session.followers):
-            if isinstance(follower, Subscription) and (follower.topic, follower.id) == (topic, id):
+            if isinstance(follower, Subscription | BarStream) and (follower.topic, follower.id) == (topic, known):
                 follower.close()
-        _expect(Unsubscribed, await self._session.ask(Unsubscribe(topic=topic, id=id)))
+        _expect(Unsubscribed, await self._session.ask(Unsubscribe(topic=topic, id=known)))
 
     async def _start(self, request: StartBacktest | StartSweep) -> RunHandle:
         handles: list[RunHandle] = []
@@ -148,6 +177,30 @@ class Client:
         if not isinstance(answer, Final):
             raise _unexpected(answer)
         return answer
+
+
+async def _subscribed(listener: AnyListener) -> AnyListener:
+    """Start `listener`, and return it once the server sends it events."""
+    listener.start()
+    try:
+        await listener.subscribed()
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+def _symbol(text: str) -> str:
+    try:
+        return parse_symbol(text)
+    except ValueError as error:
+        raise RunError(f"{text!r} is no symbol: {error}") from None
+
+
+def _parts(symbols: Iterable[str]) -> Iterator[list[str]]:
+    """Yield `symbols` in lists that one request may have."""
+    names = [_symbol(each) for each in symbols]
+    return (names[first : first + MOST_FEED_SYMBOLS] for first in range(0, len(names), MOST_FEED_SYMBOLS))
 
 
 def _expect(kind: type[Answer], answer: Message) -> Answer:

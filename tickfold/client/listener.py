@@ -1,16 +1,18 @@
-"""The part that handles and subscriptions share: subscribe on each new connection, and hand events to one caller."""
+"""The part that all listeners share: subscribe on each new connection, and hand events to one caller."""
 
 import asyncio
 from abc import ABC, abstractmethod
-from typing import Self
+from typing import Generic, Self, TypeVar
 
 from tickfold.client.connection import Connection
 from tickfold.client.errors import UnreachableError
 from tickfold.client.session import Session
-from tickfold.protocol import Message, RunEvent
+from tickfold.protocol import Message
+
+Event = TypeVar("Event")
 
 
-class Listener(ABC):
+class Listener(ABC, Generic[Event]):
     """An async iterator of events. Events are buffered for its caller; a slow caller blocks nobody else."""
 
     def __init__(self, session: Session, on: Connection | None = None) -> None:
@@ -32,7 +34,7 @@ class Listener(ABC):
         """Iterate over the events that have not been taken yet."""
         return self
 
-    async def __anext__(self) -> RunEvent:
+    async def __anext__(self) -> Event:
         """Wait for the next event.
 
         Raises:
@@ -48,7 +50,7 @@ class Listener(ABC):
         return event
 
     def close(self) -> None:
-        """Stop listening. The runs themselves continue."""
+        """Stop listening. Runs and the feed continue."""
         self._over = True
         self._session.remove(self)
         self._news.set()
@@ -58,7 +60,7 @@ class Listener(ABC):
 
     @abstractmethod
     def offer(self, message: Message) -> None:
-        """Take a run's `message`, if it belongs to what is listened to."""
+        """Take `message`, if it belongs to what is listened to."""
 
     def renew(self) -> None:
         """Subscribe again: there is a new connection."""
@@ -84,12 +86,12 @@ class Listener(ABC):
     # --- what subclasses define --------------------------------------------------------------------------------------
 
     @abstractmethod
-    def _take(self) -> RunEvent | None:
+    def _take(self) -> Event | None:
         """Return the next event; None if it has not arrived."""
 
     @abstractmethod
     def _fate(self) -> str:
-        """Say what the runs do after the connection is given up."""
+        """Say what goes on after the connection is given up."""
 
     @abstractmethod
     async def _subscribe(self) -> None:

@@ -7,14 +7,17 @@ from typing import assert_never, cast
 from tickfold.client.connection import Connection
 from tickfold.client.errors import RunCancelledError, RunFailedError, RunTimeoutError
 from tickfold.client.incoming import Unknown, Unreadable
-from tickfold.client.listener import Listener
+from tickfold.client.numbered_listener import NumberedListener
 from tickfold.client.sequence import Sequence
 from tickfold.client.session import Session
 from tickfold.errors import RunError
 from tickfold.protocol import Cancelled, Failed, Final, Message, Result, Resume, Resumed, RunEvent
 
+WINDOW = 256
+"""Events that are buffered for a slow caller: at 32 kB each, 8 MB at most."""
 
-class RunHandle(Listener):
+
+class RunHandle(NumberedListener[RunEvent, Message]):
     """A run's events, each once and in order, as an async iterator that ends after the last of them.
 
     Events are buffered up to a bound for a slow caller; later ones are requested again once the buffer is drained.
@@ -23,11 +26,8 @@ class RunHandle(Listener):
 
     def __init__(self, session: Session, run_id: str, after: int = 0, on: Connection | None = None) -> None:
         """Prepare to follow `run_id` from the event after number `after`; `on` is a connection subscribed to it."""
-        super().__init__(session, on)
+        super().__init__(session, Sequence(after, WINDOW), on)
         self.run_id = run_id
-        self._sequence = Sequence(after)
-        self._since = asyncio.get_running_loop().time()
-        self._in_vain = 0
 
     async def result(
         self, show: Callable[[RunEvent], None] = lambda _event: None, timeout: float | None = None
@@ -54,14 +54,8 @@ class RunHandle(Listener):
 
     def offer(self, message: Message) -> None:
         """Take `message`, if it is the run's."""
-        if message.run_id != self.run_id:
-            return
-        last, had_gap = self._sequence.last, self._sequence.has_gap
-        self._sequence.add(message)
-        if self._sequence.last > last or self._sequence.has_gap > had_gap:
-            self._since, self._in_vain = self._now(), 0
-        self._news.set()
-        self._wake.set()
+        if message.run_id == self.run_id:
+            self._add([message])
 
     # --- requests for missing events ---------------------------------------------------------------------------------
 
@@ -69,34 +63,10 @@ class RunHandle(Listener):
         self._sequence.overflowed = False
         await self._session.ask(Resume(run_id=self.run_id, after=self._sequence.last), self._resumed)
 
-    async def _must_subscribe(self) -> bool:
-        while not self._over:
-            drained = self._sequence.taken == self._sequence.last
-            if self.on is not self._session.connection or (self._sequence.overflowed and drained):
-                return True
-            self._wake.clear()
-            try:
-                async with asyncio.timeout_at(self._due()):
-                    await self._wake.wait()
-            except TimeoutError:
-                self._in_vain += 1
-                return True
-        return False
-
-    def _due(self) -> float | None:
-        """Return when to request missing events; None while the buffer has no room for them."""
-        if self._sequence.overflowed:
-            return None
-        patience = self._session.patience
-        wait = patience.gap if self._sequence.has_gap else patience.quiet
-        return self._since + wait * (1 << self._in_vain)
-
     def _resumed(self, answer: Message, connection: Connection) -> None:
         if not isinstance(answer, Resumed):
             return
-        self._since = self._now()
-        self._sequence.highest = max(self._sequence.highest, answer.last_sequence)
-        self._note_subscribed(connection)
+        self._note_sent(connection, answer.last_sequence)
         if answer.status != "running" and not self._sequence.has_gap:
             self.close()  # every event has arrived
 
@@ -133,6 +103,3 @@ class RunHandle(Listener):
 
     def _fate(self) -> str:
         return f"run {self.run_id} continues"
-
-    def _now(self) -> float:
-        return asyncio.get_running_loop().time()

@@ -14,7 +14,7 @@ from tickfold.client.patience import Patience
 from tickfold.client.pending import OnAnswer, PendingRequests
 from tickfold.client.token import Token, current
 from tickfold.errors import RunError
-from tickfold.protocol import Error, GetResult, Message, Request
+from tickfold.protocol import Error, GetResult, Message, Request, SymbolBars
 
 _MOST_SENDINGS = 3
 """Attempts to send a request over connections that stay open, before the server counts as unable to answer it."""
@@ -133,7 +133,8 @@ class Session:
         pending = self._pending.settle(message, connection)
         # The answer to get_result repeats a run's last event; it is no new event.
         is_repeated = pending is not None and isinstance(pending.request, GetResult)
-        if message.run_id and message.sequence and not is_repeated:
+        is_of_run = message.run_id and message.sequence and not is_repeated
+        if is_of_run or isinstance(message, SymbolBars):
             for follower in tuple(self.followers):
                 follower.offer(message)
 

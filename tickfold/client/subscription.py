@@ -7,14 +7,14 @@ from tickfold.client.connection import Connection
 from tickfold.client.incoming import Unknown
 from tickfold.client.listener import Listener
 from tickfold.client.session import Session
-from tickfold.protocol import Message, RunEvent, Subscribe, Subscribed, Topic
+from tickfold.protocol import Message, RunEvent, RunTopic, Subscribe, Subscribed
 
 MOST_KEPT = 256
 """Events that are buffered for a slow caller."""
 _MOST_REMEMBERED = 4_096
 
 
-class Subscription(Listener):
+class Subscription(Listener[RunEvent]):
     """The events of a topic's runs from now on, as an async iterator that ends on `Client.unsubscribe`.
 
     Each event arrives at most once; those sent while the connection was lost are missed. If the caller is slow, the
@@ -23,7 +23,7 @@ class Subscription(Listener):
     portfolio receives the events of all of them.
     """
 
-    def __init__(self, session: Session, topic: Topic, id: str | None) -> None:
+    def __init__(self, session: Session, topic: RunTopic, id: str | None) -> None:
         """Prepare to subscribe to `topic`."""
         super().__init__(session)
         self.topic = topic
@@ -35,7 +35,8 @@ class Subscription(Listener):
     def offer(self, message: Message) -> None:
         """Take `message`, if it is new and may belong to the topic."""
         of_another = self.topic == "run" and message.run_id != self.id
-        if of_another or isinstance(message, Unknown) or not self._is_new(message):
+        of_no_run = message.run_id is None
+        if of_no_run or of_another or isinstance(message, Unknown) or not self._is_new(message):
             return
         self._kept.append(cast(RunEvent, message))
         if len(self._kept) > MOST_KEPT:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tickfold.protocol.costs import CommissionTerms
     from tickfold.protocol.frame import MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES
     from tickfold.protocol.market_data import (
+        MOST_FEED_SYMBOLS,
         AddFeedSymbols,
         Feed,
         FeedSymbol,
@@ -95,6 +96,7 @@ else:
             "costs": ("CommissionTerms",),
             "frame": ("MAX_MESSAGE_BYTES", "MAX_REQUEST_BYTES"),
             "market_data": (
+                "MOST_FEED_SYMBOLS",
                 "AddFeedSymbols",
                 "Feed",
                 "FeedSymbol",
@@ -131,6 +133,7 @@ __all__ = [
     "MAX_MESSAGE_BYTES",
     "MAX_REQUEST_BYTES",
     "MESSAGES",
+    "MOST_FEED_SYMBOLS",
     "MOST_SYMBOLS",
     "REQUESTS",
     "SYMBOL_PATTERN",
