@@ -18,7 +18,9 @@ lake = DataLake(name, configuration=configuration)
 package = Package(name, bucket=lake.bucket.bucket_name, dependencies=configuration.dependencies)
 market_data = MarketData(name, configuration=configuration, package=package, lake=lake)
 backtests = Backtests(name, configuration=configuration, package=package, lake=lake)
-realtime = Realtime(name, configuration=configuration, package=package, lake=lake, backtests=backtests)
+realtime = Realtime(
+    name, configuration=configuration, package=package, lake=lake, market_data=market_data, backtests=backtests
+)
 
 pulumi.export("region", backtests.runs.region)
 pulumi.export("websocket_url", realtime.api.websocket_url)

@@ -1,4 +1,4 @@
-"""Realtime: the WebSocket API, its functions, the tables of connections, and the delivery of runs' messages."""
+"""Realtime: the WebSocket API, its functions, the tables of connections, and the delivery of messages and bars."""
 
 from functools import partial
 
@@ -9,15 +9,14 @@ from components.aws.dead_letter_queue import DeadLetterQueue
 from components.aws.package import Package
 from components.aws.python_function import PythonFunction
 from components.aws.stream_consumer import stream_consumer
+from components.aws.table import Table
 from components.aws.websocket_api import WebSocketApi
 from components.backtests import Backtests
 from components.configuration import Configuration
 from components.data_lake import DataLake
+from components.market_data import MarketData
 from components.stores.connection_store import ConnectionTables
 from functions import settings
-
-_MESSAGES = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"entry": {"S": [{"prefix": "event#"}]}}}}
-"""The items of the table of runs that are messages, when they are appended."""
 
 
 class Realtime(pulumi.ComponentResource):
@@ -31,7 +30,8 @@ class Realtime(pulumi.ComponentResource):
     message: PythonFunction
     deliver: PythonFunction
     dead_letters: DeadLetterQueue
-    delivery: aws.lambda_.EventSourceMapping
+    message_delivery: aws.lambda_.EventSourceMapping
+    bar_delivery: aws.lambda_.EventSourceMapping
 
     def __init__(
         self,
@@ -40,6 +40,7 @@ class Realtime(pulumi.ComponentResource):
         configuration: Configuration,
         package: Package,
         lake: DataLake,
+        market_data: MarketData,
         backtests: Backtests,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -59,10 +60,11 @@ class Realtime(pulumi.ComponentResource):
         self.authorize = self._create_authorize()
         self.connect = self._create_connect()
         self.disconnect = self._create_disconnect()
-        self.message = self._create_message(lake, backtests)
-        self.deliver = self._create_deliver(backtests)
+        self.message = self._create_message(lake, market_data, backtests)
+        self.deliver = self._create_deliver(market_data, backtests)
         self._route()
-        self.delivery = self._feed_deliver(backtests)
+        self.message_delivery = self._deliver_stream("deliver", backtests.runs, "event#")
+        self.bar_delivery = self._deliver_stream("deliver-bars", market_data.bars, "bar#")
         self.register_outputs({"websocket_url": self.api.websocket_url})
 
     def _create_api(self) -> WebSocketApi:
@@ -110,13 +112,16 @@ class Realtime(pulumi.ComponentResource):
             timeout=10,
         )
 
-    def _create_message(self, lake: DataLake, backtests: Backtests) -> PythonFunction:
+    def _create_message(self, lake: DataLake, market_data: MarketData, backtests: Backtests) -> PythonFunction:
         return self._create_function(
             f"{self._name}-message",
             module="websocket.message",
             layers=["base", "numeric"],
             grants=[
                 lake.may_find_series(),
+                market_data.bars.may_read(),
+                market_data.bars.may_read_states(),
+                market_data.bars.may_watch(),
                 backtests.may_start_runs(),
                 backtests.may_cancel_runs(),
                 backtests.may_read_runs(),
@@ -130,13 +135,14 @@ class Realtime(pulumi.ComponentResource):
             timeout=29,
         )
 
-    def _create_deliver(self, backtests: Backtests) -> PythonFunction:
+    def _create_deliver(self, market_data: MarketData, backtests: Backtests) -> PythonFunction:
         return self._create_function(
             f"{self._name}-deliver",
             module="websocket.deliver",
             layers=["base"],
             grants=[
                 backtests.runs.may_read_stream(),
+                market_data.bars.may_read_stream(),
                 self.dead_letters.may_send(),
                 self.tables.may_find_subscribers(),
                 self.tables.may_remove(),
@@ -153,12 +159,14 @@ class Realtime(pulumi.ComponentResource):
         self.api.route("$default", self.message)
         self.api.deploy()
 
-    def _feed_deliver(self, backtests: Backtests) -> aws.lambda_.EventSourceMapping:
+    def _deliver_stream(self, name: str, table: Table, prefix: str) -> aws.lambda_.EventSourceMapping:
+        """Deliver the items of `table` whose sort key begins with `prefix`, when they are appended."""
+        pattern = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"entry": {"S": [{"prefix": prefix}]}}}}
         return stream_consumer(
-            f"{self._name}-deliver-mapping",
-            table=backtests.runs,
+            f"{self._name}-{name}-mapping",
+            table=table,
             function=self.deliver,
             dead_letters=self.dead_letters,
-            pattern=_MESSAGES,
+            pattern=pattern,
             opts=self._child,
         )

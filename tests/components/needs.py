@@ -145,6 +145,7 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
             ("dynamodb:UpdateItem", connections),
             ("dynamodb:PutItem", subscriptions),
             ("dynamodb:DeleteItem", subscriptions),
+            *((f"dynamodb:{action}", hot) for action in ("GetItem", "BatchGetItem", "Query", "BatchWriteItem")),
             ("states:StartExecution", machine),
             ("states:StopExecution", f"{machine.replace(':stateMachine:', ':execution:')}:{CHILD}"),
         ],
@@ -155,7 +156,8 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
             ("dynamodb:Query", subscriptions),
             ("dynamodb:ListStreams", "*"),
             *(
-                (f"dynamodb:{action}", f"{runs}/stream/{STREAM_LABEL}")
+                (f"dynamodb:{action}", f"{table}/stream/{STREAM_LABEL}")
+                for table in (runs, hot)
                 for action in ("DescribeStream", "GetRecords", "GetShardIterator")
             ),
         ],

@@ -29,7 +29,7 @@ RESOURCES = {
     "aws:iam/rolePolicy:RolePolicy": 16,
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": 1,
     "aws:lambda/alias:Alias": 12,
-    "aws:lambda/eventSourceMapping:EventSourceMapping": 1,
+    "aws:lambda/eventSourceMapping:EventSourceMapping": 2,
     "aws:lambda/function:Function": 12,
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": 4,
     "aws:lambda/permission:Permission": 6,

@@ -1,23 +1,27 @@
-"""Realtime: which functions answer the routes, and what starts the delivery of messages."""
+"""Realtime: which functions answer the routes, and what starts the delivery of messages and bars."""
 
 import json
+
+import pytest
 
 from tests.components.capture import REGION, Stack
 
 MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
+STREAMS = [("-deliver-mapping", "event#", "runs"), ("-deliver-bars-mapping", "bar#", "bars")]
 
 
-def test_only_messages_start_the_delivery(dev: Stack) -> None:
-    (only,) = dev.one(MAPPING).inputs["filterCriteria"]["filters"]
+@pytest.mark.parametrize(("mapping", "prefix", "table"), STREAMS)
+def test_only_what_is_appended_is_delivered(dev: Stack, mapping: str, prefix: str, table: str) -> None:
+    found = dev.one(MAPPING, mapping).inputs
+    (only,) = found["filterCriteria"]["filters"]
     assert json.loads(only["pattern"]) == {
         "eventName": ["INSERT"],
-        "dynamodb": {"Keys": {"entry": {"S": [{"prefix": "event#"}]}}},
+        "dynamodb": {"Keys": {"entry": {"S": [{"prefix": prefix}]}}},
     }
+    stream = f"arn:aws:dynamodb:{REGION}:111122223333:table/tickfold-dev-{table}/stream/"
+    assert found["eventSourceArn"].startswith(stream)
 
 
-def test_stream_of_runs_feeds_the_released_function(dev: Stack) -> None:
-    mapping = dev.one(MAPPING).inputs
-    assert mapping["eventSourceArn"].startswith(
-        f"arn:aws:dynamodb:{REGION}:111122223333:table/tickfold-dev-runs/stream/"
-    )
-    assert mapping["functionName"].endswith(":function:tickfold-dev-deliver:live")
+@pytest.mark.parametrize(("mapping", "_prefix", "_table"), STREAMS)
+def test_streams_feed_the_released_function(dev: Stack, mapping: str, _prefix: str, _table: str) -> None:
+    assert dev.one(MAPPING, mapping).inputs["functionName"].endswith(":function:tickfold-dev-deliver:live")

@@ -20,7 +20,8 @@ QUEUE = "tickfold-embedded-realtime-dead-letters"
 def impatient(stack: EmbeddedStack) -> Iterator[None]:
     """Give up records after a second instead of an hour."""
     client = stack.client("lambda")
-    (mapping,) = client.list_event_source_mappings(FunctionName="tickfold-embedded-deliver:live")["EventSourceMappings"]
+    mappings = client.list_event_source_mappings(FunctionName="tickfold-embedded-deliver:live")["EventSourceMappings"]
+    (mapping,) = (each for each in mappings if "/tickfold-embedded-runs/" in each["EventSourceArn"])
     client.update_event_source_mapping(UUID=mapping["UUID"], MaximumRecordAgeInSeconds=1)
     yield
     oldest = mapping["MaximumRecordAgeInSeconds"]

@@ -40,6 +40,7 @@ ENVIRONMENTS = {
         **TALK,
         **RUNS,
         **USERS,
+        **BARS,
         "TICKFOLD_RUNNING_LIMIT": "20",
         "TICKFOLD_DAILY_LIMIT": "2000",
         "TICKFOLD_REDUCE_MEMORY": "3008",
