@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, repr=False)
 class Endpoint:
-    """Sends GET requests for the provider `name`. `secrets` are masked wherever its own words are repeated."""
+    """Sends requests for the provider `name`. `secrets` are masked wherever its own words are repeated."""
 
     name: str
     base_url: str
@@ -46,6 +46,10 @@ class Endpoint:
         """Return the response of `path`, as `Http.send` does."""
         url = f"{self.base_url}{path}" + (f"?{urlencode(query)}" if query else "")
         return self.http.send(Request(self.name, "GET", url, headers or {}), self.limiter)
+
+    def post(self, path: str, form: Mapping[str, str], headers: Mapping[str, str]) -> Response:
+        """Return the response of `path` to a form, as `Http.send` does."""
+        return self.http.send(Request(self.name, "POST", f"{self.base_url}{path}", headers, form), self.limiter)
 
     def document(self, response: Response) -> Json:
         """Return the JSON of the response.
