@@ -27,6 +27,7 @@ class Commands(LazyGroup):
         UnloadedCommand("query", "query:app", "Query bars, runs, trades and equity in SQL."),
         UnloadedCommand("report", "report:report", "Write a run's report as one HTML page."),
         UnloadedCommand("data", "data:app", "List, load, show and remove the bars that runs use."),
+        UnloadedCommand("auth", "auth:app", "Log in to a provider of market data."),
         UnloadedCommand("new", "new:app", "Begin a strategy of your own."),
         UnloadedCommand("config", "config:app", "Show the defaults of tickfold.toml."),
     )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
 
     from embedded.record import Record
     from tickfold.backtests.run_store import RunStore
@@ -113,6 +114,11 @@ class Target:
     def athena(self) -> "AthenaClient":
         """Return a client of the stack's Athena."""
         client: AthenaClient = self._client("athena")
+        return client
+
+    def secrets(self) -> "SecretsManagerClient":
+        """Return a client of the stack's Secrets Manager."""
+        client: SecretsManagerClient = self._client("secretsmanager")
         return client
 
     def runs(self) -> "RunStore":

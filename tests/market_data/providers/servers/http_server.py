@@ -28,6 +28,7 @@ class Received:
     form: dict[str, str]
     port: int
     """The port that it came from: requests of one connection have one."""
+    body: bytes = b""
 
 
 @dataclass
@@ -148,18 +149,18 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
-        self._serve({})
+        self._serve(b"")
 
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length", "0"))
-        self._serve(dict(parse_qsl(self.rfile.read(length).decode())))
+        self._serve(self.rfile.read(length))
 
-    def _serve(self, form: dict[str, str]) -> None:
+    def _serve(self, body: bytes) -> None:
         owner, parts = self.server.owner, urlsplit(self.path)
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         port = self.client_address[1]
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Received(self.command, parts.path, query, headers, form, port)
+        request = Received(self.command, parts.path, query, headers, dict(parse_qsl(body.decode())), port, body)
         owner.requests.append(request)
         fault = owner.next_fault()
         match fault.kind if fault else None:
