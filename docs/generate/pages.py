@@ -3,7 +3,18 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.generate import command_line, exit_codes, limits, metrics, protocol, run_cost, settings, strategies, tables
+from docs.generate import (
+    command_line,
+    exit_codes,
+    limits,
+    metrics,
+    protocol,
+    providers,
+    run_cost,
+    settings,
+    strategies,
+    tables,
+)
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 
@@ -14,6 +25,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "limits.md": limits.render,
     "protocol.md": protocol.render,
     "protocol.schema.json": protocol.render_schema,
+    "providers.md": providers.render,
     "run-cost.md": run_cost.render,
     "run-cost.svg": run_cost.render_plot,
     "settings.md": settings.render,

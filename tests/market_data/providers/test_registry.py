@@ -9,7 +9,7 @@ import pytest
 from tickfold.errors import RunError
 from tickfold.market_data.providers.failures import KeyMissingError
 from tickfold.market_data.providers.http import Http
-from tickfold.market_data.providers.registry import BUILDERS, DEFAULT_ORDER, KEY_FIELDS, Keys, ProviderSettings, build
+from tickfold.market_data.providers.registry import BUILDERS, KEY_FIELDS, Keys, ProviderSettings, build
 
 KEYS = Keys(
     {"alpaca": {"key_id": "k1", "secret_key": "s1"}, "alpha_vantage": {"key": "k2"}},
@@ -52,8 +52,8 @@ def test_build_refuses_a_base_url_that_is_none() -> None:
         build("yahoo", ProviderSettings(base_url="query1.finance.yahoo.com"), KEYS, Http())
 
 
-def test_default_order_holds_neither_yahoo_nor_files() -> None:
-    assert set(DEFAULT_ORDER) == set(BUILDERS) - {"yahoo", "files"} == set(KEY_FIELDS)
+def test_key_fields_are_those_of_the_providers_with_keys() -> None:
+    assert set(KEY_FIELDS) == set(BUILDERS) - {"yahoo", "files"}
 
 
 def test_keys_show_the_providers_alone() -> None:

@@ -15,9 +15,6 @@ from tickfold.market_data.providers.provider import Provider
 from tickfold.market_data.providers.schwab import Schwab, SchwabToken
 from tickfold.market_data.providers.yahoo import Yahoo
 
-DEFAULT_ORDER: Final = ("alpaca", "schwab", "alpha_vantage")
-"""Yahoo, which may break any day, and files are used only where they are named."""
-
 
 @dataclass(frozen=True)
 class ProviderSettings:
