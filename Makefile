@@ -6,7 +6,7 @@ READY := .venv/ready
 WSCAT := build/wscat/node_modules/.bin/wscat
 BENCH_READY := .venv-bench/ready
 
-.PHONY: help setup demo test athena issuers arm64 pulumi newest soak mutants chromium wscat lint bench package docs calendar clean
+.PHONY: help setup demo test athena issuers arm64 pulumi newest soak mutants chromium pgbouncer wscat lint bench package docs calendar clean
 .DEFAULT_GOAL := help
 # Without bytecode every process compiles what it imports: a test of a stack starts dozens.
 unexport PYTHONDONTWRITEBYTECODE
@@ -27,7 +27,7 @@ $(READY): requirements/uv.txt requirements/dev.txt pyproject.toml
 
 # Three on two cores: for much of its time, a test of a stack waits.
 WORKERS ?= 3
-test: $(READY) chromium wscat ## run every test
+test: $(READY) chromium pgbouncer wscat ## run every test
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 athena: $(READY) ## compare SQL on the embedded stack with Trino, Athena's engine: in minutes; needs a JDK and Maven
@@ -51,13 +51,19 @@ newest: ## lint, and run the tests that need no stack, on the newest Python (as 
 soak: $(READY) ## load and faults in their full size, with figures: in some minutes
 	$(BIN)/pytest tests/soak --soak -s
 
-mutants: $(READY) chromium ## random mutants of a FOLDER (or all): do its own tests kill nine of ten? SAMPLE=30 of each
+mutants: $(READY) chromium pgbouncer ## random mutants of a FOLDER (or all): do its own tests kill nine of ten? SAMPLE=30 of each
 	$(BIN)/python -m tools.mutants $(FOLDER) $(if $(SAMPLE),--sample $(SAMPLE))
 
 chromium: ## install the browser that the report is tested in, where there is none
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium; } \
 	  || { echo "The tests open the report in Chromium, which could not be installed here: put a \`chromium\` on the PATH" \
 	       "(as root on Debian: apt-get install chromium), then try again." >&2; exit 1; }
+
+pgbouncer: ## install the connection pooler that PostgreSQL is tested through, where there is none
+	@PATH="$$PATH:/usr/sbin"; command -v pgbouncer >/dev/null \
+	  || { apt-get update -qq && apt-get install -qq -y --no-install-recommends pgbouncer; } \
+	  || { echo "The tests write to PostgreSQL through PgBouncer, which could not be installed here: put \`pgbouncer\` on the" \
+	       "PATH (as root on Debian: apt-get install pgbouncer), then try again." >&2; exit 1; }
 
 wscat: $(WSCAT) ## install the WebSocket client that the protocol is tested with by hand
 

@@ -28,6 +28,7 @@ PORTFOLIOS_CLAIM: Final = "TICKFOLD_PORTFOLIOS_CLAIM"
 PROVIDERS: Final = "TICKFOLD_PROVIDERS"
 KEYS_SECRET: Final = "TICKFOLD_KEYS_SECRET"  # noqa: S105 - a variable
 METRICS_NAMESPACE: Final = "TICKFOLD_METRICS_NAMESPACE"
+DEAD_LETTERS_QUEUE: Final = "TICKFOLD_DEAD_LETTERS_QUEUE"
 
 
 class SettingsError(RuntimeError):
@@ -174,3 +175,12 @@ class CompactSettings(BarsSettings):
     """The hot table and the data lake."""
 
     bucket: str = _variable(BUCKET)
+
+
+@dataclass(frozen=True)
+class ExportSettings(Settings):
+    """The secret with PostgreSQL's connection string, the URL of the queue of dead letters, and the metrics' namespace."""
+
+    keys_secret: str = _variable(KEYS_SECRET)
+    dead_letters_queue: str = _variable(DEAD_LETTERS_QUEUE)
+    metrics_namespace: str = _variable(METRICS_NAMESPACE)

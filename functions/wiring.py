@@ -17,6 +17,8 @@ from tickfold.realtime.sender import Sender
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBServiceResource
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
 
 # The standard mode backs off with jitter, and counts API Gateway's LimitExceeded among the throttling errors.
@@ -38,6 +40,16 @@ def s3() -> "S3Client":
 def step_functions() -> "SFNClient":
     """Return a client of Step Functions."""
     return boto3.client("stepfunctions", config=_RETRIES)
+
+
+def secrets_manager() -> "SecretsManagerClient":
+    """Return a client of Secrets Manager."""
+    return boto3.client("secretsmanager", config=_RETRIES)
+
+
+def sqs() -> "SQSClient":
+    """Return a client of SQS."""
+    return boto3.client("sqs", config=_RETRIES)
 
 
 def dynamodb() -> "DynamoDBServiceResource":

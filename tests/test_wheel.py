@@ -26,6 +26,7 @@ EXTRAS = {
     "report": "",
     "backtests": "lake",
     "market_data": "lake",
+    "market_data/sinks": "postgres",
     "realtime": "lake",
     "storage": "lake",
     "cli": "cli",
@@ -82,13 +83,16 @@ def test_wheel_alone_is_enough_for_a_notebook(wheel: Path, tmp_path: Path) -> No
 
 
 def test_every_folder_has_its_extra() -> None:
-    assert set(EXTRAS) == {path.parent.name for path in (ROOT / "tickfold").glob("*/__init__.py")}
+    folders = {path.parent.name for path in (ROOT / "tickfold").glob("*/__init__.py")}
+    assert {name for name in EXTRAS if "/" not in name} == folders
 
 
 @pytest.mark.parametrize("folder", EXTRAS)
 def test_imports_of_a_folder_are_declared(folder: str) -> None:
     by_module = packages_distributions()
-    imported = {name for path in (ROOT / "tickfold" / folder).rglob("*.py") for name in _imported(path)}
+    apart = {ROOT / "tickfold" / other for other in EXTRAS if other != folder and other.startswith(f"{folder}/")}
+    files = (path for path in (ROOT / "tickfold" / folder).rglob("*.py") if not apart.intersection(path.parents))
+    imported = {name for path in files for name in _imported(path)}
     stubs = {name for name in imported if name.startswith("mypy_boto3_")}  # imported by the type checker alone
     foreign = imported - stubs - sys.stdlib_module_names - {"tickfold", "embedded"}
     undeclared = {name for name in foreign if not _declared(EXTRAS[folder]) & {d.lower() for d in by_module[name]}}

@@ -60,6 +60,7 @@ def test_plan_simulate_and_reduce_work_without_pandas() -> None:
         ("functions.websocket.deliver", ["pandas", "pyarrow", "numpy", "pydantic", "tenacity"]),
         ("functions.backtests.report_failure", ["pandas", "pyarrow", "numpy"]),
         ("functions.backtests.reconcile", ["pandas", "pyarrow", "numpy"]),
+        ("functions.market_data.export", ["pandas", "pyarrow", "numpy", "pydantic", "tenacity"]),
         ("functions.websocket.message", ["pandas", "pyarrow"]),
         ("functions.backtests.plan", ["pandas", "pyarrow"]),
         ("functions.backtests.simulate", ["pandas"]),

@@ -9,6 +9,7 @@ from functions.settings import (
     AuthorizeSettings,
     ConnectionsSettings,
     DeliverSettings,
+    ExportSettings,
     MessageSettings,
     PlanSettings,
     ReconcileSettings,
@@ -35,6 +36,7 @@ LAKE = {settings.BUCKET, *RUNS}
         (SimulateSettings, LAKE),
         (PlanSettings, {*LAKE, settings.USERS_TABLE, settings.WORKERS, settings.ACTIVE_LIMIT, settings.REDUCE_MEMORY}),
         (ReduceSettings, {*LAKE, settings.USERS_TABLE}),
+        (ExportSettings, {settings.MARKET_DATA_SECRET, settings.DEAD_LETTERS_QUEUE}),
         (
             MessageSettings,
             {*LAKE, *TABLES, settings.USERS_TABLE, settings.CONNECTIONS_ENDPOINT, settings.STATE_MACHINE_ARN}
@@ -73,5 +75,5 @@ def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch)
 
 def test_names_of_variables() -> None:
     names = {name: value for name, value in vars(settings).items() if name.isupper()}
-    assert len(names) == 16
+    assert len(names) == 20
     assert all(value == f"TICKFOLD_{name}" for name, value in names.items())

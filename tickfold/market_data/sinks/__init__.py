@@ -1,0 +1,1 @@
+"""Sinks: where else bars go once they are stored."""
