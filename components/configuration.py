@@ -194,6 +194,10 @@ class Configuration(BaseModel):
             description="the markets in whose sessions the feed runs, XNYS or 24/7 or both; without providers it is off"
         ),
     ] = ["XNYS"]
+    export_to_postgresql: Annotated[
+        bool,
+        Field(description="true or false: whether bars go to PostgreSQL too (docs/how-to/send-bars-to-postgresql.md)"),
+    ] = False
     metrics_namespace: Annotated[
         str,
         Field(

@@ -11,6 +11,7 @@ from components.aws.grant import Grant
 from components.aws.package import Package
 from components.aws.python_function import PythonFunction
 from components.aws.secret import Secret
+from components.aws.stream_consumer import stream_consumer
 from components.configuration import Configuration
 from components.data_lake import DataLake
 from components.stores.hot_store import HotTable
@@ -27,6 +28,14 @@ _AFTER_SESSION = {"XNYS": (_NEW_YORK, ("20 16 ? * MON-FRI *",)), "24/7": ("UTC",
 """When the bars of a session are put into the lake."""
 
 
+BARS_STORED = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"entry": {"S": [{"prefix": "bar#"}]}}}}
+"""The items of the hot table that are bars, when they are stored."""
+_OLDEST_EXPORTED_SECONDS = 23 * 3_600
+"""While PostgreSQL is down its bars wait in the stream, which keeps them for a day."""
+_EXPORT_RETRIES = 10_000
+"""The most that Lambda allows: only the age of a record is a reason to give it up."""
+
+
 class MarketData(pulumi.ComponentResource):
     """The hot table, the providers' keys, and the functions of the feed with their schedules."""
 
@@ -35,6 +44,7 @@ class MarketData(pulumi.ComponentResource):
     dead_letters: DeadLetterQueue
     tick: PythonFunction
     compact: PythonFunction
+    export: PythonFunction | None = None
     schedules: list[CronSchedule]
 
     def __init__(
@@ -62,6 +72,8 @@ class MarketData(pulumi.ComponentResource):
         self.tick = self._create_tick()
         self.compact = self._create_compact(lake)
         self.schedules = self._schedule()
+        if configuration.export_to_postgresql:
+            self.export = self._create_export()
         self.register_outputs({"bars_table": self.bars.table_name})
 
     def may_use_providers(self) -> Grant:
@@ -109,6 +121,30 @@ class MarketData(pulumi.ComponentResource):
             memory=1_769,
             timeout=600,
         )
+
+    def _create_export(self) -> PythonFunction:
+        function = self._create_function(
+            f"{self._name}-export",
+            module="market_data.export",
+            layers=["base", "postgres"],
+            grants=[self.bars.may_read_stream(), self.keys.may_read(), self.dead_letters.may_put()],
+            memory=256,
+            timeout=60,
+            environment={settings.METRICS_NAMESPACE: self._configuration.metrics_namespace},
+        )
+        stream_consumer(
+            f"{self._name}-export-mapping",
+            table=self.bars,
+            function=function,
+            dead_letters=self.dead_letters,
+            pattern=BARS_STORED,
+            oldest_seconds=_OLDEST_EXPORTED_SECONDS,
+            retries=_EXPORT_RETRIES,
+            batching_seconds=1,
+            reports_failures=True,
+            opts=self._child,
+        )
+        return function
 
     def _schedule(self) -> list[CronSchedule]:
         """Schedule ticks and compactions; without providers there is nothing to fetch."""

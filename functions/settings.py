@@ -179,7 +179,7 @@ class CompactSettings(BarsSettings):
 
 @dataclass(frozen=True)
 class ExportSettings(Settings):
-    """The secret with PostgreSQL's connection string, the URL of the queue of dead letters, and the metrics' namespace."""
+    """The secret with PostgreSQL's connection string, the queue of dead letters, and the namespace of the metrics."""
 
     keys_secret: str = _variable(KEYS_SECRET)
     dead_letters_queue: str = _variable(DEAD_LETTERS_QUEUE)

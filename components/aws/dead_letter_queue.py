@@ -9,6 +9,7 @@ import pulumi_aws as aws
 
 from components.aws.grant import Grant, Statement
 from components.aws.python_function import PythonFunction
+from functions import settings
 
 _RETENTION_SECONDS = 14 * 24 * 3_600
 """The longest that SQS allows."""
@@ -37,6 +38,10 @@ class DeadLetterQueue(pulumi.ComponentResource):
     def may_send(self) -> Grant:
         """Grant what Lambda needs, on behalf of a function, to put its failed events here."""
         return Grant([Statement(["sqs:SendMessage"], [self.arn])])
+
+    def may_put(self) -> Grant:
+        """Grant a function putting here itself what it could not handle."""
+        return Grant([Statement(["sqs:SendMessage"], [self.arn])], {settings.DEAD_LETTERS_QUEUE: self.queue.id})
 
     def accept_events_of(self, rules: Sequence[aws.cloudwatch.EventRule]) -> None:
         """Let EventBridge put events of `rules` here that it could not hand over. Call it once: a queue has one

@@ -27,11 +27,17 @@ def stream_consumer(
     function: PythonFunction,
     dead_letters: DeadLetterQueue,
     pattern: Mapping[str, Any],
+    oldest_seconds: int = _OLDEST_SECONDS,
+    retries: int = _RETRIES,
+    batching_seconds: int = 0,
+    reports_failures: bool = False,
     opts: pulumi.ResourceOptions,
 ) -> aws.lambda_.EventSourceMapping:
     """Invoke `function` for the stream records that match `pattern`; put what is given up into `dead_letters`.
 
-    The function needs `table.may_read_stream()` and `dead_letters.may_send()`.
+    Given up is what is older than `oldest_seconds` or has failed `retries` times more. A batch is waited for
+    `batching_seconds`. A function that `reports_failures` says from which record on it failed. The function needs
+    `table.may_read_stream()` and `dead_letters.may_send()`.
     """
     return aws.lambda_.EventSourceMapping(
         name,
@@ -40,8 +46,10 @@ def stream_consumer(
         starting_position="LATEST",
         batch_size=_BATCH,
         parallelization_factor=_PARALLEL_BATCHES,
-        maximum_record_age_in_seconds=_OLDEST_SECONDS,
-        maximum_retry_attempts=_RETRIES,
+        maximum_batching_window_in_seconds=batching_seconds or None,
+        maximum_record_age_in_seconds=oldest_seconds,
+        maximum_retry_attempts=retries,
+        function_response_types=["ReportBatchItemFailures"] if reports_failures else None,
         bisect_batch_on_function_error=True,
         destination_config={"on_failure": {"destination_arn": dead_letters.arn}},
         filter_criteria={"filters": [{"pattern": json.dumps(pattern)}]},

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.data_classes import DynamoDBStreamEvent, event_source
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -29,6 +30,7 @@ class Dependencies:
 
     sink: PostgresSink
     dead_letters: DeadLetters
+    metrics: Metrics
 
 
 @dataclass(frozen=True)
@@ -45,14 +47,28 @@ class Export:
 def dependencies() -> Dependencies:
     settings = ExportSettings.read()
     connection_string = SecretConnectionString(wiring.secrets_manager(), settings.keys_secret)
-    return Dependencies(PostgresSink(connection_string), DeadLetters(wiring.sqs(), settings.dead_letters_queue))
+    dead_letters = DeadLetters(wiring.sqs(), settings.dead_letters_queue)
+    metrics = Metrics(namespace=settings.metrics_namespace, service="feed")
+    return Dependencies(PostgresSink(connection_string), dead_letters, metrics)
 
 
 @logger.inject_lambda_context(clear_state=True)
 @event_source(data_class=DynamoDBStreamEvent)
 def handler(event: DynamoDBStreamEvent, _context: LambdaContext) -> dict[str, Any]:
-    exported = export(event, dependencies())
+    given = dependencies()
+    try:
+        exported = export(event, given)
+    except Exception:
+        _count_uploads(given.metrics, succeeded=False)
+        raise
+    _count_uploads(given.metrics, succeeded=not exported.failed)
     return {"batchItemFailures": [{"itemIdentifier": number} for number in exported.failed]}
+
+
+def _count_uploads(metrics: Metrics, *, succeeded: bool) -> None:
+    """Count an upload; the average is the success rate."""
+    metrics.add_metric("SupabaseUploadSuccess", MetricUnit.Count, int(succeeded))
+    metrics.flush_metrics()
 
 
 def export(event: DynamoDBStreamEvent, to: Dependencies) -> Export:

@@ -32,6 +32,7 @@ CHOSEN = {
     f"{PROJECT}:issuer": "https://tenant.eu.auth0.com/",
     f"{PROJECT}:audience": "https://tickfold.example",
     f"{PROJECT}:providers": "alpaca",
+    f"{PROJECT}:exportToPostgresql": "true",
 }
 
 

@@ -53,6 +53,7 @@ def needs_of(stack: Stack) -> list[Need]:
         "deliver",
         "tick",
         "compact",
+        "export",
     )
     functions = (need for module in modules for need in function_needs(stack, module))
     return [*functions, *workflow_needs(stack), *schedule_needs(stack)]
@@ -165,6 +166,15 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
             *((f"dynamodb:{action}", hot) for action in ("Query", "GetItem", "UpdateItem", "PutItem")),
             ("secretsmanager:GetSecretValue", stack.outputs["keys_secret"]),
             ("sqs:SendMessage", dead_letters("market-data")),
+        ],
+        "export": [
+            ("secretsmanager:GetSecretValue", stack.outputs["keys_secret"]),
+            ("sqs:SendMessage", dead_letters("market-data")),
+            ("dynamodb:ListStreams", "*"),
+            *(
+                (f"dynamodb:{action}", f"{hot}/stream/{STREAM_LABEL}")
+                for action in ("DescribeStream", "GetRecords", "GetShardIterator")
+            ),
         ],
         "compact": [
             *((f"dynamodb:{action}", hot) for action in ("Query", "GetItem", "UpdateItem", "BatchWriteItem")),

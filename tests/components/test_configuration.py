@@ -51,6 +51,7 @@ def test_omitted_key_takes_its_default() -> None:
             "reduceMemory",
             "providers",
             "feedMarkets",
+            "exportToPostgresql",
             "metricsNamespace",
             "dependencies",
         ]
@@ -66,6 +67,7 @@ def test_omitted_key_takes_its_default() -> None:
     assert configuration.reduce_memory == 3_008
     assert configuration.providers == []
     assert configuration.feed_markets == ["XNYS"]
+    assert not configuration.export_to_postgresql
     assert configuration.metrics_namespace == "Tickfold/RealTimeStreaming"
     assert configuration.dependencies == "layers"
 
@@ -108,6 +110,7 @@ WRONG = {
         '[{"name": "alpaca", "key": "k"}]',
     ],
     "feedMarkets": ["XLON", '["XNYS", "always"]'],
+    "exportToPostgresql": ["perhaps", ""],
     "metricsNamespace": ["", "a b", "a" * 256],
     "dependencies": ["layer", "Layers", ""],
 }
@@ -139,6 +142,7 @@ ALLOWED = {
         "[]",
     ],
     "feedMarkets": ['["XNYS", "24/7"]'],
+    "exportToPostgresql": ["true", "false"],
     "metricsNamespace": ["AlphaKite/RealTimeStreaming", "a"],
     "dependencies": ["layers", "runtime"],
 }
@@ -161,6 +165,7 @@ EXPECTED = {
     "reduceMemory": "128 to 10240",
     "providers": "such as alpaca,alpha_vantage",
     "feedMarkets": "XNYS or 24/7",
+    "exportToPostgresql": "true or false",
     "metricsNamespace": "such as Tickfold/RealTimeStreaming",
     "dependencies": "layers (built and attached), or runtime",
 }

@@ -7,6 +7,7 @@ from functions.settings import (
     CompactSettings,
     ConnectionsSettings,
     DeliverSettings,
+    ExportSettings,
     MessageSettings,
     PlanSettings,
     ReconcileSettings,
@@ -31,6 +32,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "reconcile": ReconcileSettings,
     "tick": TickSettings,
     "compact": CompactSettings,
+    "export": ExportSettings,
 }
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.utilities.data_classes import DynamoDBStreamEvent
 
 from functions import settings
@@ -43,7 +44,7 @@ def queue(sqs: "SQSClient") -> str:
 
 @pytest.fixture
 def to(database: Database, make_sink: MakeSink, sqs: "SQSClient", queue: str) -> Dependencies:
-    return Dependencies(make_sink(database.url), DeadLetters(sqs, queue))
+    return Dependencies(make_sink(database.url), DeadLetters(sqs, queue), Metrics(namespace="Test", service="feed"))
 
 
 def event(*items: dict[str, Any], name: str = "INSERT") -> DynamoDBStreamEvent:

@@ -36,7 +36,7 @@ LAKE = {settings.BUCKET, *RUNS}
         (SimulateSettings, LAKE),
         (PlanSettings, {*LAKE, settings.USERS_TABLE, settings.WORKERS, settings.ACTIVE_LIMIT, settings.REDUCE_MEMORY}),
         (ReduceSettings, {*LAKE, settings.USERS_TABLE}),
-        (ExportSettings, {settings.MARKET_DATA_SECRET, settings.DEAD_LETTERS_QUEUE}),
+        (ExportSettings, {settings.KEYS_SECRET, settings.DEAD_LETTERS_QUEUE, settings.METRICS_NAMESPACE}),
         (
             MessageSettings,
             {*LAKE, *TABLES, settings.USERS_TABLE, settings.CONNECTIONS_ENDPOINT, settings.STATE_MACHINE_ARN}

@@ -60,6 +60,7 @@ IMPORTS = {
     "backtests.reconcile": set(),
     "market_data.tick": {"numpy"},
     "market_data.compact": {"numpy", "pyarrow"},
+    "market_data.export": set(),
 }
 
 
@@ -126,4 +127,5 @@ def test_functions_get_the_layers_that_they_import(tmp_path: Path) -> None:
         "deliver": base,
         "tick": both,
         "compact": both,
+        "export": ["tickfold-test-base", "tickfold-test-postgres"],
     }

@@ -14,7 +14,7 @@ from tests.components.capture import ROOT, Resource, Stack, capture, configurati
 
 FUNCTION = "aws:lambda/function:Function"
 BACKTESTS = ["plan", "simulate", "reduce", "report_failure", "reconcile"]
-MARKET_DATA = ["tick", "compact"]
+MARKET_DATA = ["tick", "compact", "export"]
 MODULES = ["authorize", "connect", "disconnect", "message", "deliver", *BACKTESTS, *MARKET_DATA]
 ENDPOINT = "https://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live"
 MACHINE = {"TICKFOLD_STATE_MACHINE_ARN": "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev-backtest"}
@@ -68,6 +68,15 @@ ENVIRONMENTS = {
         "TICKFOLD_METRICS_NAMESPACE": "Tickfold/RealTimeStreaming",
     },
     "compact": {**BUCKET, **BARS},
+    "export": {
+        "TICKFOLD_KEYS_SECRET": (
+            "arn:aws:secretsmanager:eu-north-1:111122223333:secret:tickfold-dev-market-data-1a2b3c"
+        ),
+        "TICKFOLD_DEAD_LETTERS_QUEUE": (
+            "https://sqs.eu-north-1.amazonaws.com/111122223333/tickfold-dev-market-data-dead-letters"
+        ),
+        "TICKFOLD_METRICS_NAMESPACE": "Tickfold/RealTimeStreaming",
+    },
 }
 
 
@@ -173,6 +182,7 @@ SIZES = {
     "reconcile": (512, 300),
     "tick": (512, 55),
     "compact": (1_769, 600),
+    "export": (256, 60),
 }
 """MB and seconds."""
 
