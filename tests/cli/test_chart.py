@@ -3,7 +3,8 @@
 import pytest
 from rich.text import Text
 
-from tickfold.cli.chart import ROWS, Curves, chart
+from tickfold.cli.chart import Curves, chart
+from tickfold.cli.line_chart import ROWS
 from tickfold.protocol import Partial
 
 DAY = 86_400_000
