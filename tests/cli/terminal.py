@@ -1,5 +1,6 @@
 """A terminal, as a command meets it that is started in one."""
 
+import codecs
 import os
 import pty
 import select
@@ -33,6 +34,7 @@ class Terminal:
         )
         os.close(inside)
         self.written = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")()  # a character may come in two pieces
 
     def press(self, keys: bytes) -> None:
         os.write(self._screen, keys)
@@ -71,7 +73,7 @@ class Terminal:
             piece = os.read(self._screen, 65_536) if ready else b""
         except OSError:  # how Linux says that the other side is closed
             piece = b""
-        self.written += piece.decode()
+        self.written += self._decoder.decode(piece)
         return bool(piece)
 
 

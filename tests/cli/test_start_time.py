@@ -47,7 +47,22 @@ def test_help_loads_no_command(argument: str) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["up", "run", "sweep", "backtest", "attach", "cancel", "query", "runs", "report", "data", "data load"],
+    [
+        "up",
+        "run",
+        "sweep",
+        "backtest",
+        "attach",
+        "cancel",
+        "query",
+        "runs",
+        "report",
+        "watch",
+        "feed",
+        "feed list",
+        "data",
+        "data load",
+    ],
 )
 def test_help_of_command_loads_none_of_its_work(command: str) -> None:
     assert loaded_by(*command.split(), "--help") & (SLOW | MESSAGES) == set()

@@ -26,7 +26,10 @@ async def numbers(bars: BarStream, count: int) -> list[int]:
 async def test_bars_begin_with_the_session_and_go_on_as_stored() -> None:
     async with stack(series={"GOOG": Series(last=20, session=7)}) as fake, Client(fake.url, patience=QUICK) as client:
         bars = await client.bars("goog")
-        assert await numbers(bars, 13) == list(range(8, 21))
+        assert await numbers(bars, 12) == list(range(8, 20))
+        before = bars.has_caught_up
+        assert await numbers(bars, 1) == [20]
+        assert (before, bars.has_caught_up) == (False, True)
         await fake.store("GOOG", 2)
         expected = Bar(21, OPEN + timedelta(minutes=20), 21, 22.5, 20.5, 21.25, 21_000, 17, 21.125)
         assert await anext(bars) == expected

@@ -1,14 +1,18 @@
-"""What the shell completes: symbols, strategies and run ids. Quick, silent, and empty where nothing is known."""
+"""What the shell completes: symbols, strategies, run ids. Quick, silent, and empty where nothing is known."""
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 import tickfold
 from tickfold.alarm import alarm
+
+if TYPE_CHECKING:
+    from tickfold.client import Client
 
 SECONDS = 3.0
 """How long a completion may take: a shell waits for it."""
@@ -26,7 +30,12 @@ def symbols(context: typer.Context, incomplete: str) -> list[str]:
 
 def run_ids(context: typer.Context) -> list[str]:
     """Return the ids of the user's runs, newest first."""
-    return _in_time(lambda: _run_ids(context))
+    return _in_time(lambda: _asked(context, _run_ids))
+
+
+def feed_symbols(context: typer.Context) -> list[str]:
+    """Return the symbols that the feed fetches."""
+    return _in_time(lambda: _asked(context, _feed_symbols))
 
 
 def strategies() -> list[str]:
@@ -42,17 +51,25 @@ def _symbols(context: typer.Context) -> list[str]:
     return [*SeriesCatalog(target.s3(), target.output("bucket")).symbols()]
 
 
-def _run_ids(context: typer.Context) -> list[str]:
+async def _feed_symbols(client: "Client") -> list[str]:
+    return [each.symbol for each in await client.feed()]
+
+
+async def _run_ids(client: "Client") -> list[str]:
+    return [run.run_id for run in (await client.list_runs(_RUNS)).runs]
+
+
+def _asked(context: typer.Context, ask: Callable[["Client"], Awaitable[list[str]]]) -> list[str]:
     import asyncio  # noqa: PLC0415 - slow to load, and help needs none
 
     from tickfold.cli.follow import client_of  # noqa: PLC0415 - loads the client
     from tickfold.cli.target import find_target  # noqa: PLC0415
 
-    async def listed() -> list[str]:
+    async def answered() -> list[str]:
         async with client_of(find_target(context.params.get("stack_outputs"))) as client:
-            return [run.run_id for run in (await client.list_runs(_RUNS)).runs]
+            return await ask(client)
 
-    return asyncio.run(listed())
+    return asyncio.run(answered())
 
 
 def _in_time(look_up: Callable[[], list[str]]) -> list[str]:

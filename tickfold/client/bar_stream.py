@@ -34,6 +34,11 @@ class BarStream(NumberedListener[Bar, Bar]):
         self._early: list[Bar] = []
         """Bars that came before the first reply, which says with which number the session begins."""
 
+    @property
+    def has_caught_up(self) -> bool:
+        """Whether all bars that are known to exist have been taken: the next one is still to come."""
+        return not self._before_gap and self._sequence.taken == self._sequence.highest
+
     def offer(self, message: Message) -> None:
         """Take the bars of `message`, if they are the symbol's."""
         if not isinstance(message, SymbolBars) or message.symbol != self.id:

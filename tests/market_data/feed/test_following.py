@@ -175,10 +175,18 @@ def test_watched_symbol_without_bars_is_subscribed_to(
     assert list(connections.subscribers(TOPIC)) == ["c1"]
 
 
+@pytest.mark.parametrize(("watched", "hint"), [(["AAPL"], ""), (["AAPL", "GOOGL"], r" \(did you mean GOOGL\?\)")])
 def test_symbol_that_is_not_fetched_is_not_found(
-    follower: SymbolFollower, connections: ConnectionStore, connection: Connection
+    follower: SymbolFollower,
+    watch_list: WatchList,
+    connections: ConnectionStore,
+    connection: Connection,
+    *,
+    watched: list[str],
+    hint: str,
 ) -> None:
-    with pytest.raises(RunError, match=r"does not fetch GOOG: add it with `tickfold feed add GOOG`") as caught:
+    watch_list.add(watched, "XNYS", "ada")
+    with pytest.raises(RunError, match=f"does not fetch GOOG{hint}: add it with `tickfold feed add GOOG`") as caught:
         follower.subscribe(caller(connection), GOOG)
     assert caught.value.code == "not_found"
     assert not list(connections.subscribers(TOPIC))

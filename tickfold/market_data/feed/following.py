@@ -23,6 +23,7 @@ from tickfold.protocol import (
     Unsubscribed,
     dump,
 )
+from tickfold.protocol.spelling import suggestion
 from tickfold.protocol.symbol import parse_symbol
 from tickfold.realtime import topics
 from tickfold.realtime.caller import Caller
@@ -88,9 +89,12 @@ class SymbolFollower:
 
     def _state(self, symbol: str) -> FeedState:
         state = self.bars.state(symbol)
-        if not state.sequence and symbol not in {each.symbol for each in self.watch_list.all()}:
-            reason = f"the feed does not fetch {symbol}: add it with `tickfold feed add {symbol}` or add_feed_symbols"
-            raise RunError(reason, "not_found")
+        if state.sequence:
+            return state
+        watched = [each.symbol for each in self.watch_list.all()]
+        if symbol not in watched:
+            reason = f"the feed does not fetch {symbol}{suggestion(symbol, watched)}"
+            raise RunError(f"{reason}: add it with `tickfold feed add {symbol}` or add_feed_symbols", "not_found")
         return state
 
     def _last_session(self, symbol: str) -> list[FeedBar]:
