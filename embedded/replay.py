@@ -80,7 +80,7 @@ class Replay:
     log: Callable[[str], None]
 
     def run(self, stopped: threading.Event) -> None:
-        """Watch the symbols, and fire all schedules that are due from their first bar to their last, until `stopped`.
+        """Watch the symbols, and fire their markets' schedules from their first bar to their last, until `stopped`.
 
         What an earlier replay has stored is left out.
 
@@ -92,7 +92,7 @@ class Replay:
             WatchList(table).add([each.symbol], each.market, "replay")
         start, end = self._from(HotStore(table)), max(each.last for each in self.recordings) + _AFTER_LAST
         self.log(f"replays {', '.join(_shown(each) for each in self.recordings)}")
-        schedules = Schedules(self.stack.cloud)
+        schedules = Schedules(self.stack.cloud, {each.market for each in self.recordings})
         pause = MINUTE.total_seconds() / self.speed if self.speed else 0.0
         for minute in schedules.due_minutes(start, end):
             if stopped.wait(pause):

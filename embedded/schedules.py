@@ -5,7 +5,7 @@ What a schedule's role may not do is refused here too: the emulator looks at no 
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -36,6 +36,12 @@ class Scheduled:
     role: str
     input: str
 
+    @property
+    def market(self) -> str | None:
+        """The market in its event, if any."""
+        market: str | None = json.loads(self.input).get("market")
+        return market
+
     def event(self, scheduled: datetime) -> str:
         """Return the event for one of its times."""
         return self.input.replace(SCHEDULED_TIME, f"{scheduled:%Y-%m-%dT%H:%M:%SZ}")
@@ -44,8 +50,8 @@ class Scheduled:
 class Schedules:
     """The schedules of the account."""
 
-    def __init__(self, cloud: Cloud) -> None:
-        """Read the schedules that there are.
+    def __init__(self, cloud: Cloud, markets: Collection[str] | None = None) -> None:
+        """Read the schedules that there are, or those of some markets.
 
         Raises:
             InvocationFailedError: the role of one lacks a right.
@@ -54,7 +60,8 @@ class Schedules:
         scheduler = cloud.client("scheduler")
         pages = scheduler.get_paginator("list_schedules").paginate()
         names = [each["Name"] for page in pages for each in page["Schedules"]]
-        self.all = [_scheduled(scheduler.get_schedule(Name=name)) for name in names]
+        found = [_scheduled(scheduler.get_schedule(Name=name)) for name in names]
+        self.all = [each for each in found if markets is None or each.market in markets]
         for each in self.all:
             self._check_role(each)
 

@@ -3,6 +3,8 @@
 import secrets
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +36,13 @@ def recording(replayed: Path) -> Iterator[tuple[Recording, Bars]]:
     file.unlink()
 
 
-def replay(stack: EmbeddedStack, recording: Recording) -> None:
-    Replay(stack, [recording], 0, lambda _line: None).run(threading.Event())
+@contextmanager
+def replaying(stack: EmbeddedStack, recording: Recording) -> Iterator[None]:
+    """Replay as fast as the stack can, beside the block."""
+    with ThreadPoolExecutor(1) as pool:
+        replay = pool.submit(Replay(stack, [recording], 0, lambda _line: None).run, threading.Event())
+        yield
+        replay.result()
 
 
 def frame_of(bars: Bars) -> pd.DataFrame:
@@ -84,8 +91,8 @@ def test_replayed_sessions_are_equal_row_for_row_everywhere(
         assert client.receive()["type"] == "feed"
         subscribe(client, known.symbol, after=0)
         assert client.receive()["type"] == "subscribed"
-        replay(stack, known)
-        messages = received(client, len(bars))
+        with replaying(stack, known):
+            messages = received(client, len(bars))
     assert [message["first"] for message in messages[1:]] == [message["sequence"] + 1 for message in messages[:-1]]
     assert_equal(pushed(messages), expected)
 
