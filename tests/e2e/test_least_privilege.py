@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,10 +20,15 @@ from embedded.stack import EmbeddedStack
 from tests.conftest import url_for
 from tests.e2e.executions import wait_for_execution
 from tests.e2e.long_open import as_if_long_open
+from tests.e2e.release import deployed
 from tests.e2e.websocket_client import SMA, Json, WebSocketClient, connected, start, sweep
+from tests.market_data.feed.market import HALF_DAY, minutes_of
+from tests.market_data.feed.recording import write_minutes
 from tickfold.identity.user import User
 from tickfold.market_data.bar_store import BarStore
+from tickfold.market_data.feed.watch_list import WatchList
 from tickfold.market_data.series import Series
+from tickfold.market_data.series_catalog import SeriesCatalog
 from tickfold.storage import layout
 
 BEYOND_THE_EMULATOR = (
@@ -50,6 +56,7 @@ RIGHTS: dict[str, list[str]] = {
         "dynamodb:UpdateItem connections",
         "dynamodb:PutItem subscriptions",
         "dynamodb:DeleteItem subscriptions",
+        *(f"dynamodb:{action} bars" for action in ("GetItem", "Query", "BatchGetItem", "BatchWriteItem")),
         "states:StartExecution tickfold-embedded-backtest",
         "states:StopExecution tickfold-embedded-backtest:*",
         *ENDS,
@@ -83,6 +90,20 @@ RIGHTS: dict[str, list[str]] = {
         "dynamodb:Query runs/index/by_status",
         "states:DescribeExecution tickfold-embedded-backtest:*",
         *ENDS,
+    ],
+    "tick": [
+        *(f"dynamodb:{action} bars" for action in ("Query", "GetItem", "UpdateItem", "PutItem")),
+        "secretsmanager:GetSecretValue market-data",
+    ],
+    "compact": [
+        *(f"dynamodb:{action} bars" for action in ("Query", "GetItem", "UpdateItem", "BatchWriteItem")),
+        "s3:ListBucket data/series/*",
+        "s3:GetObject data/series/*",
+        "s3:PutObject data/series/*",
+        "s3:ListBucket data/bars/*",
+        "s3:GetObject data/bars/*",
+        "s3:GetObjectVersion data/bars/*",
+        "s3:PutObject data/bars/*",
     ],
 }
 EACH = [(function, right) for function, rights in RIGHTS.items() for right in rights]
@@ -152,6 +173,8 @@ class Role:
 def _name(action: str, statement: Json) -> str:
     """Return a permission's name: its action and the end of its resource."""
     (resource,) = statement["Resource"]
+    if ":secret:" in resource:
+        return f"{action} market-data"
     prefix = statement.get("Condition", {}).get("StringLike", {}).get("s3:prefix")
     for mark in ("/live/", ":table/tickfold-embedded-", ":stateMachine:", ":execution:", "/data/"):
         if mark in resource:
@@ -163,8 +186,9 @@ def _name(action: str, statement: Json) -> str:
 class Scenario:
     """Everything that the system does, in parts. Functions are invoked directly, so that their logs are captured."""
 
-    def __init__(self, stack: EmbeddedStack) -> None:
+    def __init__(self, stack: EmbeddedStack, replayed: Path) -> None:
         self._stack = stack
+        self._replayed = replayed
         self._dynamodb = stack.client("dynamodb")
         self._user = "nobody"
         self._hopeless: Callable[[], bool] = lambda: False
@@ -261,13 +285,52 @@ class Scenario:
                 assert client.is_closed()
             self._wait(lambda: self._rows_of(connection_id) == 0, "the connection that was cut off is remembered")
 
+    def watched(self) -> None:
+        """A symbol is watched, followed, listed, and watched no longer."""
+        symbol = _new_symbol()
+        with self._connected() as (client, connection_id):
+            for request, answer in (
+                ({"type": "add_feed_symbols", "symbols": [symbol]}, "feed"),
+                ({"type": "list_feed"}, "feed"),
+                ({"type": "subscribe", "topic": "symbol", "id": symbol}, "subscribed"),
+                ({"type": "remove_feed_symbols", "symbols": [symbol]}, "feed"),
+            ):
+                self._message(connection_id, request)
+                assert client.receive()["type"] == answer
+
+    def fed(self) -> None:
+        """A watched symbol's bars are fetched, and put into the lake; also anew where somebody deleted them there."""
+        symbol = _new_symbol()
+        bars = minutes_of(HALF_DAY)
+        write_minutes(self._replayed / f"{symbol}.csv", bars)
+        watch_list = WatchList(self._stack.cloud.table(self._stack.outputs["bars_table"]))
+        watch_list.add([symbol], "XNYS", "test")
+        s3, bucket = self._stack.client("s3"), self._stack.outputs["bucket"]
+        try:
+            for ticked, compacted in (("14:40", "14:50"), ("15:00", "15:10")):
+                answer = self._invoke("tick", {"scheduled_time": f"2025-11-28T{ticked}:00Z"})
+                assert json.loads(answer["body"])["equity_rows"] > 0
+                assert self._invoke("compact", {"scheduled_time": f"2025-12-{compacted[:2]}T20:00:00Z"})["added"][
+                    symbol
+                ]
+                s3.delete_object(Bucket=bucket, Key=layout.bars_key(symbol, "1m", 2025))
+            assert SeriesCatalog(s3, bucket).get(symbol, "1m").bars == 30
+        finally:
+            watch_list.remove([symbol])
+            (self._replayed / f"{symbol}.csv").unlink()
+
+    def fed_by_a_new_worker(self) -> None:
+        """As `fed`, by a worker that has not read the keys of providers yet."""
+        with deployed(self._stack, "tick"):
+            self.fed()
+
     def one_symbol(self) -> None:
         """A run of one symbol succeeds."""
         self._succeeds(start(**SMA, chunks=3))
 
     def unread_bars(self) -> None:
         """A run succeeds of bars that no worker has read yet, and so none has in memory."""
-        symbol = f"NEW{secrets.token_hex(3).upper()}"
+        symbol = _new_symbol()
         copy_of_ibm(self._stack, symbol)
         self._succeeds(start(symbol, **SMA, chunks=3))
 
@@ -361,13 +424,26 @@ UNSUCCESSFUL = "tickfold-embedded-backtest-unsuccessful"
 RECONCILIATION = "tickfold-embedded-reconcile"
 PARTS = (
     *("connections", "run", "subscriptions", "cancel", "gone", "expired"),
-    *("cut_off", "one_symbol", "unread_bars", "sweep", "walk_forward", "failure", "reconciled"),
+    *(
+        "watched",
+        "fed",
+        "fed_by_a_new_worker",
+        "cut_off",
+        "one_symbol",
+        "unread_bars",
+        "sweep",
+        "walk_forward",
+        "failure",
+        "reconciled",
+    ),
 )
 PART = {
     "connect": "connections",
     "disconnect": "connections",
     "report-failure": "failure",
     "reconcile": "reconciled",
+    "tick": "fed",
+    "compact": "fed",
 }
 """The part of the scenario that uses a function's rights; that of the others is the run."""
 PART_OF_RIGHT = {
@@ -379,6 +455,9 @@ PART_OF_RIGHT = {
 }
 """The part that uses a right which the function's other parts do not."""
 PART_OF_BOTH = {
+    **{("message", right): "watched" for right in RIGHTS["message"] if right.endswith(" bars")},
+    ("compact", "s3:GetObjectVersion data/bars/*"): "fed",
+    ("tick", "secretsmanager:GetSecretValue market-data"): "fed_by_a_new_worker",
     **{("message", right): "gone" for right in FORGETS},
     **{("deliver", right): "gone" for right in FORGETS},
     ("message", TALKS[1]): "expired",
@@ -388,6 +467,10 @@ PART_OF_BOTH = {
     ("reduce", "s3:PutObject data/chunks/*"): "one_symbol",
 }
 """The part that uses a right of one function, where another's use of it is in another part."""
+
+
+def _new_symbol() -> str:
+    return f"NEW{secrets.token_hex(3).upper()}"
 
 
 def _wait(done: Callable[[], bool], otherwise: str) -> None:
@@ -411,7 +494,7 @@ def copy_of_ibm(stack: EmbeddedStack, symbol: str) -> Series:
 
 
 @pytest.fixture(scope="module")
-def scenario(stack: EmbeddedStack) -> Iterator[Scenario]:
+def scenario(stack: EmbeddedStack, replayed: Path) -> Iterator[Scenario]:
     """The scenario, with a series of which one file is deleted: a run of it fails in simulate.
 
     Reconciliation comes when the scenario asks for it only: on its schedule it would at times do what another function
@@ -423,7 +506,7 @@ def scenario(stack: EmbeddedStack) -> Iterator[Scenario]:
     )
     events = stack.client("events")
     events.disable_rule(Name=RECONCILIATION)
-    yield Scenario(stack)
+    yield Scenario(stack, replayed)
     events.enable_rule(Name=RECONCILIATION)
 
 
