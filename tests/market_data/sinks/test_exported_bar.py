@@ -1,5 +1,7 @@
 """Bars as sinks get them: from the items of the hot table."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.market_data.sinks.bars import OPEN, minute
@@ -18,7 +20,8 @@ def test_symbol_may_have_any_character_of_a_series_name() -> None:
 
 
 def test_time_is_converted_to_utc() -> None:
-    assert ExportedBar.of(item_of(minute(0), 0) | {"time": "2026-11-27T09:30:00-05:00"}).timestamp == OPEN
+    bar = ExportedBar.of(item_of(minute(0), 0) | {"time": "2026-11-27T09:30:00-05:00"})
+    assert (bar, bar.timestamp.utcoffset()) == (minute(0), timedelta(0))
 
 
 @pytest.mark.parametrize(

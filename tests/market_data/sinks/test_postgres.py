@@ -2,6 +2,8 @@
 
 import logging
 import math
+import os
+import socket
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
@@ -139,6 +141,20 @@ def test_refused_indicator_refuses_its_bar(database: Database, sink: PostgresSin
     assert rows(database) == [minute(0), minute(1)]
 
 
+def test_bar_that_a_trigger_refuses_keeps_no_other_from_being_written(database: Database, sink: PostgresSink) -> None:
+    sink.upsert([minute(0)])
+    database.query(
+        """CREATE FUNCTION no_odd_volumes() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF NEW.volume = 20 THEN RAISE EXCEPTION 'odd volume'; END IF; RETURN NEW; END $$"""
+    )
+    database.query("CREATE TRIGGER odd BEFORE INSERT ON equity_data FOR EACH ROW EXECUTE FUNCTION no_odd_volumes()")
+    exported = sink.upsert(minutes(4))
+    assert [(refused.bar, refused.reason) for refused in exported.refused] == [
+        (minute(2), "odd volume (SQLSTATE P0001)")
+    ]
+    assert len(rows(database)) == 3
+
+
 # --- databases that are set up differently ----------------------------------------------------------------------------
 
 OTHER_TABLES = [
@@ -152,6 +168,11 @@ OTHER_TABLES = [
         'CREATE TABLE equity_data (ticker text, "timestamp" timestamptz, open float8, high float8, low float8,'
         " close float8, volume float8)",
         "there is no unique or exclusion constraint",
+    ),
+    (
+        'CREATE TABLE equity_data (ticker text, "timestamp" timestamptz, open float8, high float8, low float8,'
+        ' close float8, volume float8, feed text NOT NULL, UNIQUE (ticker, "timestamp"))',
+        'null value in column "feed" of relation "equity_data" violates not-null constraint',
     ),
     ("CREATE TABLE indicators (rsi float8)", 'column "ticker" of relation "indicators" does not exist'),
 ]
@@ -182,13 +203,23 @@ def test_user_without_rights_is_told_which(database: Database, make_sink: MakeSi
     database.query("DROP ROLE IF EXISTS reader")
     database.query("CREATE ROLE reader LOGIN PASSWORD 'reads'")
     sink = make_sink(database.url.replace(database.url[13 : database.url.index("@127")], "reader:reads"))
-    assert "permission denied for schema public" in caught(SinkMisconfiguredError, sink, minutes(1))
+    lacks = "the PostgreSQL user lacks a right: permission denied for"
+    assert f"{lacks} schema public" in caught(SinkMisconfiguredError, sink, minutes(1))
     make_sink(database.url).upsert(minutes(1))
-    assert "permission denied for table equity_data" in caught(SinkMisconfiguredError, sink, minutes(1))
+    assert f"{lacks} table equity_data" in caught(SinkMisconfiguredError, sink, minutes(1))
     database.query("GRANT INSERT, SELECT, UPDATE ON equity_data, indicators TO reader")
     assert sink.upsert(minutes(5)) == Exported(5, 5)
     database.query("DROP OWNED BY reader")
     database.query("DROP ROLE reader")
+
+
+def test_user_without_a_schema_is_told(database: Database, make_sink: MakeSink) -> None:
+    sink = make_sink(f"{database.url}&options=-csearch_path%3Dnowhere")
+    told = caught(SinkMisconfiguredError, sink, minutes(1))
+    assert (
+        told
+        == "PostgreSQL does not know a statement of Tickfold: no schema has been selected to create in (SQLSTATE 3F000)"
+    )
 
 
 # --- connecting -------------------------------------------------------------------------------------------------------
@@ -235,6 +266,17 @@ def test_connection_that_the_server_has_cut_is_replaced(database: Database, sink
     assert database.query(cut) == [(True,)]
     assert sink.upsert(minutes(4)) == Exported(4, 4)
     assert rows(database) == minutes(4)
+
+
+def test_connection_that_breaks_again_and_again_is_unavailable(database: Database, sink: PostgresSink) -> None:
+    def cut(session: Session) -> None:
+        with socket.socket(fileno=os.dup(session.fileno())) as connection:
+            connection.shutdown(socket.SHUT_RDWR)
+        session.execute("SELECT 1")
+
+    with pytest.raises(SinkUnavailableError, match=r"^the connection to PostgreSQL broke$"):
+        sink._run(cut)
+    assert sink.upsert(minutes(2)) == Exported(2, 2)
 
 
 def test_new_password_is_found_without_a_new_sink(database: Database) -> None:
