@@ -156,6 +156,13 @@ class BarsSettings(Settings):
 
 
 @dataclass(frozen=True)
+class CatchUpSettings(BarsSettings):
+    """The hot table, and the secret with PostgreSQL's connection string."""
+
+    keys_secret: str = _variable(KEYS_SECRET)
+
+
+@dataclass(frozen=True)
 class ProvidersSettings(Settings):
     """The providers in their order, as JSON, and the secret that has their keys."""
 

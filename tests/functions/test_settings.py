@@ -7,6 +7,7 @@ import pytest
 from functions import settings
 from functions.settings import (
     AuthorizeSettings,
+    CatchUpSettings,
     ConnectionsSettings,
     DeliverSettings,
     ExportSettings,
@@ -30,6 +31,7 @@ LAKE = {settings.BUCKET, *RUNS}
     [
         (AuthorizeSettings, {settings.ISSUER, settings.AUDIENCE, settings.PORTFOLIOS_CLAIM}),
         (ConnectionsSettings, TABLES),
+        (CatchUpSettings, {settings.BARS_TABLE, settings.KEYS_SECRET}),
         (DeliverSettings, {*TABLES, settings.CONNECTIONS_ENDPOINT}),
         (ReportFailureSettings, {*RUNS, settings.USERS_TABLE}),
         (ReconcileSettings, {*RUNS, settings.USERS_TABLE, settings.STATE_MACHINE_ARN}),
