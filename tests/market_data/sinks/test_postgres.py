@@ -13,6 +13,8 @@ from typing import LiteralString
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.market_data.sinks.bars import OPEN, minute, minutes
 from tests.market_data.sinks.conftest import Database, MakeSink
@@ -394,3 +396,27 @@ def test_catch_up_after_an_outage_leaves_each_bar_once(database: Database, sink:
     sink.upsert([minute(25)])  # what is newer may be there before
     assert sink.catch_up(minutes(30)) == Exported(19, 19)
     assert rows(database) == minutes(30)
+
+
+# --- whatever comes ---------------------------------------------------------------------------------------------------
+
+batches = st.lists(st.one_of(st.lists(st.integers(0, 30), min_size=1, max_size=8), st.just("cut")), max_size=12)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(batches=batches, hot=st.sets(st.integers(0, 30)))
+def test_bars_end_once_and_equal_in_whatever_batches_they_come(
+    database: Database, sink: PostgresSink, batches: list[list[int] | str], hot: set[int]
+) -> None:
+    """Repeated, out of order, half of them missing, and with connections that are cut in between."""
+    sink.upsert([minute(31)])
+    database.query("TRUNCATE equity_data, indicators")
+    expected = set(hot)
+    for batch in batches:
+        if isinstance(batch, str):
+            database.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tickfold'")
+            continue
+        assert sink.upsert([minute(at) for at in batch]) == Exported(len(set(batch)), len(set(batch)))
+        expected |= set(batch)
+    sink.catch_up([minute(at) for at in hot])
+    assert rows(database) == [minute(at) for at in sorted(expected)]
