@@ -113,6 +113,19 @@ def test_refusal_of_another_kind_repeats_its_message(server: AlpacaServer) -> No
         list(client(server).bars(REQUEST))
 
 
+def test_page_without_bars_but_a_token_is_not_the_end() -> None:
+    class Sparse(AlpacaServer):
+        def respond(self, request: Received) -> Reply:
+            if "page_token" not in request.query:
+                return Reply({"bars": {}, "next_page_token": "Mg=="})
+            bar = {"t": "2024-03-08T14:30:00Z", "o": 1, "h": 1, "l": 1, "c": 1, "v": 1, "n": 1, "vw": 1}
+            return Reply({"bars": {"GOOG": [bar]}, "next_page_token": None})
+
+    with Sparse() as server:
+        (page,) = client(server).bars(REQUEST)
+    assert len(page) == 1
+
+
 def test_token_that_leads_nowhere_ends_in_an_error() -> None:
     class Stuck(AlpacaServer):
         def respond(self, _: Received) -> Reply:

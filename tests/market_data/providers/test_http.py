@@ -12,7 +12,12 @@ from tests.market_data.providers.servers.fault import Kind
 from tests.market_data.providers.servers.http_server import HttpServer, Received, Reply
 from tickfold.errors import RunError, is_retryable
 from tickfold.market_data.providers.endpoint import Endpoint
-from tickfold.market_data.providers.failures import ProviderError, RateLimitedError, UnavailableError
+from tickfold.market_data.providers.failures import (
+    KeyRefusedError,
+    ProviderError,
+    RateLimitedError,
+    UnavailableError,
+)
 from tickfold.market_data.providers.http import Http, Request, Response
 from tickfold.market_data.providers.rate_limit import RateLimiter
 from tickfold.market_data.providers.secret import redact
@@ -239,7 +244,28 @@ def test_get_from_elsewhere_goes_through_the_proxy_of_the_environment(
     assert server.requests[0].headers["proxy-authorization"].startswith("Basic ")
 
 
+@pytest.mark.parametrize("proxy", ["localhost:3128", "http://127.0.0.1:1", "socks5://127.0.0.1:1"])
+def test_proxy_that_cannot_be_used_is_named(clock: FakeClock, monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    monkeypatch.setenv("http_proxy", proxy)
+    monkeypatch.setenv("no_proxy", "")
+    at = Endpoint.create("acme", "http://data.example.com", Http(clock, clock.sleep), None)
+    with pytest.raises(UnavailableError, match="proxy of the environment"):
+        fetch(at)
+
+
 # Secrets
+
+
+@pytest.mark.parametrize("key", ["k3y\nX-Other: 1", "k3y\r", "k3y–dash"])
+def test_key_that_no_header_can_hold_is_refused_and_not_shown(
+    server: Server, clock: FakeClock, caplog: pytest.LogCaptureFixture, key: str
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with pytest.raises(KeyRefusedError, match="store it again") as raised:
+        endpoint(server, clock).get("/data", {}, {"X-Key": key})
+    assert "k3y" not in "".join(traceback.format_exception(raised.value)) + caplog.text
+    assert server.requests == []
+
 
 FAULTS: list[Callable[[Server], None]] = [
     lambda server: server.switch(Kind.STATUS, status=503),

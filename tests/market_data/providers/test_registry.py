@@ -42,6 +42,12 @@ def test_build_without_a_key_says_how_to_store_one(name: str, keys: Keys, comman
         build(name, ProviderSettings(), keys, Http())
 
 
+def test_key_that_was_pasted_with_a_line_end_is_whole() -> None:
+    assert Keys({"alpha_vantage": {"key": " k2\n"}}).field("alpha_vantage", "key") == "k2"
+    with pytest.raises(KeyMissingError):
+        Keys({"alpha_vantage": {"key": " \n"}}).field("alpha_vantage", "key")
+
+
 def test_build_of_files_needs_a_path() -> None:
     with pytest.raises(RunError, match="setting path"):
         build("files", ProviderSettings(), KEYS, Http())

@@ -12,7 +12,7 @@ from tickfold.engine.timeframe import timeframe_seconds
 from tickfold.errors import RunError
 from tickfold.market_data.providers.circuit_breaker import COOL_DOWN_SECONDS, FAILURES, CircuitBreaker
 from tickfold.market_data.providers.failures import ProviderError, RateLimitedError, UnavailableError, all_failed
-from tickfold.market_data.providers.provider import BarRequest, CorporateAction, Provider, Quote
+from tickfold.market_data.providers.provider import Adjustment, BarRequest, CorporateAction, Provider, Quote
 from tickfold.market_data.series import utc
 
 logger = logging.getLogger(__name__)
@@ -20,10 +20,11 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Answer:
-    """A page of bars, and who sent it."""
+    """A page of bars, who sent it, and what its prices are adjusted for; `ANY` if that is not known."""
 
     provider: str
     bars: Bars
+    adjustment: Adjustment = Adjustment.ANY
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,9 @@ class Failover:
             if request.end - request.start < step:
                 return
             with self._reporting(provider, failures):
+                adjustment = provider.limits.check(provider.name, request)
                 for bars in provider.bars(request):
-                    yield Answer(provider.name, bars)
+                    yield Answer(provider.name, bars, adjustment)
                     request = replace(request, start=utc(int(bars.timestamp[-1])) + step)
                 return
         raise all_failed(f"{request.timeframe} bars of {request.symbol} from {request.start:%Y-%m-%d %H:%M}Z", failures)

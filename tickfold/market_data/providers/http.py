@@ -17,6 +17,7 @@ import urllib3
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
+    LocationValueError,
     NameResolutionError,
     NewConnectionError,
     ProxyError,
@@ -25,7 +26,7 @@ from urllib3.exceptions import (
 )
 
 from tickfold.identity.loopback import is_loopback
-from tickfold.market_data.providers.failures import ProviderError, RateLimitedError, UnavailableError
+from tickfold.market_data.providers.failures import KeyRefusedError, ProviderError, RateLimitedError, UnavailableError
 from tickfold.market_data.providers.rate_limit import RateLimiter
 
 CONNECT_SECONDS: Final = 3.0
@@ -119,6 +120,7 @@ class Http:
         Raises:
             UnavailableError: the provider cannot be reached, is too slow, breaks off, redirects, or answers 5xx.
             RateLimitedError: it answers 429 until the deadline, or asks for a longer wait than is left.
+            KeyRefusedError: a header cannot be sent as it is.
         """
         limiter.wait()
         deadline = self.clock() + self._deadline_seconds
@@ -155,6 +157,9 @@ class Http:
             never_sent = isinstance(error, NewConnectionError | ConnectTimeoutError)
             failure = UnavailableError(request.provider, _reason(error))
             return _Failed(failure, never_sent or request.method == "GET")
+        except ValueError:  # whose text is the header
+            reason = "its key holds characters that no request can carry; store it again"
+            return _Failed(KeyRefusedError(request.provider, reason), False)
         return _judge(request, response)
 
     def _read(self, raw: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
@@ -202,7 +207,7 @@ def _reason(error: Exception) -> str:
     match error:
         case NameResolutionError():
             return "its host name cannot be resolved"
-        case ProxyError():
+        case ProxyError() | LocationValueError():
             return "the proxy of the environment cannot be used"
         case SSLError():
             return "the TLS connection failed; check the certificates of this machine"

@@ -47,12 +47,12 @@ class Keys:
         return self.schwab_token
 
     def field(self, provider: str, name: str) -> str:
-        """Return a field of a provider's secret.
+        """Return a field of a provider's secret, without the spaces and line ends that pasting adds.
 
         Raises:
             KeyMissingError: there is none.
         """
-        if value := self.fields.get(provider, {}).get(name):
+        if value := self.fields.get(provider, {}).get(name, "").strip():
             return value
         raise KeyMissingError(provider, "API key")
 
