@@ -70,6 +70,13 @@ def test_failure_that_says_how_long_opens_at_once(breaker: CircuitBreaker, asked
     assert (breaker.state, breaker.seconds_left) == ("open", seconds)
 
 
+def test_one_failure_after_a_pause_that_was_asked_for_opens_it_again(breaker: CircuitBreaker, clock: FakeClock) -> None:
+    breaker.failed(open_for=600)
+    clock.now += 600
+    fail(breaker, 1)
+    assert (breaker.state, breaker.seconds_left) == ("open", 60)
+
+
 @given(st.lists(st.sampled_from(["ok", "fail", "wait"]), max_size=60))
 def test_breaker_never_calls_while_open_and_always_tries_again(events: list[str]) -> None:
     clock = FakeClock()

@@ -218,7 +218,9 @@ def test_actions_are_those_with_ex_dates_in_the_range(server: MarketServer, prov
     server.splits = {
         "GOOG": [Split(date(2014, 4, 3), 2, 1), Split(date(2022, 7, 18), 20, 1), Split(date(2023, 1, 3), 1, 8)]
     }
-    server.dividends = {"GOOG": [Dividend(date(2022, 7, 1), 0.5), Dividend(date(2023, 6, 10), 0.2)]}
+    server.dividends = {
+        "GOOG": [Dividend(date(2022, 7, 1), 0.5), Dividend(date(2023, 6, 9), 0.1), Dividend(date(2023, 6, 10), 0.2)]
+    }
     start, end = date(2022, 7, 1), date(2023, 6, 9)
     if not provider.limits.actions:
         with pytest.raises(NotSupportedError, match="splits"):
@@ -228,6 +230,7 @@ def test_actions_are_those_with_ex_dates_in_the_range(server: MarketServer, prov
         CorporateAction(date(2022, 7, 1), "dividend", 0.5),
         CorporateAction(date(2022, 7, 18), "split", 20.0),
         CorporateAction(date(2023, 1, 3), "split", 0.125),
+        CorporateAction(date(2023, 6, 9), "dividend", 0.1),
     ]
 
 

@@ -96,9 +96,11 @@ def test_failure_after_the_last_bar_asks_nobody_else(market: Market) -> None:
     market.alpaca.page_size = 390
     market.alpaca.eager_tokens = True
     market.alpaca.switch(Kind.STATUS, after=1, status=503)
-    assert names(market.answers()) == ["alpaca"]
+    failover = Failover([market.providers[0], market.third], market.clock)
+    answers = list(failover.bars(BarRequest("GOOG", "1m", REQUEST.start, REQUEST.end, Adjustment.ANY)))
+    assert names(answers) == ["alpaca"]
     assert len(market.alpaca.requests) > 1
-    assert market.alpha_vantage.requests == []
+    assert market.schwab.requests == []
 
 
 def test_symbol_that_the_first_does_not_know_is_asked_of_the_next(market: Market) -> None:

@@ -70,6 +70,13 @@ def test_row_of_the_latest_trade_is_no_bar(server: YahooServer, second: int) -> 
     assert when(page.timestamp[-1]) == CLOSES - timedelta(minutes=1)
 
 
+def test_row_of_the_minute_that_goes_on_is_no_bar(server: YahooServer) -> None:
+    """While the session goes on, the last row is at the second of the request, and has the minute's volume so far."""
+    server.live = (microseconds(CLOSES + timedelta(seconds=17)), 99.0, 99.0, 99.0, 99.0, 5.0)
+    (page,) = client(server).bars(minutes(OPENS, CLOSES + timedelta(hours=1)))
+    assert when(page.timestamp[-1]) == CLOSES - timedelta(minutes=1)
+
+
 def test_day_that_goes_on_is_no_bar(server: YahooServer) -> None:
     now = at(date(2013, 3, 4), time(12, 0))
     server.live = (microseconds(now), 99.0, 99.0, 99.0, 99.0, 5.0)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from tickfold.engine.bars import Bars
-from tickfold.engine.timeframe import lasts_days, timeframe_seconds
+from tickfold.engine.timeframe import lasts_days
 from tickfold.market_data.providers.endpoint import Endpoint, Json
 from tickfold.market_data.providers.failures import (
     KeyRefusedError,
@@ -109,16 +109,11 @@ class Alpaca:
         return sorted(action for action in actions if start <= action.day <= end)
 
     def _pages(self, request: BarRequest, adjustment: Adjustment) -> Iterator[Bars]:
-        last = request.end - timedelta(seconds=timeframe_seconds(request.timeframe))
-        if last < request.start:
-            return
-        daily = lasts_days(request.timeframe)
         query = {
             "symbols": request.symbol,
             "timeframe": _TIMEFRAMES[request.timeframe],
             "start": _written(request.start),
-            # Both ends are inclusive. A daily bar begins at midnight in New York, hours after midnight UTC.
-            "end": _written(request.end if daily else last),
+            "end": _written(request.end),
             "limit": str(_PAGE),
             "adjustment": _ADJUSTMENTS[adjustment],
             "feed": "sip" if self._feed == "delayed_sip" else self._feed,
@@ -128,7 +123,7 @@ class Alpaca:
             bars = self._endpoint.parse(document, partial(_read_bars, request.symbol))
             if len(bars):
                 self._known.add(request.symbol)
-            yield replace(bars, timestamp=at_dates(bars.timestamp, _ZONE)) if daily else bars
+            yield replace(bars, timestamp=at_dates(bars.timestamp, _ZONE)) if lasts_days(request.timeframe) else bars
 
     def _check_known(self, symbol: str) -> None:
         """Tell a symbol without bars in a range from one that does not exist: for both there are no bars.
