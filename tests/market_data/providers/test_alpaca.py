@@ -1,8 +1,10 @@
 """Alpaca: feeds and subscriptions, pages, symbols without bars, and keys."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
+import numpy as np
 import pytest
 
 from tests.market_data.providers.clock import FakeClock
@@ -10,8 +12,8 @@ from tests.market_data.providers.servers.alpaca_server import AlpacaServer
 from tests.market_data.providers.servers.fault import Kind
 from tests.market_data.providers.servers.http_server import Received, Reply
 from tests.market_data.providers.servers.market_server import KEY, SECRET, Price
-from tests.market_data.providers.sessions import at, intraday, session
-from tickfold.engine.bars import join
+from tests.market_data.providers.sessions import MINUTE, assert_same, at, intraday, microseconds, session, when
+from tickfold.engine.bars import Bars, join
 from tickfold.market_data.providers.alpaca import Alpaca, AlpacaKey, Feed
 from tickfold.market_data.providers.failures import (
     KeyRefusedError,
@@ -87,8 +89,8 @@ def test_range_without_bars_asks_once_whether_the_symbol_exists(server: AlpacaSe
 
 
 def test_symbol_in_a_notation_that_alpaca_refuses_is_unknown(server: AlpacaServer) -> None:
-    with pytest.raises(UnknownSymbolError, match=r"^alpaca: unknown or delisted symbol EUR/USD$"):
-        list(client(server).bars(BarRequest("EUR/USD", "1m", START, END)))
+    with pytest.raises(UnknownSymbolError, match=r"^alpaca: unknown or delisted symbol 7203\.T$"):
+        list(client(server).bars(BarRequest("7203.T", "1m", START, END)))
 
 
 def test_minutes_without_a_trade_have_no_bar(server: AlpacaServer) -> None:
@@ -153,6 +155,53 @@ def test_bar_of_another_form_is_an_error(row: object) -> None:
 
     with Odd() as server, pytest.raises(UnavailableError, match="documented form"):
         list(client(server).bars(REQUEST))
+
+
+def test_quotes_of_a_symbol_that_alpaca_refuses_cost_no_other(server: AlpacaServer) -> None:
+    assert set(client(server).quotes(["GOOG", "7203.T", "ZZZZ"])) == {"GOOG"}
+
+
+# Cryptocurrencies
+
+
+def day_without_a_break() -> Bars:
+    """Return a bar for every minute of 2024-11-03 in New York, which has 25 hours; prices are those of the sessions."""
+    start = at(date(2024, 11, 3), time(0, 0))
+    times = microseconds(start) + np.arange(25 * 60, dtype=np.int64) * MINUTE
+    return replace(intraday()[: len(times)], timestamp=times)
+
+
+def test_crypto_bars_come_around_the_clock(server: AlpacaServer) -> None:
+    bars = day_without_a_break()
+    server.add("BTC/USD", "1m", bars)
+    start = when(bars.timestamp[0])
+    request = BarRequest("BTC/USD", "1m", start, start + timedelta(hours=25), Adjustment.ALL)
+    assert_same(list(client(server).bars(request)), bars)
+    assert {request.path for request in server.requests} == {"/v1beta3/crypto/us/bars"}
+
+
+def test_crypto_days_are_not_supported(server: AlpacaServer) -> None:
+    with pytest.raises(NotSupportedError, match="1d bars of BTC/USD"):
+        list(client(server).bars(BarRequest("BTC/USD", "1d", START, END)))
+
+
+def test_unknown_crypto_symbol_is_an_error(server: AlpacaServer) -> None:
+    with pytest.raises(UnknownSymbolError, match="XYZ/USD"):
+        list(client(server).bars(BarRequest("XYZ/USD", "1m", START, END)))
+
+
+def test_quotes_of_stocks_and_coins_come_together(server: AlpacaServer) -> None:
+    moment = datetime(2024, 11, 4, 20, 59, tzinfo=UTC)
+    server.prices = {"GOOG": Price(171.25, 1, 170.5, moment), "BTC/USD": Price(68_000.5, 1.25, 67_000.0, moment)}
+    found = client(server).quotes(["BTC/USD", "GOOG", "XYZ/USD"])
+    assert {symbol: quote.price for symbol, quote in found.items()} == {"GOOG": 171.25, "BTC/USD": 68_000.5}
+    assert found["BTC/USD"].volume == 1.25
+    assert client(server).quotes([]) == {}
+
+
+def test_coins_have_no_corporate_actions(server: AlpacaServer) -> None:
+    assert client(server).actions("BTC/USD", DAY, DAY) == []
+    assert server.requests == []
 
 
 def test_quote_is_the_latest_trade(server: AlpacaServer) -> None:

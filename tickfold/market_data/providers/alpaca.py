@@ -1,9 +1,9 @@
-"""Alpaca's market data API, version 2: bars, snapshots and corporate actions of US stocks.
+"""Alpaca's market data API: bars and snapshots of US stocks and of cryptocurrencies, and corporate actions.
 
-https://docs.alpaca.markets/reference/stockbars
+https://docs.alpaca.markets/reference/stockbars and https://docs.alpaca.markets/reference/cryptobars-1
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -50,7 +50,11 @@ class AlpacaKey:
 
 
 class Alpaca:
-    """Bars of `feed`, before and after the regular session included. A minute without a trade has no bar."""
+    """Bars of `feed`, before and after the regular session included. A minute without a trade has no bar.
+
+    A symbol such as BTC/USD is of a cryptocurrency: it has neither feeds nor corporate actions. Its days are left out:
+    they end at midnight in Chicago.
+    """
 
     name = _NAME
     limits = Limits(
@@ -79,6 +83,8 @@ class Alpaca:
     def bars(self, request: BarRequest) -> Iterator[Bars]:
         """Yield the bars of `request`, as `Provider.bars` does."""
         adjustment = self.limits.check(_NAME, request)
+        if _is_crypto(request.symbol) and lasts_days(request.timeframe):
+            raise NotSupportedError(_NAME, f"1d bars of {request.symbol} are not supported; it has 1m to 1h")
         found = False
         for page in ordered(_NAME, request, self._pages(request, adjustment)):
             found = True
@@ -87,13 +93,16 @@ class Alpaca:
             self._check_known(request.symbol)
 
     def quotes(self, symbols: Sequence[str]) -> Mapping[str, Quote]:
-        """Return the latest trade of each symbol that Alpaca knows, with the session's volume."""
-        query = {"symbols": ",".join(symbols), "feed": self._feed}
-        document = self._get("/v2/stocks/snapshots", query)
-        return self._endpoint.parse(document, _read_quotes)
+        """Return the latest trade of each symbol that Alpaca knows, with the day's volume."""
+        stocks = [symbol for symbol in symbols if not _is_crypto(symbol)]
+        coins = [symbol for symbol in symbols if _is_crypto(symbol)]
+        found = self._quotes("/v2/stocks/snapshots", stocks, {"feed": self._feed}, _read_quotes)
+        return found | self._quotes("/v1beta3/crypto/us/snapshots", coins, {}, _read_crypto_quotes)
 
     def actions(self, symbol: str, start: date, end: date) -> list[CorporateAction]:
         """Return splits and cash dividends, as `Provider.actions` does."""
+        if _is_crypto(symbol):
+            return []
         query = {
             "symbols": symbol,
             "types": "forward_split,reverse_split,cash_dividend",
@@ -115,15 +124,35 @@ class Alpaca:
             "start": _written(request.start),
             "end": _written(request.end),
             "limit": str(_PAGE),
-            "adjustment": _ADJUSTMENTS[adjustment],
-            "feed": "sip" if self._feed == "delayed_sip" else self._feed,
             "sort": "asc",
         }
-        for document in self._documents("/v2/stocks/bars", query):
+        feed = "sip" if self._feed == "delayed_sip" else self._feed
+        of_stocks = {"adjustment": _ADJUSTMENTS[adjustment], "feed": feed}
+        if _is_crypto(request.symbol):
+            documents = self._documents("/v1beta3/crypto/us/bars", query)
+        else:
+            documents = self._documents("/v2/stocks/bars", query | of_stocks)
+        for document in documents:
             bars = self._endpoint.parse(document, partial(_read_bars, request.symbol))
             if len(bars):
                 self._known.add(request.symbol)
             yield replace(bars, timestamp=at_dates(bars.timestamp, _ZONE)) if lasts_days(request.timeframe) else bars
+
+    def _quotes(
+        self, path: str, symbols: Sequence[str], query: Mapping[str, str], read: Callable[[Json], dict[str, Quote]]
+    ) -> dict[str, Quote]:
+        """Return the quotes of the symbols that Alpaca knows; all of them are refused for one that it cannot read."""
+        if not symbols:
+            return {}
+        try:
+            return self._endpoint.parse(self._get(path, {"symbols": ",".join(symbols), **query}), read)
+        except UnknownSymbolError:
+            if len(symbols) == 1:
+                return {}
+        found = dict[str, Quote]()
+        for symbol in symbols:
+            found |= self._quotes(path, [symbol], query, read)
+        return found
 
     def _check_known(self, symbol: str) -> None:
         """Tell a symbol without bars in a range from one that does not exist: for both there are no bars.
@@ -168,6 +197,10 @@ class Alpaca:
         return NotSupportedError(_NAME, f"refuses the request with status {response.status}: {message}")
 
 
+def _is_crypto(symbol: str) -> bool:
+    return "/" in symbol
+
+
 def _read_bars(symbol: str, document: Json) -> Bars:
     rows = (document["bars"] or {}).get(symbol) or []
     times = np.array([_naive(row["t"]) for row in rows], dtype="datetime64[us]").astype(np.int64)
@@ -188,6 +221,10 @@ def _read_quotes(document: Json) -> dict[str, Quote]:
         for symbol, snapshot in document.items()
         if snapshot and snapshot.get("latestTrade")
     }
+
+
+def _read_crypto_quotes(document: Json) -> dict[str, Quote]:
+    return _read_quotes(document["snapshots"])
 
 
 def _read_actions(document: Json) -> list[CorporateAction]:

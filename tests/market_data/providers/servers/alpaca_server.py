@@ -1,11 +1,11 @@
-"""Alpaca's market data API as docs.alpaca.markets describes it: multi bars, snapshots, corporate actions."""
+"""Alpaca's market data API as docs.alpaca.markets describes it: multi bars, snapshots, crypto, corporate actions."""
 
 import base64
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
 from tests.market_data.providers.servers.http_server import Json, Received, Reply
-from tests.market_data.providers.servers.market_server import MarketServer, microseconds, utc
+from tests.market_data.providers.servers.market_server import MarketServer, Row, microseconds, utc
 
 _ZONE = ZoneInfo("America/New_York")
 _TIMEFRAMES = {"1Min": "1m", "5Min": "5m", "15Min": "15m", "30Min": "30m", "1Hour": "1h", "1Day": "1d"}
@@ -33,11 +33,20 @@ class AlpacaServer(MarketServer):
         sent = (request.headers.get("apca-api-key-id"), request.headers.get("apca-api-secret-key"))
         if sent != (self.key, self.secret):
             return self.refusal()
+        if request.path.startswith("/v2/stocks") and (
+            bad := [each for each in _symbols(request.query) if not _is_name(each)]
+        ):
+            return Reply({"message": f"invalid symbol: {bad[0]}"}, 400)
         match request.path:
             case "/v2/stocks/bars":
                 return self._bars(request.query)
             case "/v2/stocks/snapshots":
                 return Reply({symbol: self._snapshot(symbol) for symbol in _symbols(request.query)})
+            case "/v1beta3/crypto/us/bars":
+                return self._crypto_bars(request.query)
+            case "/v1beta3/crypto/us/snapshots":
+                found = {symbol: self._snapshot(symbol) for symbol in _symbols(request.query) if self.knows(symbol)}
+                return Reply({"snapshots": found})
             case "/v1/corporate-actions":
                 return self._actions(request.query)
         return Reply({"message": "endpoint not found."}, 404)
@@ -49,8 +58,6 @@ class AlpacaServer(MarketServer):
             return Reply({"message": "invalid request parameters"}, 400)
         if query["timeframe"] not in _TIMEFRAMES:
             return Reply({"message": f"invalid timeframe: {query['timeframe']}"}, 400)
-        if bad := [symbol for symbol in _symbols(query) if not symbol.replace(".", "").isalpha()]:
-            return Reply({"message": f"invalid symbol: {bad[0]}"}, 400)
         start, end = (datetime.fromisoformat(query[name]) for name in ("start", "end"))
         if self.recent_from and feed == "sip" and end > self.recent_from:
             return Reply({"message": "subscription does not permit querying recent SIP data"}, 403)
@@ -61,11 +68,21 @@ class AlpacaServer(MarketServer):
             (microseconds(_midnight(row[0])), *row[1:]) if timeframe == "1d" else row
             for row in self.rows(symbol, timeframe, _ADJUSTMENTS[adjustment], 0, 1 << 62)
         ]
-        rows = [row for row in rows if microseconds(start) <= row[0] <= microseconds(end)]
+        return self._page(query, [row for row in rows if microseconds(start) <= row[0] <= microseconds(end)])
+
+    def _crypto_bars(self, query: dict[str, str]) -> Reply:
+        if {"feed", "adjustment"} & query.keys() or query["timeframe"] == "1Day":
+            return Reply({"message": "unexpected parameter"}, 400)
+        start, end = (microseconds(datetime.fromisoformat(query[name])) for name in ("start", "end"))
+        (symbol,) = _symbols(query)
+        return self._page(query, self.rows(symbol, _TIMEFRAMES[query["timeframe"]], "raw", start, end))
+
+    def _page(self, query: dict[str, str], rows: list[Row]) -> Reply:
+        (symbol,), limit = _symbols(query), int(query.get("limit", "1000"))
         offset = int(base64.b64decode(query["page_token"])) if "page_token" in query else 0
         stop = offset + min(limit, self.page_size)
         bars = [
-            {"t": utc(at).isoformat().replace("+00:00", "Z"), "o": o, "h": h, "l": low, "c": c, "v": int(v)}
+            {"t": utc(at).isoformat().replace("+00:00", "Z"), "o": o, "h": h, "l": low, "c": c, "v": v}
             | {"n": 1, "vw": c}
             for at, o, h, low, c, v in self.arranged(rows[offset:stop])
         ]
@@ -79,7 +96,7 @@ class AlpacaServer(MarketServer):
         at = price.time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "123Z"
         return {
             "latestTrade": {"t": at, "x": "V", "p": price.price, "s": 100, "c": ["@"], "i": 1, "z": "C"},
-            "dailyBar": {"o": 1, "h": 1, "l": 1, "c": price.price, "v": int(price.volume)},
+            "dailyBar": {"o": 1, "h": 1, "l": 1, "c": price.price, "v": price.volume},
             "prevDailyBar": {"o": 1, "h": 1, "l": 1, "c": price.previous_close, "v": 1},
         }
 
@@ -109,6 +126,10 @@ class AlpacaServer(MarketServer):
 
 def _symbols(query: dict[str, str]) -> list[str]:
     return query["symbols"].split(",")
+
+
+def _is_name(symbol: str) -> bool:
+    return symbol.replace(".", "").isalpha()
 
 
 def _midnight(timestamp: int) -> datetime:
