@@ -1,6 +1,5 @@
 """`tickfold auth schwab`: the weekly login, whose tokens the stack's functions use."""
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,13 +54,10 @@ def _app(secrets: "SecretsManagerClient", keys_secret: str) -> SchwabApp:
     Raises:
         KeyMissingError: none is.
     """
-    from tickfold.market_data.providers.registry import Keys  # noqa: PLC0415 - slow to import
+    from tickfold.market_data.keys_secret import KeysSecret  # noqa: PLC0415 - slow to import
+    from tickfold.market_data.providers.registry import Keys  # noqa: PLC0415
 
-    try:
-        stored = secrets.get_secret_value(SecretId=keys_secret)["SecretString"]
-    except secrets.exceptions.ResourceNotFoundException:
-        stored = "{}"
-    keys = Keys(json.loads(stored))
+    keys = Keys(KeysSecret(secrets, keys_secret).fields())
     return SchwabApp(keys.field("schwab", "app_key"), keys.field("schwab", "app_secret"))
 
 
