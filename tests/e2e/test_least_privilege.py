@@ -106,7 +106,9 @@ RIGHTS: dict[str, list[str]] = {
         "s3:PutObject data/bars/*",
     ],
 }
-EACH = [(function, right) for function, rights in RIGHTS.items() for right in rights]
+UNSEEN = {("compact", "s3:ListBucket data/series/*"), ("compact", "s3:ListBucket data/bars/*")}
+"""Whoever may not list gets 403 instead of 404 where an object is missing; from the emulator it is always 404."""
+EACH = [(function, right) for function, rights in RIGHTS.items() for right in rights if (function, right) not in UNSEEN]
 PATIENCE = 60
 """Seconds to wait for a message, a row or a log line; each takes about one."""
 ATTEMPTS = 3
@@ -307,14 +309,13 @@ class Scenario:
         watch_list.add([symbol], "XNYS", "test")
         s3, bucket = self._stack.client("s3"), self._stack.outputs["bucket"]
         try:
-            for ticked, compacted in (("14:40", "14:50"), ("15:00", "15:10")):
-                answer = self._invoke("tick", {"scheduled_time": f"2025-11-28T{ticked}:00Z"})
+            for minute, later in ((40, 14), (50, 15)):
+                answer = self._invoke("tick", {"scheduled_time": f"2025-11-28T14:{minute}:00Z"})
                 assert json.loads(answer["body"])["equity_rows"] > 0
-                assert self._invoke("compact", {"scheduled_time": f"2025-12-{compacted[:2]}T20:00:00Z"})["added"][
-                    symbol
-                ]
+                added = self._invoke("compact", {"scheduled_time": f"2025-12-{later}T20:00:00Z"})["added"]
+                assert added[symbol] == 10
                 s3.delete_object(Bucket=bucket, Key=layout.bars_key(symbol, "1m", 2025))
-            assert SeriesCatalog(s3, bucket).get(symbol, "1m").bars == 30
+            assert SeriesCatalog(s3, bucket).get(symbol, "1m").bars == 20
         finally:
             watch_list.remove([symbol])
             (self._replayed / f"{symbol}.csv").unlink()
@@ -424,18 +425,8 @@ UNSUCCESSFUL = "tickfold-embedded-backtest-unsuccessful"
 RECONCILIATION = "tickfold-embedded-reconcile"
 PARTS = (
     *("connections", "run", "subscriptions", "cancel", "gone", "expired"),
-    *(
-        "watched",
-        "fed",
-        "fed_by_a_new_worker",
-        "cut_off",
-        "one_symbol",
-        "unread_bars",
-        "sweep",
-        "walk_forward",
-        "failure",
-        "reconciled",
-    ),
+    *("watched", "fed", "fed_by_a_new_worker"),
+    *("cut_off", "one_symbol", "unread_bars", "sweep", "walk_forward", "failure", "reconciled"),
 )
 PART = {
     "connect": "connections",
