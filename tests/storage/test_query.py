@@ -55,6 +55,10 @@ def test_get_all_more_keys_than_one_request_takes(table: "Table") -> None:
     assert found(table, ROWS) == [row["key"] for row in ROWS]
 
 
+def test_get_all_takes_keys_that_are_given_twice(table: "Table") -> None:
+    assert found(table, [*ROWS[:3], *ROWS[:3]]) == [row["key"] for row in ROWS[:3]]
+
+
 def test_get_all_passes_over_keys_that_do_not_exist(table: "Table") -> None:
     assert found(table, [{"key": "007"}, {"key": "none"}]) == ["007"]
     assert found(table, []) == []

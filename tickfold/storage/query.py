@@ -27,7 +27,7 @@ def query_all(table: "Table", **request: Any) -> Iterator[Mapping[str, Any]]:
 def get_all(
     table: "Table", keys: Sequence[Mapping[str, str]], first_pause: float = FIRST_PAUSE_SECONDS
 ) -> Iterator[Mapping[str, Any]]:
-    """Yield the items that exist under `keys`, in any order, as of now.
+    """Yield the items that exist under `keys`, in any order, each once, as of now.
 
     Keys that DynamoDB leaves out are requested again after `first_pause` seconds, and twice as long each time.
 
@@ -35,12 +35,12 @@ def get_all(
         TickfoldError: DynamoDB has left out keys `MOST_REPEATS` times in a row, since the table is throttled.
     """
     client = cast(Any, table.meta.client)
-    left, repeats = list(keys), 0
+    left, repeats = [dict(key) for key in {tuple(key.items()) for key in keys}], 0  # a key twice is an error
     while left:
         asked = {table.name: {"Keys": left[:MOST_KEYS], "ConsistentRead": True}}
         answer = client.batch_get_item(RequestItems=asked)
         yield from answer["Responses"].get(table.name, ())
-        left_out = answer["UnprocessedKeys"].get(table.name, {}).get("Keys", [])
+        left_out = answer.get("UnprocessedKeys", {}).get(table.name, {}).get("Keys", [])
         left = [*left[MOST_KEYS:], *left_out]
         repeats = repeats + 1 if left_out else 0
         if repeats > MOST_REPEATS:
