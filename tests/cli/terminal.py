@@ -19,13 +19,13 @@ SECONDS = 20
 class Terminal:
     """A command on a terminal of its own, and what it has written there."""
 
-    def __init__(self, arguments: tuple[str, ...], columns: int) -> None:
+    def __init__(self, arguments: tuple[str, ...], columns: int, kind: str) -> None:
         self._screen, inside = pty.openpty()
         termios.tcsetwinsize(inside, (40, columns))
         # Of its own session, whose controlling terminal it is, so that Ctrl-C reaches it and nobody else.
         self.process = subprocess.Popen(
             [*COMMAND, *arguments],
-            env=os.environ | {"TERM": "xterm"},
+            env=os.environ | {"TERM": kind},
             stdin=inside,
             stdout=inside,
             stderr=inside,
@@ -78,9 +78,9 @@ class Terminal:
 
 
 @contextmanager
-def terminal(*arguments: str, columns: int = 200) -> Iterator[Terminal]:
-    """Start `tickfold` with `arguments` on a terminal."""
-    opened = Terminal(arguments, columns)
+def terminal(*arguments: str, columns: int = 200, kind: str = "xterm") -> Iterator[Terminal]:
+    """Start `tickfold` with `arguments` on a terminal of a `kind`, as TERM names it."""
+    opened = Terminal(arguments, columns, kind)
     try:
         yield opened
     finally:

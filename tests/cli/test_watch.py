@@ -114,6 +114,16 @@ def test_session_is_drawn_on_a_terminal_as_it_grows(feed: FakeStack) -> None:
         assert SHOW_CURSOR in screen.written[screen.written.rindex(HIDE_CURSOR) :]
 
 
+def test_terminal_that_only_appends_gets_lines(feed: FakeStack) -> None:
+    with terminal("watch", "GOOG", kind="dumb") as screen:
+        screen.read_until("10,2026-01-30T14:39Z")
+        store(feed)
+        screen.read_until("11,2026-01-30T14:40Z")
+        screen.press(CTRL_C)
+        assert screen.end() == 130
+        assert "\x1b" not in screen.written
+
+
 def test_lost_connection_is_shown_on_a_terminal(feed: FakeStack) -> None:
     with terminal("watch", "GOOG", columns=100) as screen:
         screen.read_until("10.25")

@@ -39,7 +39,7 @@ def watch(
     *,
     once: Annotated[bool, typer.Option("--once", help="Show the session so far, and end.")] = False,
     as_csv: Annotated[
-        bool, typer.Option("--csv", help="Write a line of CSV a bar; the default where stdout is not a terminal.")
+        bool, typer.Option("--csv", help="Write a line of CSV a bar; the default where nothing can be drawn.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Write a JSON object a bar, each on a line.")] = False,
     stack_outputs: StackOutputs = None,
@@ -56,7 +56,9 @@ def watch(
     check_formats(as_csv, as_json)
     import asyncio  # noqa: PLC0415 - slow to load, and help needs none
 
-    output: Output = _Drawing(name, rows, once) if is_table(as_csv, as_json) else _Lines(as_json)
+    # A terminal that only appends, such as an editor's, cannot show a drawing that grows.
+    is_drawn = is_table(as_csv, as_json) and (once or not stdout().is_dumb_terminal)
+    output: Output = _Drawing(name, rows, once) if is_drawn else _Lines(as_json)
     target = find_target(stack_outputs)
     with output.opened():
         asyncio.run(_follow(target, name, output, once))
