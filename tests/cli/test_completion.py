@@ -106,3 +106,10 @@ def test_broken_config_file_does_not_disturb(
     monkeypatch.setenv("TICKFOLD_CONFIG", str(tmp_path / "tickfold.toml"))
     assert complete("run", "--fill", "") == ["open", "close"]
     assert complete("attach", "") == []
+
+
+def test_symbols_of_the_feed_are_offered(complete: Complete, fake: FakeStack) -> None:
+    fake.watched = {"AAPL": "XNYS", "GOOG": "XNYS", "GOOGL": "XNYS"}
+    assert complete("watch", "") == ["AAPL", "GOOG", "GOOGL"]
+    assert complete("feed", "remove", "AAPL", "GOOG") == ["GOOG", "GOOGL"]
+    assert complete("feed", "") == ["list", "add", "remove"]
