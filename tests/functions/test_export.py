@@ -119,6 +119,7 @@ def environment(database: Database, monkeypatch: pytest.MonkeyPatch, sqs: "SQSCl
     boto3.client("secretsmanager", region_name=REGION).create_secret(Name="market-data", SecretString=secret)
     monkeypatch.setenv(settings.KEYS_SECRET, "market-data")
     monkeypatch.setenv(settings.DEAD_LETTERS_QUEUE, queue)
+    monkeypatch.setenv(settings.METRICS_NAMESPACE, "Tickfold/RealTimeStreaming")
     export.dependencies.cache_clear()
     yield
     export.dependencies().sink.close()

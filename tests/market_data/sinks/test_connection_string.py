@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from tickfold.market_data.sinks.connection_string import SecretConnectionString
@@ -42,6 +43,14 @@ def test_secret_without_a_connection_string_means_that_there_is_no_postgresql(
 ) -> None:
     secrets.put_secret_value(SecretId="market-data", SecretString=written)
     assert SecretConnectionString(secrets, "market-data")() is None
+
+
+def test_secret_that_was_never_set_means_that_there_is_no_postgresql(secrets: "SecretsManagerClient") -> None:
+    secrets.create_secret(Name="without-value")
+    assert SecretConnectionString(secrets, "without-value")() is None
+    secrets.delete_secret(SecretId="without-value")
+    with pytest.raises(ClientError, match="InvalidRequestException"):
+        SecretConnectionString(secrets, "without-value")()
 
 
 @pytest.mark.parametrize(

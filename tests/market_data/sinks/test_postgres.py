@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from tests.market_data.sinks.bars import OPEN, minute, minutes
 from tests.market_data.sinks.conftest import Database, MakeSink
-from tests.postgres import PASSWORD, USER, free_port
+from tests.postgres import PASSWORD, USER, Postgres, free_port
 from tickfold.errors import TickfoldError
 from tickfold.market_data.sinks.errors import SinkMisconfiguredError, SinkUnavailableError
 from tickfold.market_data.sinks.exported_bar import ExportedBar
@@ -288,6 +288,28 @@ def test_new_password_is_found_without_a_new_sink(database: Database) -> None:
     del urls[0]
     assert sink.upsert(minutes(1)) == Exported(1, 1)
     sink.close()
+
+
+def test_connection_string_that_is_changed_or_removed_is_noticed_in_time(database: Database, server: Postgres) -> None:
+    with server.database("other_bars") as other:
+        urls: list[str | None] = [database.url]
+        old, kept = PostgresSink(lambda: urls[0], kept_seconds=0), PostgresSink(lambda: urls[0])
+        for sink in (old, kept):
+            sink.upsert(minutes(1))
+        urls[0] = server.url(other)
+        for sink in (old, kept):
+            sink.upsert(minutes(2))
+        assert server.query("SELECT count(*) FROM equity_data", database=other) == [(2,)]
+        assert rows(database) == minutes(2)
+        urls[0] = None
+        assert (old.upsert(minutes(3)), kept.upsert(minutes(3))) == (Exported(), Exported(3, 3))
+        kept.close()
+
+
+def test_connection_string_that_is_removed_in_the_middle_is_an_error(database: Database) -> None:
+    urls = iter([database.url, None])
+    told = caught(SinkMisconfiguredError, PostgresSink(lambda: next(urls), kept_seconds=0), minutes(1))
+    assert told == "the connection string of PostgreSQL was removed meanwhile"
 
 
 # --- outages ----------------------------------------------------------------------------------------------------------

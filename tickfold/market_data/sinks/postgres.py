@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from threading import Event, Timer
+from time import monotonic
 from typing import Any, LiteralString, TypeVar
 
 import psycopg
 from psycopg import Connection, errors
 from psycopg.conninfo import conninfo_to_dict
 
-from tickfold.market_data.sinks.errors import SinkUnavailableError
+from tickfold.market_data.sinks.errors import SinkMisconfiguredError, SinkUnavailableError
 from tickfold.market_data.sinks.exported_bar import ExportedBar
 from tickfold.market_data.sinks.postgres_errors import connection_error, is_refusal, reason_of, statement_error
 
@@ -82,13 +83,20 @@ class Exported:
 
 
 class PostgresSink:
-    """A PostgreSQL database. Its connection is kept from one call to the next, and replaced when it is broken."""
+    """A PostgreSQL database. Its connection is kept between calls, and replaced when it is broken or old."""
 
-    def __init__(self, connection_string: Callable[[], str | None], seconds: float = 10.0) -> None:
-        """Connect by what `connection_string` returns, each time anew; a transaction may take so many `seconds`."""
+    def __init__(
+        self, connection_string: Callable[[], str | None], seconds: float = 10.0, kept_seconds: float = 300.0
+    ) -> None:
+        """Connect by what `connection_string` returns; a transaction may take so many `seconds`.
+
+        A connection is used for `kept_seconds`, so that one that is changed or removed is noticed.
+        """
         self._connection_string = connection_string
         self._seconds = seconds
+        self._kept_seconds = kept_seconds
         self._kept: Session | None = None
+        self._connected_at = 0.0
 
     def upsert(self, bars: Sequence[ExportedBar]) -> Exported:
         """Write `bars` and their indicators; of two at one time the last. Idempotent. Tables are created if absent.
@@ -101,7 +109,7 @@ class PostgresSink:
             SinkMisconfiguredError: the connection string, the user's rights or the tables are not as expected.
         """
         ordered = sorted({bar.key: bar for bar in bars}.values(), key=lambda bar: bar.key)  # one order: no deadlocks
-        if not ordered or not self._is_configured():
+        if not ordered or self._session() is None:
             return Exported()
         chunks = (ordered[at : at + _ROWS] for at in range(0, len(ordered), _ROWS))
         refused = tuple(each for chunk in chunks for each in self._write(chunk))
@@ -116,7 +124,7 @@ class PostgresSink:
             SinkUnavailableError: as `upsert`.
             SinkMisconfiguredError: as `upsert`.
         """
-        if not bars or not self._is_configured():
+        if not bars or self._session() is None:
             return Exported()
         times = [bar.timestamp for bar in bars]
         stored = self._run(lambda session: _stored(session, bars[0].ticker, min(times), max(times)))
@@ -173,6 +181,8 @@ class PostgresSink:
 
     def _in_transaction(self, work: Callable[[Session], T]) -> T:
         session = self._session()
+        if session is None:
+            raise SinkMisconfiguredError("the connection string of PostgreSQL was removed meanwhile")
         milliseconds = str(round(self._seconds * 1_000))
         with _deadline(session, self._seconds + 1), session.transaction():
             session.execute("SELECT set_config('statement_timeout', %s, true)", [milliseconds])
@@ -186,21 +196,25 @@ class PostgresSink:
 
     # --- connecting --------------------------------------------------------------------------------------------------
 
-    def _is_configured(self) -> bool:
-        return self._kept is not None or self._connection_string() is not None
-
-    def _session(self) -> Session:
-        if self._kept is None or self._kept.closed:
-            self._kept = self._connect()
+    def _session(self) -> Session | None:
+        """Return the connection; None without a connection string."""
+        is_old = monotonic() - self._connected_at > self._kept_seconds
+        if self._kept is None or self._kept.closed or is_old:
+            self.close()
+            self._kept = _connected(self._connection_string())
+            self._connected_at = monotonic()
         return self._kept
 
-    def _connect(self) -> Session:
-        try:
-            # What the connection string says itself takes precedence.
-            parameters = {**_CONNECTING, **conninfo_to_dict(self._connection_string() or "")}
-            return psycopg.connect(**parameters, autocommit=True, prepare_threshold=None)
-        except psycopg.Error as error:
-            raise connection_error(error) from None
+
+def _connected(connection_string: str | None) -> Session | None:
+    if connection_string is None:
+        return None
+    try:
+        # What the connection string says itself takes precedence.
+        parameters = {**_CONNECTING, **conninfo_to_dict(connection_string)}
+        return psycopg.connect(**parameters, autocommit=True, prepare_threshold=None)
+    except psycopg.Error as error:
+        raise connection_error(error) from None
 
 
 @contextmanager
