@@ -1,13 +1,15 @@
 """Market data: the feed, which fetches bars every minute of the session, and where its bars go."""
 
 import json
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import pulumi
+import pulumi_aws as aws
 
 from components.aws.cron_schedule import CronSchedule
 from components.aws.dead_letter_queue import DeadLetterQueue
-from components.aws.grant import Grant
+from components.aws.grant import Grant, Statement
 from components.aws.package import Package
 from components.aws.python_function import PythonFunction
 from components.aws.secret import Secret
@@ -44,7 +46,9 @@ class MarketData(pulumi.ComponentResource):
     dead_letters: DeadLetterQueue
     tick: PythonFunction
     compact: PythonFunction
+    check_feed: PythonFunction
     export: PythonFunction | None = None
+    catch_up: PythonFunction | None = None
     schedules: list[CronSchedule]
 
     def __init__(
@@ -71,9 +75,13 @@ class MarketData(pulumi.ComponentResource):
         self.dead_letters = DeadLetterQueue(f"{name}-market-data-dead-letters", opts=self._child)
         self.tick = self._create_tick()
         self.compact = self._create_compact(lake)
+        self.check_feed = self._create_check_feed()
         self.schedules = self._schedule()
+        if configuration.providers:
+            self._watch()
         if configuration.export_to_postgresql:
             self.export = self._create_export()
+            self.catch_up = self._create_catch_up()
         self.register_outputs({"bars_table": self.bars.table_name})
 
     def may_use_providers(self) -> Grant:
@@ -122,6 +130,98 @@ class MarketData(pulumi.ComponentResource):
             timeout=600,
         )
 
+    def _create_check_feed(self) -> PythonFunction:
+        namespace = self._configuration.metrics_namespace
+        put = Statement(["cloudwatch:PutMetricData"], ["*"], {"StringEquals": {"cloudwatch:namespace": namespace}})
+        function = self._create_function(
+            f"{self._name}-check-feed",
+            module="market_data.check_feed",
+            layers=["base", "numeric"],
+            grants=[
+                self.bars.may_list(),
+                self.bars.may_read_states(),
+                Grant([put], {settings.METRICS_NAMESPACE: namespace}),
+                self.dead_letters.may_send(),
+            ],
+            memory=512,
+            timeout=60,
+        )
+        self.dead_letters.keep_failed_events_of(function, retries=0, oldest_seconds=300)
+        return function
+
+    def _watch(self) -> None:
+        """Have the feed checked, and alarms ring where it is silent, or its calendar ends."""
+        self._cron("check-feed", "Checks the feed", expressions=["*/5 * * * ? *"], function=self.check_feed, event={})
+        for metric, description, comparison, threshold in (
+            (
+                "SilentSessionMinutes",
+                "No bars for 15 minutes of the session: see the log of the function tick",
+                "GreaterThanOrEqualToThreshold",
+                15,
+            ),
+            (
+                "CalendarDaysLeft",
+                "The exchange calendar ends: update exchange_calendars, run `make calendar`, and deploy",
+                "LessThanThreshold",
+                90,
+            ),
+        ):
+            aws.cloudwatch.MetricAlarm(
+                f"{self._name}-{metric}",
+                name=f"{self._name}-{metric}",
+                alarm_description=description,
+                namespace=self._configuration.metrics_namespace,
+                metric_name=metric,
+                statistic="Maximum",
+                period=300,
+                evaluation_periods=1,
+                comparison_operator=comparison,
+                threshold=threshold,
+                # Outside of sessions there is nothing to be silent about.
+                treat_missing_data="notBreaching",
+                opts=self._child,
+            )
+
+    def _create_catch_up(self) -> PythonFunction:
+        function = self._create_function(
+            f"{self._name}-catch-up",
+            module="market_data.catch_up",
+            layers=["base", "numeric", "postgres"],
+            grants=[self.bars.may_list(), self.keys.may_read(), self.dead_letters.may_send()],
+            memory=512,
+            timeout=300,
+        )
+        self.dead_letters.keep_failed_events_of(function, retries=0, oldest_seconds=3_600)
+        self._cron(
+            "catch-up",
+            "Writes to PostgreSQL what it lacks",
+            expressions=["7 * * * ? *"],
+            function=function,
+            event={"hours": 48},
+        )
+        return function
+
+    def _cron(
+        self,
+        name: str,
+        description: str,
+        *,
+        expressions: Sequence[str],
+        time_zone: str = "UTC",
+        function: PythonFunction,
+        event: Mapping[str, str | int],
+    ) -> CronSchedule:
+        return CronSchedule(
+            f"{self._name}-{name}",
+            description=description,
+            expressions=expressions,
+            time_zone=time_zone,
+            event=event,
+            function=function,
+            dead_letters=self.dead_letters,
+            opts=self._child,
+        )
+
     def _create_export(self) -> PythonFunction:
         function = self._create_function(
             f"{self._name}-export",
@@ -153,15 +253,13 @@ class MarketData(pulumi.ComponentResource):
         if not self._configuration.providers:
             return []
         return [
-            CronSchedule(
-                f"{self._name}-{work}-{market.lower().replace('/', '-')}",
-                description=f"{description} {market}",
+            self._cron(
+                f"{work}-{market.lower().replace('/', '-')}",
+                f"{description} {market}",
                 expressions=expressions,
                 time_zone=time_zone,
-                event={"market": market},
                 function=function,
-                dead_letters=self.dead_letters,
-                opts=self._child,
+                event={"market": market},
             )
             for market in self._configuration.feed_markets
             for work, description, function, (time_zone, expressions) in (

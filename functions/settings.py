@@ -156,6 +156,13 @@ class BarsSettings(Settings):
 
 
 @dataclass(frozen=True)
+class CheckFeedSettings(BarsSettings):
+    """The hot table, and the namespace of the metrics."""
+
+    metrics_namespace: str = _variable(METRICS_NAMESPACE)
+
+
+@dataclass(frozen=True)
 class CatchUpSettings(BarsSettings):
     """The hot table, and the secret with PostgreSQL's connection string."""
 

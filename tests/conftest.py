@@ -69,7 +69,8 @@ def replayed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def stack(state_directory: Path, replayed: Path) -> Iterator[EmbeddedStack]:
     """The running stack, with the real bars loaded."""
     providers = [{"name": "files", "path": str(replayed)}]
-    with EmbeddedStack(settings={"providers": json.dumps(providers), "feedMarkets": "XNYS,24/7"}) as running:
+    settings = {"providers": json.dumps(providers), "feedMarkets": "XNYS,24/7", "exportToPostgresql": "true"}
+    with EmbeddedStack(settings=settings) as running:
         yield running
 
 

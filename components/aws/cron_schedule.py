@@ -33,7 +33,7 @@ class CronSchedule(pulumi.ComponentResource):
         description: str,
         expressions: Sequence[str],
         time_zone: str,
-        event: Mapping[str, str],
+        event: Mapping[str, str | int],
         function: PythonFunction,
         dead_letters: DeadLetterQueue,
         opts: pulumi.ResourceOptions | None = None,

@@ -73,6 +73,10 @@ def _layer_version(cloud: Cloud, _resource_id: str, properties: Properties) -> N
     )
 
 
+def _alarm(cloud: Cloud, resource_id: str, _properties: Properties) -> None:
+    cloud.client("cloudwatch").delete_alarms(AlarmNames=[resource_id])
+
+
 def _secret(cloud: Cloud, resource_id: str, properties: Properties) -> None:
     days = properties.get("recoveryWindowInDays")
     recovery = {"RecoveryWindowInDays": int(days)} if days else {"ForceDeleteWithoutRecovery": True}
@@ -97,6 +101,7 @@ _DELETIONS: dict[str, Callable[[Cloud, str, Properties], None]] = {
     ),
     "aws:cloudwatch/eventRule:EventRule": Call("events", "delete_rule", {"Name": "id"}),
     "aws:cloudwatch/eventTarget:EventTarget": _event_target,
+    "aws:cloudwatch/metricAlarm:MetricAlarm": _alarm,
     "aws:cloudwatch/logGroup:LogGroup": Call("logs", "delete_log_group", {"logGroupName": "id"}),
     "aws:dynamodb/table:Table": Call("dynamodb", "delete_table", {"TableName": "id"}),
     "aws:glue/catalogDatabase:CatalogDatabase": Call("glue", "delete_database", {"Name": "name"}),

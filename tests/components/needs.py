@@ -54,6 +54,8 @@ def needs_of(stack: Stack) -> list[Need]:
         "tick",
         "compact",
         "export",
+        "check_feed",
+        "catch_up",
     )
     functions = (need for module in modules for need in function_needs(stack, module))
     return [*functions, *workflow_needs(stack), *schedule_needs(stack)]
@@ -97,6 +99,9 @@ def function_needs(stack: Stack, module: str) -> list[Need]:
         # Where an object is missing, S3 only says so to those who may list.
         "compact": [layout.series_key("AAPL", "1d"), layout.bars_key("AAPL", "1d", 2012)],
     }
+    if module == "check_feed":
+        namespace = {"cloudwatch:namespace": "Tickfold/RealTimeStreaming"}
+        needs.append(Need(f"{role.name}-1a2b3c4", "cloudwatch:PutMetricData", "*", namespace))
     return needs + [
         Need(f"{role.name}-1a2b3c4", "s3:ListBucket", _bucket(stack), {"s3:prefix": prefix})
         for prefix in listed.get(module, [])
@@ -164,6 +169,16 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
         ],
         "tick": [
             *((f"dynamodb:{action}", hot) for action in ("Query", "GetItem", "UpdateItem", "PutItem")),
+            ("secretsmanager:GetSecretValue", stack.outputs["keys_secret"]),
+            ("sqs:SendMessage", dead_letters("market-data")),
+        ],
+        "check_feed": [
+            ("dynamodb:Query", hot),
+            ("dynamodb:BatchGetItem", hot),
+            ("sqs:SendMessage", dead_letters("market-data")),
+        ],
+        "catch_up": [
+            ("dynamodb:Query", hot),
             ("secretsmanager:GetSecretValue", stack.outputs["keys_secret"]),
             ("sqs:SendMessage", dead_letters("market-data")),
         ],

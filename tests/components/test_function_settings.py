@@ -4,6 +4,8 @@ import pytest
 
 from functions.settings import (
     AuthorizeSettings,
+    CatchUpSettings,
+    CheckFeedSettings,
     CompactSettings,
     ConnectionsSettings,
     DeliverSettings,
@@ -32,6 +34,8 @@ SETTINGS: dict[str, type[Settings]] = {
     "reconcile": ReconcileSettings,
     "tick": TickSettings,
     "compact": CompactSettings,
+    "check-feed": CheckFeedSettings,
+    "catch-up": CatchUpSettings,
     "export": ExportSettings,
 }
 

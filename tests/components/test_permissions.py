@@ -73,6 +73,7 @@ def test_role_without_one_resource_lacks_a_need(role: str, policy: str, index: i
 
 
 IAM_HAS_NO_RESOURCE = {
+    "cloudwatch:PutMetricData": "metrics belong to the account; a condition names the namespace",
     **{
         f"logs:{action}": "vended log delivery and its resource policy belong to the account" for action in LOG_DELIVERY
     },

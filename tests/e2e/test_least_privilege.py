@@ -24,6 +24,8 @@ from tests.e2e.release import deployed
 from tests.e2e.websocket_client import SMA, Json, WebSocketClient, connected, start, sweep
 from tests.market_data.feed.market import HALF_DAY, minutes_of
 from tests.market_data.feed.recording import write_minutes
+from tests.market_data.sinks.bars import minutes
+from tests.market_data.sinks.items import item_of, record_of
 from tickfold.identity.user import User
 from tickfold.market_data.bar_store import BarStore
 from tickfold.market_data.feed.watch_list import WatchList
@@ -95,6 +97,13 @@ RIGHTS: dict[str, list[str]] = {
         *(f"dynamodb:{action} bars" for action in ("Query", "GetItem", "UpdateItem", "PutItem")),
         "secretsmanager:GetSecretValue market-data",
     ],
+    "check-feed": [
+        "dynamodb:Query bars",
+        "dynamodb:BatchGetItem bars",
+        "cloudwatch:PutMetricData None",
+    ],
+    "catch-up": ["dynamodb:Query bars", "secretsmanager:GetSecretValue market-data"],
+    "export": ["secretsmanager:GetSecretValue market-data"],
     "compact": [
         *(f"dynamodb:{action} bars" for action in ("Query", "GetItem", "UpdateItem", "BatchWriteItem")),
         "s3:ListBucket data/series/*",
@@ -304,23 +313,49 @@ class Scenario:
 
     def fed(self) -> None:
         """A watched symbol's bars are fetched, and put into the lake; also anew where somebody deleted them there."""
-        symbol = _new_symbol()
-        bars = minutes_of(HALF_DAY)
-        write_minutes(self._replayed / f"{symbol}.csv", bars)
-        watch_list = WatchList(self._stack.cloud.table(self._stack.outputs["bars_table"]))
-        watch_list.add([symbol], "XNYS", "test")
         s3, bucket = self._stack.client("s3"), self._stack.outputs["bucket"]
-        try:
+        with self._fed_symbol() as symbol:
             for minute, later in ((40, 14), (50, 15)):
-                answer = self._invoke("tick", {"scheduled_time": f"2025-11-28T14:{minute}:00Z"})
-                assert json.loads(answer["body"])["equity_rows"] > 0
+                self._tick(minute)
                 added = self._invoke("compact", {"scheduled_time": f"2025-12-{later}T20:00:00Z"})["added"]
                 assert added[symbol] == 10
                 s3.delete_object(Bucket=bucket, Key=layout.bars_key(symbol, "1m", 2025))
             assert SeriesCatalog(s3, bucket).get(symbol, "1m").bars == 20
+
+    def checked(self) -> None:
+        """The silence of a symbol without bars is measured."""
+        with self._fed_symbol():
+            measured = self._invoke("check-feed", {"scheduled_time": "2025-11-28T14:40:00Z"})
+        assert measured["SilentSessionMinutes"] == 10
+
+    def caught_up(self) -> None:
+        """What PostgreSQL lacks is looked for, by a worker that has not read its connection string yet."""
+        with self._fed_symbol(), deployed(self._stack, "catch-up"):
+            self._tick(40)
+            assert self._invoke("catch-up", {})["refused"] == 0
+
+    def exported(self) -> None:
+        """A bar of the stream is exported, by a worker that has not read the connection string yet."""
+        (bar,) = minutes(1)
+        with deployed(self._stack, "export"):
+            assert self._invoke("export", {"Records": [record_of(item_of(bar, 1), 1)]}) == {"batchItemFailures": []}
+
+    @contextmanager
+    def _fed_symbol(self) -> Iterator[str]:
+        """Watch a new symbol, whose minutes are in a file."""
+        symbol = _new_symbol()
+        watch_list = WatchList(self._stack.cloud.table(self._stack.outputs["bars_table"]))
+        write_minutes(self._replayed / f"{symbol}.csv", minutes_of(HALF_DAY))
+        watch_list.add([symbol], "XNYS", "test")
+        try:
+            yield symbol
         finally:
             watch_list.remove([symbol])
             (self._replayed / f"{symbol}.csv").unlink()
+
+    def _tick(self, minute: int) -> None:
+        answer = self._invoke("tick", {"scheduled_time": f"2025-11-28T14:{minute}:00Z"})
+        assert json.loads(answer["body"])["equity_rows"] > 0
 
     def fed_by_a_new_worker(self) -> None:
         """As `fed`, by a worker that has not read the keys of providers yet."""
@@ -427,7 +462,7 @@ UNSUCCESSFUL = "tickfold-embedded-backtest-unsuccessful"
 RECONCILIATION = "tickfold-embedded-reconcile"
 PARTS = (
     *("connections", "run", "subscriptions", "cancel", "gone", "expired"),
-    *("watched", "fed", "fed_by_a_new_worker"),
+    *("watched", "fed", "fed_by_a_new_worker", "checked", "caught_up", "exported"),
     *("cut_off", "one_symbol", "unread_bars", "sweep", "walk_forward", "failure", "reconciled"),
 )
 PART = {
@@ -437,6 +472,9 @@ PART = {
     "reconcile": "reconciled",
     "tick": "fed",
     "compact": "fed",
+    "check-feed": "checked",
+    "catch-up": "caught_up",
+    "export": "exported",
 }
 """The part of the scenario that uses a function's rights; that of the others is the run."""
 PART_OF_RIGHT = {

@@ -61,6 +61,8 @@ IMPORTS = {
     "market_data.tick": {"numpy"},
     "market_data.compact": {"numpy", "pyarrow"},
     "market_data.export": set(),
+    "market_data.check_feed": {"numpy"},
+    "market_data.catch_up": {"numpy"},
 }
 
 
@@ -127,5 +129,7 @@ def test_functions_get_the_layers_that_they_import(tmp_path: Path) -> None:
         "deliver": base,
         "tick": both,
         "compact": both,
+        "check-feed": both,
+        "catch-up": [*both, "tickfold-test-postgres"],
         "export": ["tickfold-test-base", "tickfold-test-postgres"],
     }

@@ -14,7 +14,7 @@ from tests.components.capture import ROOT, Resource, Stack, capture, configurati
 
 FUNCTION = "aws:lambda/function:Function"
 BACKTESTS = ["plan", "simulate", "reduce", "report_failure", "reconcile"]
-MARKET_DATA = ["tick", "compact", "export"]
+MARKET_DATA = ["tick", "compact", "export", "check_feed", "catch_up"]
 MODULES = ["authorize", "connect", "disconnect", "message", "deliver", *BACKTESTS, *MARKET_DATA]
 ENDPOINT = "https://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live"
 MACHINE = {"TICKFOLD_STATE_MACHINE_ARN": "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev-backtest"}
@@ -68,6 +68,13 @@ ENVIRONMENTS = {
         "TICKFOLD_METRICS_NAMESPACE": "Tickfold/RealTimeStreaming",
     },
     "compact": {**BUCKET, **BARS},
+    "check_feed": {**BARS, "TICKFOLD_METRICS_NAMESPACE": "Tickfold/RealTimeStreaming"},
+    "catch_up": {
+        **BARS,
+        "TICKFOLD_KEYS_SECRET": (
+            "arn:aws:secretsmanager:eu-north-1:111122223333:secret:tickfold-dev-market-data-1a2b3c"
+        ),
+    },
     "export": {
         "TICKFOLD_KEYS_SECRET": (
             "arn:aws:secretsmanager:eu-north-1:111122223333:secret:tickfold-dev-market-data-1a2b3c"
@@ -183,6 +190,8 @@ SIZES = {
     "tick": (512, 55),
     "compact": (1_769, 600),
     "export": (256, 60),
+    "check_feed": (512, 60),
+    "catch_up": (512, 300),
 }
 """MB and seconds."""
 
