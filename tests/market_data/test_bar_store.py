@@ -13,7 +13,9 @@ from tickfold.engine.arrays import Floats
 from tickfold.engine.bars import COLUMNS, Bars
 from tickfold.engine.calendar import SessionCalendar
 from tickfold.errors import RunError
-from tickfold.market_data.bar_store import BarStore, encode
+from tickfold.market_data.bar_store import BarStore, SeriesChangedError, encode
+from tickfold.market_data.coverage import Range
+from tickfold.market_data.series import Series
 from tickfold.storage import layout
 
 if TYPE_CHECKING:
@@ -399,3 +401,96 @@ def test_bar_finer_than_a_millisecond_is_refused_before_anything_is_written(stor
     with pytest.raises(RunError, match=r"^GOOG has a bar at .*10:00:00\.000500\+00:00; times are kept to the milli"):
         store.put("GOOG", "1s", fine, "fine")
     assert store.catalog.list() == []
+
+
+# --- coverage --------------------------------------------------------------------------------------------------------
+
+JANUARY = bars_at("2005-01-03", "2005-01-04", "2005-01-07")
+
+
+def days(first: int, last: int) -> Range:
+    """Return the range of the days of January 2005 from `first` to `last`."""
+    return datetime(2005, 1, first, tzinfo=UTC), datetime(2005, 1, last, tzinfo=UTC) + timedelta(days=1)
+
+
+def fetched(source: str = "alpaca", **fields: Any) -> Series:
+    return Series(symbol="GOOG", timeframe="1d", source=source, files=[], **fields)
+
+
+def test_loaded_series_covers_all_from_its_first_bar_to_the_end_of_its_last(store: BarStore) -> None:
+    assert store.put("GOOG", "1d", JANUARY, "test").coverage == [days(3, 7)]
+    hours = store.put("GOOG", "1h", bars_at("2005-01-03T14:00", "2005-01-03T16:00"), "test")
+    assert hours.coverage == [(datetime(2005, 1, 3, 14, tzinfo=UTC), datetime(2005, 1, 3, 17, tzinfo=UTC))]
+
+
+def test_days_that_are_not_dated_at_midnight_are_covered_as_days(store: BarStore) -> None:
+    assert store.put("GOOG", "1d", bars_at("2005-01-03T05:00", "2005-01-04T05:00"), "test").coverage == [days(3, 4)]
+
+
+def test_series_that_was_stored_without_coverage_covers_its_bars(s3: "S3Client", store: BarStore) -> None:
+    series = store.put("GOOG", "1d", JANUARY, "test")
+    old = series.model_dump_json(exclude={"covered", "adjustment", "adjusted_on"})
+    s3.put_object(Bucket=BUCKET, Key=layout.series_key("GOOG", "1d"), Body=old.encode())
+    found = store.catalog.get("GOOG", "1d")
+    assert (found.covered, found.adjustment, found.coverage) == ([], None, [days(3, 7)])
+    store.put("GOOG", "1d", bars_at("2005-01-11"), "test")
+    assert store.catalog.get("GOOG", "1d").coverage == [days(3, 7), days(11, 11)]
+
+
+def test_load_in_place_of_all_covers_its_own_bars_alone(store: BarStore) -> None:
+    store.fill(fetched(adjustment="all"), JANUARY, days(1, 9))
+    series = store.put("GOOG", "1d", JANUARY[1:], "test", replace=True)
+    assert (series.coverage, series.adjustment) == ([days(4, 7)], None)
+
+
+def test_fill_begins_a_series_that_covers_what_was_asked(store: BarStore) -> None:
+    series = store.fill(fetched(adjustment="all", adjusted_on=date(2005, 2, 1)), JANUARY, days(1, 9))
+    assert series
+    assert (series.coverage, series.adjustment, series.source) == ([days(1, 9)], "all", "alpaca")
+    assert store.catalog.get("GOOG", "1d") == series
+    assert_equal(store.read(series, 0, 3), JANUARY)
+
+
+def test_fill_keeps_covered_bars_whatever_their_values_and_adds_none_between(store: BarStore) -> None:
+    store.put("GOOG", "1d", JANUARY, "a.csv")
+    other = bars_at("2004-12-31", "2005-01-03", "2005-01-05", "2005-01-07", "2005-01-10", close=50)
+    series = store.fill(fetched(), other, (days(1, 1)[0] - timedelta(days=1), days(10, 10)[1]))
+    assert series
+    found = store.read(series, 0, series.bars)
+    assert found.timestamp.tolist() == [other.timestamp[0], *JANUARY.timestamp, other.timestamp[-1]]
+    assert found.close.tolist() == [50, *JANUARY.close, 54]
+    assert (series.source, len(series.coverage)) == ("a.csv, alpaca", 1)
+
+
+def test_fill_without_bars_notes_what_is_covered_and_stores_no_bars(s3: "S3Client", store: BarStore) -> None:
+    assert store.fill(fetched(), JANUARY[:0], days(1, 2)) is None
+    before = store.put("GOOG", "1d", JANUARY, "a.csv")
+    objects = s3.list_object_versions(Bucket=BUCKET, Prefix=layout.BARS)["Versions"]
+    series = store.fill(fetched(), JANUARY[:0], days(1, 2))
+    assert series == before.model_copy(update={"covered": [days(1, 7)]})
+    assert s3.list_object_versions(Bucket=BUCKET, Prefix=layout.BARS)["Versions"] == objects
+
+
+def test_fill_keeps_calendar_and_adjustment_of_the_series(store: BarStore) -> None:
+    calendar = SessionCalendar("America/New_York", 0, 5)
+    store.put("GOOG", "1h", bars_at("2005-01-03T14:00"), "a.csv", calendar=calendar)
+    other = Series(symbol="GOOG", timeframe="1h", source="alpaca", files=[], adjustment="all")
+    series = store.fill(other, bars_at("2005-01-04T14:00"), days(4, 4))
+    assert series
+    assert (series.calendar, series.calendar_given, series.adjustment) == (calendar, True, "all")
+    again = store.fill(other.model_copy(update={"adjustment": "raw"}), bars_at("2005-01-05T14:00"), days(5, 5))
+    assert again
+    assert again.adjustment == "all"
+
+
+def test_fill_after_another_load_is_refused_and_lost_to_nobody(s3: "S3Client", store: BarStore) -> None:
+    store.put("GOOG", "1d", JANUARY, "a.csv")
+
+    class Overtaken(BarStore):
+        def _put_year(self, *arguments: Any) -> Any:
+            store.fill(fetched("other"), JANUARY[:0], days(1, 2))
+            return super()._put_year(*arguments)
+
+    with pytest.raises(SeriesChangedError, match="load again"):
+        Overtaken(s3, BUCKET).fill(fetched(), bars_at("2005-01-10"), days(8, 10))
+    assert store.catalog.get("GOOG", "1d").coverage == [days(1, 7)]

@@ -9,14 +9,17 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from botocore.exceptions import ClientError
 
+from tickfold.engine.arrays import Ints
 from tickfold.engine.bars import COLUMNS, Bars, join
 from tickfold.engine.calendar import SessionCalendar, infer_calendar
 from tickfold.errors import RunError
+from tickfold.market_data.coverage import Range, union
 from tickfold.market_data.overlap import describe_conflict, describe_misplaced, merge
-from tickfold.market_data.series import Series, SeriesFile, microseconds
+from tickfold.market_data.series import Series, SeriesFile, microseconds, span_of, utc
 from tickfold.market_data.series_catalog import SeriesCatalog
 from tickfold.market_data.series_description import by_year, calendar_of, check_bars, describe_year, years_of
 from tickfold.storage import layout, parquet, tables
@@ -72,6 +75,7 @@ class BarStore:
         kept = None if replace else before
         given = calendar or (before.calendar if before and before.calendar_given else None)
         calendar = calendar_of(timeframe, given or self._inferred(kept, bars))
+        span = span_of(timeframe, utc(int(bars.timestamp[0])), utc(int(bars.timestamp[-1])))
         series = Series(
             symbol=symbol,
             timeframe=timeframe,
@@ -79,11 +83,58 @@ class BarStore:
             files=[],
             calendar=calendar,
             calendar_given=given is not None,
+            covered=union([*(kept.coverage if kept else []), span]),
+            adjustment=kept.adjustment if kept else None,
+            adjusted_on=kept.adjusted_on if kept else None,
         )
+        return self._stored_as(series, bars, before, etag, kept)
+
+    def fill(self, fetched: Series, bars: Bars, covers: Range) -> Series | None:
+        """Add those of `bars` that the series of `fetched` does not cover, and note `covers`, a range. Idempotent.
+
+        Bars that are stored stay, whatever their values. `fetched` has the symbol, the timeframe, source, adjustment,
+        and the calendar if it is given; a series that there is keeps its own calendar and adjustment. Return the series
+        as it is then; None if there is none, and no bars to begin one with.
+
+        Raises:
+            SeriesChangedError: another load changed the series meanwhile.
+            RunError: the bars are not in time order, one is at no whole millisecond, or they lie between those of the
+                series.
+        """
+        before, etag = self._current(fetched.symbol, fetched.timeframe)
+        new = bars[_outside(bars.timestamp, before.coverage)] if before else bars
+        if before is None and not len(new):
+            return None
+        covered = union([*(before.coverage if before else []), covers])
+        if before and not len(new):
+            series = before.model_copy(update={"covered": covered})
+            self._commit(series, etag)
+            return series
+        check_bars(fetched.symbol, new)
+        given = fetched.calendar if fetched.calendar_given else None
+        if before:
+            given = before.calendar if before.calendar_given else None
+        series = fetched.model_copy(
+            update={
+                "files": [],
+                "calendar": calendar_of(fetched.timeframe, given or self._inferred(before, new)),
+                "calendar_given": given is not None,
+                "covered": covered,
+                "source": _joined(before.source if before else "", fetched.source),
+                "adjustment": (before and before.adjustment) or fetched.adjustment,
+                "adjusted_on": (before and before.adjusted_on) or fetched.adjusted_on,
+            }
+        )
+        return self._stored_as(series, new, before, etag, before)
+
+    def _stored_as(
+        self, series: Series, bars: Bars, before: Series | None, etag: str | None, kept: Series | None
+    ) -> Series:
+        """Store `bars` and those of `kept` as `series`, in place of `before`; return it with its files."""
         files = {file.year: file for file in kept.files} if kept else {}
         parts = dict(by_year(self._merged(kept, bars) if kept else bars))
         files |= {year: self._put_year(series, year, part, _file_of(before, year)) for year, part in parts.items()}
-        if kept and kept.calendar != calendar:
+        if kept and kept.calendar != series.calendar:
             files |= {file.year: self._dated(series, file) for file in kept.files if file.year not in parts}
         series = series.model_copy(update={"files": [files[year] for year in sorted(files)]})
         self._commit(series, etag)
@@ -276,3 +327,14 @@ def decode(data: bytes, start: int = 0, stop: int | None = None) -> Bars:
 
 def _file_of(series: Series | None, year: int) -> SeriesFile | None:
     return next((file for file in series.files if file.year == year), None) if series else None
+
+
+def _outside(timestamp: Ints, covered: list[Range]) -> npt.NDArray[np.bool_]:
+    """Return which of the times lie in none of the disjoint ranges, which are in order."""
+    edges = np.array([microseconds(time) for each in covered for time in each], dtype=np.int64)
+    return np.asarray(np.searchsorted(edges, timestamp, side="right") % 2 == 0)
+
+
+def _joined(before: str, added: str) -> str:
+    """Return the names of sources, each once, in order."""
+    return ", ".join(dict.fromkeys(name for name in [*before.split(", "), *added.split(", ")] if name))

@@ -1,14 +1,16 @@
 """A series: the bars of one symbol in one timeframe, described by the JSON file that a load commits."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from tickfold.engine.calendar import MICROSECONDS_PER_DAY, SessionCalendar, date_of, day_number
 from tickfold.engine.performance.return_periods import bars_per_year
-from tickfold.engine.timeframe import timeframe_seconds
+from tickfold.engine.timeframe import lasts_days, timeframe_seconds
 from tickfold.errors import RunError
+from tickfold.market_data.coverage import Range, union
 
 _SECONDS_PER_DAY = 86_400
 
@@ -60,6 +62,20 @@ class Series(BaseModel):
     """
     calendar_given: bool = False
     """Whether a load set the calendar; otherwise it was inferred."""
+    covered: list[Range] = []
+    """The ranges whose bars are all here; empty of a series that was stored before there were any: see `coverage`."""
+    adjustment: Literal["raw", "splits", "all"] | None = None
+    """What its prices are adjusted for, if a provider has said so; None: as they were loaded."""
+    adjusted_on: date | None = None
+    """The UTC day of the first fetch: prices are adjusted for the splits and dividends up to it, and no later ones."""
+
+    @property
+    def coverage(self) -> list[Range]:
+        """The ranges whose bars are all here, in order and disjoint.
+
+        Those that were loaded or appended cover all from the first of them to the end of the last.
+        """
+        return union(self.covered or [span_of(self.timeframe, self.first, self.last)])
 
     @property
     def bars(self) -> int:
@@ -108,6 +124,16 @@ class Series(BaseModel):
                 f"from {self.dates[0]} to {self.dates[-1]}"
             )
         return first, stop
+
+
+def span_of(timeframe: str, first: datetime, last: datetime) -> Range:
+    """Return the range of the bars from the `first` to the `last`; of bars of a day or longer, that of their UTC days.
+
+    A month counts as its mean length.
+    """
+    if lasts_days(timeframe):
+        first, last = (time.replace(hour=0, minute=0, second=0, microsecond=0) for time in (first, last))
+    return first, last + timedelta(seconds=timeframe_seconds(timeframe))
 
 
 def utc(microseconds: int) -> datetime:
