@@ -46,9 +46,13 @@ class SeriesCatalog:
         Raises:
             RunError: there is none: it was removed.
         """
-        if found := self._read_or_none(layout.series_key(symbol, timeframe)):
+        if found := self.get_or_none(symbol, timeframe):
             return found
         raise RunError(f"{symbol} has no {timeframe} bars any more: they were removed")
+
+    def get_or_none(self, symbol: str, timeframe: str) -> Series | None:
+        """Return the series of `symbol` in `timeframe`; None if there is none."""
+        return self._read_or_none(layout.series_key(symbol, timeframe))
 
     def find(self, symbol: str, timeframe: str | None = None) -> Series:
         """Return the series of `symbol` in `timeframe`; by default in its coarsest.

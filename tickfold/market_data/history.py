@@ -1,0 +1,284 @@
+"""History on demand: fetches from providers exactly what the lake lacks of a range, and stores it piece by piece.
+
+A piece is stored together with the range that it covers, so whatever ends a fetch, the next one goes on from there.
+Bars that are stored already are never fetched again and never changed.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Final, Literal, Protocol
+
+import numpy as np
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from tickfold.engine.bars import Bars, join
+from tickfold.engine.timeframe import lasts_days, timeframe_seconds
+from tickfold.errors import RunError
+from tickfold.market_data import quality
+from tickfold.market_data.bar_store import BarStore, SeriesChangedError
+from tickfold.market_data.coverage import Range, missing
+from tickfold.market_data.exchange_calendar import ExchangeCalendar
+from tickfold.market_data.finding import Finding
+from tickfold.market_data.history_range import MOST_BARS, aligned, check_timeframe, has_session, pieces
+from tickfold.market_data.providers.failover import ActionsAnswer, Answer
+from tickfold.market_data.providers.failures import AllProvidersFailedError, NotSupportedError
+from tickfold.market_data.providers.provider import Adjustment, BarRequest, CorporateAction
+from tickfold.market_data.series import Series, utc
+
+DEFAULTS: Final = (Adjustment.ALL, Adjustment.SPLITS, Adjustment.RAW)
+"""What a new series is adjusted for: the first that a configured provider has."""
+_ATTEMPTS = 5
+_NONE = np.array([], dtype=np.float64)
+_NO_BARS = Bars(np.array([], dtype=np.int64), _NONE, _NONE, _NONE, _NONE, _NONE)
+
+
+class Source(Protocol):
+    """Where bars, splits and dividends come from: a `Failover`, or what looks like one."""
+
+    def bars(self, request: BarRequest) -> Iterator[Answer]: ...
+
+    def actions(self, symbol: str, start: date, end: date) -> ActionsAnswer: ...
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The bars of a symbol in [start, end), both aware.
+
+    `exchange` tells the regular session from other times; without one, which is for bars of a day, all bars are taken.
+    `adjustment` is that of the series if it is None; of a new series, the first of `DEFAULTS` that there is.
+    """
+
+    symbol: str
+    timeframe: str
+    start: datetime
+    end: datetime
+    exchange: ExchangeCalendar | None = None
+    adjustment: Adjustment | None = None
+
+
+@dataclass
+class Filled:
+    """How far a fetch is.
+
+    `added` are bars that were stored, `outside` are those outside of the regular session, and `errors` is what is wrong
+    with those that were left out. `remarks` say what could not be checked.
+    """
+
+    symbol: str
+    timeframe: str
+    pieces: int
+    done: int = 0
+    added: int = 0
+    outside: int = 0
+    errors: list[Finding] = field(default_factory=list)
+    providers: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    series: Series | None = None
+
+
+@dataclass(frozen=True)
+class History:
+    """The lake, and the source of what it lacks; it is fetched in pieces of about `most_bars`."""
+
+    lake: BarStore
+    source: Source
+    most_bars: int = MOST_BARS
+
+    def lacks(self, wanted: Wanted, now: datetime) -> list[Range]:
+        """Return the pieces of `wanted` that the lake lacks and that are final at `now`.
+
+        Raises:
+            RunError: bars of that timeframe cannot be fetched, or the exchange's calendar does not cover the range.
+        """
+        check_timeframe(wanted.timeframe)
+        series = self.lake.catalog.get_or_none(wanted.symbol, wanted.timeframe)
+        whole = aligned(wanted.timeframe, wanted.start, wanted.end, now, wanted.exchange)
+        lacking = missing(series.coverage if series else [], whole)
+        return pieces(lacking, wanted.timeframe, wanted.exchange, self.most_bars)
+
+    def fill(self, wanted: Wanted, now: datetime, progress: Callable[[Filled], object] = lambda _: None) -> Filled:
+        """Fetch what the lake lacks of `wanted`, and store it; call `progress` at the beginning and after each piece.
+
+        Raises:
+            AllProvidersFailedError: no provider has some of the bars; those before them are stored.
+            RunError: the series has another adjustment, or was adjusted before the last split or dividend; there are no
+                bars at all; or as `lacks` does.
+        """
+        lacking = self.lacks(wanted, now)
+        series = self.lake.catalog.get_or_none(wanted.symbol, wanted.timeframe)
+        filled = Filled(wanted.symbol, wanted.timeframe, len(lacking), series=series)
+        adjustments = _adjustments(wanted, series)
+        progress(filled)
+        if not lacking:
+            return filled
+        if series and series.adjusted_on:
+            self._check_actions(series, series.adjusted_on, now.date(), filled)
+        _Filling(self, wanted, now.date(), filled, adjustments).run(lacking, progress)
+        if filled.series is None:
+            span = f"from {wanted.start:%Y-%m-%d %H:%M}Z to {wanted.end:%Y-%m-%d %H:%M}Z"
+            raise RunError(f"there are no {wanted.timeframe} bars of {wanted.symbol} {span}", "not_found")
+        return filled
+
+    def _check_actions(self, series: Series, adjusted_on: date, today: date, filled: Filled) -> None:
+        """Check that there has been no split or dividend for which new bars are adjusted and those of `series` are not.
+
+        Raises:
+            RunError: there has been one.
+        """
+        if series.adjustment == Adjustment.RAW.value or adjusted_on >= today:
+            return
+        try:
+            found = self.source.actions(series.symbol, adjusted_on + timedelta(days=1), today).actions
+        except AllProvidersFailedError as error:
+            if error.retryable:
+                raise
+            filled.remarks.append(f"whether prices were adjusted anew since {adjusted_on} is not known: {error}")
+            return
+        if action := next((each for each in found if _matters(each, series)), None):
+            name = f"{series.symbol} {series.timeframe}"
+            raise RunError(
+                f"{name} had a {action.kind} on {action.day}, and its bars were fetched on {adjusted_on}, adjusted for "
+                f"what was before: new bars would not fit. Remove them (tickfold data remove {series.symbol} "
+                f"--timeframe {series.timeframe}) and fetch all anew; runs that were made stay as they are",
+                "conflict",
+            )
+
+
+@dataclass
+class _Filling:
+    """A fetch that goes on. `adjustments` are those to try; once there are bars, that which they have is left."""
+
+    history: History
+    wanted: Wanted
+    today: date
+    filled: Filled
+    adjustments: list[Adjustment]
+    without_series: list[Range] = field(default_factory=list)
+    """Ranges without bars that are covered, once there is a series that can say so."""
+
+    def run(self, lacking: list[Range], progress: Callable[[Filled], object]) -> None:
+        for piece in lacking:
+            if has_session(self.wanted.exchange, self.wanted.timeframe, piece):
+                self._fetch_adjusted(piece)
+            else:
+                self._store([], piece)
+            self.filled.done += 1
+            progress(self.filled)
+
+    def _fetch_adjusted(self, piece: Range) -> None:
+        """Fetch a piece, adjusted for the first of `adjustments` that some provider has."""
+        try:
+            self._fetch(piece, self.adjustments[0])
+        except AllProvidersFailedError as error:
+            if len(self.adjustments) == 1 or error.retryable or not _is_unsupported(error):
+                raise
+            self.adjustments.pop(0)
+            self._fetch_adjusted(piece)
+
+    def _fetch(self, piece: Range, adjustment: Adjustment) -> None:
+        """Fetch and store a piece; if providers fail in between, store what came before."""
+        answers, (start, end) = list[Answer](), piece
+        try:
+            request = BarRequest(self.wanted.symbol, self.wanted.timeframe, start, end, adjustment)
+            answers.extend(self.history.source.bars(request))
+        except RunError:
+            if answers:
+                step = timedelta(seconds=timeframe_seconds(self.wanted.timeframe))
+                self._store(answers, (start, utc(int(answers[-1].bars.timestamp[-1])) + step))
+            raise
+        self._store(answers, piece)
+
+    def _store(self, answers: list[Answer], covers: Range) -> None:
+        """Store sound bars of the regular session; leave out, and note, the others."""
+        bars = join([each.bars for each in answers]) if answers else _NO_BARS
+        if answers:
+            del self.adjustments[1:]
+        regular = self._regular(bars)
+        sound, errors = _sound(regular, self.wanted)
+        providers = dict.fromkeys(each.provider for each in answers)
+        series, before = self._put(sound, ", ".join(providers), covers)
+        if series is None:
+            self.without_series.append(covers)
+        while series and self.without_series:
+            series, _ = self._put(_NO_BARS, "", self.without_series.pop())
+        self.filled.series = series
+        self.filled.added += series.bars - before if series else 0
+        self.filled.outside += len(bars) - len(regular)
+        self.filled.errors += errors
+        self.filled.providers = list(dict.fromkeys([*self.filled.providers, *providers]))
+
+    def _regular(self, bars: Bars) -> Bars:
+        if self.wanted.exchange is None or lasts_days(self.wanted.timeframe):
+            return bars
+        return bars[self.wanted.exchange.in_session(bars.timestamp)]
+
+    def _put(self, bars: Bars, source: str, covers: Range) -> tuple[Series | None, int]:
+        """Add bars to the lake; return the series, and how many bars it had."""
+        wanted, lake = self.wanted, self.history.lake
+        fetched = Series(
+            symbol=wanted.symbol,
+            timeframe=wanted.timeframe,
+            source=source,
+            files=[],
+            adjustment=_recorded(self.adjustments[0]),
+            adjusted_on=self.today,
+        )
+        again = Retrying(
+            retry=retry_if_exception_type(SeriesChangedError),
+            wait=wait_random_exponential(multiplier=0.1, max=2),
+            stop=stop_after_attempt(_ATTEMPTS),
+            reraise=True,
+        )
+        before = lake.catalog.get_or_none(wanted.symbol, wanted.timeframe)
+        return again(lake.fill, fetched, bars, covers), before.bars if before else 0
+
+
+def _adjustments(wanted: Wanted, series: Series | None) -> list[Adjustment]:
+    """Return the adjustments that bars of `series` may have, best first.
+
+    Raises:
+        RunError: the series has another than what is wanted, or it is not known which.
+    """
+    if series is None:
+        return [wanted.adjustment] if wanted.adjustment else list(DEFAULTS)
+    name = f"{series.symbol} {series.timeframe}"
+    if series.adjustment is None:
+        if wanted.adjustment:
+            return [wanted.adjustment]
+        raise RunError(
+            f"{name} has bars of {series.source} that may be adjusted or not: say which by --adjustment raw, splits or "
+            "all, for new bars to be alike"
+        )
+    if wanted.adjustment not in (None, series.adjustment):
+        raise RunError(
+            f"{name} has prices with adjustment {series.adjustment}, and a series has one: leave out --adjustment "
+            f"{wanted.adjustment}, or remove the series first"
+        )
+    return [Adjustment(series.adjustment)]
+
+
+def _recorded(adjustment: Adjustment) -> Literal["raw", "splits", "all"]:
+    match adjustment:
+        case Adjustment.RAW:
+            return "raw"
+        case Adjustment.SPLITS:
+            return "splits"
+        case _:
+            return "all"
+
+
+def _is_unsupported(error: AllProvidersFailedError) -> bool:
+    """Return whether another adjustment might be answered."""
+    return any(isinstance(failure, NotSupportedError) for failure in error.failures)
+
+
+def _matters(action: CorporateAction, series: Series) -> bool:
+    return action.kind == "split" or series.adjustment == Adjustment.ALL.value
+
+
+def _sound(bars: Bars, wanted: Wanted) -> tuple[Bars, list[Finding]]:
+    """Return the bars without errors, and the errors of the others."""
+    found = quality.findings(bars, wanted.timeframe, exchange=wanted.exchange)
+    errors = [each for each in found if each.kind.is_error]
+    return bars[~np.isin(bars.timestamp, [each.time for each in errors if each.time is not None])], errors
