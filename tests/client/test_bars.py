@@ -143,6 +143,18 @@ async def test_lost_bar_is_requested_again() -> None:
 
 
 @alone
+async def test_bars_that_cannot_be_parsed_are_an_error() -> None:
+    async with stack(series={"GOOG": Series(last=1)}) as fake, Client(fake.url, patience=QUICK) as client:
+        bars, run = await client.bars("GOOG"), await client.subscribe("user")
+        await fake.peers[0].socket.send('{"version": 1, "type": "bars", "symbol": "GOOG", "first": 2, "bars": [[1]]}')
+        assert await numbers(bars, 1) == [1]
+        with pytest.raises(RunError, match="cannot parse"):
+            await anext(bars)
+        await client.unsubscribe("user")
+        assert [event async for event in run] == []
+
+
+@alone
 async def test_silence_is_looked_into() -> None:
     patience = replace(QUICK, quiet=0.05)
     async with stack(series={"GOOG": Series(last=1)}) as fake, Client(fake.url, patience=patience) as client:

@@ -5,11 +5,13 @@ from typing import Final
 
 from tickfold.client.bar import Bar, bars_in
 from tickfold.client.connection import Connection
+from tickfold.client.incoming import Unreadable
 from tickfold.client.numbered_listener import NumberedListener
 from tickfold.client.sequence import Sequence
 from tickfold.client.session import Session
 from tickfold.protocol import Message, Subscribe, Subscribed, SymbolBars
 
+_BARS: Final = SymbolBars.model_fields["type"].default
 MOST_BARS = 10_000
 """Bars that are buffered for a slow caller: a week of a market that never closes."""
 
@@ -41,6 +43,8 @@ class BarStream(NumberedListener[Bar, Bar]):
 
     def offer(self, message: Message) -> None:
         """Take the bars of `message`, if they are the symbol's."""
+        if isinstance(message, Unreadable) and message.kind == _BARS:
+            self.fail(message.fault())
         if not isinstance(message, SymbolBars) or message.symbol != self.id:
             return
         if self._begins_after is None:

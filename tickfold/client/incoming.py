@@ -16,8 +16,9 @@ class Unknown(Message):
 
 
 class Unreadable(Unknown):
-    """A message of a known type that cannot be parsed."""
+    """A message of a known type, or of another version, that cannot be parsed."""
 
+    kind: str
     text: str
 
     def fault(self) -> RunError:
@@ -43,7 +44,7 @@ def _place_of(text: str | bytes) -> Message | None:
         return None
     place: dict[str, Any] = found.model_dump(include={"run_id", "sequence", "correlation_id"})
     if found.type in _KNOWN or found.version != VERSION:
-        return Unreadable(text=shown, **place)
+        return Unreadable(kind=found.type, text=shown, **place)
     return Unknown(**place)
 
 

@@ -134,7 +134,8 @@ class Session:
         # The answer to get_result repeats a run's last event; it is no new event.
         is_repeated = pending is not None and isinstance(pending.request, GetResult)
         is_of_run = message.run_id and message.sequence and not is_repeated
-        if is_of_run or isinstance(message, SymbolBars):
+        has_bars = message.run_id is None and isinstance(message, SymbolBars | Unreadable)
+        if is_of_run or has_bars:
             for follower in tuple(self.followers):
                 follower.offer(message)
 
