@@ -11,7 +11,7 @@ import pytest
 from functions import settings
 from functions.backtests import plan, reconcile, reduce, report_failure, simulate, step
 from functions.websocket import authorize, connect, deliver, disconnect, message
-from tests.aws import BUCKET, CONNECTIONS, RUNS, STATE_MACHINE_ARN, SUBSCRIPTIONS, USERS
+from tests.aws import BARS, BUCKET, CONNECTIONS, RUNS, STATE_MACHINE_ARN, SUBSCRIPTIONS, USERS
 from tests.backtests.lake import config, load, walk
 from tests.backtests.records import begin
 from tests.identity.oidc_provider import Provider, provider
@@ -52,6 +52,7 @@ def log(bucket: Bucket, runs: RunLifecycle, issuer: Provider, monkeypatch: pytes
         settings.SUBSCRIPTIONS_TABLE: SUBSCRIPTIONS,
         settings.RUNS_TABLE: RUNS,
         settings.USERS_TABLE: USERS,
+        settings.BARS_TABLE: BARS,
         settings.BUCKET: BUCKET,
         settings.CONNECTIONS_ENDPOINT: "https://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live",
         settings.STATE_MACHINE_ARN: STATE_MACHINE_ARN,
