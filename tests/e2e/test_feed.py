@@ -1,8 +1,10 @@
 """The feed end to end: a replayed session is the same in the hot table, in the lake and in what subscribers got."""
 
+import json
 import secrets
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,14 +18,21 @@ from numpy.testing import assert_allclose
 from embedded.replay import Recording, Replay, recordings
 from embedded.stack import EmbeddedStack
 from tests.conftest import url_for
+from tests.e2e.release import deployed
 from tests.e2e.websocket_client import Json, WebSocketClient, connected
 from tests.market_data.feed.market import HALF_DAY, MONDAY, minutes_of
 from tests.market_data.feed.recording import write_minutes
+from tests.market_data.sinks.conftest import Database, database, server
 from tickfold.engine.bars import COLUMNS, Bars
 from tickfold.market_data.bar_store import BarStore
 from tickfold.market_data.feed.hot_store import HotStore
 from tickfold.market_data.feed.minute_bar import bars_of
 from tickfold.market_data.feed.watch_list import WatchList
+
+__all__ = ["database", "server"]
+
+TICK = "tickfold-embedded-tick:live"
+SECONDS = 60
 
 
 @pytest.fixture
@@ -113,14 +122,61 @@ def test_late_subscriber_gets_the_session_so_far_and_then_the_stream(
     stack: EmbeddedStack, recording: tuple[Recording, Bars]
 ) -> None:
     known, bars = recording
-    invoke = stack.client("lambda").invoke
     table = stack.cloud.table(stack.outputs["bars_table"])
     WatchList(table).add([known.symbol], "XNYS", "test")
-    invoke(FunctionName="tickfold-embedded-tick", Payload=b'{"scheduled_time": "2025-11-28T16:00:00Z"}')
+    tick(stack, "16:00")
     with connected(url_for(stack, "late")) as client:
         subscribe(client, known.symbol)
         assert client.receive()["type"] == "subscribed"
         snapshot = received(client, 90)
-        invoke(FunctionName="tickfold-embedded-tick", Payload=b'{"scheduled_time": "2025-11-28T16:03:00Z"}')
+        tick(stack, "16:03")
         stream = received(client, 93)
     assert_equal(pushed([*snapshot, *stream]), frame_of(bars[:93]))
+
+
+def test_postgresql_has_each_bar_once_although_it_was_down_meanwhile(
+    stack: EmbeddedStack, recording: tuple[Recording, Bars], database: Database
+) -> None:
+    known, bars = recording
+    secrets_manager, secret = stack.client("secretsmanager"), stack.outputs["keys_secret"]
+    secrets_manager.put_secret_value(SecretId=secret, SecretString=json.dumps({"postgres": database.url}))
+    WatchList(stack.cloud.table(stack.outputs["bars_table"])).add([known.symbol], "XNYS", "test")
+    try:
+        with deployed(stack, "export"):  # by a worker that has not read the secret yet
+            tick(stack, "14:40")
+            wait_until(lambda: rows_in(database, known.symbol) == 10)
+            database.server.stop()
+            tick(stack, "14:50")
+            tick(stack, "15:00")
+            database.server.start()
+            wait_until(lambda: rows_in(database, known.symbol) == 30)
+    finally:
+        secrets_manager.put_secret_value(SecretId=secret, SecretString="{}")
+    expected = frame_of(bars[:30])
+    found = database.query(
+        "SELECT extract(epoch FROM timestamp) * 1000000, open, high, low, close, volume, sma9, vwap"
+        " FROM equity_data LEFT JOIN indicators USING (ticker, timestamp) WHERE ticker = %s ORDER BY timestamp",
+        known.symbol,
+    )
+    frame = pd.DataFrame(found, columns=[*COLUMNS, "sma9", "vwap"]).astype(np.float64)
+    assert_equal(frame.assign(timestamp=frame.timestamp.astype(np.int64)), expected)
+
+
+def tick(stack: EmbeddedStack, time: str) -> None:
+    event = json.dumps({"scheduled_time": f"2025-11-28T{time}:00Z"})
+    answer = json.loads(stack.client("lambda").invoke(FunctionName=TICK, Payload=event)["Payload"].read())
+    assert answer["statusCode"] == 200, answer
+
+
+def rows_in(database: Database, symbol: str) -> int:
+    """Return how many bars PostgreSQL has; none while the tables are not there yet."""
+    if not database.query("SELECT to_regclass('equity_data') IS NOT NULL")[0][0]:
+        return 0
+    return int(database.query("SELECT count(*) FROM equity_data WHERE ticker = %s", symbol)[0][0])
+
+
+def wait_until(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not done():
+        assert time.monotonic() < deadline, "the bars do not arrive"
+        time.sleep(0.2)
