@@ -46,6 +46,7 @@ class MarketData(pulumi.ComponentResource):
     dead_letters: DeadLetterQueue
     tick: PythonFunction
     compact: PythonFunction
+    quotes: PythonFunction
     check_feed: PythonFunction
     export: PythonFunction | None = None
     catch_up: PythonFunction | None = None
@@ -75,6 +76,7 @@ class MarketData(pulumi.ComponentResource):
         self.dead_letters = DeadLetterQueue(f"{name}-market-data-dead-letters", opts=self._child)
         self.tick = self._create_tick()
         self.compact = self._create_compact(lake)
+        self.quotes = self._create_quotes()
         self.check_feed = self._create_check_feed()
         self.schedules = self._schedule()
         if configuration.providers:
@@ -128,6 +130,16 @@ class MarketData(pulumi.ComponentResource):
             ],
             memory=1_769,
             timeout=600,
+        )
+
+    def _create_quotes(self) -> PythonFunction:
+        return self._create_function(
+            f"{self._name}-quotes",
+            module="market_data.quotes",
+            layers=["base", "numeric"],
+            grants=[self.may_use_providers()],
+            memory=512,
+            timeout=30,
         )
 
     def _create_check_feed(self) -> PythonFunction:

@@ -56,6 +56,7 @@ def needs_of(stack: Stack) -> list[Need]:
         "export",
         "check_feed",
         "catch_up",
+        "quotes",
     )
     functions = (need for module in modules for need in function_needs(stack, module))
     return [*functions, *workflow_needs(stack), *schedule_needs(stack)]
@@ -172,6 +173,7 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
             ("secretsmanager:GetSecretValue", stack.outputs["keys_secret"]),
             ("sqs:SendMessage", dead_letters("market-data")),
         ],
+        "quotes": [("secretsmanager:GetSecretValue", stack.outputs["keys_secret"])],
         "check_feed": [
             ("dynamodb:Query", hot),
             ("dynamodb:BatchGetItem", hot),

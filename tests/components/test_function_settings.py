@@ -12,6 +12,7 @@ from functions.settings import (
     ExportSettings,
     MessageSettings,
     PlanSettings,
+    ProvidersSettings,
     ReconcileSettings,
     ReduceSettings,
     ReportFailureSettings,
@@ -35,6 +36,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "tick": TickSettings,
     "compact": CompactSettings,
     "check-feed": CheckFeedSettings,
+    "quotes": ProvidersSettings,
     "catch-up": CatchUpSettings,
     "export": ExportSettings,
 }

@@ -102,6 +102,7 @@ RIGHTS: dict[str, list[str]] = {
         "dynamodb:BatchGetItem bars",
         "cloudwatch:PutMetricData None",
     ],
+    "quotes": ["secretsmanager:GetSecretValue market-data"],
     "catch-up": ["dynamodb:Query bars", "secretsmanager:GetSecretValue market-data"],
     "export": ["secretsmanager:GetSecretValue market-data"],
     "compact": [
@@ -328,6 +329,11 @@ class Scenario:
             measured = self._invoke("check-feed", {"scheduled_time": "2025-11-28T14:40:00Z"})
         assert measured["SilentSessionMinutes"] == 10
 
+    def quoted(self) -> None:
+        """A symbol is quoted, by a worker that has not read the keys of providers yet."""
+        with self._fed_symbol() as symbol, deployed(self._stack, "quotes"):
+            assert self._invoke("quotes", {"symbols": [symbol]})["body"]["market_data"][symbol]["price"] > 0
+
     def caught_up(self) -> None:
         """What PostgreSQL lacks is looked for, by a worker that has not read its connection string yet."""
         with self._fed_symbol(), deployed(self._stack, "catch-up"):
@@ -462,7 +468,7 @@ UNSUCCESSFUL = "tickfold-embedded-backtest-unsuccessful"
 RECONCILIATION = "tickfold-embedded-reconcile"
 PARTS = (
     *("connections", "run", "subscriptions", "cancel", "gone", "expired"),
-    *("watched", "fed", "fed_by_a_new_worker", "checked", "caught_up", "exported"),
+    *("watched", "fed", "fed_by_a_new_worker", "checked", "quoted", "caught_up", "exported"),
     *("cut_off", "one_symbol", "unread_bars", "sweep", "walk_forward", "failure", "reconciled"),
 )
 PART = {
@@ -475,6 +481,7 @@ PART = {
     "check-feed": "checked",
     "catch-up": "caught_up",
     "export": "exported",
+    "quotes": "quoted",
 }
 """The part of the scenario that uses a function's rights; that of the others is the run."""
 PART_OF_RIGHT = {

@@ -1,6 +1,7 @@
 """The functions of the feed, on the tables and the bucket of their environment."""
 
 import json
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ import boto3
 import pytest
 
 from functions import settings
-from functions.market_data import compact, tick
+from functions.market_data import compact, quotes, tick
 from functions.market_data.scheduled_time import scheduled_time
 from tests.aws import BARS, BUCKET, REGION
 from tests.market_data.feed.market import HALF_DAY, at, minutes_of
@@ -50,7 +51,7 @@ def environment(
 
 def set_providers(monkeypatch: pytest.MonkeyPatch, providers: list[dict[str, str]]) -> None:
     monkeypatch.setenv(settings.PROVIDERS, json.dumps(providers))
-    for module in (tick, compact):
+    for module in (tick, compact, quotes):
         module.dependencies.cache_clear()
 
 
@@ -159,3 +160,46 @@ def test_compact_reports_what_failed_after_the_others(table: "Table", bucket: Bu
     bucket.put("data/series/QQQ/1m.json", b"damaged")
     with pytest.raises(compact.CompactionFailedError, match="not compacted: QQQ; see the log"):
         compact.handler({"scheduled_time": "2025-11-28T18:20:00Z"}, CONTEXT)
+
+
+def test_quotes_answer_as_the_original_does(tmp_path: Path) -> None:
+    for name in ("SPY", "AAPL"):
+        write_minutes(tmp_path / f"{name}.csv", minutes_of(date(2025, 11, 26), HALF_DAY))
+    answer = quotes.handler({"symbols": ["AAPL", "aapl", "NONE"], "include_trends": True}, CONTEXT)
+    bars = minutes_of(date(2025, 11, 26), HALF_DAY)
+    assert answer["statusCode"] == 200
+    body = answer["body"]
+    assert datetime.fromisoformat(body["timestamp"]).utcoffset() == timedelta()
+    assert body["market_data"] == {
+        "AAPL": {"price": bars.close[-1], "volume": bars.volume[390:].sum(), "market_cap": None}
+    }
+    change = 100 * (bars.close[-1] / bars.close[389] - 1)
+    assert body["trends"] == {
+        "sp500": {
+            "current_price": bars.close[-1],
+            "change_percent": pytest.approx(change, abs=1e-4),
+            "trend": "up" if change > 0 else "down",
+        }
+    }
+    assert body["unknown"] == ["NONE"]
+
+
+def test_quotes_without_trends_have_none(tmp_path: Path) -> None:
+    write_minutes(tmp_path / "SPY.csv", minutes_of(HALF_DAY))
+    assert quotes.handler({"symbols": ["QQQ"]}, CONTEXT)["body"]["trends"] == {}
+
+
+@pytest.mark.parametrize(
+    "event", [{}, {"symbols": []}, {"symbols": "AAPL"}, {"symbols": ["A B"]}, {"symbols": ["A"] * 101}]
+)
+def test_quotes_of_no_symbols_are_refused(event: dict[str, Any]) -> None:
+    answer = quotes.handler(event, CONTEXT)
+    assert answer["statusCode"] == 400
+    assert "symbol" in answer["body"]["error"]
+
+
+def test_quotes_without_providers_say_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_providers(monkeypatch, [{"name": "alpaca"}])
+    answer = quotes.handler({"symbols": ["AAPL"]}, CONTEXT)
+    assert answer["statusCode"] == 502
+    assert "tickfold data keys set alpaca" in answer["body"]["error"]

@@ -62,6 +62,7 @@ IMPORTS = {
     "market_data.compact": {"numpy", "pyarrow"},
     "market_data.export": set(),
     "market_data.check_feed": {"numpy"},
+    "market_data.quotes": {"numpy"},
     "market_data.catch_up": {"numpy"},
 }
 
@@ -130,6 +131,7 @@ def test_functions_get_the_layers_that_they_import(tmp_path: Path) -> None:
         "tick": both,
         "compact": both,
         "check-feed": both,
+        "quotes": both,
         "catch-up": [*both, "tickfold-test-postgres"],
         "export": ["tickfold-test-base", "tickfold-test-postgres"],
     }

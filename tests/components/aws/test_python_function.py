@@ -14,7 +14,7 @@ from tests.components.capture import ROOT, Resource, Stack, capture, configurati
 
 FUNCTION = "aws:lambda/function:Function"
 BACKTESTS = ["plan", "simulate", "reduce", "report_failure", "reconcile"]
-MARKET_DATA = ["tick", "compact", "export", "check_feed", "catch_up"]
+MARKET_DATA = ["tick", "compact", "export", "check_feed", "catch_up", "quotes"]
 MODULES = ["authorize", "connect", "disconnect", "message", "deliver", *BACKTESTS, *MARKET_DATA]
 ENDPOINT = "https://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live"
 MACHINE = {"TICKFOLD_STATE_MACHINE_ARN": "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev-backtest"}
@@ -68,6 +68,12 @@ ENVIRONMENTS = {
         "TICKFOLD_METRICS_NAMESPACE": "Tickfold/RealTimeStreaming",
     },
     "compact": {**BUCKET, **BARS},
+    "quotes": {
+        "TICKFOLD_PROVIDERS": '[{"name": "alpaca"}]',
+        "TICKFOLD_KEYS_SECRET": (
+            "arn:aws:secretsmanager:eu-north-1:111122223333:secret:tickfold-dev-market-data-1a2b3c"
+        ),
+    },
     "check_feed": {**BARS, "TICKFOLD_METRICS_NAMESPACE": "Tickfold/RealTimeStreaming"},
     "catch_up": {
         **BARS,
@@ -191,6 +197,7 @@ SIZES = {
     "compact": (1_769, 600),
     "export": (256, 60),
     "check_feed": (512, 60),
+    "quotes": (512, 30),
     "catch_up": (512, 300),
 }
 """MB and seconds."""
