@@ -19,8 +19,14 @@ def connection_keys(event: Mapping[str, Any]) -> dict[str, str]:
 
 
 def request_keys(request: object) -> dict[str, str]:
-    """Return the type of a client's request, its correlation id, and the run that it names, if any."""
-    names = {"request": "type", "correlation_id": "correlation_id", "run_id": "run_id"}
+    """Return the type of a client's request, its correlation id, and the run or the topic that it names, if any."""
+    names = {
+        "request": "type",
+        "correlation_id": "correlation_id",
+        "run_id": "run_id",
+        "topic": "topic",
+        "topic_id": "id",
+    }
     return _known(**{key: getattr(request, name, None) for key, name in names.items()})
 
 

@@ -92,9 +92,11 @@ def authorizer_event(token: str) -> dict[str, Any]:
     }
 
 
-def stream_event() -> dict[str, Any]:
-    row = {"run_id": {"S": "r1"}, "body": {"S": "{}"}, "topics": {"L": [{"S": "run#r1"}]}}
-    return {"Records": [{"eventName": "INSERT", "dynamodb": {"NewImage": row}}]}
+def stream_event(**of: str) -> dict[str, Any]:
+    bars = {"symbol": "GOOG", "timeframe": "1m", "first": 1, "sequence": 1, "bars": []}
+    row = {"body": {"S": json.dumps(bars)}, "topics": {"L": [{"S": "any"}]}}
+    named = {name: {"S": value} for name, value in of.items()}
+    return {"Records": [{"eventName": "INSERT", "dynamodb": {"NewImage": row | named}}]}
 
 
 def plan_event() -> dict[str, Any]:
@@ -129,7 +131,13 @@ CALLS: dict[str, tuple[Any, Callable[[], dict[str, Any]], dict[str, Any]]] = {
         lambda: websocket_event(RESUME),
         CONNECTION | {"user_id": "ada", "request": "resume", "correlation_id": "mine", "run_id": "r1"},
     ),
-    "deliver": (deliver, stream_event, {"run_ids": ["r1"]}),
+    "unsubscribe": (
+        message,
+        lambda: websocket_event({"type": "unsubscribe", "topic": "symbol", "id": "GOOG"}),
+        CONNECTION | {"request": "unsubscribe", "topic": "symbol", "topic_id": "GOOG"},
+    ),
+    "deliver": (deliver, lambda: stream_event(run_id="r1"), {"run_ids": ["r1"], "series": []}),
+    "deliver bars": (deliver, lambda: stream_event(series="GOOG#1m"), {"run_ids": [], "series": ["GOOG#1m"]}),
     "plan": (plan, plan_event, STEP | {"stage": "plan"}),
     "simulate": (simulate, lambda: {"run_id": "r1", "symbol": "WALK", "chunk": 0}, STEP | {"stage": "simulate"}),
     "reduce": (reduce, lambda: STEP, STEP | {"stage": "reduce"}),
