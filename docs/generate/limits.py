@@ -3,7 +3,8 @@
 from components.configuration import Configuration
 from tickfold.backtests import grid, planning, quota, run_store
 from tickfold.identity import token_verifier, user
-from tickfold.protocol import MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, MOST_SYMBOLS
+from tickfold.market_data.feed import compaction, watch_list
+from tickfold.protocol import MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, MOST_FEED_SYMBOLS, MOST_SYMBOLS
 from tickfold.protocol.parameters import MOST_PARAMETERS
 from tickfold.realtime import connections, delivery
 from tickfold.strategies import evaluation, files
@@ -21,7 +22,8 @@ _DAY = 24 * 3_600
 
 def render() -> str:
     """Return the page."""
-    return INTRODUCTION + "".join(f"| {what} | {value} |\n" for what, value in (*_run(), *_sweep(), *_realtime()))
+    rows = (*_run(), *_sweep(), *_feed(), *_realtime())
+    return INTRODUCTION + "".join(f"| {what} | {value} |\n" for what, value in rows)
 
 
 def _run() -> list[tuple[str, str]]:
@@ -52,6 +54,14 @@ def _sweep() -> list[tuple[str, str]]:
         ("bars × combinations of one chunk", f"{grid.MOST_CHUNK_BARS:,}"),
         ("windows × combinations of a walk-forward", f"{grid.MOST_WINDOW_RUNS:,}"),
         ("in-sample bars of all windows × combinations", f"{grid.MOST_WINDOW_BARS:,}"),
+    ]
+
+
+def _feed() -> list[tuple[str, str]]:
+    return [
+        ("symbols of the feed", f"{watch_list.MOST_SYMBOLS:,}"),
+        ("symbols in one request to the feed", f"{MOST_FEED_SYMBOLS:,}"),
+        ("retention of bars in the hot table, once they are in the data lake", f"{compaction.KEPT.days} days"),
     ]
 
 
