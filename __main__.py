@@ -1,5 +1,7 @@
 """Tickfold's stack: one line a subsystem, and what the stack exports."""
 
+import json
+
 import pulumi
 
 from components.aws.package import Package
@@ -35,3 +37,4 @@ pulumi.export("athena_workgroup", lake.athena.workgroup.name)
 pulumi.export("athena_database", lake.database.name)
 pulumi.export("bars_table", market_data.bars.table_name)
 pulumi.export("keys_secret", market_data.keys.arn)
+pulumi.export("providers", json.dumps([each.model_dump(exclude_none=True) for each in configuration.providers]))

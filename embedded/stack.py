@@ -33,6 +33,7 @@ OUTPUTS = (
     "athena_database",
     "bars_table",
     "keys_secret",
+    "providers",
 )
 
 

@@ -184,6 +184,7 @@ def test_stack_outputs(dev: Stack) -> None:
         "athena_database": "tickfold_dev",
         "bars_table": "tickfold-dev-bars",
         "keys_secret": "arn:aws:secretsmanager:eu-north-1:111122223333:secret:tickfold-dev-market-data-1a2b3c",
+        "providers": '[{"name": "alpaca"}]',
     }
 
 

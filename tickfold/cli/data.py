@@ -4,8 +4,9 @@ from tickfold.cli.lazy_group import UnloadedCommand, group
 
 app = group(
     "data",
-    "List, load, show, check and remove the bars that runs use, and set the keys of providers.",
+    "List, load, fetch, show, check and remove the bars that runs use, and set the keys of providers.",
     UnloadedCommand("load", "data_load:load", "Load bars from a file, all or none."),
+    UnloadedCommand("fetch", "data_fetch:fetch", "Fetch bars that the lake lacks from providers."),
     UnloadedCommand("list", "data_list:list_series", "List the series that are loaded."),
     UnloadedCommand("show", "data_show:show", "Show a series: its ends, its gaps and its jumps."),
     UnloadedCommand("check", "data_check:check", "Check bars for errors and oddities."),

@@ -25,7 +25,16 @@ if TYPE_CHECKING:
     from embedded.record import Record
     from tickfold.backtests.run_store import RunStore
 
-OUTPUTS = ("region", "websocket_url", "bucket", "runs_table", "athena_workgroup", "athena_database", "keys_secret")
+OUTPUTS = (
+    "region",
+    "websocket_url",
+    "bucket",
+    "runs_table",
+    "athena_workgroup",
+    "athena_database",
+    "keys_secret",
+    "providers",
+)
 """The stack's outputs that commands use; in the environment each is TICKFOLD_ and its name in capitals."""
 
 OUTPUTS_FILE = "outputs"

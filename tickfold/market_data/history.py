@@ -59,7 +59,7 @@ class Wanted:
 
 @dataclass
 class Filled:
-    """How far a fetch is.
+    """How far a fetch is. `asked` is the range of the whole bars that are final; it is empty if none is yet.
 
     `added` are bars that were stored, `outside` are those outside of the regular session, and `errors` is what is wrong
     with those that were left out. `remarks` say what could not be checked.
@@ -67,6 +67,7 @@ class Filled:
 
     symbol: str
     timeframe: str
+    asked: Range
     pieces: int
     done: int = 0
     added: int = 0
@@ -91,11 +92,7 @@ class History:
         Raises:
             RunError: bars of that timeframe cannot be fetched, or the exchange's calendar does not cover the range.
         """
-        check_timeframe(wanted.timeframe)
-        series = self.lake.catalog.get_or_none(wanted.symbol, wanted.timeframe)
-        whole = aligned(wanted.timeframe, wanted.start, wanted.end, now, wanted.exchange)
-        lacking = missing(series.coverage if series else [], whole)
-        return pieces(lacking, wanted.timeframe, wanted.exchange, self.most_bars)
+        return self._lacks(wanted, self.lake.catalog.get_or_none(wanted.symbol, wanted.timeframe), _final(wanted, now))
 
     def fill(self, wanted: Wanted, now: datetime, progress: Callable[[Filled], object] = lambda _: None) -> Filled:
         """Fetch what the lake lacks of `wanted`, and store it; call `progress` at the beginning and after each piece.
@@ -105,9 +102,9 @@ class History:
             RunError: the series has another adjustment, or was adjusted before the last split or dividend; there are no
                 bars at all; or as `lacks` does.
         """
-        lacking = self.lacks(wanted, now)
-        series = self.lake.catalog.get_or_none(wanted.symbol, wanted.timeframe)
-        filled = Filled(wanted.symbol, wanted.timeframe, len(lacking), series=series)
+        asked, series = _final(wanted, now), self.lake.catalog.get_or_none(wanted.symbol, wanted.timeframe)
+        lacking = self._lacks(wanted, series, asked)
+        filled = Filled(wanted.symbol, wanted.timeframe, asked, len(lacking), series=series)
         adjustments = _adjustments(wanted, series)
         progress(filled)
         if not lacking:
@@ -119,6 +116,10 @@ class History:
             span = f"from {wanted.start:%Y-%m-%d %H:%M}Z to {wanted.end:%Y-%m-%d %H:%M}Z"
             raise RunError(f"there are no {wanted.timeframe} bars of {wanted.symbol} {span}", "not_found")
         return filled
+
+    def _lacks(self, wanted: Wanted, series: Series | None, asked: Range) -> list[Range]:
+        lacking = missing(series.coverage if series else [], asked)
+        return pieces(lacking, wanted.timeframe, wanted.exchange, self.most_bars)
 
     def _check_actions(self, series: Series, adjusted_on: date, today: date, filled: Filled) -> None:
         """Check that there has been no split or dividend for which new bars are adjusted and those of `series` are not.
@@ -232,6 +233,12 @@ class _Filling:
         )
         before = lake.catalog.get_or_none(wanted.symbol, wanted.timeframe)
         return again(lake.fill, fetched, bars, covers), before.bars if before else 0
+
+
+def _final(wanted: Wanted, now: datetime) -> Range:
+    """Return the range of the whole bars of `wanted` that are final at `now`; it may be empty."""
+    check_timeframe(wanted.timeframe)
+    return aligned(wanted.timeframe, wanted.start, wanted.end, now, wanted.exchange)
 
 
 def _adjustments(wanted: Wanted, series: Series | None) -> list[Adjustment]:
