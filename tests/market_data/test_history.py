@@ -21,8 +21,8 @@ from tickfold.engine.bars import Bars, join
 from tickfold.errors import RunError
 from tickfold.market_data.bar_store import BarStore
 from tickfold.market_data.exchange_calendar import ExchangeCalendar
-from tickfold.market_data.history import Filled, History, Wanted
-from tickfold.market_data.history_range import day_range
+from tickfold.market_data.history import Filled, History
+from tickfold.market_data.history_range import Wanted, day_range
 from tickfold.market_data.providers.alpaca import Alpaca, AlpacaKey
 from tickfold.market_data.providers.failover import Failover
 from tickfold.market_data.providers.failures import AllProvidersFailedError
@@ -152,6 +152,15 @@ def test_progress_is_told_before_and_after_each_piece(market: Market) -> None:
     assert [each[:2] for each in told] == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
     assert [each[2] for each in told] == sorted(each[2] for each in told)
     assert told[-1][2] == len(OF_YEAR)
+
+
+def test_fetch_that_is_to_end_ends_after_a_piece_and_goes_on_there(market: Market) -> None:
+    market.in_pieces_of(100)
+    filled = market.history.fill(YEAR, NOW, goes_on=lambda: False)
+    assert (filled.done, filled.pieces) == (1, 4)
+    assert market.lake.catalog.get("GOOG", "1d").coverage == [(YEAR.start, YEAR.start + timedelta(days=100))]
+    assert market.fill().pieces == 3
+    assert_same([market.stored()], OF_YEAR)
 
 
 def test_range_before_the_listing_is_covered_once_there_are_bars(market: Market) -> None:

@@ -26,13 +26,11 @@ from tickfold.engine.timeframe import canonical_timeframe
 from tickfold.errors import RunError
 
 if TYPE_CHECKING:
-    from tickfold.market_data.history import Filled, History, Wanted
+    from tickfold.market_data.history import Filled, History
+    from tickfold.market_data.history_range import Wanted
     from tickfold.market_data.providers.failover import Failover
 
 _MOST_LISTED = 5
-_MARKET = "XNYS"
-"""The market of intraday bars, unless the symbol is that of a pair, such as BTC/USD, which trades around the clock."""
-_ALWAYS = "24/7"
 _ADJUSTED = {"raw": "as traded", "splits": "adjusted for splits", "all": "adjusted for splits and dividends"}
 
 
@@ -189,19 +187,14 @@ def _provider(name: str) -> str:
 def _wanted(
     name: str, days: tuple[date, date], bar_length: str, exchange: Any, adjustment: Adjusted | None
 ) -> "Wanted":
-    from tickfold.engine.timeframe import lasts_days  # noqa: PLC0415 - not needed for help
-    from tickfold.market_data.exchange_calendar import ExchangeCalendar  # noqa: PLC0415 - loads numpy
-    from tickfold.market_data.history import Wanted  # noqa: PLC0415 - slow to import
-    from tickfold.market_data.history_range import day_range  # noqa: PLC0415
+    from tickfold.market_data.history_range import Wanted, day_range, market_of  # noqa: PLC0415 - slow to import
     from tickfold.market_data.providers.provider import Adjustment  # noqa: PLC0415
 
     if days[1] < days[0]:
         raise UsageError(f"--end {days[1]} is before --start {days[0]}")
     length = canonical_timeframe(bar_length) or bar_length
-    if exchange is None and not lasts_days(length):
-        exchange = ExchangeCalendar.named(_ALWAYS if "/" in name else _MARKET)
     adjusted = Adjustment(adjustment.value) if adjustment else None
-    return Wanted(name, length, *day_range(*days), exchange, adjusted)
+    return Wanted(name, length, *day_range(*days), exchange or market_of(name, length), adjusted)
 
 
 def _fetched(history: "History", wanted: Sequence["Wanted"], now: datetime) -> Iterator[_Outcome]:

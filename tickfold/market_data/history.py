@@ -17,10 +17,9 @@ from tickfold.engine.timeframe import lasts_days, timeframe_seconds
 from tickfold.errors import RunError
 from tickfold.market_data import quality
 from tickfold.market_data.bar_store import BarStore, SeriesChangedError
-from tickfold.market_data.coverage import Range, missing
-from tickfold.market_data.exchange_calendar import ExchangeCalendar
+from tickfold.market_data.coverage import Range
 from tickfold.market_data.finding import Finding
-from tickfold.market_data.history_range import MOST_BARS, aligned, check_timeframe, has_session, pieces
+from tickfold.market_data.history_range import MOST_BARS, Wanted, final, has_session, lacking
 from tickfold.market_data.providers.failover import ActionsAnswer, Answer
 from tickfold.market_data.providers.failures import AllProvidersFailedError, NotSupportedError
 from tickfold.market_data.providers.provider import Adjustment, BarRequest, CorporateAction
@@ -39,22 +38,6 @@ class Source(Protocol):
     def bars(self, request: BarRequest) -> Iterator[Answer]: ...
 
     def actions(self, symbol: str, start: date, end: date) -> ActionsAnswer: ...
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """The bars of a symbol in [start, end), both aware.
-
-    `exchange` tells the regular session from other times; without one, which is for bars of a day, all bars are taken.
-    `adjustment` is that of the series if it is None; of a new series, the first of `DEFAULTS` that there is.
-    """
-
-    symbol: str
-    timeframe: str
-    start: datetime
-    end: datetime
-    exchange: ExchangeCalendar | None = None
-    adjustment: Adjustment | None = None
 
 
 @dataclass
@@ -86,40 +69,36 @@ class History:
     source: Source
     most_bars: int = MOST_BARS
 
-    def lacks(self, wanted: Wanted, now: datetime) -> list[Range]:
-        """Return the pieces of `wanted` that the lake lacks and that are final at `now`.
-
-        Raises:
-            RunError: bars of that timeframe cannot be fetched, or the exchange's calendar does not cover the range.
-        """
-        return self._lacks(wanted, self.lake.catalog.get_or_none(wanted.symbol, wanted.timeframe), _final(wanted, now))
-
-    def fill(self, wanted: Wanted, now: datetime, progress: Callable[[Filled], object] = lambda _: None) -> Filled:
+    def fill(
+        self,
+        wanted: Wanted,
+        now: datetime,
+        progress: Callable[[Filled], object] = lambda _: None,
+        goes_on: Callable[[], bool] = lambda: True,
+    ) -> Filled:
         """Fetch what the lake lacks of `wanted`, and store it; call `progress` at the beginning and after each piece.
+
+        Before each piece but the first `goes_on` says whether to fetch it.
 
         Raises:
             AllProvidersFailedError: no provider has some of the bars; those before them are stored.
             RunError: the series has another adjustment, or was adjusted before the last split or dividend; there are no
-                bars at all; or as `lacks` does.
+                bars at all; or as `lacking` does.
         """
-        asked, series = _final(wanted, now), self.lake.catalog.get_or_none(wanted.symbol, wanted.timeframe)
-        lacking = self._lacks(wanted, series, asked)
-        filled = Filled(wanted.symbol, wanted.timeframe, asked, len(lacking), series=series)
+        series = self.lake.catalog.get_or_none(wanted.symbol, wanted.timeframe)
+        found = lacking(wanted, series, now, self.most_bars)
+        filled = Filled(wanted.symbol, wanted.timeframe, final(wanted, now), len(found), series=series)
         adjustments = _adjustments(wanted, series)
         progress(filled)
-        if not lacking:
+        if not found:
             return filled
         if series and series.adjusted_on:
             self._check_actions(series, series.adjusted_on, now.date(), filled)
-        _Filling(self, wanted, now.date(), filled, adjustments).run(lacking, progress)
-        if filled.series is None:
+        _Filling(self, wanted, now.date(), filled, adjustments).run(found, progress, goes_on)
+        if filled.series is None and filled.done == filled.pieces:
             span = f"from {wanted.start:%Y-%m-%d %H:%M}Z to {wanted.end:%Y-%m-%d %H:%M}Z"
             raise RunError(f"there are no {wanted.timeframe} bars of {wanted.symbol} {span}", "not_found")
         return filled
-
-    def _lacks(self, wanted: Wanted, series: Series | None, asked: Range) -> list[Range]:
-        lacking = missing(series.coverage if series else [], asked)
-        return pieces(lacking, wanted.timeframe, wanted.exchange, self.most_bars)
 
     def _check_actions(self, series: Series, adjusted_on: date, today: date, filled: Filled) -> None:
         """Check that there has been no split or dividend for which new bars are adjusted and those of `series` are not.
@@ -158,8 +137,10 @@ class _Filling:
     without_series: list[Range] = field(default_factory=list)
     """Ranges without bars that are covered, once there is a series that can say so."""
 
-    def run(self, lacking: list[Range], progress: Callable[[Filled], object]) -> None:
-        for piece in lacking:
+    def run(self, found: list[Range], progress: Callable[[Filled], object], goes_on: Callable[[], bool]) -> None:
+        for number, piece in enumerate(found):
+            if number and not goes_on():
+                return
             if has_session(self.wanted.exchange, self.wanted.timeframe, piece):
                 self._fetch_adjusted(piece)
             else:
@@ -233,12 +214,6 @@ class _Filling:
         )
         before = lake.catalog.get_or_none(wanted.symbol, wanted.timeframe)
         return again(lake.fill, fetched, bars, covers), before.bars if before else 0
-
-
-def _final(wanted: Wanted, now: datetime) -> Range:
-    """Return the range of the whole bars of `wanted` that are final at `now`; it may be empty."""
-    check_timeframe(wanted.timeframe)
-    return aligned(wanted.timeframe, wanted.start, wanted.end, now, wanted.exchange)
 
 
 def _adjustments(wanted: Wanted, series: Series | None) -> list[Adjustment]:

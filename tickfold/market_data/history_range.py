@@ -5,14 +5,17 @@ every provider do: at midnight UTC, at the edges of sessions, or for bars of up 
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from math import ceil
 from typing import Final
 
 from tickfold.engine.timeframe import lasts_days, timeframe_seconds
 from tickfold.errors import RunError
-from tickfold.market_data.coverage import Range
+from tickfold.market_data.coverage import Range, missing
 from tickfold.market_data.exchange_calendar import ALWAYS_OPEN, ExchangeCalendar
+from tickfold.market_data.providers.provider import Adjustment
+from tickfold.market_data.series import Series
 
 SETTLED_AFTER: Final = timedelta(minutes=20)
 """Bars that ended later are left for another time: some come late, and some plans lack the last 15 minutes."""
@@ -21,6 +24,52 @@ MOST_BARS: Final = 20_000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The bars of a symbol in [start, end), both aware.
+
+    `exchange` tells the regular session from other times; without one, which is for bars of a day, all bars are taken.
+    `adjustment` is that of the series if it is None; of a new series, the best that there is.
+    """
+
+    symbol: str
+    timeframe: str
+    start: datetime
+    end: datetime
+    exchange: ExchangeCalendar | None = None
+    adjustment: Adjustment | None = None
+
+
+def market_of(symbol: str, timeframe: str) -> ExchangeCalendar | None:
+    """Return the market of a symbol's bars where nobody says it.
+
+    That is none for bars of a day, which are taken as they come; else 24/7 for pairs such as BTC/USD, and XNYS.
+    """
+    if lasts_days(timeframe):
+        return None
+    return ExchangeCalendar.named(ALWAYS_OPEN if "/" in symbol else "XNYS")
+
+
+def lacking(wanted: Wanted, series: Series | None, now: datetime, most_bars: int = MOST_BARS) -> list[Range]:
+    """Return the pieces of `wanted` that `series` does not cover and that are final at `now`.
+
+    Raises:
+        RunError: bars of that timeframe cannot be fetched, or the exchange's calendar does not cover the range.
+    """
+    found = missing(series.coverage if series else [], final(wanted, now))
+    return pieces(found, wanted.timeframe, wanted.exchange, most_bars)
+
+
+def final(wanted: Wanted, now: datetime) -> Range:
+    """Return the range of the whole bars of `wanted` that are final at `now`; it may be empty.
+
+    Raises:
+        RunError: as `lacking` does.
+    """
+    check_timeframe(wanted.timeframe)
+    return aligned(wanted.timeframe, wanted.start, wanted.end, now, wanted.exchange)
 
 
 def check_timeframe(timeframe: str) -> None:
