@@ -141,8 +141,9 @@ def test_lifetime_is_a_second_to_a_day(tickfold: Command, seconds: str) -> None:
 def test_up_starts_the_stack_on_the_port(tickfold: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     ports: list[int] = []
 
-    def up(port: int, log: object, *, fresh: bool) -> None:
+    def up(port: int, log: object, *, fresh: bool, replayed: Path | None, speed: float) -> None:
         assert not fresh
+        assert replayed is None
         ports.append(port)
 
     monkeypatch.setattr(embedded_up, "up", up)
@@ -151,7 +152,7 @@ def test_up_starts_the_stack_on_the_port(tickfold: Command, monkeypatch: pytest.
 
 
 def test_up_that_fails_says_why(tickfold: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    def up(port: int, log: object, *, fresh: bool) -> None:
+    def up(port: int, log: object, **_options: object) -> None:
         raise EmulatorError("port 4566 is taken")
 
     monkeypatch.setattr(embedded_up, "up", up)
