@@ -79,9 +79,24 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
             ],
             BillingMode="PAY_PER_REQUEST",
         )
+        carry_out_one_at_a_time(table)
         account = Account(server, secrets, table)
         account.store.write(log_in(server))
         yield account
+
+
+def carry_out_one_at_a_time(table: "Table") -> None:
+    """Make updates atomic, as they are in DynamoDB: moto checks a condition and writes in two steps."""
+    lock, events = threading.Lock(), table.meta.client.meta.events
+
+    def begin(**_: object) -> None:
+        lock.acquire()
+
+    def end(**_: object) -> None:
+        lock.release()
+
+    events.register("before-call.dynamodb.UpdateItem", begin)
+    events.register("after-call.dynamodb.UpdateItem", end)
 
 
 def test_token_is_that_of_the_login_while_it_lasts(account: Account) -> None:
