@@ -210,6 +210,14 @@ def test_post_is_repeated_after_429_only(server: Server, clock: FakeClock) -> No
         http.send(request, RateLimiter(None))
 
 
+def test_post_takes_a_new_connection(server: Server, clock: FakeClock) -> None:
+    at = endpoint(server, clock)
+    fetch(at)
+    for _ in range(3):
+        at.post("/token", {"grant": "x"}, {})
+    assert len({request.port for request in server.requests}) == 4
+
+
 def test_repeats_keep_to_the_rate_limit(server: Server, clock: FakeClock) -> None:
     at = Endpoint.create("acme", server.url, Http(clock, clock.sleep), 6)
     server.switch(Kind.STATUS, status=503, times=1)
@@ -256,7 +264,7 @@ def test_proxy_that_cannot_be_used_is_named(clock: FakeClock, monkeypatch: pytes
 # Secrets
 
 
-@pytest.mark.parametrize("key", ["k3y\nX-Other: 1", "k3y\r", "k3y–dash"])
+@pytest.mark.parametrize("key", ["k3y\nX-Other: 1", "k3y\r", "k3y–dash", "k3y\0"])
 def test_key_that_no_header_can_hold_is_refused_and_not_shown(
     server: Server, clock: FakeClock, caplog: pytest.LogCaptureFixture, key: str
 ) -> None:

@@ -58,8 +58,8 @@ class Request:
 
     @property
     def all_headers(self) -> dict[str, str]:
-        kind = {} if self.form is None else {"Content-Type": "application/x-www-form-urlencoded"}
-        return {"Accept": "application/json", "Accept-Encoding": "gzip", **kind, **self.headers}
+        form = {"Content-Type": "application/x-www-form-urlencoded"} if self.form else {}
+        return {"Accept": "application/json", "Accept-Encoding": "gzip", **form, **self.headers}
 
 
 @dataclass(frozen=True)
@@ -120,8 +120,11 @@ class Http:
         Raises:
             UnavailableError: the provider cannot be reached, is too slow, breaks off, redirects, or answers 5xx.
             RateLimitedError: it answers 429 until the deadline, or asks for a longer wait than is left.
-            KeyRefusedError: a header cannot be sent as it is.
+            KeyRefusedError: a header has characters that no header can hold.
         """
+        if not all(value.isascii() and value.isprintable() for value in request.headers.values()):
+            # The errors of http.client would show it.
+            raise KeyRefusedError(request.provider, "its key has characters that no header can hold; store it again")
         limiter.wait()
         deadline = self.clock() + self._deadline_seconds
         pause = _FIRST_PAUSE_SECONDS
@@ -139,7 +142,10 @@ class Http:
     def _try(self, request: Request, deadline: float) -> Response | _Failed:
         left = max(deadline - self.clock(), _SHORTEST_TIMEOUT)
         try:
-            raw = self._pool(request.url).request(
+            pool = self._pool(request.url)
+            if request.method == "POST":
+                pool.clear()  # what is not repeated needs a connection that the provider cannot have closed meanwhile
+            raw = pool.request(
                 request.method,
                 request.url,
                 body=request.body,
@@ -157,9 +163,6 @@ class Http:
             never_sent = isinstance(error, NewConnectionError | ConnectTimeoutError)
             failure = UnavailableError(request.provider, _reason(error))
             return _Failed(failure, never_sent or request.method == "GET")
-        except ValueError:  # whose text is the header
-            reason = "its key holds characters that no request can carry; store it again"
-            return _Failed(KeyRefusedError(request.provider, reason), False)
         return _judge(request, response)
 
     def _read(self, raw: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
