@@ -33,7 +33,7 @@ def server() -> Iterator[SchwabOAuthServer]:
 
 def oauth(server: SchwabOAuthServer, app: SchwabApp | None = None) -> SchwabOAuth:
     clock = FakeClock()
-    http = Http(clock, clock.sleep, read_seconds=0.2)
+    http = Http(clock, clock.sleep, read_seconds=1.0)
     return SchwabOAuth(app or SchwabApp(APP_KEY, APP_SECRET), http, lambda: server.now, server.url)
 
 
