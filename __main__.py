@@ -37,4 +37,6 @@ pulumi.export("athena_workgroup", lake.athena.workgroup.name)
 pulumi.export("athena_database", lake.database.name)
 pulumi.export("bars_table", market_data.bars.table_name)
 pulumi.export("keys_secret", market_data.keys.arn)
+if market_data.schwab_tokens:
+    pulumi.export("schwab_tokens_secret", market_data.schwab_tokens.arn)
 pulumi.export("providers", json.dumps([each.model_dump(exclude_none=True) for each in configuration.providers]))

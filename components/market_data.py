@@ -43,6 +43,7 @@ class MarketData(pulumi.ComponentResource):
 
     bars: HotTable
     keys: Secret
+    schwab_tokens: Secret | None
     dead_letters: DeadLetterQueue
     tick: PythonFunction
     compact: PythonFunction
@@ -73,6 +74,7 @@ class MarketData(pulumi.ComponentResource):
         )
         self.bars = HotTable(name, protect=configuration.protect_data, opts=self._child)
         self.keys = self._create_keys()
+        self.schwab_tokens = self._create_schwab_tokens()
         self.dead_letters = DeadLetterQueue(f"{name}-market-data-dead-letters", opts=self._child)
         self.tick = self._create_tick()
         self.compact = self._create_compact(lake)
@@ -89,7 +91,21 @@ class MarketData(pulumi.ComponentResource):
     def may_use_providers(self) -> Grant:
         """Grant asking the providers, in their order, with their keys."""
         order = [each.model_dump(exclude_none=True) for each in self._configuration.providers]
-        return Grant.union(self.keys.may_read(), Grant([], {settings.PROVIDERS: json.dumps(order)}))
+        asks = Grant.union(self.keys.may_read(), Grant([], {settings.PROVIDERS: json.dumps(order)}))
+        if self.schwab_tokens is None:
+            return asks
+        return Grant.union(asks, self.schwab_tokens.may_change(), self.bars.may_hold_lease())
+
+    def _create_schwab_tokens(self) -> Secret | None:
+        if not any(each.name == "schwab" for each in self._configuration.providers):
+            return None
+        return Secret(
+            f"{self._name}-schwab-tokens",
+            description="Tokens of the login at Schwab, set by `tickfold auth schwab`",
+            variable=settings.SCHWAB_TOKENS_SECRET,
+            protect=self._configuration.protect_data,
+            opts=self._child,
+        )
 
     def _create_keys(self) -> Secret:
         return Secret(
@@ -152,6 +168,7 @@ class MarketData(pulumi.ComponentResource):
             grants=[
                 self.bars.may_list(),
                 self.bars.may_read_states(),
+                *([self.schwab_tokens.may_read()] if self.schwab_tokens else []),
                 Grant([put], {settings.METRICS_NAMESPACE: namespace}),
                 self.dead_letters.may_send(),
             ],
@@ -177,7 +194,15 @@ class MarketData(pulumi.ComponentResource):
                 "LessThanThreshold",
                 90,
             ),
+            (
+                "SchwabHoursLeft",
+                "The login at Schwab expires within two days: run `tickfold auth schwab`",
+                "LessThanThreshold",
+                48,
+            ),
         ):
+            if metric == "SchwabHoursLeft" and self.schwab_tokens is None:
+                continue
             aws.cloudwatch.MetricAlarm(
                 f"{self._name}-{metric}",
                 name=f"{self._name}-{metric}",

@@ -26,6 +26,7 @@ ISSUER: Final = "TICKFOLD_ISSUER"
 AUDIENCE: Final = "TICKFOLD_AUDIENCE"
 PORTFOLIOS_CLAIM: Final = "TICKFOLD_PORTFOLIOS_CLAIM"
 PROVIDERS: Final = "TICKFOLD_PROVIDERS"
+SCHWAB_TOKENS_SECRET: Final = "TICKFOLD_SCHWAB_TOKENS_SECRET"  # noqa: S105 - a variable
 KEYS_SECRET: Final = "TICKFOLD_KEYS_SECRET"  # noqa: S105 - a variable
 METRICS_NAMESPACE: Final = "TICKFOLD_METRICS_NAMESPACE"
 DEAD_LETTERS_QUEUE: Final = "TICKFOLD_DEAD_LETTERS_QUEUE"
@@ -37,6 +38,11 @@ class SettingsError(RuntimeError):
 
 def _variable(name: str) -> Any:
     return field(metadata={"variable": name})
+
+
+def _optional_variable(name: str) -> Any:
+    """Return a field of a right that only some stacks grant: "" where it is not."""
+    return field(default="", metadata={"variable": name})
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,8 @@ class Settings:
 def _value(of: Field[Any], environment: Mapping[str, str]) -> str | int:
     name = of.metadata["variable"]
     text = environment.get(name, "")
+    if not text and of.default == "":
+        return ""
     if not text:
         raise SettingsError(f"{name} is not set: grant this function what it names, which also sets it")
     if of.type is not int:
@@ -157,9 +165,10 @@ class BarsSettings(Settings):
 
 @dataclass(frozen=True)
 class CheckFeedSettings(BarsSettings):
-    """The hot table, and the namespace of the metrics."""
+    """The hot table, the namespace of the metrics, and of a stack that uses Schwab the tokens of its login."""
 
     metrics_namespace: str = _variable(METRICS_NAMESPACE)
+    schwab_tokens_secret: str = _optional_variable(SCHWAB_TOKENS_SECRET)
 
 
 @dataclass(frozen=True)
@@ -169,12 +178,17 @@ class CatchUpSettings(BarsSettings):
     keys_secret: str = _variable(KEYS_SECRET)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ProvidersSettings(Settings):
-    """The providers in their order, as JSON, and the secret that has their keys."""
+    """The providers in their order, as JSON, and the secret that has their keys.
+
+    Of a stack that uses Schwab also the secret that has the tokens of its login, and the table with the lease on them.
+    """
 
     providers: str = _variable(PROVIDERS)
     keys_secret: str = _variable(KEYS_SECRET)
+    schwab_tokens_secret: str = _optional_variable(SCHWAB_TOKENS_SECRET)
+    lease_table: str = _optional_variable(BARS_TABLE)
 
 
 @dataclass(frozen=True)

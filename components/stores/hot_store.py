@@ -40,6 +40,10 @@ class HotTable(Table):
         """`set_compacted` and `delete`, after what `may_read` allows."""
         return self.may("UpdateItem", "BatchWriteItem")
 
+    def may_hold_lease(self) -> Grant:
+        """`Lease.acquire` and `release`."""
+        return self.may("UpdateItem")
+
     def may_list(self) -> Grant:
         """`WatchList.all` and `ever`."""
         return self.may("Query")

@@ -5,6 +5,7 @@ A metric of its own, since an alarm on missing data would also ring outside of s
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ from tickfold.market_data.exchange_calendar import ExchangeCalendar
 from tickfold.market_data.feed.hot_store import HotStore
 from tickfold.market_data.feed.silence import silent_minutes
 from tickfold.market_data.feed.watch_list import WatchList
+from tickfold.market_data.providers.failures import KeyMissingError
+from tickfold.market_data.schwab_tokens import TokenStore
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -36,17 +39,22 @@ class Dependencies:
     hot: HotStore
     cloudwatch: "CloudWatchClient"
     namespace: str
+    tokens: TokenStore | None
 
 
 @cache
 def dependencies() -> Dependencies:
     settings = CheckFeedSettings.read()
     table = wiring.dynamodb().Table(settings.bars_table)
-    return Dependencies(WatchList(table), HotStore(table), boto3.client("cloudwatch"), settings.metrics_namespace)
+    secret = settings.schwab_tokens_secret
+    tokens = TokenStore(wiring.secrets_manager(), secret) if secret else None
+    cloudwatch = boto3.client("cloudwatch")
+    return Dependencies(WatchList(table), HotStore(table), cloudwatch, settings.metrics_namespace, tokens)
 
 
 def check(event: Event, given: Dependencies) -> Mapping[str, int]:
-    """Put the metrics `SilentSessionMinutes`, while a market is in session, and `CalendarDaysLeft`; return them."""
+    """Put the metrics `SilentSessionMinutes`, while a market is in session, `CalendarDaysLeft`, and `SchwabHoursLeft`
+    where the stack uses Schwab; return them."""
     now = scheduled_time(event)
     watched = given.watch_list.all()
     if not watched:
@@ -58,12 +66,23 @@ def check(event: Event, given: Dependencies) -> Mapping[str, int]:
     calendars = {each.market: ExchangeCalendar.named(each.market) for each in watched}.values()
     if days := [(calendar.last_day - now.date()).days for calendar in calendars if calendar.last_day]:
         metrics["CalendarDaysLeft"] = min(days)
+    if given.tokens:
+        metrics["SchwabHoursLeft"] = _hours_left(given.tokens, now)
     for warning in filter(None, (calendar.warn_if_ending(now.date()) for calendar in calendars)):
         logger.warning(warning)
     data = [{"MetricName": name, "Value": value} for name, value in metrics.items()]
     given.cloudwatch.put_metric_data(Namespace=given.namespace, MetricData=data)  # type: ignore[arg-type]
     logger.info("checked", extra={"metrics": metrics})
     return metrics
+
+
+def _hours_left(tokens: TokenStore, now: datetime) -> int:
+    """Return the hours until Schwab's login expires; 0 if it has, or if nobody has logged in."""
+    try:
+        left = tokens.read().login_expires - now
+    except KeyMissingError:
+        return 0
+    return max(int(left.total_seconds() // 3_600), 0)
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import boto3
-from botocore.exceptions import ClientError
-
+from functions import wiring
+from functions.market_data.schwab_login import SchwabLogin
 from functions.settings import ProvidersSettings
 from tickfold.market_data.providers.configured import Order, failover
 from tickfold.market_data.providers.failover import Answer, Failover, QuoteAnswer
@@ -33,6 +32,7 @@ class ConfiguredProviders:
     order: Order
     keys_secret: str
     secrets: "SecretsManagerClient"
+    schwab_token: Callable[[], str] | None = None
     clock: Callable[[], float] = time.monotonic
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _read_at: float = float("-inf")
@@ -58,24 +58,17 @@ class ConfiguredProviders:
     def _current(self) -> Failover:
         with self._lock:
             if self.clock() - self._read_at > _KEYS_SECONDS or self._failover is None:
-                keys = _value_of(self.secrets, self.keys_secret)
+                keys = wiring.secret_value(self.secrets, self.keys_secret)
                 if keys != self._keys or self._failover is None:
-                    self._failover = failover(self.order, Keys(json.loads(keys)))
+                    self._failover = failover(self.order, Keys(json.loads(keys), self.schwab_token))
                 self._keys, self._read_at = keys, self.clock()
             return self._failover
 
 
-def configured_providers(settings: ProvidersSettings) -> ConfiguredProviders:
-    """Return the providers that the function may use."""
-    return ConfiguredProviders(json.loads(settings.providers), settings.keys_secret, boto3.client("secretsmanager"))
-
-
-def _value_of(secrets: "SecretsManagerClient", secret: str) -> str:
-    """Return the secret's JSON: keys by provider; an empty object if none was ever set."""
-    try:
-        # The emulator answers without a value where AWS refuses.
-        return secrets.get_secret_value(SecretId=secret).get("SecretString") or "{}"
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ResourceNotFoundException":
-            raise
-        return "{}"
+def configured_providers(
+    settings: ProvidersSettings, refreshed: Callable[[], None] = lambda: None
+) -> ConfiguredProviders:
+    """Return the providers that the function may use; `refreshed` is called when a token of Schwab's was refreshed."""
+    secrets = wiring.secrets_manager()
+    login = SchwabLogin(settings, secrets, refreshed).access_token if settings.schwab_tokens_secret else None
+    return ConfiguredProviders(json.loads(settings.providers), settings.keys_secret, secrets, login)

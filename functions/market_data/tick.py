@@ -41,11 +41,13 @@ class Dependencies:
 def dependencies() -> Dependencies:
     settings = TickSettings.read()
     table = wiring.dynamodb().Table(settings.bars_table)
-    return Dependencies(
-        WatchList(table),
-        Feed(HotStore(table), configured_providers(settings)),
-        Metrics(namespace=settings.metrics_namespace, service="feed"),
-    )
+    metrics = Metrics(namespace=settings.metrics_namespace, service="feed")
+
+    def count_refresh() -> None:
+        metrics.add_metric("TokenRefreshEvents", MetricUnit.Count, 1)
+
+    source = configured_providers(settings, count_refresh)
+    return Dependencies(WatchList(table), Feed(HotStore(table), source), metrics)
 
 
 def tick(event: Event, given: Dependencies) -> Event:

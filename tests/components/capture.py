@@ -31,7 +31,7 @@ PROJECT = "tickfold"
 CHOSEN = {
     f"{PROJECT}:issuer": "https://tenant.eu.auth0.com/",
     f"{PROJECT}:audience": "https://tickfold.example",
-    f"{PROJECT}:providers": "alpaca",
+    f"{PROJECT}:providers": "alpaca,schwab",
     f"{PROJECT}:exportToPostgresql": "true",
 }
 

@@ -131,6 +131,12 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
     forget = [("dynamodb:DeleteItem", connections), ("dynamodb:BatchWriteItem", subscriptions)]
     # A message is appended in a transaction, for which each write's own right is asked.
     tell = [("dynamodb:UpdateItem", runs), ("dynamodb:PutItem", runs), ("dynamodb:GetItem", runs)]
+    # A provider is asked with its key, and Schwab with a token that may have to be refreshed.
+    asks = [
+        ("secretsmanager:GetSecretValue", stack.outputs["keys_secret"]),
+        ("secretsmanager:GetSecretValue", stack.outputs["schwab_tokens_secret"]),
+        ("secretsmanager:PutSecretValue", stack.outputs["schwab_tokens_secret"]),
+    ]
     end = [*tell, ("dynamodb:UpdateItem", users)]
     return {
         "authorize": [],
@@ -170,13 +176,14 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
         ],
         "tick": [
             *((f"dynamodb:{action}", hot) for action in ("Query", "GetItem", "UpdateItem", "PutItem")),
-            ("secretsmanager:GetSecretValue", stack.outputs["keys_secret"]),
+            *asks,
             ("sqs:SendMessage", dead_letters("market-data")),
         ],
-        "quotes": [("secretsmanager:GetSecretValue", stack.outputs["keys_secret"])],
+        "quotes": [("dynamodb:UpdateItem", hot), *asks],
         "check_feed": [
             ("dynamodb:Query", hot),
             ("dynamodb:BatchGetItem", hot),
+            ("secretsmanager:GetSecretValue", stack.outputs["schwab_tokens_secret"]),
             ("sqs:SendMessage", dead_letters("market-data")),
         ],
         "catch_up": [

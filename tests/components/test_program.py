@@ -22,7 +22,7 @@ RESOURCES = {
     "aws:cloudwatch/eventRule:EventRule": 2,
     "aws:cloudwatch/eventTarget:EventTarget": 2,
     "aws:cloudwatch/logGroup:LogGroup": 19,
-    "aws:cloudwatch/metricAlarm:MetricAlarm": 2,
+    "aws:cloudwatch/metricAlarm:MetricAlarm": 3,
     "aws:dynamodb/table:Table": 5,
     "aws:glue/catalogDatabase:CatalogDatabase": 1,
     "aws:glue/catalogTable:CatalogTable": 8,
@@ -44,7 +44,7 @@ RESOURCES = {
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": 2,
     "aws:s3/bucketVersioning:BucketVersioning": 2,
     "aws:scheduler/schedule:Schedule": 6,
-    "aws:secretsmanager/secret:Secret": 1,
+    "aws:secretsmanager/secret:Secret": 2,
     "aws:sfn/stateMachine:StateMachine": 1,
     "aws:sqs/queue:Queue": 3,
     "aws:sqs/queuePolicy:QueuePolicy": 1,
@@ -90,7 +90,7 @@ COMPONENTS = {
     "tickfold:aws:Package": 1,
     "tickfold:aws:PythonFunction": 16,
     "tickfold:aws:Schedule": 1,
-    "tickfold:aws:Secret": 1,
+    "tickfold:aws:Secret": 2,
     "tickfold:aws:StateMachine": 1,
     "tickfold:aws:Table": 5,
     "tickfold:aws:WebSocketApi": 1,
@@ -184,7 +184,10 @@ def test_stack_outputs(dev: Stack) -> None:
         "athena_database": "tickfold_dev",
         "bars_table": "tickfold-dev-bars",
         "keys_secret": "arn:aws:secretsmanager:eu-north-1:111122223333:secret:tickfold-dev-market-data-1a2b3c",
-        "providers": '[{"name": "alpaca"}]',
+        "schwab_tokens_secret": (
+            "arn:aws:secretsmanager:eu-north-1:111122223333:secret:tickfold-dev-schwab-tokens-1a2b3c"
+        ),
+        "providers": '[{"name": "alpaca"}, {"name": "schwab"}]',
     }
 
 
@@ -256,6 +259,7 @@ def test_only_data_and_its_guards_are_protected_and_only_in_prod(dev: Stack, pro
         "tickfold-prod-users-table",
         "tickfold-prod-bars-table",
         "tickfold-prod-market-data-secret",
+        "tickfold-prod-schwab-tokens-secret",
     }
 
 

@@ -25,6 +25,12 @@ CONNECTIONS = {
 }
 TALK = {**CONNECTIONS, "TICKFOLD_CONNECTIONS_ENDPOINT": ENDPOINT}
 BARS = {"TICKFOLD_BARS_TABLE": "tickfold-dev-bars"}
+SCHWAB_TOKENS = {
+    "TICKFOLD_SCHWAB_TOKENS_SECRET": (
+        "arn:aws:secretsmanager:eu-north-1:111122223333:secret:tickfold-dev-schwab-tokens-1a2b3c"
+    )
+}
+PROVIDERS = {"TICKFOLD_PROVIDERS": '[{"name": "alpaca"}, {"name": "schwab"}]', **SCHWAB_TOKENS}
 RUNS = {"TICKFOLD_RUNS_TABLE": "tickfold-dev-runs"}
 USERS = {"TICKFOLD_USERS_TABLE": "tickfold-dev-users"}
 ENVIRONMENTS = {
@@ -61,7 +67,7 @@ ENVIRONMENTS = {
     "deliver": TALK,
     "tick": {
         **BARS,
-        "TICKFOLD_PROVIDERS": '[{"name": "alpaca"}]',
+        **PROVIDERS,
         "TICKFOLD_KEYS_SECRET": (
             "arn:aws:secretsmanager:eu-north-1:111122223333:secret:tickfold-dev-market-data-1a2b3c"
         ),
@@ -69,12 +75,13 @@ ENVIRONMENTS = {
     },
     "compact": {**BUCKET, **BARS},
     "quotes": {
-        "TICKFOLD_PROVIDERS": '[{"name": "alpaca"}]',
+        **BARS,
+        **PROVIDERS,
         "TICKFOLD_KEYS_SECRET": (
             "arn:aws:secretsmanager:eu-north-1:111122223333:secret:tickfold-dev-market-data-1a2b3c"
         ),
     },
-    "check_feed": {**BARS, "TICKFOLD_METRICS_NAMESPACE": "Tickfold/RealTimeStreaming"},
+    "check_feed": {**BARS, **SCHWAB_TOKENS, "TICKFOLD_METRICS_NAMESPACE": "Tickfold/RealTimeStreaming"},
     "catch_up": {
         **BARS,
         "TICKFOLD_KEYS_SECRET": (

@@ -31,6 +31,7 @@ def grants() -> dict[str, Grant]:
         "read states": table.may_read_states(),
         "compact": table.may_compact(),
         "list": table.may_list(),
+        "hold lease": table.may_hold_lease(),
         "watch": table.may_watch(),
     }
 
