@@ -1,7 +1,7 @@
 """The functions of the feed, on the tables and the bucket of their environment."""
 
 import json
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -10,14 +10,18 @@ import boto3
 import pytest
 
 from functions import settings
-from functions.market_data import compact, quotes, tick
+from functions.market_data import check_feed, compact, quotes, tick
 from functions.market_data.scheduled_time import scheduled_time
 from tests.aws import BARS, BUCKET, REGION
 from tests.market_data.feed.market import HALF_DAY, at, minutes_of
 from tests.market_data.feed.recording import write_minutes
+from tests.market_data.providers.servers.market_server import KEY
+from tests.market_data.providers.servers.schwab_server import SchwabServer
 from tickfold.errors import RunError
 from tickfold.market_data.feed.hot_store import HotStore
 from tickfold.market_data.feed.watch_list import WatchList
+from tickfold.market_data.schwab_oauth import Tokens
+from tickfold.market_data.schwab_tokens import TokenStore
 from tickfold.market_data.series_catalog import SeriesCatalog
 from tickfold.storage.bucket import Bucket
 
@@ -51,7 +55,7 @@ def environment(
 
 def set_providers(monkeypatch: pytest.MonkeyPatch, providers: list[dict[str, str]]) -> None:
     monkeypatch.setenv(settings.PROVIDERS, json.dumps(providers))
-    for module in (tick, compact, quotes):
+    for module in (tick, compact, quotes, check_feed):
         module.dependencies.cache_clear()
 
 
@@ -203,3 +207,76 @@ def test_quotes_without_providers_say_what_is_missing(monkeypatch: pytest.Monkey
     answer = quotes.handler({"symbols": ["AAPL"]}, CONTEXT)
     assert answer["statusCode"] == 502
     assert "tickfold data keys set alpaca" in answer["body"]["error"]
+
+
+# --- Schwab's login --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tokens(monkeypatch: pytest.MonkeyPatch) -> TokenStore:
+    """The secret of Schwab's login, in a stack that uses Schwab."""
+    client = boto3.client("secretsmanager", region_name=REGION)
+    client.put_secret_value(SecretId="keys", SecretString='{"schwab": {"app_key": "app", "app_secret": "hidden"}}')
+    secret = client.create_secret(Name="schwab-tokens")["ARN"]
+    monkeypatch.setenv(settings.SCHWAB_TOKENS_SECRET, secret)
+    return TokenStore(client, secret)
+
+
+def login(tokens: TokenStore, days: float) -> None:
+    now = datetime.now(UTC)
+    tokens.write(Tokens(KEY, now + timedelta(minutes=29), "refresh", now + timedelta(days=days)))
+
+
+def test_schwab_is_asked_with_the_token_of_the_login(
+    table: "Table", tokens: TokenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    login(tokens, 5)
+    WatchList(table).add(["QQQ"], "XNYS", "ada")
+    with SchwabServer() as server:
+        server.add("QQQ", "1m", minutes_of(HALF_DAY), "splits")
+        set_providers(monkeypatch, [{"name": "schwab", "base_url": server.url}])
+        assert body_of(tick.handler({"scheduled_time": TEN}, CONTEXT))["equity_rows"] == 10
+
+
+def test_schwab_without_a_login_says_how_to_log_in(
+    table: "Table", tokens: TokenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_providers(monkeypatch, [{"name": "schwab"}])
+    WatchList(table).add(["QQQ"], "XNYS", "ada")
+    answer = tick.handler({"scheduled_time": TEN}, CONTEXT)
+    assert answer["statusCode"] == 502
+    assert "tickfold auth schwab" in body_of(answer)["message"]
+
+
+# --- what the alarms look at -----------------------------------------------------------------------------------------
+
+
+def test_check_feed_measures_silence_and_what_expires(table: "Table", tokens: TokenStore) -> None:
+    WatchList(table).add(["QQQ"], "XNYS", "ada")
+    tick.handler({"scheduled_time": TEN}, CONTEXT)
+    login(tokens, 2)
+    measured = check_feed.handler({"scheduled_time": "2025-11-28T14:55:00Z"}, CONTEXT)
+    assert measured.keys() == {"SilentSessionMinutes", "CalendarDaysLeft", "SchwabHoursLeft"}
+    assert measured["SilentSessionMinutes"] == 15
+    assert measured["CalendarDaysLeft"] > 365
+    found = boto3.client("cloudwatch", region_name=REGION).list_metrics(Namespace="Tickfold/RealTimeStreaming")
+    assert {metric["MetricName"] for metric in found["Metrics"]} == measured.keys()
+
+
+@pytest.mark.parametrize(("days", "hours"), [(2.01, 48), (1.99, 47), (-1, 0), (None, 0)])
+def test_check_feed_counts_the_hours_of_the_login(
+    table: "Table", tokens: TokenStore, days: float | None, hours: int
+) -> None:
+    WatchList(table).add(["QQQ"], "XNYS", "ada")
+    if days is not None:
+        login(tokens, days)
+    assert check_feed.handler({}, CONTEXT)["SchwabHoursLeft"] == hours
+
+
+def test_check_feed_outside_of_sessions_measures_no_silence(table: "Table") -> None:
+    WatchList(table).add(["QQQ"], "XNYS", "ada")
+    assert check_feed.handler({"scheduled_time": "2025-11-28T18:05:00Z"}, CONTEXT).keys() == {"CalendarDaysLeft"}
+
+
+def test_check_feed_without_symbols_measures_nothing() -> None:
+    assert check_feed.handler({"scheduled_time": "2025-11-28T14:55:00Z"}, CONTEXT) == {}
