@@ -1,7 +1,5 @@
 """Tickfold's stack: one line a subsystem, and what the stack exports."""
 
-import json
-
 import pulumi
 
 from components.aws.package import Package
@@ -19,7 +17,7 @@ tag_everything({"project": pulumi.get_project(), "stack": pulumi.get_stack()})
 lake = DataLake(name, configuration=configuration)
 package = Package(name, bucket=lake.bucket.bucket_name, dependencies=configuration.dependencies)
 market_data = MarketData(name, configuration=configuration, package=package, lake=lake)
-backtests = Backtests(name, configuration=configuration, package=package, lake=lake)
+backtests = Backtests(name, configuration=configuration, package=package, lake=lake, market_data=market_data)
 realtime = Realtime(
     name, configuration=configuration, package=package, lake=lake, market_data=market_data, backtests=backtests
 )
@@ -39,4 +37,4 @@ pulumi.export("bars_table", market_data.bars.table_name)
 pulumi.export("keys_secret", market_data.keys.arn)
 if market_data.schwab_tokens:
     pulumi.export("schwab_tokens_secret", market_data.schwab_tokens.arn)
-pulumi.export("providers", json.dumps([each.model_dump(exclude_none=True) for each in configuration.providers]))
+pulumi.export("providers", market_data.order)

@@ -14,6 +14,7 @@ from components.aws.schedule import Schedule
 from components.aws.state_machine import StateMachine
 from components.configuration import Configuration
 from components.data_lake import DataLake
+from components.market_data import MarketData
 from components.stores.quota import QuotaTable
 from components.stores.run_store import RunTable
 from functions import settings
@@ -30,6 +31,7 @@ class Backtests(pulumi.ComponentResource):
 
     runs: RunTable
     users: QuotaTable
+    fetch: PythonFunction
     plan: PythonFunction
     simulate: PythonFunction
     reduce: PythonFunction
@@ -47,6 +49,7 @@ class Backtests(pulumi.ComponentResource):
         configuration: Configuration,
         package: Package,
         lake: DataLake,
+        market_data: MarketData,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("tickfold:index:Backtests", name, None, opts)
@@ -63,6 +66,7 @@ class Backtests(pulumi.ComponentResource):
         self.runs = RunTable(name, protect=configuration.protect_data, opts=self._child)
         self.users = QuotaTable(name, protect=configuration.protect_data, opts=self._child)
         self.dead_letters = DeadLetterQueue(f"{name}-backtests-dead-letters", opts=self._child)
+        self.fetch = self._create_fetch(market_data)
         self.plan = self._create_plan()
         self.simulate = self._create_simulate()
         self.reduce = self._create_reduce()
@@ -94,6 +98,16 @@ class Backtests(pulumi.ComponentResource):
     def may_read_runs(self) -> Grant:
         """Grant reading a run's record and its messages, and listing a user's runs."""
         return Grant.union(self.runs.may_read(), self.runs.may_read_messages(), self.runs.may_list())
+
+    def _create_fetch(self, market_data: MarketData) -> PythonFunction:
+        return self._create_function(
+            f"{self._name}-fetch",
+            module="market_data.fetch",
+            layers=["base", "numeric"],
+            grants=[self._lake.may_load_bars(), market_data.may_use_providers(), self.runs.may_publish()],
+            memory=1_769,
+            timeout=600,
+        )
 
     def _create_plan(self) -> PythonFunction:
         return self._create_function(
@@ -162,11 +176,12 @@ class Backtests(pulumi.ComponentResource):
         return function
 
     def _create_workflow(self) -> StateMachine:
-        steps = (self.plan, self.simulate, self.reduce)
+        steps = (self.fetch, self.plan, self.simulate, self.reduce)
         return StateMachine(
             f"{self._name}-backtest",
             definition=_DEFINITION,
             values={
+                "FetchFunctionArn": self.fetch.alias.arn,
                 "PlanFunctionArn": self.plan.alias.arn,
                 "SimulateFunctionArn": self.simulate.alias.arn,
                 "ReduceFunctionArn": self.reduce.alias.arn,

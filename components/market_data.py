@@ -41,6 +41,8 @@ _EXPORT_RETRIES = 10_000
 class MarketData(pulumi.ComponentResource):
     """The hot table, the providers' keys, and the functions of the feed with their schedules."""
 
+    order: str
+    """The providers in the order in which they are asked, with their settings, as JSON."""
     bars: HotTable
     keys: Secret
     schwab_tokens: Secret | None
@@ -66,6 +68,7 @@ class MarketData(pulumi.ComponentResource):
         self._name = name
         self._configuration = configuration
         self._child = pulumi.ResourceOptions(parent=self)
+        self.order = json.dumps([each.model_dump(exclude_none=True) for each in configuration.providers])
         self._create_function = partial(
             PythonFunction,
             package=package,
@@ -90,11 +93,14 @@ class MarketData(pulumi.ComponentResource):
 
     def may_use_providers(self) -> Grant:
         """Grant asking the providers, in their order, with their keys."""
-        order = [each.model_dump(exclude_none=True) for each in self._configuration.providers]
-        asks = Grant.union(self.keys.may_read(), Grant([], {settings.PROVIDERS: json.dumps(order)}))
+        asks = Grant.union(self.keys.may_read(), self.may_know_providers())
         if self.schwab_tokens is None:
             return asks
         return Grant.union(asks, self.schwab_tokens.may_change(), self.bars.may_hold_lease())
+
+    def may_know_providers(self) -> Grant:
+        """Grant knowing which providers are configured, without their keys."""
+        return Grant([], {settings.PROVIDERS: self.order})
 
     def _create_schwab_tokens(self) -> Secret | None:
         if not any(each.name == "schwab" for each in self._configuration.providers):

@@ -147,9 +147,10 @@ class ReduceSettings(SimulateSettings, ReportFailureSettings):
 
 @dataclass(frozen=True)
 class MessageSettings(ReduceSettings, DeliverSettings):
-    """All tables, the data lake, the workflow, the limits of a user, and the reducer's MB."""
+    """All tables, the data lake, the workflow, the limits of a user, the reducer's MB, and the providers in order."""
 
     bars_table: str = _variable(BARS_TABLE)
+    providers: str = _variable(PROVIDERS)
     state_machine_arn: str = _variable(STATE_MACHINE_ARN)
     running_limit: int = _variable(RUNNING_LIMIT)
     daily_limit: int = _variable(DAILY_LIMIT)
@@ -196,6 +197,11 @@ class TickSettings(BarsSettings, ProvidersSettings):
     """The hot table, the providers, and the namespace of the metrics."""
 
     metrics_namespace: str = _variable(METRICS_NAMESPACE)
+
+
+@dataclass(frozen=True)
+class FetchSettings(SimulateSettings, ProvidersSettings):
+    """The table of runs, the data lake, and the providers."""
 
 
 @dataclass(frozen=True)

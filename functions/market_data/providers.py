@@ -5,13 +5,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING
 
 from functions import wiring
 from functions.market_data.schwab_login import SchwabLogin
 from functions.settings import ProvidersSettings
 from tickfold.market_data.providers.configured import Order, failover
-from tickfold.market_data.providers.failover import Answer, Failover, QuoteAnswer
+from tickfold.market_data.providers.failover import ActionsAnswer, Answer, Failover, QuoteAnswer
 from tickfold.market_data.providers.provider import BarRequest
 from tickfold.market_data.providers.registry import Keys
 
@@ -46,6 +47,14 @@ class ConfiguredProviders:
             AllProvidersFailedError: no provider has them, or none has keys.
         """
         return self._current().bars(request)
+
+    def actions(self, symbol: str, start: date, end: date) -> ActionsAnswer:
+        """Return splits and dividends, as `Failover.actions` does.
+
+        Raises:
+            AllProvidersFailedError: no provider has answered, or none has keys.
+        """
+        return self._current().actions(symbol, start, end)
 
     def quotes(self, symbols: Sequence[str]) -> Mapping[str, QuoteAnswer]:
         """Return the quotes of `symbols`, as `Failover.quotes` does.

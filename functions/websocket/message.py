@@ -1,5 +1,6 @@
 """$default: every request of a client. Invalid requests get an `error` reply and have no side effects."""
 
+import json
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, assert_never
@@ -79,7 +80,15 @@ def dependencies() -> Dependencies:
     return Dependencies(
         sender=wiring.sender(connections, settings),
         starter=RunStarter(
-            runs, connections, series, Registry.discover(FOLDER), workflow, limits, settings.reduce_memory, logger
+            runs,
+            connections,
+            series,
+            Registry.discover(FOLDER),
+            workflow,
+            limits,
+            settings.reduce_memory,
+            logger,
+            fetches=bool(json.loads(settings.providers)),
         ),
         follower=RunFollower(runs, connections),
         symbols=SymbolFollower(HotStore(bars), WatchList(bars), connections),

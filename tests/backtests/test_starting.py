@@ -2,6 +2,8 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import product
 from typing import Any, cast
 
 import pytest
@@ -14,6 +16,8 @@ from tickfold.backtests.run_lifecycle import RunLifecycle
 from tickfold.backtests.starting import RunStarter
 from tickfold.backtests.workflow import Workflow
 from tickfold.errors import RunError
+from tickfold.market_data.bar_store import BarStore
+from tickfold.market_data.series import Series
 from tickfold.market_data.series_catalog import SeriesCatalog
 from tickfold.protocol import Cancelled, StartBacktest, StartSweep
 from tickfold.realtime.connections import ConnectionStore
@@ -237,6 +241,70 @@ def test_a_request_that_cannot_be_carried_out_starts_nothing(
         starter.start(caller(connection), request_, [])
     assert starter.runs.of_user("ada", 10, None) == ([], None)
     assert (connection.sent, step_functions.started) == ([], {})
+
+
+# --- bars that are missing -------------------------------------------------------------------------------------------
+
+
+def fetching(starter: RunStarter) -> RunStarter:
+    """Return the starter of a stack for which providers are configured."""
+    return replace(starter, fetches=True)
+
+
+def test_run_of_a_new_symbol_begins_with_a_fetch(
+    starter: RunStarter, connection: Connection, step_functions: StepFunctions
+) -> None:
+    request = StartBacktest(config=config("NOPE", timeframe="24h"))
+    for _ in range(2):  # the same message delivered twice
+        fetching(starter).start(caller(connection), request, [])
+    (given,) = map(json.loads, step_functions.started.values())
+    assert (given["fetch"], given["request"]["timeframe"]) == (True, "1d")
+
+
+def test_run_of_a_fetched_series_fetches_what_it_lacks(
+    starter: RunStarter, bucket: Bucket, connection: Connection, step_functions: StepFunctions
+) -> None:
+    wanted = Series(symbol="NEW", timeframe="1d", source="alpaca", files=[], adjustment="all")
+    covered = datetime(2000, 1, 1, tzinfo=UTC), datetime(2001, 8, 1, tzinfo=UTC)
+    BarStore(bucket.s3, bucket.name).fill(wanted, walk(1, 500), covered)
+    for number, (timeframe, end) in enumerate(product(("1d", None), ("2001-06-30", "2001-08-01"))):
+        request = StartBacktest(config=config("NEW", timeframe=timeframe, endDate=end))
+        fetching(starter).start(replace(caller(connection), message_id=str(number)), request, [])
+    inputs = [json.loads(each) for each in step_functions.started.values()]
+    assert [each.get("fetch") for each in inputs] == [None, True, None, True]
+
+
+def test_run_of_a_loaded_series_fetches_nothing(
+    starter: RunStarter, connection: Connection, step_functions: StepFunctions
+) -> None:
+    longer = StartBacktest(config=config(startDate="1999-01-01", endDate="2020-01-01"))
+    fetching(starter).start(caller(connection), longer, [])
+    (given,) = map(json.loads, step_functions.started.values())
+    assert given.keys() == {"run_id", "request"}
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"timeframe": None}, r"unknown symbol NOPE.*; name a timeframe, such as 1d, to have bars of a new"),
+        ({"strategy": "magic"}, "unknown strategy 'magic'"),
+        ({"timeframe": "1w"}, "unknown symbol NOPE"),
+    ],
+)
+def test_run_of_a_new_symbol_that_cannot_be_fetched_is_refused(
+    starter: RunStarter, connection: Connection, step_functions: StepFunctions, more: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(RunError, match=reason):
+        fetching(starter).start(caller(connection), StartBacktest(config=config("NOPE", **more)), [])
+    assert step_functions.started == {}
+
+
+def test_run_of_a_new_symbol_without_providers_says_how_to_configure_them(
+    starter: RunStarter, connection: Connection
+) -> None:
+    reason = r"unknown symbol NOPE.*; to have bars fetched, store keys .*tickfold data keys set alpaca"
+    with pytest.raises(RunError, match=reason):
+        starter.start(caller(connection), StartBacktest(config=config("NOPE")), [])
 
 
 def test_limits_hold(starter: RunStarter, connection: Connection, step_functions: StepFunctions) -> None:

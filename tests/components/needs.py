@@ -45,6 +45,7 @@ def needs_of(stack: Stack) -> list[Need]:
         "connect",
         "disconnect",
         "message",
+        "fetch",
         "plan",
         "simulate",
         "reduce",
@@ -99,6 +100,7 @@ def function_needs(stack: Stack, module: str) -> list[Need]:
         "reduce": [layout.chunks_prefix(RUN, "AAPL")],
         # Where an object is missing, S3 only says so to those who may list.
         "compact": [layout.series_key("AAPL", "1d"), layout.bars_key("AAPL", "1d", 2012)],
+        "fetch": [layout.series_key("AAPL", "1d"), layout.bars_key("AAPL", "1d", 2012)],
     }
     if module == "check_feed":
         namespace = {"cloudwatch:namespace": "Tickfold/RealTimeStreaming"}
@@ -205,6 +207,13 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
             *((f"s3:{action}", path) for action in ("GetObject", "PutObject") for path in (series, bars)),
             ("s3:GetObjectVersion", bars),
             ("sqs:SendMessage", dead_letters("market-data")),
+        ],
+        "fetch": [
+            *tell,
+            ("dynamodb:UpdateItem", hot),
+            *asks,
+            *((f"s3:{action}", path) for action in ("GetObject", "PutObject") for path in (series, bars)),
+            ("s3:GetObjectVersion", bars),
         ],
         "plan": [*end, ("s3:GetObject", series), ("s3:PutObject", handed_on)],
         "simulate": [

@@ -36,7 +36,7 @@ _RETRIER = {
     "Comment",
 }
 _RULE = {"Variable", "Next", "Comment"}
-_COMPARISONS = {"BooleanEquals", "NumericEquals", "NumericGreaterThan", "StringEquals"}
+_COMPARISONS = {"BooleanEquals", "IsPresent", "NumericEquals", "NumericGreaterThan", "StringEquals"}
 _CATCHER = {"ErrorEquals", "ResultPath", "Next", "Comment"}
 _PATHS = (
     "InputPath",

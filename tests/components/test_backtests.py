@@ -16,8 +16,14 @@ from tickfold.strategies import evaluation
 ASL = ROOT / "statemachines" / "backtest.asl.json"
 MACHINE = captured("dev").one("aws:sfn/stateMachine:StateMachine")
 DEFINITION: dict[str, Any] = json.loads(MACHINE.inputs["definition"])
-TASKS = {name: state_of(DEFINITION, name) for name in ("Plan", "SimulateChunk", "FoldFinished", "Reduce")}
-FUNCTIONS = {"Plan": "plan", "SimulateChunk": "simulate", "FoldFinished": "reduce", "Reduce": "reduce"}
+TASKS = {name: state_of(DEFINITION, name) for name in ("Fetch", "Plan", "SimulateChunk", "FoldFinished", "Reduce")}
+FUNCTIONS = {
+    "Fetch": "fetch",
+    "Plan": "plan",
+    "SimulateChunk": "simulate",
+    "FoldFinished": "reduce",
+    "Reduce": "reduce",
+}
 LAMBDA_ERRORS = {
     "Lambda.ClientExecutionTimeoutException",
     "Lambda.ServiceException",
@@ -183,6 +189,20 @@ def test_run_with_all_retries_fits_the_state_machine_s_timeout() -> None:
 def test_no_state_catches_errors_so_that_executions_can_be_redriven() -> None:
     # A state whose error is caught has ended well: the redriven execution would begin behind it.
     assert not any("Catch" in state or state["Type"] == "Fail" for state in states_of(DEFINITION))
+
+
+# --- fetching --------------------------------------------------------------------------------------------------------
+
+
+def test_run_without_missing_bars_is_planned_at_once() -> None:
+    assert DEFINITION["StartAt"] == "Lacks"
+    assert state_of(DEFINITION, "Lacks")["Default"] == "Plan"
+    (rule,) = state_of(DEFINITION, "Lacks")["Choices"]
+    assert rule == {"Variable": "$.fetch", "IsPresent": True, "Next": "Fetch"}
+
+
+def test_fetch_keeps_the_input_that_plan_needs() -> None:
+    assert state_of(DEFINITION, "Fetch")["ResultPath"] == "$.fetched"
 
 
 # --- the Distributed Map ---------------------------------------------------------------------------------------------

@@ -105,6 +105,17 @@ RIGHTS: dict[str, list[str]] = {
     "quotes": ["secretsmanager:GetSecretValue market-data"],
     "catch-up": ["dynamodb:Query bars", "secretsmanager:GetSecretValue market-data"],
     "export": ["secretsmanager:GetSecretValue market-data"],
+    "fetch": [
+        "secretsmanager:GetSecretValue market-data",
+        "s3:ListBucket data/series/*",
+        "s3:GetObject data/series/*",
+        "s3:PutObject data/series/*",
+        "s3:ListBucket data/bars/*",
+        "s3:GetObject data/bars/*",
+        "s3:GetObjectVersion data/bars/*",
+        "s3:PutObject data/bars/*",
+        *TELLS,
+    ],
     "compact": [
         *(f"dynamodb:{action} bars" for action in ("Query", "GetItem", "UpdateItem", "BatchWriteItem")),
         "s3:ListBucket data/series/*",
@@ -116,9 +127,14 @@ RIGHTS: dict[str, list[str]] = {
         "s3:PutObject data/bars/*",
     ],
 }
-UNSEEN = {("compact", "s3:ListBucket data/series/*"), ("compact", "s3:ListBucket data/bars/*")}
+UNSEEN = {
+    (function, f"s3:ListBucket data/{folder}/*") for function in ("compact", "fetch") for folder in ("series", "bars")
+}
 """Whoever may not list gets 403 instead of 404 where an object is missing; from the emulator it is always 404."""
-HEADS = {("compact", "s3:GetObject data/bars/*"): "(403) when calling the HeadObject operation"}
+HEADS = {
+    (function, "s3:GetObject data/bars/*"): "(403) when calling the HeadObject operation"
+    for function in ("compact", "fetch")
+}
 """What the log says instead of a right where the answer has no body."""
 EACH = [(function, right) for function, rights in RIGHTS.items() for right in rights if (function, right) not in UNSEEN]
 PATIENCE = 60
@@ -372,6 +388,29 @@ class Scenario:
         """A run of one symbol succeeds."""
         self._succeeds(start(**SMA, chunks=3))
 
+    def fetched(self) -> None:
+        """A run fetches the bars of a new symbol, and more of them for a later one; a run of another fails.
+
+        By a worker that has not read the keys of providers yet.
+        """
+        symbol = _new_symbol()
+        file = self._replayed / f"{symbol}.csv"
+        write_minutes(file, minutes_of(HALF_DAY, MONDAY))
+        later = SMA | {"timeframe": "1m", "parameters": {"fast": 2, "slow": 5}, "startDate": "2025-11-28"}
+        s3, bucket = self._stack.client("s3"), self._stack.outputs["bucket"]
+        try:
+            with deployed(self._stack, "fetch"):
+                self._succeeds(start(symbol, **later | {"endDate": "2025-11-28"}))
+                s3.delete_object(Bucket=bucket, Key=layout.bars_key(symbol, "1m", 2025))
+                self._succeeds(start(symbol, **later | {"endDate": "2025-12-01"}))
+            with self._connected() as (client, connection_id):
+                self._message(connection_id, start(_new_symbol(), **later | {"endDate": "2025-12-01"}))
+                failure = client.receive_all()[-1]
+            assert failure["type"] == "failed"
+            assert "no file of" in failure["reason"]
+        finally:
+            file.unlink()
+
     def unread_bars(self) -> None:
         """A run succeeds of bars that no worker has read yet, and so none has in memory."""
         symbol = _new_symbol()
@@ -469,13 +508,14 @@ RECONCILIATION = "tickfold-embedded-reconcile"
 PARTS = (
     *("connections", "run", "subscriptions", "cancel", "gone", "expired"),
     *("watched", "fed", "fed_by_a_new_worker", "checked", "quoted", "caught_up", "exported"),
-    *("cut_off", "one_symbol", "unread_bars", "sweep", "walk_forward", "failure", "reconciled"),
+    *("cut_off", "one_symbol", "fetched", "unread_bars", "sweep", "walk_forward", "failure", "reconciled"),
 )
 PART = {
     "connect": "connections",
     "disconnect": "connections",
     "report-failure": "failure",
     "reconcile": "reconciled",
+    "fetch": "fetched",
     "tick": "fed",
     "compact": "fed",
     "check-feed": "checked",
@@ -495,6 +535,7 @@ PART_OF_RIGHT = {
 PART_OF_BOTH = {
     **{("message", right): "watched" for right in RIGHTS["message"] if right.endswith(" bars")},
     ("compact", "s3:GetObjectVersion data/bars/*"): "fed",
+    ("fetch", "s3:GetObjectVersion data/bars/*"): "fetched",
     ("tick", "secretsmanager:GetSecretValue market-data"): "fed_by_a_new_worker",
     **{("message", right): "gone" for right in FORGETS},
     **{("deliver", right): "gone" for right in FORGETS},

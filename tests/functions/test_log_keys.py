@@ -53,6 +53,7 @@ def log(bucket: Bucket, runs: RunLifecycle, issuer: Provider, monkeypatch: pytes
         settings.RUNS_TABLE: RUNS,
         settings.USERS_TABLE: USERS,
         settings.BARS_TABLE: BARS,
+        settings.PROVIDERS: "[]",
         settings.BUCKET: BUCKET,
         settings.CONNECTIONS_ENDPOINT: "https://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live",
         settings.STATE_MACHINE_ARN: STATE_MACHINE_ARN,

@@ -42,7 +42,8 @@ LAKE = {settings.BUCKET, *RUNS}
         (
             MessageSettings,
             {*LAKE, *TABLES, settings.USERS_TABLE, settings.CONNECTIONS_ENDPOINT, settings.STATE_MACHINE_ARN}
-            | {settings.RUNNING_LIMIT, settings.DAILY_LIMIT, settings.REDUCE_MEMORY, settings.BARS_TABLE},
+            | {settings.RUNNING_LIMIT, settings.DAILY_LIMIT, settings.REDUCE_MEMORY, settings.BARS_TABLE}
+            | {settings.PROVIDERS},
         ),
     ],
 )

@@ -104,6 +104,7 @@ def environment(dynamodb: "DynamoDBServiceResource", bucket: Bucket, monkeypatch
         settings.RUNS_TABLE: RUNS,
         settings.USERS_TABLE: USERS,
         settings.BARS_TABLE: BARS,
+        settings.PROVIDERS: "[]",
         settings.BUCKET: BUCKET,
         settings.CONNECTIONS_ENDPOINT: "https://api.example/live",
         settings.STATE_MACHINE_ARN: STATE_MACHINE_ARN,

@@ -1,25 +1,42 @@
 """Starting runs: a request is checked, recorded for its user, and handed to the workflow."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
 from tickfold.backtests.failure import reason_of
 from tickfold.backtests.following import replay
+from tickfold.backtests.missing_bars import missing_bars
 from tickfold.backtests.planning import check, strategies_of
 from tickfold.backtests.quota import Limits, Start
 from tickfold.backtests.reduction_memory import check_memory
 from tickfold.backtests.run import Run, new_run_id
 from tickfold.backtests.run_lifecycle import RunLifecycle
 from tickfold.backtests.workflow import Workflow
+from tickfold.engine.timeframe import canonical_timeframe
 from tickfold.errors import RunError
+from tickfold.market_data.series import Series
 from tickfold.market_data.series_catalog import SeriesCatalog
-from tickfold.protocol import Accepted, BacktestConfig, Failed, StartBacktest, StartSweep, SweepConfig, dump
+from tickfold.protocol import (
+    Accepted,
+    BacktestConfig,
+    Failed,
+    StartBacktest,
+    StartSweep,
+    SweepConfig,
+    dump,
+)
 from tickfold.realtime import topics
 from tickfold.realtime.caller import Caller
 from tickfold.realtime.connections import MOST_TOPICS_OF_ROW, ConnectionStore
 from tickfold.strategies import Registry
+
+_FETCH = "name a timeframe, such as 1d, to have bars of a new symbol fetched"
+_CONFIGURE = (
+    "to have bars fetched, store keys of a provider (tickfold data keys set alpaca) and configure it for the stack"
+)
 
 
 class Log(Protocol):
@@ -32,7 +49,10 @@ class Log(Protocol):
 
 @dataclass(frozen=True)
 class RunStarter:
-    """Starts runs within `limits`, over the series of a catalog, that a reducer with `reduce_memory` MB can hold."""
+    """Starts runs within `limits`, over the series of a catalog, that a reducer with `reduce_memory` MB can hold.
+
+    With `fetches`, providers are configured: bars that the lake lacks are fetched before a run is planned.
+    """
 
     runs: RunLifecycle
     connections: ConnectionStore
@@ -42,6 +62,7 @@ class RunStarter:
     limits: Limits
     reduce_memory: int
     log: Log
+    fetches: bool = False
 
     def start(self, caller: Caller, request: StartBacktest | StartSweep, ignored: list[str]) -> None:
         """Start a run; or, if the caller has started it before under the same key, send its messages again.
@@ -53,7 +74,7 @@ class RunStarter:
         """
         if request.portfolio is not None and request.portfolio not in caller.user.portfolios:
             raise RunError(f"portfolio {request.portfolio} is not one of yours", "not_found")
-        config = self._checked(request.config)
+        config, fetch = self._checked(request.config)
         new = self._record(caller, config, request.portfolio)
         accepted = Accepted(
             run_id=new.run_id,
@@ -75,16 +96,38 @@ class RunStarter:
         finally:
             # Whatever became of the reply: a run that is recorded as running and never started would never end.
             if run.is_running and run.sequence == 1:
-                self._execute(run)
+                self._execute(run, fetch=fetch)
 
-    def _checked(self, config: BacktestConfig | SweepConfig) -> BacktestConfig | SweepConfig:
-        """Return `config` with the timeframe filled in."""
-        symbols = [allocation.symbol for allocation in config.allocations]
-        found = self.series.find_all(symbols, config.timeframe)
-        ranges = check(config, found, self.strategies)
+    def _checked(self, config: BacktestConfig | SweepConfig) -> tuple[BacktestConfig | SweepConfig, bool]:
+        """Return `config` with the timeframe filled in, and whether bars have to be fetched for it.
+
+        What depends on bars that are not there yet is left for Plan to check.
+        """
+        timeframe = config.timeframe and (canonical_timeframe(config.timeframe) or config.timeframe)
+        fetch = timeframe is not None and self._lacks_bars(config, timeframe)
+        if timeframe is None or not fetch:
+            found = self._found(config)
+            timeframe = found[0].timeframe
+            fetch = fetch or (config.timeframe is None and self._lacks_bars(config, timeframe))
         sets = len(strategies_of(config, self.strategies))
-        check_memory(config, [each.bars for each in ranges], self.reduce_memory, sets=sets)
-        return config.model_copy(update={"timeframe": found[0].timeframe})
+        if not fetch:
+            ranges = check(config, found, self.strategies)
+            check_memory(config, [each.bars for each in ranges], self.reduce_memory, sets=sets)
+        return config.model_copy(update={"timeframe": timeframe}), fetch
+
+    def _lacks_bars(self, config: BacktestConfig | SweepConfig, timeframe: str) -> bool:
+        return self.fetches and bool(missing_bars(config, timeframe, self.series, datetime.now(UTC)))
+
+    def _found(self, config: BacktestConfig | SweepConfig) -> Sequence[Series]:
+        """Return the series of each symbol.
+
+        Raises:
+            RunError: there is none; the message says how to get its bars.
+        """
+        try:
+            return self.series.find_all([allocation.symbol for allocation in config.allocations], config.timeframe)
+        except RunError as error:
+            raise RunError(f"{error}; {_FETCH if self.fetches else _CONFIGURE}", error.code) from None
 
     def _record(self, caller: Caller, config: BacktestConfig | SweepConfig, portfolio: str | None) -> Run:
         now = datetime.now(UTC)
@@ -111,10 +154,10 @@ class RunStarter:
                 self._fail(run, error)
             raise
 
-    def _execute(self, run: Run) -> None:
-        """Start the run's execution. Idempotent."""
+    def _execute(self, run: Run, *, fetch: bool) -> None:
+        """Start the run's execution, which begins with a fetch if bars are missing. Idempotent."""
         try:
-            if self.workflow.start(run) and self.runs.status(run.run_id) == "cancelled":
+            if self.workflow.start(run, fetch=fetch) and self.runs.status(run.run_id) == "cancelled":
                 self.workflow.stop(run)  # whoever cancelled it may have found nothing to stop
         except Exception as error:
             self.log.exception("the execution could not be started")

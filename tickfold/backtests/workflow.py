@@ -23,11 +23,16 @@ class Workflow:
         """Return the ARN of the execution that is, or will be, a run's."""
         return f"{self.state_machine_arn.replace(':stateMachine:', ':execution:')}:{run_id}"
 
-    def start(self, run: Run) -> bool:
-        """Start the run's execution; return False, and do nothing, if it was started before."""
-        given = json.dumps({"run_id": run.run_id, "request": json.loads(run.request)})
+    def start(self, run: Run, *, fetch: bool = False) -> bool:
+        """Start the run's execution; return False, and do nothing, if it was started before.
+
+        With `fetch` it first fetches the bars that the lake lacks.
+        """
+        given = {"run_id": run.run_id, "request": json.loads(run.request)} | ({"fetch": True} if fetch else {})
         try:
-            self.step_functions.start_execution(stateMachineArn=self.state_machine_arn, name=run.run_id, input=given)
+            self.step_functions.start_execution(
+                stateMachineArn=self.state_machine_arn, name=run.run_id, input=json.dumps(given)
+            )
         except self.step_functions.exceptions.ExecutionAlreadyExists:
             return False
         return True

@@ -81,6 +81,11 @@ class SeriesCatalog:
         with ThreadPoolExecutor(_PARALLEL_READS) as pool:
             return tuple(pool.map(lambda symbol: self.get(symbol, timeframe), symbols))
 
+    def find_some(self, symbols: Sequence[str], timeframe: str) -> Sequence[Series | None]:
+        """Return the series of each of `symbols` in `timeframe`; None for those that have none."""
+        with ThreadPoolExecutor(_PARALLEL_READS) as pool:
+            return tuple(pool.map(lambda symbol: self.get_or_none(symbol, timeframe), symbols))
+
     def find_all(self, symbols: Sequence[str], timeframe: str | None = None) -> Sequence[Series]:
         """Return the series of each of `symbols`, found as by `find`.
 

@@ -14,7 +14,7 @@ from tests.components.capture import ROOT, Resource, Stack, capture, configurati
 
 FUNCTION = "aws:lambda/function:Function"
 BACKTESTS = ["plan", "simulate", "reduce", "report_failure", "reconcile"]
-MARKET_DATA = ["tick", "compact", "export", "check_feed", "catch_up", "quotes"]
+MARKET_DATA = ["fetch", "tick", "compact", "export", "check_feed", "catch_up", "quotes"]
 MODULES = ["authorize", "connect", "disconnect", "message", "deliver", *BACKTESTS, *MARKET_DATA]
 ENDPOINT = "https://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live"
 MACHINE = {"TICKFOLD_STATE_MACHINE_ARN": "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev-backtest"}
@@ -47,6 +47,7 @@ ENVIRONMENTS = {
         **RUNS,
         **USERS,
         **BARS,
+        "TICKFOLD_PROVIDERS": PROVIDERS["TICKFOLD_PROVIDERS"],
         "TICKFOLD_RUNNING_LIMIT": "20",
         "TICKFOLD_DAILY_LIMIT": "2000",
         "TICKFOLD_REDUCE_MEMORY": "3008",
@@ -74,6 +75,15 @@ ENVIRONMENTS = {
         "TICKFOLD_METRICS_NAMESPACE": "Tickfold/RealTimeStreaming",
     },
     "compact": {**BUCKET, **BARS},
+    "fetch": {
+        **BUCKET,
+        **RUNS,
+        **BARS,
+        **PROVIDERS,
+        "TICKFOLD_KEYS_SECRET": (
+            "arn:aws:secretsmanager:eu-north-1:111122223333:secret:tickfold-dev-market-data-1a2b3c"
+        ),
+    },
     "quotes": {
         **BARS,
         **PROVIDERS,
@@ -195,6 +205,7 @@ SIZES = {
     "disconnect": (512, 10),
     "message": (1_769, 29),
     "deliver": (1_769, 60),
+    "fetch": (1_769, 600),
     "plan": (1_769, 60),
     "simulate": (1_769, 60),
     "reduce": (3_008, 600),

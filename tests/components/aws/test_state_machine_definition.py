@@ -12,6 +12,7 @@ ASL = ROOT / "statemachines" / "backtest.asl.json"
 
 VALUES: dict[str, Any] = {
     "LambdaRetry": LAMBDA_RETRY,
+    "FetchFunctionArn": "f",
     "PlanFunctionArn": "p",
     "SimulateFunctionArn": "s",
     "ReduceFunctionArn": "r",

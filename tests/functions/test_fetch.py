@@ -1,0 +1,102 @@
+"""Fetch: the bars that a run needs are in the lake afterwards, whatever ends an invocation."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+
+from functions import settings
+from functions.market_data import fetch
+from tests.aws import BUCKET, REGION, RUNS
+from tests.backtests.lake import config, load, walk
+from tests.backtests.records import begin
+from tests.market_data.providers.servers.alpaca_server import AlpacaServer
+from tests.market_data.providers.servers.fault import Kind
+from tests.market_data.providers.servers.market_server import KEY, SECRET
+from tests.market_data.providers.sessions import daily
+from tickfold.backtests.run_lifecycle import RunLifecycle
+from tickfold.errors import RunError
+from tickfold.market_data.series_catalog import SeriesCatalog
+from tickfold.protocol import dump
+from tickfold.storage.bucket import Bucket
+
+CONTEXT: Any = SimpleNamespace(
+    function_name="fetch", memory_limit_in_mb=512, invoked_function_arn="arn", aws_request_id="1"
+)
+DAYS = {"startDate": "2005-01-03", "endDate": "2005-12-31"}
+
+
+@pytest.fixture
+def alpaca(bucket: Bucket, runs: RunLifecycle, monkeypatch: pytest.MonkeyPatch) -> Iterator[AlpacaServer]:
+    """Alpaca with the bars of GOOG and ACME, the variables of the function, and the record of a run."""
+    keys = {"alpaca": {"key_id": KEY, "secret_key": SECRET}}
+    secret = boto3.client("secretsmanager", region_name=REGION).create_secret(
+        Name="keys", SecretString=json.dumps(keys)
+    )
+    with AlpacaServer() as server:
+        for symbol in ("GOOG", "ACME"):
+            server.add(symbol, "1d", daily(), "all")
+        for name, value in {
+            settings.RUNS_TABLE: RUNS,
+            settings.BUCKET: BUCKET,
+            settings.KEYS_SECRET: secret["ARN"],
+            settings.PROVIDERS: json.dumps([{"name": "alpaca", "base_url": server.url}]),
+        }.items():
+            monkeypatch.setenv(name, value)
+        fetch.dependencies.cache_clear()
+        begin(runs)
+        yield server
+    fetch.dependencies.cache_clear()
+
+
+def event(stock: Any = "GOOG", **more: Any) -> dict[str, Any]:
+    return {"run_id": "r1", "request": json.loads(dump(config(stock, **DAYS, **more)))}
+
+
+def test_missing_bars_of_all_symbols_are_fetched_and_only_once(bucket: Bucket, alpaca: AlpacaServer) -> None:
+    load(bucket, "WALK", walk(1))
+    asked = event(["GOOG", "WALK", "ACME"])
+    assert fetch.handler(asked, CONTEXT) == {"more": False}
+    catalog = SeriesCatalog(bucket.s3, bucket.name)
+    assert [(each.symbol, each.bars) for each in catalog.list()] == [("ACME", 252), ("GOOG", 252), ("WALK", 600)]
+    requests = len(alpaca.requests)
+    assert fetch.handler(asked, CONTEXT) == {"more": False}
+    assert len(alpaca.requests) == requests
+
+
+def test_fetch_that_takes_long_says_that_there_is_more_and_goes_on(bucket: Bucket, alpaca: AlpacaServer) -> None:
+    given = fetch.dependencies()
+    slow = replace(given, history=replace(given.history, most_bars=100), seconds=0)
+    answers = [fetch.fetch(event(), slow) for _ in range(4)]
+    assert answers == [{"more": True}, {"more": True}, {"more": True}, {"more": False}]
+    (series,) = SeriesCatalog(bucket.s3, bucket.name).list()
+    assert (series.bars, series.coverage) == (
+        252,
+        [(datetime(2005, 1, 3, tzinfo=UTC), datetime(2006, 1, 1, tzinfo=UTC))],
+    )
+
+
+def test_provider_that_is_down_is_worth_another_try(bucket: Bucket, alpaca: AlpacaServer) -> None:
+    alpaca.page_size = 100
+    alpaca.switch(Kind.NOT_JSON, after=1)
+    with pytest.raises(RunError, match="no provider has 1d bars of GOOG") as failed:
+        fetch.handler(event(), CONTEXT)
+    assert type(failed.value) is not RunError  # which the state machine never retries
+    assert SeriesCatalog(bucket.s3, bucket.name).get("GOOG", "1d").bars == 100
+
+
+def test_unknown_symbol_ends_the_run_with_the_provider_s_reason(runs: RunLifecycle, alpaca: AlpacaServer) -> None:
+    with pytest.raises(RunError, match="alpaca: unknown or delisted symbol NOPE") as failed:
+        fetch.handler(event("NOPE"), CONTEXT)
+    assert type(failed.value) is RunError
+
+
+def test_missing_keys_name_the_command_that_stores_them(alpaca: AlpacaServer) -> None:
+    boto3.client("secretsmanager", region_name=REGION).put_secret_value(SecretId="keys", SecretString="{}")
+    with pytest.raises(RunError, match=r"alpaca: no API key is stored; run `tickfold data keys set alpaca`"):
+        fetch.handler(event(), CONTEXT)
