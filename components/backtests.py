@@ -104,7 +104,7 @@ class Backtests(pulumi.ComponentResource):
             f"{self._name}-fetch",
             module="market_data.fetch",
             layers=["base", "numeric"],
-            grants=[self._lake.may_load_bars(), market_data.may_use_providers(), self.runs.may_publish()],
+            grants=[self._lake.may_load_bars(), market_data.may_use_providers(), self.runs.may_note_failures()],
             memory=1_769,
             timeout=600,
         )
