@@ -86,6 +86,9 @@ def _outcome_of(feed: Feed, scheduled: datetime) -> Callable[[Watched], Ticked |
         except RunError as error:
             logger.warning("a symbol was not fetched", extra={"symbol": watched.symbol, "reason": str(error)})
             return error
+        except Exception:
+            logger.exception("a symbol was not fetched", extra={"symbol": watched.symbol})
+            return RunError(f"{watched.symbol}: internal error; see the log of this function", "internal")
 
     return outcome
 

@@ -118,6 +118,16 @@ def test_symbol_that_fails_keeps_no_other_waiting(table: "Table") -> None:
     assert body_of(answer)["equity_rows"] == 10
 
 
+def test_fault_of_a_symbol_is_told_without_its_details(table: "Table", tmp_path: Path) -> None:
+    WatchList(table).add(["BROKEN", "QQQ"], "XNYS", "ada")
+    write_minutes(tmp_path / "BROKEN.csv", minutes_of(HALF_DAY))
+    table.put_item(Item={"series": "BROKEN#1m", "entry": "state", "revision": 1})  # a state of which most is lost
+    answer = tick.handler({"scheduled_time": TEN}, CONTEXT)
+    assert answer["statusCode"] == 502
+    assert body_of(answer)["message"] == "BROKEN: internal error; see the log of this function"
+    assert body_of(answer)["equity_rows"] == 10
+
+
 def test_no_provider_configured_says_how_to_configure_one(table: "Table", monkeypatch: pytest.MonkeyPatch) -> None:
     set_providers(monkeypatch, [])
     WatchList(table).add(["QQQ"], "XNYS", "ada")
