@@ -274,6 +274,18 @@ def test_run_of_a_fetched_series_fetches_what_it_lacks(
     assert [each.get("fetch") for each in inputs] == [None, True, None, True]
 
 
+def test_symbols_of_two_timeframes_are_refused_and_none_is_fetched(
+    starter: RunStarter, bucket: Bucket, connection: Connection, step_functions: StepFunctions
+) -> None:
+    days = walk(1)
+    hours = replace(days, timestamp=days.timestamp // 24)
+    BarStore(bucket.s3, bucket.name).put("HOURS", "1h", hours, "a random walk")
+    both = StartBacktest(config=config(["WALK", "HOURS"], timeframe=None))
+    with pytest.raises(RunError, match=r"timeframes differ \(WALK 1d, HOURS 1h\); name one"):
+        fetching(starter).start(caller(connection), both, [])
+    assert step_functions.started == {}
+
+
 def test_run_of_a_loaded_series_fetches_nothing(
     starter: RunStarter, connection: Connection, step_functions: StepFunctions
 ) -> None:

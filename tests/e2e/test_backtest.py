@@ -169,7 +169,7 @@ BAD: dict[str, tuple[Any, str]] = {
         start(strategy="sma_cross", parameters={"fast": 30, "slow": 30}),
         "fast (30) must be less than slow (30)",
     ),
-    "unknown timeframe": (start("GOOG", timeframe="1m"), "GOOG has no 1m bars; it has: 1d"),
+    "unknown timeframe": (start("GOOG", timeframe="1w"), "GOOG has no 1w bars; it has: 1d"),
     "too many chunks": (start("GOOG", "2013-02-28", chunks=3), "chunks 3 is too many; these 2 bars can be cut into 2"),
     "long names": (
         start(strategy="sma_cross", parameters={"x" * 15_000: 1, "y" * 15_000: 2}),

@@ -123,7 +123,7 @@ BAD: dict[str, tuple[Any, str]] = {
         start(["AAPL", "MINUTES"], "2013-01-01"),
         "the symbols' coarsest timeframes differ (AAPL 1d, MINUTES 1m); name one that all of them have",
     ),
-    "a timeframe that one lacks": (start(["AAPL", "MINUTES"], timeframe="1m"), "AAPL has no 1m bars; it has: 1d"),
+    "a timeframe that one lacks": (start(["AAPL", "MINUTES"], timeframe="1w"), "AAPL has no 1w bars; it has: 1d"),
     "too many chunks for one": (
         start(["AAPL", "FB"], chunks=197),
         "chunks 197 is too many; these 196 bars of FB can be cut into 196",

@@ -52,7 +52,7 @@ def check(config: Config, found: Sequence[Series], registry: Registry) -> list[R
             timeframes differ.
     """
     strategies = strategies_of(config, registry)
-    _check_timeframes(found)
+    check_timeframes(found)
     ranges = [Range(series, *series.span(config.start_date, config.end_date)) for series in found]
     if isinstance(config, SweepConfig):
         check_size(config, sum(found.bars for found in ranges), registry)
@@ -64,7 +64,12 @@ def check(config: Config, found: Sequence[Series], registry: Registry) -> list[R
     return ranges
 
 
-def _check_timeframes(found: Sequence[Series]) -> None:
+def check_timeframes(found: Sequence[Series]) -> None:
+    """Check that all series are of one timeframe.
+
+    Raises:
+        RunError: they differ.
+    """
     if len({series.timeframe for series in found}) > 1:
         coarsest = ", ".join(f"{series.symbol} {series.timeframe}" for series in found)
         raise RunError(f"the symbols' coarsest timeframes differ ({coarsest}); name one that all of them have")

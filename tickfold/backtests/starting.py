@@ -9,7 +9,7 @@ from typing import Protocol
 from tickfold.backtests.failure import reason_of
 from tickfold.backtests.following import replay
 from tickfold.backtests.missing_bars import missing_bars
-from tickfold.backtests.planning import check, strategies_of
+from tickfold.backtests.planning import check, check_timeframes, strategies_of
 from tickfold.backtests.quota import Limits, Start
 from tickfold.backtests.reduction_memory import check_memory
 from tickfold.backtests.run import Run, new_run_id
@@ -107,6 +107,7 @@ class RunStarter:
         fetch = timeframe is not None and self._lacks_bars(config, timeframe)
         if timeframe is None or not fetch:
             found = self._found(config)
+            check_timeframes(found)
             timeframe = found[0].timeframe
             fetch = fetch or (config.timeframe is None and self._lacks_bars(config, timeframe))
         sets = len(strategies_of(config, self.strategies))
