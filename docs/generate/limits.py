@@ -1,7 +1,7 @@
 """The page of limits, from the constants that enforce them."""
 
 from components.configuration import Configuration
-from tickfold.backtests import grid, planning, quota, run_store
+from tickfold.backtests import grid, missing_bars, planning, quota, run_store
 from tickfold.identity import token_verifier, user
 from tickfold.market_data.feed import compaction, watch_list
 from tickfold.protocol import MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, MOST_FEED_SYMBOLS, MOST_SYMBOLS
@@ -34,6 +34,7 @@ def _run() -> list[tuple[str, str]]:
         ("symbols of a run", f"{MOST_SYMBOLS:,}"),
         ("bars of a chunk", f"{grid.LONGEST_CHUNK:,}"),
         ("bars of a run", f"{planning.MOST_CHUNKS * grid.LONGEST_CHUNK:,}"),
+        ("longest range fetched for a run, in bars", f"{missing_bars.MOST_BARS:,}"),
         ("time of a strategy for one chunk", f"{evaluation.SECONDS:g} s"),
         ("time to import a strategy's file", f"{files.IMPORT_SECONDS:g} s"),
         ("parameters of a strategy in a request", f"{MOST_PARAMETERS:,}"),

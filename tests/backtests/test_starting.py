@@ -301,6 +301,8 @@ def test_run_of_a_loaded_series_fetches_nothing(
         ({"timeframe": None}, r"unknown symbol NOPE.*; name a timeframe, such as 1d, to have bars of a new"),
         ({"strategy": "magic"}, "unknown strategy 'magic'"),
         ({"timeframe": "1w"}, "unknown symbol NOPE"),
+        ({"timeframe": "1s"}, r"1s bars of NOPE from 2000-03-01 on are too many to be fetched for a run"),
+        ({"timeframe": "1m", "startDate": "1989-12-01"}, r"calendar of XNYS has the days from 1990-01-01"),
     ],
 )
 def test_run_of_a_new_symbol_that_cannot_be_fetched_is_refused(

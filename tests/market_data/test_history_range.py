@@ -87,6 +87,11 @@ def test_weekend_has_no_session() -> None:
     assert has_session(None, "1d", day_range(date(2024, 3, 9), date(2024, 3, 10)))
 
 
+def test_days_reach_up_to_the_last_that_there_is() -> None:
+    assert day_range(date.max, date.max) == (datetime(9999, 12, 31, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))
+    assert day_range(date.min, date.max)[0] == datetime(1, 1, 1, tzinfo=UTC)
+
+
 @pytest.mark.parametrize("timeframe", ["1w", "1mo", "2d"])
 def test_bars_longer_than_a_day_are_refused(timeframe: str) -> None:
     with pytest.raises(RunError, match=f"{timeframe} bars cannot be fetched"):

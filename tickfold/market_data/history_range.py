@@ -135,9 +135,10 @@ def _whole_sessions(exchange: ExchangeCalendar, start: datetime, until: datetime
 
 
 def day_range(first: date, last: date) -> Range:
-    """Return the UTC days from `first` to `last`, both inclusive."""
+    """Return the UTC days from `first` to `last`, both inclusive, but for the last day that there is."""
     midnight = datetime.min.time()
-    return datetime.combine(first, midnight, UTC), datetime.combine(last, midnight, UTC) + _DAY
+    after = min(last, date.max - _DAY) + _DAY
+    return datetime.combine(min(first, after), midnight, UTC), datetime.combine(after, midnight, UTC)
 
 
 def _floor(time: datetime, step: timedelta) -> datetime:
