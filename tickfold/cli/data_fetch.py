@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tickfold.cli.completion import symbols
-from tickfold.cli.console import note
 from tickfold.cli.data_check import market
 from tickfold.cli.data_list import shown, span
 from tickfold.cli.data_load import symbol, timeframe
@@ -204,23 +203,23 @@ def _fetched(history: "History", wanted: Sequence["Wanted"], now: datetime) -> I
             try:
                 filled = history.fill(each, now, progress.show)
             except KeyboardInterrupt:
-                note(f"interrupted: {progress.stored(each.symbol)}; the same command goes on from there")
+                progress.tell(f"interrupted: {progress.stored(each.symbol)}; the same command goes on from there")
                 raise
             except RunError as error:
-                note(f"tickfold: {each.symbol} {each.timeframe}: {explain(error)}")
+                progress.tell(f"tickfold: {each.symbol} {each.timeframe}: {explain(error)}")
                 if stored := progress.stored(each.symbol, even_none=False):
-                    note(f"{stored}; the same command goes on from there")
+                    progress.tell(f"{stored}; the same command goes on from there")
                 yield _Outcome(each.symbol, None, error)
             else:
-                _tell(filled)
+                _tell(filled, progress)
                 yield _Outcome(each.symbol, filled)
 
 
-def _tell(filled: "Filled") -> None:
+def _tell(filled: "Filled", progress: FetchProgress) -> None:
     name = f"{filled.symbol} {filled.timeframe}"
     for remark in filled.remarks:
-        note(f"{name}: {remark}")
-    _tell_errors(name, filled)
+        progress.tell(f"{name}: {remark}")
+    _tell_errors(name, filled, progress)
 
 
 def _told(filled: "Filled") -> str:
@@ -234,14 +233,14 @@ def _told(filled: "Filled") -> str:
     return f"{name}: fetched {filled.added:,} bars{whom}, prices {adjusted}; it now has {span(filled.series)}"
 
 
-def _tell_errors(name: str, filled: "Filled") -> None:
+def _tell_errors(name: str, filled: "Filled", progress: FetchProgress) -> None:
     from tickfold.market_data.overlap import shown_time  # noqa: PLC0415 - loads numpy
 
     for error in filled.errors[:_MOST_LISTED]:
         at = "" if error.time is None else f" {shown_time(error.time, filled.timeframe)}"
-        note(f"{name}{at} left out: {error.found}; expected {error.kind.expected}")
+        progress.tell(f"{name}{at} left out: {error.found}; expected {error.kind.expected}")
     if len(filled.errors) > _MOST_LISTED:
-        note(f"… and {len(filled.errors) - _MOST_LISTED:,} more; --json lists all")
+        progress.tell(f"… and {len(filled.errors) - _MOST_LISTED:,} more; --json lists all")
 
 
 def _document(outcome: _Outcome) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from tickfold.cli.console import stderr
+from tickfold.cli.console import printable, stderr
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -49,6 +49,10 @@ class FetchProgress:
             name = f"{filled.symbol} {filled.timeframe}"
             self._tasks[filled.symbol] = self._bars.add_task(name, total=filled.pieces, added=0)
         self._bars.update(self._tasks[filled.symbol], completed=filled.done, added=filled.added)
+
+    def tell(self, text: str) -> None:
+        """Write a line to stderr, above the bars."""
+        self._bars.console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
 
     def stored(self, symbol: str, *, even_none: bool = True) -> str:
         """Return in words how much of a symbol has been stored; "" if that is nothing, unless `even_none`."""
