@@ -1,6 +1,7 @@
 """History on demand: exactly what the lake lacks is asked for, each bar is stored once, and a retry goes on."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -161,6 +162,15 @@ def test_fetch_that_is_to_end_ends_after_a_piece_and_goes_on_there(market: Marke
     assert market.lake.catalog.get("GOOG", "1d").coverage == [(YEAR.start, YEAR.start + timedelta(days=100))]
     assert market.fill().pieces == 3
     assert_same([market.stored()], OF_YEAR)
+
+
+def test_two_fetches_at_once_store_all_bars_of_both(market: Market) -> None:
+    market.in_pieces_of(50)
+    next_year = replace(YEAR, start=YEAR.end, end=datetime(2007, 1, 1, tzinfo=UTC))
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(market.fill, [YEAR, next_year]))
+    assert_same([market.stored()], within(daily(), date(2005, 1, 1), date(2006, 12, 31)))
+    assert market.lake.catalog.get("GOOG", "1d").coverage == [(YEAR.start, next_year.end)]
 
 
 def test_range_before_the_listing_is_covered_once_there_are_bars(market: Market) -> None:
