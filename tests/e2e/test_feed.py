@@ -77,12 +77,15 @@ def pushed(messages: list[Json]) -> pd.DataFrame:
 
 
 def received(client: WebSocketClient, last: int) -> list[Json]:
-    """Return the `bars` messages up to that with the number `last`, each number once."""
-    messages = list[Json]()
-    while not messages or messages[-1]["sequence"] < last:
+    """Return the `bars` messages up to that with the number `last`, each number once: delivery may repeat some."""
+    messages, reached = list[Json](), 0
+    while reached < last:
         message = client.receive()
-        if message["type"] == "bars" and (not messages or message["first"] > messages[-1]["sequence"]):
-            messages.append(message)
+        if message["type"] != "bars" or message["sequence"] <= reached:
+            continue
+        known = max(reached + 1 - message["first"], 0) if messages else 0
+        messages.append(message | {"first": message["first"] + known, "bars": message["bars"][known:]})
+        reached = message["sequence"]
     return messages
 
 
