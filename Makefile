@@ -90,6 +90,7 @@ demo: $(READY) ## the main job, end to end on this machine
 
 bench: $(BENCH_READY) ## the engine beside vectorbt and backtesting.py: a table of ratios, in some minutes
 	@.venv-bench/bin/python -m benchmarks
+	@$(BIN)/python -m benchmarks.feed
 
 $(BENCH_READY): requirements/bench.txt | $(READY)
 	$(PYTHON) -m venv --clear .venv-bench
