@@ -49,7 +49,7 @@ def complete(alone: Path) -> Complete:
 
 def test_commands_and_options_are_offered(complete: Complete) -> None:
     assert complete("r") == ["run", "runs", "report"]
-    assert complete("data", "") == ["load", "list", "show", "check", "remove", "keys"]
+    assert complete("data", "") == ["load", "fetch", "list", "show", "check", "remove", "keys"]
     assert complete("run", "--commission-") == ["--commission-per-share", "--commission-fixed", "--commission-minimum"]
     assert complete("run", "--fill", "c") == ["close"]
     assert complete("--version", "tok") == ["token"]

@@ -21,6 +21,7 @@ from tickfold.market_data.bar_store import BarStore
 FUNCTIONS = {
     *("authorize", "connect", "disconnect", "message", "deliver"),
     *("plan", "simulate", "reduce", "report-failure", "reconcile"),
+    *("tick", "compact", "export", "catch-up", "check-feed", "quotes", "fetch"),
 }
 
 
