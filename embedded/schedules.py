@@ -51,7 +51,7 @@ class Schedules:
     """The schedules of the account."""
 
     def __init__(self, cloud: Cloud, markets: Collection[str] | None = None) -> None:
-        """Read the schedules that there are; of those of markets, only those of some.
+        """Read the schedules that there are, or those of some markets only.
 
         Raises:
             InvocationFailedError: the role of one lacks a right.
@@ -61,7 +61,7 @@ class Schedules:
         pages = scheduler.get_paginator("list_schedules").paginate()
         names = [each["Name"] for page in pages for each in page["Schedules"]]
         found = [_scheduled(scheduler.get_schedule(Name=name)) for name in names]
-        self.all = [each for each in found if markets is None or each.market in (None, *markets)]
+        self.all = [each for each in found if markets is None or each.market in markets]
         for each in self.all:
             self._check_role(each)
 
