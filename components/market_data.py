@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import NamedTuple
 
 import pulumi
 import pulumi_aws as aws
@@ -29,13 +30,43 @@ _EVERY_MINUTE = {
 _AFTER_SESSION = {"XNYS": (_NEW_YORK, ("20 16 ? * MON-FRI *",)), "24/7": ("UTC", ("20 0 * * ? *",))}
 """When the bars of a session are put into the lake."""
 
-
 BARS_STORED = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"entry": {"S": [{"prefix": "bar#"}]}}}}
 """The items of the hot table that are bars, when they are stored."""
 _OLDEST_EXPORTED_SECONDS = 23 * 3_600
 """While PostgreSQL is down its bars wait in the stream, which keeps them for a day."""
 _EXPORT_RETRIES = 10_000
 """The most that Lambda allows: only the age of a record is a reason to give it up."""
+
+
+class _Alarm(NamedTuple):
+    """A metric of `check-feed`, when it rings, and what is wrong then."""
+
+    metric: str
+    comparison: str
+    threshold: int
+    description: str
+
+
+_ALARMS = (
+    _Alarm(
+        "SilentSessionMinutes",
+        "GreaterThanOrEqualToThreshold",
+        15,
+        "No bars for 15 minutes of the session: see the log of the function tick",
+    ),
+    _Alarm(
+        "CalendarDaysLeft",
+        "LessThanThreshold",
+        90,
+        "The exchange calendar ends: update exchange_calendars, run `make calendar`, and deploy",
+    ),
+)
+_SCHWAB_ALARM = _Alarm(
+    "SchwabHoursLeft",
+    "LessThanThreshold",
+    48,
+    "The login at Schwab expires within two days: run `tickfold auth schwab`",
+)
 
 
 class MarketData(pulumi.ComponentResource):
@@ -187,39 +218,18 @@ class MarketData(pulumi.ComponentResource):
     def _watch(self) -> None:
         """Have the feed checked, and alarms ring where it is silent, or its calendar ends."""
         self._cron("check-feed", "Checks the feed", expressions=["*/5 * * * ? *"], function=self.check_feed, event={})
-        for metric, description, comparison, threshold in (
-            (
-                "SilentSessionMinutes",
-                "No bars for 15 minutes of the session: see the log of the function tick",
-                "GreaterThanOrEqualToThreshold",
-                15,
-            ),
-            (
-                "CalendarDaysLeft",
-                "The exchange calendar ends: update exchange_calendars, run `make calendar`, and deploy",
-                "LessThanThreshold",
-                90,
-            ),
-            (
-                "SchwabHoursLeft",
-                "The login at Schwab expires within two days: run `tickfold auth schwab`",
-                "LessThanThreshold",
-                48,
-            ),
-        ):
-            if metric == "SchwabHoursLeft" and self.schwab_tokens is None:
-                continue
+        for alarm in (*_ALARMS, *([_SCHWAB_ALARM] if self.schwab_tokens else [])):
             aws.cloudwatch.MetricAlarm(
-                f"{self._name}-{metric}",
-                name=f"{self._name}-{metric}",
-                alarm_description=description,
+                f"{self._name}-{alarm.metric}",
+                name=f"{self._name}-{alarm.metric}",
+                alarm_description=alarm.description,
                 namespace=self._configuration.metrics_namespace,
-                metric_name=metric,
+                metric_name=alarm.metric,
                 statistic="Maximum",
                 period=300,
                 evaluation_periods=1,
-                comparison_operator=comparison,
-                threshold=threshold,
+                comparison_operator=alarm.comparison,
+                threshold=alarm.threshold,
                 # Outside of sessions there is nothing to be silent about.
                 treat_missing_data="notBreaching",
                 opts=self._child,
