@@ -15,11 +15,11 @@ from tickfold.market_data.exchange_calendar import ALWAYS_OPEN, ExchangeCalendar
 from tickfold.market_data.feed.hot_store import HotStore
 from tickfold.market_data.feed.minute_bar import TIMEFRAME
 from tickfold.market_data.feed.watch_list import WatchList
+from tickfold.market_data.providers.files import ENDINGS
 from tickfold.market_data.series import utc
 from tickfold.protocol.market_data import Market
 from tickfold.protocol.symbol import parse_symbol
 
-_ENDINGS = (".csv", ".csv.gz", ".txt", ".parquet")
 _AFTER_LAST = timedelta(hours=1)
 """From the last bar on, so that its session is settled and put into the lake."""
 
@@ -44,14 +44,14 @@ def recordings(path: Path) -> list[Recording]:
     if not path.exists():
         raise RunError(f"{path} does not exist; expected a file SYMBOL.csv of minutes, or a folder of such files")
     files = sorted(path.iterdir()) if path.is_dir() else [path]
-    found = [_recording(file) for file in files if file.name.lower().endswith(_ENDINGS)]
+    found = [_recording(file) for file in files if file.name.lower().endswith(ENDINGS)]
     if not found:
-        raise RunError(f"{path} has no files of bars; expected SYMBOL{', SYMBOL'.join(_ENDINGS)}")
+        raise RunError(f"{path} has no files of bars; expected SYMBOL{', SYMBOL'.join(ENDINGS)}")
     return found
 
 
 def _recording(file: Path) -> Recording:
-    name = file.name[: -len(next(ending for ending in _ENDINGS if file.name.lower().endswith(ending)))]
+    name = file.name[: -len(next(ending for ending in ENDINGS if file.name.lower().endswith(ending)))]
     try:
         symbol = parse_symbol(name.removesuffix(f"_{TIMEFRAME}").replace("-", "/"))
     except ValueError as error:

@@ -57,15 +57,6 @@ def dynamodb() -> "DynamoDBServiceResource":
     return boto3.resource("dynamodb", config=_RETRIES)
 
 
-def secret_value(secrets: "SecretsManagerClient", secret: str) -> str:
-    """Return the secret's JSON; an empty object if it was never set."""
-    try:
-        # The emulator answers without a value where AWS refuses.
-        return secrets.get_secret_value(SecretId=secret).get("SecretString") or "{}"
-    except secrets.exceptions.ResourceNotFoundException:
-        return "{}"
-
-
 def connection_store(dynamodb: "DynamoDBServiceResource", settings: ConnectionsSettings) -> ConnectionStore:
     """Return the tables of connections."""
     return ConnectionStore(dynamodb.Table(settings.connections_table), dynamodb.Table(settings.subscriptions_table))

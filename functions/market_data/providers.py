@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from functions import wiring
 from functions.market_data.schwab_login import SchwabLogin
 from functions.settings import ProvidersSettings
+from tickfold.market_data.keys_secret import KeysSecret
 from tickfold.market_data.providers.configured import Order, failover
 from tickfold.market_data.providers.failover import ActionsAnswer, Answer, Failover, QuoteAnswer
 from tickfold.market_data.providers.provider import BarRequest
@@ -37,7 +38,7 @@ class ConfiguredProviders:
     clock: Callable[[], float] = time.monotonic
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _read_at: float = float("-inf")
-    _keys: str = ""
+    _keys: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     _failover: Failover | None = None
 
     def bars(self, request: BarRequest) -> Iterator[Answer]:
@@ -67,9 +68,9 @@ class ConfiguredProviders:
     def _current(self) -> Failover:
         with self._lock:
             if self.clock() - self._read_at > _KEYS_SECONDS or self._failover is None:
-                keys = wiring.secret_value(self.secrets, self.keys_secret)
+                keys = KeysSecret(self.secrets, self.keys_secret).fields()
                 if keys != self._keys or self._failover is None:
-                    self._failover = failover(self.order, Keys(json.loads(keys), self.schwab_token))
+                    self._failover = failover(self.order, Keys(keys, self.schwab_token))
                 self._keys, self._read_at = keys, self.clock()
             return self._failover
 

@@ -1,6 +1,5 @@
 """Schwab's access tokens for a function: from the secret of the login, refreshed by one function at a time."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from functions import wiring
 from functions.settings import ProvidersSettings
+from tickfold.market_data.keys_secret import KeysSecret
 from tickfold.market_data.providers.http import Http
 from tickfold.market_data.providers.registry import Keys
 from tickfold.market_data.schwab_oauth import SchwabApp, SchwabOAuth
@@ -50,7 +50,7 @@ class SchwabLogin:
         Raises:
             KeyMissingError: its key is not stored.
         """
-        keys = Keys(json.loads(wiring.secret_value(self.secrets, self.settings.keys_secret)))
+        keys = Keys(KeysSecret(self.secrets, self.settings.keys_secret).fields())
         return SchwabApp(keys.field("schwab", "app_key"), keys.field("schwab", "app_secret"))
 
 

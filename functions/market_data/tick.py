@@ -71,7 +71,7 @@ def tick(event: Event, given: Dependencies) -> Event:
         "message": _message(watched, rows, failures),
         "ticker": ",".join(each.symbol for each in watched),
         "equity_rows": rows,
-        "indicator_rows": sum(each.indicators for each in ticked),
+        "indicator_rows": rows,  # each bar is stored with its indicators
     }
     logger.info("ticked", extra={"answer": body, "quarantined": sum(each.quarantined for each in ticked)})
     return {"statusCode": 502 if failures else 200, "body": json.dumps(body)}

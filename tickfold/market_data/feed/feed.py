@@ -40,7 +40,6 @@ class Ticked:
 
     symbol: str
     stored: int = 0
-    indicators: int = 0
     quarantined: int = 0
 
 
@@ -168,5 +167,4 @@ def _reason(finding: Finding) -> str:
 
 
 def _difference(symbol: str, before: FeedState, after: FeedState) -> Ticked:
-    stored = after.sequence - before.sequence
-    return Ticked(symbol, stored, stored, after.quarantined - before.quarantined)
+    return Ticked(symbol, after.sequence - before.sequence, after.quarantined - before.quarantined)

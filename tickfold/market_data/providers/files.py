@@ -18,7 +18,7 @@ from tickfold.market_data.providers.provider import Adjustment, BarRequest, Corp
 from tickfold.market_data.series import utc
 
 _NAME = "files"
-_ENDINGS = (".csv", ".csv.gz", ".txt", ".parquet")
+ENDINGS = (".csv", ".csv.gz", ".txt", ".parquet")
 _PAGE = 10_000
 
 
@@ -78,10 +78,10 @@ class Files:
         by_name = {file.name.lower(): file for file in files if file.is_file()}
         name = symbol.replace("/", "-").lower()
         stems = [f"{name}_{timeframe}", name] if timeframe else [name]
-        names = (f"{stem}{ending}" for stem in stems for ending in _ENDINGS)
+        names = (f"{stem}{ending}" for stem in stems for ending in ENDINGS)
         if found := next((by_name[each] for each in names if each in by_name), None):
             return found
-        others = [file for each, file in by_name.items() if each.startswith(f"{name}_") and each.endswith(_ENDINGS)]
+        others = [file for each, file in by_name.items() if each.startswith(f"{name}_") and each.endswith(ENDINGS)]
         if not others:
             raise UnknownSymbolError(_NAME, symbol, f"no file of {symbol} in {self._path}")
         if timeframe is None:
