@@ -12,7 +12,8 @@ from tickfold.cli.next_steps import TRADES_OF_RUN
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "strategies/README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-SOURCES = sorted((ROOT / "tickfold").rglob("*.py"))
+_POSTGRESQL = ROOT / "tickfold/market_data/sinks"
+SOURCES = [path for path in sorted((ROOT / "tickfold").rglob("*.py")) if _POSTGRESQL not in path.parents]
 DEMO = ROOT / "embedded/demo.py"
 _COMMAND = re.compile(r"""tickfold query (?P<quote>["'])(?P<sql>.+?)(?P=quote)(?![\w'])""")
 _FENCED = re.compile(r"^```sql\n(.*?)^```$", re.MULTILINE | re.DOTALL)
