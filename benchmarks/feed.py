@@ -44,8 +44,14 @@ MINUTES_A_MONTH = 8_128
 """Session minutes of a month of 2026, on average."""
 SESSIONS_A_MONTH = 21
 TICKS_A_SESSION = 29 + 360 + 16
+COMPACTIONS_A_SESSION = 7
+CHEAP, DEAR = 4, 2
+"""GET and HEAD, and PUT requests of a compaction, as its test counts them."""
+YEAR_GIGABYTES = 0.6e-3
+"""Of a year's minutes, on average over the year: each compaction keeps the version before."""
 READ, WRITE = 0.125e-6, 0.625e-6
 GIGABYTE_SECOND, REQUEST = 0.0000133334, 0.2e-6
+GET, PUT, STORED_GIGABYTE = 0.4e-6, 5e-6, 0.023
 SECRET, MESSAGE, LOG_GIGABYTE = 0.40, 1e-6, 0.50
 METRIC, ALARM = 0.30, 0.10
 BYTES_LOGGED = 2_000
@@ -55,7 +61,7 @@ FUNCTIONS = {
     "tick": (TICKS_A_SESSION * SESSIONS_A_MONTH, 1.0, 0.5),
     "deliver": (MINUTES_A_MONTH, 0.1, 1.73),
     "check-feed": (12 * 24 * 30, 0.2, 0.5),
-    "compact": (SESSIONS_A_MONTH, 3.0, 1.73),
+    "compact": (COMPACTIONS_A_SESSION * SESSIONS_A_MONTH, 2.0, 1.73),
 }
 FREE_METRICS, FREE_ALARMS, METRICS, ALARMS = 10, 10, 5, 2
 LATENCIES = 120
@@ -128,6 +134,9 @@ def costs(counts: Counter[str]) -> Iterator[Cost]:
         yield Cost(f"Lambda, {name}", dollars, dollars)
     logged = sum(invocations for invocations, _, _ in FUNCTIONS.values()) * BYTES_LOGGED / 1e9 * LOG_GIGABYTE
     yield Cost("CloudWatch, logs", logged, logged)
+    compactions = COMPACTIONS_A_SESSION * SESSIONS_A_MONTH
+    yield Cost("S3, compactions", compactions * (CHEAP * GET + DEAR * PUT))
+    yield Cost("S3, versions of a year", 12 * compactions * YEAR_GIGABYTES * STORED_GIGABYTE)
     yield Cost("CloudWatch, metrics", METRICS * METRIC, min(METRICS, FREE_METRICS) * METRIC)
     yield Cost("CloudWatch, alarms", ALARMS * ALARM, min(ALARMS, FREE_ALARMS) * ALARM)
     yield Cost("Secrets Manager, one secret", SECRET)

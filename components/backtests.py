@@ -104,7 +104,15 @@ class Backtests(pulumi.ComponentResource):
             f"{self._name}-fetch",
             module="market_data.fetch",
             layers=["base", "numeric"],
-            grants=[self._lake.may_load_bars(), market_data.may_use_providers(), self.runs.may_note_failures()],
+            grants=[
+                self._lake.may_load_bars(),
+                market_data.may_use_providers(),
+                market_data.bars.may_list(),
+                market_data.bars.may_read(),
+                market_data.bars.may_find_uncompacted(),
+                market_data.bars.may_note_compaction(),
+                self.runs.may_note_failures(),
+            ],
             memory=1_769,
             timeout=600,
         )

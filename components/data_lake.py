@@ -62,7 +62,7 @@ class DataLake(pulumi.ComponentResource):
         return self.bucket.may_read_versions(layout.BARS)
 
     def may_load_bars(self) -> Grant:
-        """`BarStore.append`; where an object is missing, S3 only says so to those who may list."""
+        """`BarStore.fill`; where an object is missing, S3 only says so to those who may list."""
         return Grant.union(
             self.may_find_series(),
             self.bucket.may_write(layout.SERIES),

@@ -27,8 +27,9 @@ _EVERY_MINUTE = {
     "24/7": ("UTC", ("* * * * ? *",)),
 }
 """The time zone of each market, and when the feed runs. On holidays and after early closes a tick finds nothing due."""
-_AFTER_SESSION = {"XNYS": (_NEW_YORK, ("20 16 ? * MON-FRI *",)), "24/7": ("UTC", ("20 0 * * ? *",))}
-"""When the bars of a session are put into the lake."""
+_COMPACTION = {"XNYS": (_NEW_YORK, ("20 10-16 ? * MON-FRI *",)), "24/7": ("UTC", ("20 */6 * * ? *",))}
+"""When bars are put into the lake for SQL, the last time when no more of a session's can come. Each time rewrites a
+year, whose versions are kept: of a market that never closes they are five times as large."""
 
 BARS_STORED = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"entry": {"S": [{"prefix": "bar#"}]}}}}
 """The items of the hot table that are bars, when they are stored."""
@@ -176,7 +177,8 @@ class MarketData(pulumi.ComponentResource):
             layers=["base", "numeric"],
             grants=[
                 self.bars.may_read(),
-                self.bars.may_compact(),
+                self.bars.may_note_compaction(),
+                self.bars.may_delete(),
                 self.bars.may_list(),
                 lake.may_load_bars(),
                 self.dead_letters.may_send(),
@@ -317,6 +319,6 @@ class MarketData(pulumi.ComponentResource):
             for market in self._configuration.feed_markets
             for work, description, function, (time_zone, expressions) in (
                 ("tick", "Fetches the bars of", self.tick, _EVERY_MINUTE[market]),
-                ("compact", "Puts into the lake the bars of", self.compact, _AFTER_SESSION[market]),
+                ("compact", "Puts into the lake the bars of", self.compact, _COMPACTION[market]),
             )
         ]

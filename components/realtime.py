@@ -122,6 +122,7 @@ class Realtime(pulumi.ComponentResource):
                 market_data.bars.may_read(),
                 market_data.bars.may_read_states(),
                 market_data.bars.may_watch(),
+                market_data.bars.may_find_uncompacted(),
                 market_data.may_know_providers(),
                 backtests.may_start_runs(),
                 backtests.may_cancel_runs(),

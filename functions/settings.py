@@ -200,8 +200,8 @@ class TickSettings(BarsSettings, ProvidersSettings):
 
 
 @dataclass(frozen=True)
-class FetchSettings(SimulateSettings, ProvidersSettings):
-    """The table of runs, the data lake, and the providers."""
+class FetchSettings(SimulateSettings, BarsSettings, ProvidersSettings):
+    """The table of runs, the data lake, the hot table, and the providers."""
 
 
 @dataclass(frozen=True)

@@ -29,16 +29,24 @@ class HotTable(Table):
         return self.may("GetItem", "UpdateItem", "PutItem")
 
     def may_read(self) -> Grant:
-        """`state`, `bars_after`, `newest_first` and `quarantined`."""
+        """`state`, `bars_after`, `oldest_first`, `newest_first` and `quarantined`."""
         return self.may("GetItem", "Query")
 
     def may_read_states(self) -> Grant:
         """`states`."""
         return self.may("BatchGetItem")
 
-    def may_compact(self) -> Grant:
-        """`set_compacted` and `delete`, after what `may_read` allows."""
-        return self.may("UpdateItem", "BatchWriteItem")
+    def may_find_uncompacted(self) -> Grant:
+        """`uncompacted`."""
+        return self.may("BatchGetItem", "Query")
+
+    def may_note_compaction(self) -> Grant:
+        """`set_compacted`."""
+        return self.may("UpdateItem")
+
+    def may_delete(self) -> Grant:
+        """`delete`."""
+        return self.may("BatchWriteItem")
 
     def may_hold_lease(self) -> Grant:
         """`Lease.acquire` and `release`."""

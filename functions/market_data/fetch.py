@@ -1,4 +1,7 @@
-"""Fetch: before a run is planned, fetches from providers the bars that it needs and the lake lacks.
+"""Fetch: before a run is planned, puts the bars that it needs and the lake lacks into the lake.
+
+Those that the feed has stored come from the hot table, so that a run during the session sees every minute so far; the
+others are fetched from providers.
 
 One function fetches for all symbols of a run, some at once: the requests that a provider allows are counted in its
 memory, and functions that each count for themselves would ask too often.
@@ -15,9 +18,12 @@ from functions import wiring
 from functions.backtests.step import Event, step
 from functions.market_data.providers import configured_providers
 from functions.settings import FetchSettings
-from tickfold.backtests.missing_bars import missing_bars
+from tickfold.backtests.missing_bars import fed_until, missing_bars, uncompacted
 from tickfold.backtests.run_store import RunStore
 from tickfold.market_data.bar_store import BarStore
+from tickfold.market_data.feed.compaction import Compaction
+from tickfold.market_data.feed.hot_store import HotStore
+from tickfold.market_data.feed.watch_list import WatchList
 from tickfold.market_data.history import History
 from tickfold.protocol import parse_config
 
@@ -33,16 +39,21 @@ class Dependencies:
 
     runs: RunStore
     history: History
+    compaction: Compaction
+    watch_list: WatchList
     seconds: float = SECONDS
     clock: Callable[[], float] = time.monotonic
 
 
 @cache
 def dependencies() -> Dependencies:
-    settings = FetchSettings.read()
+    settings, dynamodb = FetchSettings.read(), wiring.dynamodb()
+    lake, bars = BarStore(wiring.s3(), settings.bucket), dynamodb.Table(settings.bars_table)
     return Dependencies(
-        runs=RunStore(wiring.dynamodb().Table(settings.runs_table)),
-        history=History(BarStore(wiring.s3(), settings.bucket), configured_providers(settings)),
+        runs=RunStore(dynamodb.Table(settings.runs_table)),
+        history=History(lake, configured_providers(settings)),
+        compaction=Compaction(HotStore(bars), lake),
+        watch_list=WatchList(bars),
     )
 
 
@@ -53,9 +64,11 @@ def fetch(event: Event, given: Dependencies) -> Event:
         RunError: some bars cannot be fetched; those that could are stored.
     """
     config, now, history = parse_config(event["request"]), datetime.now(UTC), given.history
-    end = given.clock() + given.seconds
-    missing = missing_bars(config, config.timeframe or "", history.lake.catalog, now)
+    timeframe, end, hot = config.timeframe or "", given.clock() + given.seconds, given.compaction.hot
+    fed = fed_until(config, timeframe, hot, given.watch_list)
     with ThreadPoolExecutor(_PARALLEL_SYMBOLS) as pool:
+        list(pool.map(given.compaction.append, uncompacted(config, timeframe, hot)))
+        missing = missing_bars(config, timeframe, history.lake.catalog, now, fed)
         filled = list(pool.map(lambda each: history.fill(each, now, goes_on=lambda: given.clock() < end), missing))
     return {"more": any(each.done < each.pieces for each in filled)}
 

@@ -76,6 +76,7 @@ def dependencies() -> Dependencies:
     workflow = Workflow(wiring.step_functions(), settings.state_machine_arn)
     series = SeriesCatalog(wiring.s3(), settings.bucket)
     bars = dynamodb.Table(settings.bars_table)
+    hot, watch_list = HotStore(bars), WatchList(bars)
     limits = Limits(running=settings.running_limit, daily=settings.daily_limit)
     return Dependencies(
         sender=wiring.sender(connections, settings),
@@ -83,6 +84,8 @@ def dependencies() -> Dependencies:
             runs,
             connections,
             series,
+            hot,
+            watch_list,
             Registry.discover(FOLDER),
             workflow,
             limits,
@@ -91,7 +94,7 @@ def dependencies() -> Dependencies:
             fetches=bool(json.loads(settings.providers)),
         ),
         follower=RunFollower(runs, connections),
-        symbols=SymbolFollower(HotStore(bars), WatchList(bars), connections),
+        symbols=SymbolFollower(hot, watch_list, connections),
         lister=RunLister(runs),
         canceller=RunCanceller(runs, workflow),
     )

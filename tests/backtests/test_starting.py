@@ -2,27 +2,35 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import product
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from tests.aws import ADA, STATE_MACHINE_ARN, StepFunctions
+from tests.aws import ADA, BARS, STATE_MACHINE_ARN, StepFunctions
 from tests.backtests.lake import config, load, sweep_config, walk
 from tests.backtests.records import PLENTY, Connection, caller
+from tests.market_data.feed.market import HALF_DAY, Market, at, minutes_of
 from tickfold.backtests.quota import Limits
 from tickfold.backtests.run_lifecycle import RunLifecycle
 from tickfold.backtests.starting import RunStarter
 from tickfold.backtests.workflow import Workflow
 from tickfold.errors import RunError
 from tickfold.market_data.bar_store import BarStore
+from tickfold.market_data.feed.compaction import Compaction
+from tickfold.market_data.feed.feed import Feed
+from tickfold.market_data.feed.hot_store import HotStore
+from tickfold.market_data.feed.watch_list import Watched, WatchList
 from tickfold.market_data.series import Series
 from tickfold.market_data.series_catalog import SeriesCatalog
 from tickfold.protocol import Cancelled, StartBacktest, StartSweep
 from tickfold.realtime.connections import ConnectionStore
 from tickfold.storage.bucket import Bucket
 from tickfold.strategies import BUILT_IN
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
 
 
 class Log:
@@ -38,18 +46,33 @@ class Log:
 
 
 @pytest.fixture
+def hot(dynamodb: "DynamoDBServiceResource") -> HotStore:
+    return HotStore(dynamodb.Table(BARS))
+
+
+@pytest.fixture
+def watch_list(dynamodb: "DynamoDBServiceResource") -> WatchList:
+    return WatchList(dynamodb.Table(BARS))
+
+
+@pytest.fixture
 def step_functions() -> StepFunctions:
     return StepFunctions()
 
 
 @pytest.fixture
 def starter(
-    bucket: Bucket, runs: RunLifecycle, connections: ConnectionStore, step_functions: StepFunctions
+    bucket: Bucket,
+    runs: RunLifecycle,
+    connections: ConnectionStore,
+    hot: HotStore,
+    watch_list: WatchList,
+    step_functions: StepFunctions,
 ) -> RunStarter:
     load(bucket, "WALK", walk(1))
     series = SeriesCatalog(bucket.s3, bucket.name)
     workflow = Workflow(cast(Any, step_functions), STATE_MACHINE_ARN)
-    return RunStarter(runs, connections, series, BUILT_IN, workflow, PLENTY, 3_008, Log())
+    return RunStarter(runs, connections, series, hot, watch_list, BUILT_IN, workflow, PLENTY, 3_008, Log())
 
 
 @pytest.fixture
@@ -272,6 +295,72 @@ def test_run_of_a_fetched_series_fetches_what_it_lacks(
         fetching(starter).start(replace(caller(connection), message_id=str(number)), request, [])
     inputs = [json.loads(each) for each in step_functions.started.values()]
     assert [each.get("fetch") for each in inputs] == [None, True, None, True]
+
+
+def tick(hot: HotStore, time: str) -> None:
+    Feed(hot, Market(minutes_of(HALF_DAY))).tick(Watched("NEW", "XNYS"), at(f"2025-11-28T{time}"))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "timeframe", "fetch"),
+    [
+        ("2025-11-28", "2025-11-28", "1m", True),
+        ("2025-11-28", "2025-11-28", None, True),
+        ("2025-11-01", "2025-12-31", "1m", True),
+        ("2025-11-01", "2025-11-27", "1m", None),
+    ],
+)
+def test_run_during_the_session_begins_with_the_bars_of_the_feed(
+    starter: RunStarter,
+    hot: HotStore,
+    bucket: Bucket,
+    connection: Connection,
+    step_functions: StepFunctions,
+    start: str,
+    end: str,
+    timeframe: str | None,
+    fetch: bool | None,
+) -> None:
+    lake = BarStore(bucket.s3, bucket.name)
+    lake.put("NEW", "1m", minutes_of(date(2025, 11, 26)), "a file")
+    tick(hot, "14:50")
+    Compaction(hot, lake).append("NEW")
+    tick(hot, "15:10")
+    request = StartBacktest(config=config("NEW", timeframe=timeframe, startDate=start, endDate=end))
+    starter.start(caller(connection), request, [])
+    (given,) = map(json.loads, step_functions.started.values())
+    assert (given.get("fetch"), given["request"]["timeframe"]) == (fetch, "1m")
+
+
+def test_run_after_compaction_begins_with_its_plan(
+    starter: RunStarter, hot: HotStore, bucket: Bucket, connection: Connection, step_functions: StepFunctions
+) -> None:
+    tick(hot, "14:50")
+    Compaction(hot, BarStore(bucket.s3, bucket.name)).append("NEW")
+    request = StartBacktest(config=config("NEW", timeframe="1m", startDate="2025-11-28", endDate="2025-11-28"))
+    starter.start(caller(connection), request, [])
+    (given,) = map(json.loads, step_functions.started.values())
+    assert given.keys() == {"run_id", "request"}
+
+
+@pytest.mark.parametrize(("watched", "fetch"), [(True, None), (False, True)])
+def test_minutes_after_the_feed_s_last_are_left_to_it_as_long_as_it_fetches_them(
+    starter: RunStarter,
+    hot: HotStore,
+    watch_list: WatchList,
+    bucket: Bucket,
+    connection: Connection,
+    step_functions: StepFunctions,
+    watched: bool,
+    fetch: bool | None,
+) -> None:
+    watch_list.add(["NEW"] if watched else ["OTHER"], "XNYS", "ada")
+    tick(hot, "14:50")
+    Compaction(hot, BarStore(bucket.s3, bucket.name)).append("NEW")
+    request = StartBacktest(config=config("NEW", timeframe="1m", startDate="2025-11-28", endDate="2025-11-28"))
+    fetching(starter).start(caller(connection), request, [])
+    (given,) = map(json.loads, step_functions.started.values())
+    assert given.get("fetch") == fetch
 
 
 def test_symbols_of_two_timeframes_are_refused_and_none_is_fetched(

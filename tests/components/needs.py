@@ -210,7 +210,7 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
         ],
         "fetch": [
             ("dynamodb:UpdateItem", runs),
-            ("dynamodb:UpdateItem", hot),
+            *((f"dynamodb:{action}", hot) for action in ("BatchGetItem", "Query", "GetItem", "UpdateItem")),
             *asks,
             *((f"s3:{action}", path) for action in ("GetObject", "PutObject") for path in (series, bars)),
             ("s3:GetObjectVersion", bars),

@@ -19,7 +19,7 @@ from embedded.replay import Recording, Replay, recordings
 from embedded.stack import EmbeddedStack
 from tests.conftest import url_for
 from tests.e2e.release import deployed
-from tests.e2e.websocket_client import Json, WebSocketClient, connected
+from tests.e2e.websocket_client import SMA, Json, WebSocketClient, connected, start
 from tests.market_data.feed.market import HALF_DAY, MONDAY, minutes_of
 from tests.market_data.feed.recording import write_minutes
 from tests.market_data.sinks.conftest import Database, database, server
@@ -31,7 +31,8 @@ from tickfold.market_data.feed.watch_list import WatchList
 
 __all__ = ["database", "server"]
 
-TICK = "tickfold-embedded-tick:live"
+TICK, COMPACT = "tickfold-embedded-tick:live", "tickfold-embedded-compact:live"
+DAY = {"startDate": "2025-11-28", "endDate": "2025-11-28"}
 SECONDS = 60
 
 
@@ -115,12 +116,47 @@ def test_replayed_sessions_are_equal_row_for_row_everywhere(
     hot = hot.assign(sma9=[row.sma9 for row in stored], vwap=[row.vwap for row in stored]).astype({"sma9": float})
     assert_equal(hot, expected)
 
+    pd.testing.assert_frame_equal(lake_of(stack, known.symbol), expected[list(COLUMNS)], check_exact=True)
+
+
+def test_run_during_the_session_sees_every_minute_so_far(
+    stack: EmbeddedStack, recording: tuple[Recording, Bars]
+) -> None:
+    known, bars = recording
+    table, expected = stack.cloud.table(stack.outputs["bars_table"]), pd.DataFrame(vars_of(bars))
+    WatchList(table).add([known.symbol], "XNYS", "test")
+    with connected(url_for(stack, "runner")) as client:
+        for time, minutes in (("15:07", 37), ("15:13", 43)):
+            tick(stack, time)
+            assert run_of(client, known.symbol) == minutes
+            # Exactly these, each once: a file that providers fetch from has later ones, too.
+            pd.testing.assert_frame_equal(lake_of(stack, known.symbol), expected[:minutes], check_exact=True)
+            assert HotStore(table).state(known.symbol).compacted == minutes
+        tick(stack, "15:20")
+        compact(stack, "15:20")
+        tick(stack, "18:15")
+        compact(stack, "18:20")
+        pd.testing.assert_frame_equal(lake_of(stack, known.symbol), expected[:210], check_exact=True)
+        assert run_of(client, known.symbol) == 210
+
+
+def run_of(client: WebSocketClient, symbol: str) -> int:
+    """Run a backtest over the day of the recording's first session; return how many bars it had."""
+    asked = {"timeframe": "1m", "parameters": {"fast": 2, "slow": 5}, **DAY}
+    client.send(start(symbol, **SMA | asked))
+    *_, result = client.receive_all()
+    assert result["type"] == "result", result
+    return int(result["bars"])
+
+
+def lake_of(stack: EmbeddedStack, symbol: str) -> pd.DataFrame:
     lake = BarStore(stack.client("s3"), stack.outputs["bucket"])
-    series = lake.catalog.get(known.symbol, "1m")
-    # The second session has not ended with the recording: its bars are in the hot table alone.
-    in_lake = lake.read(series, 0, series.bars)
-    frame = pd.DataFrame({name: getattr(in_lake, name) for name in COLUMNS})
-    pd.testing.assert_frame_equal(frame, expected[list(COLUMNS)][:210], check_exact=True)
+    series = lake.catalog.get(symbol, "1m")
+    return pd.DataFrame(vars_of(lake.read(series, 0, series.bars)))
+
+
+def vars_of(bars: Bars) -> dict[str, Any]:
+    return {name: getattr(bars, name) for name in COLUMNS}
 
 
 def test_late_subscriber_gets_the_session_so_far_and_then_the_stream(
@@ -174,6 +210,13 @@ def tick(stack: EmbeddedStack, time: str) -> None:
     assert "FunctionError" not in answer, payload
     # 502 if the provider does not have a symbol that another test watches.
     assert json.loads(json.loads(payload)["body"])["equity_rows"] > 0, payload
+
+
+def compact(stack: EmbeddedStack, time: str) -> None:
+    event = json.dumps({"scheduled_time": f"2025-11-28T{time}:00Z"})
+    answer = stack.client("lambda").invoke(FunctionName=COMPACT, Payload=event)
+    payload = answer["Payload"].read()
+    assert "FunctionError" not in answer, payload
 
 
 def rows_in(database: Database, symbol: str) -> int:

@@ -28,6 +28,7 @@ from tests.market_data.sinks.bars import minutes
 from tests.market_data.sinks.items import item_of, record_of
 from tickfold.identity.user import User
 from tickfold.market_data.bar_store import BarStore
+from tickfold.market_data.feed.hot_store import HotStore
 from tickfold.market_data.feed.watch_list import WatchList
 from tickfold.market_data.series import Series
 from tickfold.market_data.series_catalog import SeriesCatalog
@@ -106,6 +107,7 @@ RIGHTS: dict[str, list[str]] = {
     "catch-up": ["dynamodb:Query bars", "secretsmanager:GetSecretValue market-data"],
     "export": ["secretsmanager:GetSecretValue market-data"],
     "fetch": [
+        *(f"dynamodb:{action} bars" for action in ("BatchGetItem", "Query", "GetItem", "UpdateItem")),
         "secretsmanager:GetSecretValue market-data",
         "s3:ListBucket data/series/*",
         "s3:GetObject data/series/*",
@@ -225,6 +227,7 @@ class Scenario:
     def __init__(self, stack: EmbeddedStack, replayed: Path) -> None:
         self._stack = stack
         self._replayed = replayed
+        self._bars = stack.cloud.table(stack.outputs["bars_table"])
         self._dynamodb = stack.client("dynamodb")
         self._user = "nobody"
         self._hopeless: Callable[[], bool] = lambda: False
@@ -372,8 +375,8 @@ class Scenario:
     def _fed_symbol(self) -> Iterator[str]:
         """Watch a new symbol, whose minutes are in a file."""
         symbol = _new_symbol()
-        watch_list = WatchList(self._stack.cloud.table(self._stack.outputs["bars_table"]))
-        write_minutes(self._replayed / f"{symbol}.csv", minutes_of(HALF_DAY))
+        watch_list = WatchList(self._bars)
+        write_minutes(self._replayed / f"{symbol}.csv", minutes_of(HALF_DAY, MONDAY))
         watch_list.add([symbol], "XNYS", "test")
         try:
             yield symbol
@@ -395,27 +398,25 @@ class Scenario:
         self._succeeds(start(**SMA, chunks=3))
 
     def fetched(self) -> None:
-        """A run fetches the bars of a new symbol, and more of them for a later one; a run of another fails.
+        """A run fetches the bars of a new symbol, and more of them for a later one, some of which the feed has; a run of
+        another fails.
 
         By a worker that has not read the keys of providers yet.
         """
-        symbol = _new_symbol()
-        file = self._replayed / f"{symbol}.csv"
-        write_minutes(file, minutes_of(HALF_DAY, MONDAY))
         later = SMA | {"timeframe": "1m", "parameters": {"fast": 2, "slow": 5}, "startDate": "2025-11-28"}
         s3, bucket = self._stack.client("s3"), self._stack.outputs["bucket"]
-        try:
+        with self._fed_symbol() as symbol:
             with deployed(self._stack, "fetch"):
                 self._succeeds(start(symbol, **later | {"endDate": "2025-11-28"}))
                 s3.delete_object(Bucket=bucket, Key=layout.bars_key(symbol, "1m", 2025))
+                self._invoke("tick", {"scheduled_time": "2025-12-01T14:40:00Z"})
                 self._succeeds(start(symbol, **later | {"endDate": "2025-12-01"}))
+                assert HotStore(self._bars).state(symbol).compacted == 10
             with self._connected() as (client, connection_id):
                 self._message(connection_id, start(_new_symbol(), **later | {"endDate": "2025-12-01"}))
                 failure = client.receive_all()[-1]
             assert (failure["type"], failure["stage"]) == ("failed", "plan")
             assert "no file of" in failure["reason"]
-        finally:
-            file.unlink()
 
     def unread_bars(self) -> None:
         """A run succeeds of bars that no worker has read yet, and so none has in memory."""

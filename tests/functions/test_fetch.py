@@ -9,18 +9,23 @@ from typing import Any
 
 import boto3
 import pytest
+from numpy.testing import assert_array_equal
 
 from functions import settings
 from functions.market_data import fetch
-from tests.aws import BUCKET, REGION, RUNS
+from tests.aws import BARS, BUCKET, REGION, RUNS
 from tests.backtests.lake import config, load, walk
 from tests.backtests.records import begin
+from tests.market_data.feed.market import HALF_DAY, Market, at, minutes_of
 from tests.market_data.providers.servers.alpaca_server import AlpacaServer
 from tests.market_data.providers.servers.fault import Kind
 from tests.market_data.providers.servers.market_server import KEY, SECRET
 from tests.market_data.providers.sessions import daily
 from tickfold.backtests.run_lifecycle import RunLifecycle
 from tickfold.errors import RunError
+from tickfold.market_data.bar_store import BarStore
+from tickfold.market_data.feed.feed import Feed
+from tickfold.market_data.feed.watch_list import Watched
 from tickfold.market_data.series_catalog import SeriesCatalog
 from tickfold.protocol import dump
 from tickfold.storage.bucket import Bucket
@@ -29,6 +34,7 @@ CONTEXT: Any = SimpleNamespace(
     function_name="fetch", memory_limit_in_mb=512, invoked_function_arn="arn", aws_request_id="1"
 )
 DAYS = {"startDate": "2005-01-03", "endDate": "2005-12-31"}
+BLACK_FRIDAY = {"startDate": "2025-11-28", "endDate": "2025-11-28"}
 
 
 @pytest.fixture
@@ -43,6 +49,7 @@ def alpaca(bucket: Bucket, runs: RunLifecycle, monkeypatch: pytest.MonkeyPatch) 
             server.add(symbol, "1d", daily(), "all")
         for name, value in {
             settings.RUNS_TABLE: RUNS,
+            settings.BARS_TABLE: BARS,
             settings.BUCKET: BUCKET,
             settings.KEYS_SECRET: secret["ARN"],
             settings.PROVIDERS: json.dumps([{"name": "alpaca", "base_url": server.url}]),
@@ -79,6 +86,26 @@ def test_fetch_that_takes_long_says_that_there_is_more_and_goes_on(bucket: Bucke
         252,
         [(datetime(2005, 1, 3, tzinfo=UTC), datetime(2006, 1, 1, tzinfo=UTC))],
     )
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_bars_of_the_feed_are_put_into_the_lake_before_those_that_it_does_not_fetch(
+    bucket: Bucket, alpaca: AlpacaServer, watched: bool
+) -> None:
+    session = minutes_of(HALF_DAY)
+    alpaca.add("GOOG", "1m", session[20:], "raw")
+    hot, watch_list = fetch.dependencies().compaction.hot, fetch.dependencies().watch_list
+    Feed(hot, Market(session)).tick(Watched("GOOG", "XNYS"), at("2025-11-28T14:50"))
+    if watched:
+        watch_list.add(["GOOG"], "XNYS", "ada")
+    asked = {"run_id": "r1", "request": json.loads(dump(config("GOOG", timeframe="1m", **BLACK_FRIDAY)))}
+    assert fetch.handler(asked, CONTEXT) == {"more": False}
+    lake = BarStore(bucket.s3, BUCKET)
+    series = lake.catalog.get("GOOG", "1m")
+    expected, source = (session[:20], "exchange") if watched else (session, "exchange, alpaca")
+    assert_array_equal(lake.read(series, 0, series.bars).timestamp, expected.timestamp)
+    assert (series.source, series.adjustment) == (source, "raw")
+    assert hot.state("GOOG").compacted == 20
 
 
 def test_provider_that_is_down_is_worth_another_try(bucket: Bucket, alpaca: AlpacaServer) -> None:

@@ -240,12 +240,15 @@ def client(
     load(bucket, "WALK", walk(1))
     api = ConnectionsApi()
     workflow = Workflow(cast(Any, StepFunctions()), STATE_MACHINE_ARN)
+    hot, watch_list = HotStore(dynamodb.Table(BARS)), WatchList(dynamodb.Table(BARS))
     series = SeriesCatalog(bucket.s3, bucket.name)
     dependencies = Dependencies(
         sender=Sender(connections, cast(Any, api)),
-        starter=RunStarter(runs, connections, series, BUILT_IN, workflow, PLENTY, 3_008, message.logger),
+        starter=RunStarter(
+            runs, connections, series, hot, watch_list, BUILT_IN, workflow, PLENTY, 3_008, message.logger
+        ),
         follower=RunFollower(runs, connections),
-        symbols=SymbolFollower(HotStore(dynamodb.Table(BARS)), WatchList(dynamodb.Table(BARS)), connections),
+        symbols=SymbolFollower(hot, watch_list, connections),
         lister=RunLister(runs),
         canceller=RunCanceller(runs, workflow),
     )

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from tickfold.backtests.failure import reason_of
 from tickfold.backtests.following import replay
-from tickfold.backtests.missing_bars import missing_bars
+from tickfold.backtests.missing_bars import fed_until, missing_bars, uncompacted
 from tickfold.backtests.planning import check, check_timeframes, strategies_of
 from tickfold.backtests.quota import Limits, Start
 from tickfold.backtests.reduction_memory import check_memory
@@ -17,6 +17,8 @@ from tickfold.backtests.run_lifecycle import RunLifecycle
 from tickfold.backtests.workflow import Workflow
 from tickfold.engine.timeframe import canonical_timeframe
 from tickfold.errors import RunError
+from tickfold.market_data.feed.hot_store import HotStore
+from tickfold.market_data.feed.watch_list import WatchList
 from tickfold.market_data.series import Series
 from tickfold.market_data.series_catalog import SeriesCatalog
 from tickfold.protocol import (
@@ -51,12 +53,15 @@ class Log(Protocol):
 class RunStarter:
     """Starts runs within `limits`, over the series of a catalog, that a reducer with `reduce_memory` MB can hold.
 
-    With `fetches`, providers are configured: bars that the lake lacks are fetched before a run is planned.
+    Bars that the lake lacks are put there before a run is planned: those that the feed has stored in the hot table, and
+    with `fetches`, for which providers are configured, others too.
     """
 
     runs: RunLifecycle
     connections: ConnectionStore
     series: SeriesCatalog
+    hot: HotStore
+    watch_list: WatchList
     strategies: Registry
     workflow: Workflow
     limits: Limits
@@ -117,7 +122,10 @@ class RunStarter:
         return config.model_copy(update={"timeframe": timeframe}), fetch
 
     def _lacks_bars(self, config: BacktestConfig | SweepConfig, timeframe: str) -> bool:
-        return self.fetches and bool(missing_bars(config, timeframe, self.series, datetime.now(UTC)))
+        if uncompacted(config, timeframe, self.hot):
+            return True
+        fed = fed_until(config, timeframe, self.hot, self.watch_list)
+        return self.fetches and bool(missing_bars(config, timeframe, self.series, datetime.now(UTC), fed))
 
     def _found(self, config: BacktestConfig | SweepConfig) -> Sequence[Series]:
         """Return the series of each symbol.

@@ -142,18 +142,6 @@ class BarStore:
             self._delete_years(before, {file.year for file in before.files} - files.keys())
         return series
 
-    def append(self, symbol: str, timeframe: str, bars: Bars, source: str) -> int:
-        """Add those of `bars` that follow the last of the series, which may be new; return how many. Idempotent.
-
-        Raises:
-            RunError: as `put` does.
-        """
-        before, _ = self._current(symbol, timeframe)
-        new = bars[bars.timestamp > microseconds(before.last)] if before else bars
-        if len(new):
-            self.put(symbol, timeframe, new, source)
-        return len(new)
-
     def remove(self, symbol: str, timeframe: str) -> bool:
         """Remove a series; return whether there was one. Idempotent.
 

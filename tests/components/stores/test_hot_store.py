@@ -29,7 +29,9 @@ def grants() -> dict[str, Grant]:
         "append": table.may_append(),
         "read": table.may_read(),
         "read states": table.may_read_states(),
-        "compact": table.may_compact(),
+        "note compaction": table.may_note_compaction(),
+        "delete": table.may_delete(),
+        "find uncompacted": table.may_find_uncompacted(),
         "list": table.may_list(),
         "hold lease": table.may_hold_lease(),
         "watch": table.may_watch(),
@@ -48,13 +50,9 @@ def append(store: HotStore) -> None:
 def read(store: HotStore) -> None:
     store.state("GOOG")
     list(store.newest_first("GOOG"))
+    list(store.oldest_first("GOOG"))
     list(store.bars_after("GOOG", 0))
     list(store.quarantined("GOOG"))
-
-
-def compact(store: HotStore) -> None:
-    store.set_compacted("GOOG", 1)
-    store.delete("GOOG", [1])
 
 
 def watch(watch_list: WatchList) -> None:
@@ -66,9 +64,11 @@ def watch(watch_list: WatchList) -> None:
 
 STORE_CALLS: dict[str, tuple[str, Callable[[HotStore], object]]] = {
     "state and append": ("append", append),
-    "state, bars_after, newest_first and quarantined": ("read", read),
+    "state, bars_after, oldest_first, newest_first and quarantined": ("read", read),
     "states": ("read states", lambda store: store.states(["GOOG"])),
-    "set_compacted and delete": ("compact", compact),
+    "uncompacted": ("find uncompacted", lambda store: store.uncompacted(["GOOG"], NINE_THIRTY)),
+    "set_compacted": ("note compaction", lambda store: store.set_compacted("GOOG", 1)),
+    "delete": ("delete", lambda store: store.delete("GOOG", [1])),
 }
 LIST_CALLS: dict[str, tuple[str, Callable[[WatchList], object]]] = {
     "all and ever": ("list", lambda watch_list: [watch_list.all(), watch_list.ever()]),

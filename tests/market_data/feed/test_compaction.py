@@ -1,11 +1,13 @@
 """Compaction: the lake and the hot table together have each bar once, whatever was in either and whatever failed."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from botocore.model import OperationModel
 from numpy.testing import assert_array_equal
 
-from tests.market_data.feed.market import HALF_DAY, MONDAY, Market, at, minutes_of
+from tests.market_data.feed.market import HALF_DAY, MONDAY, Market, at, minutes_of, without
 from tickfold.engine.bars import COLUMNS, Bars
 from tickfold.market_data.bar_store import BarStore
 from tickfold.market_data.feed.compaction import KEPT, Compaction
@@ -76,7 +78,7 @@ def test_bars_that_a_load_brought_meanwhile_are_not_doubled(hot: HotStore, lake:
 def test_compaction_that_failed_half_way_is_done_again(hot: HotStore, lake: BarStore) -> None:
     bars = minutes_of(HALF_DAY)
     feed(hot, bars, 30)
-    lake.append("GOOG", "1m", bars[:30], "exchange")  # the lake was written, and nothing noted
+    lake.put("GOOG", "1m", bars[:30], "exchange")  # the lake was written, and nothing noted
     assert Compaction(hot, lake).compact("GOOG", LATER) == 0
     assert hot.state("GOOG").compacted == 30
     assert_lake_has(lake, bars[:30])
@@ -91,6 +93,64 @@ def test_ticks_go_on_after_compaction(hot: HotStore, lake: BarStore) -> None:
     assert hot.state("GOOG").sequence == 30
     compaction.compact("GOOG", LATER)
     assert_lake_has(lake, bars[:30])
+
+
+def test_compactions_of_an_unfinished_session_cover_it_without_a_gap(hot: HotStore, lake: BarStore) -> None:
+    untraded = [*range(10), *range(25, 35)]
+    bars = without(minutes_of(HALF_DAY), untraded)
+    compaction = Compaction(hot, lake)
+    for minutes in (15, 31, 40):
+        feed(hot, bars, minutes)
+        compaction.append("GOOG")
+    series = lake.catalog.get("GOOG", "1m")
+    assert_lake_has(lake, bars[:20])
+    assert series.coverage == [(OPEN + 10 * MINUTE, OPEN + 40 * MINUTE)]
+
+
+def test_series_that_the_feed_begins_is_as_traded_and_one_that_was_loaded_stays(hot: HotStore, lake: BarStore) -> None:
+    bars = minutes_of(HALF_DAY)
+    feed(hot, bars, 30)
+    Compaction(hot, lake).append("GOOG")
+    assert lake.catalog.get("GOOG", "1m").adjustment == "raw"
+    lake.put("GOOG", "1m", bars[:20], "a file", replace=True)
+    feed(hot, bars, 40)
+    Compaction(hot, lake).append("GOOG")
+    series = lake.catalog.get("GOOG", "1m")
+    assert (series.adjustment, series.source) == (None, "a file, exchange")
+
+
+def test_compactions_at_once_put_each_bar_into_the_lake_once(hot: HotStore, lake: BarStore) -> None:
+    bars = minutes_of(HALF_DAY)
+    feed(hot, bars, 30)
+    with ThreadPoolExecutor(4) as pool:
+        added = list(pool.map(Compaction(hot, lake).append, ["GOOG"] * 4))
+    assert 30 in added
+    assert_lake_has(lake, bars[:30])
+    assert hot.state("GOOG").compacted == 30
+
+
+def test_compaction_takes_few_calls_and_none_of_the_lake_without_new_bars(
+    hot: HotStore, lake: BarStore, bucket: Bucket
+) -> None:
+    bars = minutes_of(HALF_DAY)
+    compaction = Compaction(hot, lake)
+    feed(hot, bars, 30)
+    compaction.append("GOOG")
+    feed(hot, bars, 60)
+    calls = list[str]()
+
+    def note(model: OperationModel, **_others: object) -> None:
+        calls.append(model.name)
+
+    bucket.s3.meta.events.register("before-call.s3", note)
+    try:
+        compaction.append("GOOG")
+        assert sorted(calls) == ["GetObject", "GetObject", "GetObject", "HeadObject", "PutObject", "PutObject"]
+        calls.clear()
+        compaction.append("GOOG")
+        assert calls == []
+    finally:
+        bucket.s3.meta.events.unregister("before-call.s3", note)
 
 
 def test_rows_are_deleted_once_the_lake_has_them_for_long(hot: HotStore, lake: BarStore) -> None:

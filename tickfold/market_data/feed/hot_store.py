@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from boto3.dynamodb.conditions import Key
+from boto3.dynamodb.conditions import ConditionBase, Key
 
 from tickfold.market_data.feed.feed_state import FeedState, iso, number
 from tickfold.market_data.feed.minute_bar import TIMEFRAME, FeedBar, MinuteBar
@@ -79,23 +79,27 @@ class HotStore:
             return False
         return True
 
+    def uncompacted(self, symbols: Sequence[str], before: datetime) -> list[str]:
+        """Return those of `symbols` of which a bar that began before that time is not compacted."""
+        behind = {symbol: state for symbol, state in self.states(symbols).items() if state.compacted < state.sequence}
+        first = {symbol: next(self._bars(symbol, _after(state.compacted), Limit=1)) for symbol, state in behind.items()}
+        return [symbol for symbol, stored in first.items() if stored.bar.time < before]
+
     def bars_after(self, symbol: str, sequence: int) -> Iterator[FeedBar]:
         """Yield the stored bars that follow number `sequence`, in order."""
-        entries = Key("entry").between(_entry(sequence + 1), _entry(_LAST_SEQUENCE))
-        condition = Key("series").eq(series_of(symbol)) & entries
-        found = query_all(self._table, KeyConditionExpression=condition, ConsistentRead=True)
-        return map(feed_bar, found)
+        return self._bars(symbol, _after(sequence))
+
+    def oldest_first(self, symbol: str) -> Iterator[FeedBar]:
+        """Yield the stored bars from the first to the last; what is not taken is not read, but for a page."""
+        return self._bars(symbol, Key("entry").begins_with(_BAR), Limit=_BARS_OF_PAGE)
 
     def newest_first(self, symbol: str) -> Iterator[FeedBar]:
         """Yield the stored bars from the last to the first; what is not taken is not read, but for a page."""
-        condition = Key("series").eq(series_of(symbol)) & Key("entry").begins_with(_BAR)
-        found = query_all(
-            self._table,
-            KeyConditionExpression=condition,
-            ConsistentRead=True,
-            ScanIndexForward=False,
-            Limit=_BARS_OF_PAGE,
-        )
+        return self._bars(symbol, Key("entry").begins_with(_BAR), ScanIndexForward=False, Limit=_BARS_OF_PAGE)
+
+    def _bars(self, symbol: str, entries: ConditionBase, **request: Any) -> Iterator[FeedBar]:
+        condition = Key("series").eq(series_of(symbol)) & entries
+        found = query_all(self._table, KeyConditionExpression=condition, ConsistentRead=True, **request)
         return map(feed_bar, found)
 
     def quarantined(self, symbol: str) -> Iterator[Quarantined]:
@@ -212,6 +216,10 @@ def _quarantined(row: Mapping[str, Any]) -> Quarantined:
 
 def _key(symbol: str, entry: str) -> dict[str, str]:
     return {"series": series_of(symbol), "entry": entry}
+
+
+def _after(sequence: int) -> ConditionBase:
+    return Key("entry").between(_entry(sequence + 1), _entry(_LAST_SEQUENCE))
 
 
 def _entry(sequence: int) -> str:
