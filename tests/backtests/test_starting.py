@@ -1,6 +1,7 @@
 """Starting runs: what is checked, recorded, sent, and handed to the workflow."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import product
@@ -46,16 +47,6 @@ class Log:
 
 
 @pytest.fixture
-def hot(dynamodb: "DynamoDBServiceResource") -> HotStore:
-    return HotStore(dynamodb.Table(BARS))
-
-
-@pytest.fixture
-def watch_list(dynamodb: "DynamoDBServiceResource") -> WatchList:
-    return WatchList(dynamodb.Table(BARS))
-
-
-@pytest.fixture
 def step_functions() -> StepFunctions:
     return StepFunctions()
 
@@ -65,13 +56,13 @@ def starter(
     bucket: Bucket,
     runs: RunLifecycle,
     connections: ConnectionStore,
-    hot: HotStore,
-    watch_list: WatchList,
+    dynamodb: "DynamoDBServiceResource",
     step_functions: StepFunctions,
 ) -> RunStarter:
     load(bucket, "WALK", walk(1))
     series = SeriesCatalog(bucket.s3, bucket.name)
     workflow = Workflow(cast(Any, step_functions), STATE_MACHINE_ARN)
+    hot, watch_list = HotStore(dynamodb.Table(BARS)), WatchList(dynamodb.Table(BARS))
     return RunStarter(runs, connections, series, hot, watch_list, BUILT_IN, workflow, PLENTY, 3_008, Log())
 
 
@@ -266,6 +257,70 @@ def test_a_request_that_cannot_be_carried_out_starts_nothing(
     assert (connection.sent, step_functions.started) == ([], {})
 
 
+# --- bars of the feed ------------------------------------------------------------------------------------------------
+
+BLACK_FRIDAY = {"startDate": "2025-11-28", "endDate": "2025-11-28", "timeframe": "1m"}
+
+
+def tick(hot: HotStore, time: str) -> None:
+    Feed(hot, Market(minutes_of(HALF_DAY))).tick(Watched("NEW", "XNYS"), at(f"2025-11-28T{time}"))
+
+
+def compact(hot: HotStore, bucket: Bucket) -> None:
+    Compaction(hot, BarStore(bucket.s3, bucket.name)).append("NEW")
+
+
+@pytest.fixture
+def started(starter: RunStarter, connection: Connection, step_functions: StepFunctions) -> Callable[..., Any]:
+    """Start a run of NEW; return what its execution is given."""
+
+    def start(*, fetches: bool = False, **more: Any) -> Any:
+        starting = replace(starter, fetches=fetches)
+        starting.start(caller(connection), StartBacktest(config=config("NEW", **BLACK_FRIDAY | more)), [])
+        (given,) = map(json.loads, step_functions.started.values())
+        return given
+
+    return start
+
+
+@pytest.mark.parametrize(
+    ("more", "fetch"),
+    [
+        ({}, True),
+        ({"timeframe": None}, True),
+        ({"startDate": "2025-11-01", "endDate": "2025-12-31"}, True),
+        ({"startDate": "2025-11-01", "endDate": "2025-11-27"}, None),
+    ],
+)
+def test_run_during_the_session_begins_with_the_bars_of_the_feed(
+    starter: RunStarter, bucket: Bucket, started: Callable[..., Any], more: dict[str, Any], fetch: bool | None
+) -> None:
+    BarStore(bucket.s3, bucket.name).put("NEW", "1m", minutes_of(date(2025, 11, 26)), "a file")
+    tick(starter.hot, "14:50")
+    compact(starter.hot, bucket)
+    tick(starter.hot, "15:10")
+    given = started(**more)
+    assert (given.get("fetch"), given["request"]["timeframe"]) == (fetch, "1m")
+
+
+def test_run_after_compaction_begins_with_its_plan(
+    starter: RunStarter, bucket: Bucket, started: Callable[..., Any]
+) -> None:
+    tick(starter.hot, "14:50")
+    compact(starter.hot, bucket)
+    assert started().keys() == {"run_id", "request"}
+
+
+@pytest.mark.parametrize(("watched", "fetch"), [("NEW", None), ("OTHER", True)])
+def test_minutes_after_the_feed_s_last_are_left_to_it_as_long_as_it_fetches_them(
+    starter: RunStarter, bucket: Bucket, started: Callable[..., Any], watched: str, fetch: bool | None
+) -> None:
+    starter.watch_list.add([watched], "XNYS", "ada")
+    tick(starter.hot, "14:50")
+    compact(starter.hot, bucket)
+    assert started(fetches=True).get("fetch") == fetch
+
+
 # --- bars that are missing -------------------------------------------------------------------------------------------
 
 
@@ -295,72 +350,6 @@ def test_run_of_a_fetched_series_fetches_what_it_lacks(
         fetching(starter).start(replace(caller(connection), message_id=str(number)), request, [])
     inputs = [json.loads(each) for each in step_functions.started.values()]
     assert [each.get("fetch") for each in inputs] == [None, True, None, True]
-
-
-def tick(hot: HotStore, time: str) -> None:
-    Feed(hot, Market(minutes_of(HALF_DAY))).tick(Watched("NEW", "XNYS"), at(f"2025-11-28T{time}"))
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "timeframe", "fetch"),
-    [
-        ("2025-11-28", "2025-11-28", "1m", True),
-        ("2025-11-28", "2025-11-28", None, True),
-        ("2025-11-01", "2025-12-31", "1m", True),
-        ("2025-11-01", "2025-11-27", "1m", None),
-    ],
-)
-def test_run_during_the_session_begins_with_the_bars_of_the_feed(
-    starter: RunStarter,
-    hot: HotStore,
-    bucket: Bucket,
-    connection: Connection,
-    step_functions: StepFunctions,
-    start: str,
-    end: str,
-    timeframe: str | None,
-    fetch: bool | None,
-) -> None:
-    lake = BarStore(bucket.s3, bucket.name)
-    lake.put("NEW", "1m", minutes_of(date(2025, 11, 26)), "a file")
-    tick(hot, "14:50")
-    Compaction(hot, lake).append("NEW")
-    tick(hot, "15:10")
-    request = StartBacktest(config=config("NEW", timeframe=timeframe, startDate=start, endDate=end))
-    starter.start(caller(connection), request, [])
-    (given,) = map(json.loads, step_functions.started.values())
-    assert (given.get("fetch"), given["request"]["timeframe"]) == (fetch, "1m")
-
-
-def test_run_after_compaction_begins_with_its_plan(
-    starter: RunStarter, hot: HotStore, bucket: Bucket, connection: Connection, step_functions: StepFunctions
-) -> None:
-    tick(hot, "14:50")
-    Compaction(hot, BarStore(bucket.s3, bucket.name)).append("NEW")
-    request = StartBacktest(config=config("NEW", timeframe="1m", startDate="2025-11-28", endDate="2025-11-28"))
-    starter.start(caller(connection), request, [])
-    (given,) = map(json.loads, step_functions.started.values())
-    assert given.keys() == {"run_id", "request"}
-
-
-@pytest.mark.parametrize(("watched", "fetch"), [(True, None), (False, True)])
-def test_minutes_after_the_feed_s_last_are_left_to_it_as_long_as_it_fetches_them(
-    starter: RunStarter,
-    hot: HotStore,
-    watch_list: WatchList,
-    bucket: Bucket,
-    connection: Connection,
-    step_functions: StepFunctions,
-    watched: bool,
-    fetch: bool | None,
-) -> None:
-    watch_list.add(["NEW"] if watched else ["OTHER"], "XNYS", "ada")
-    tick(hot, "14:50")
-    Compaction(hot, BarStore(bucket.s3, bucket.name)).append("NEW")
-    request = StartBacktest(config=config("NEW", timeframe="1m", startDate="2025-11-28", endDate="2025-11-28"))
-    fetching(starter).start(caller(connection), request, [])
-    (given,) = map(json.loads, step_functions.started.values())
-    assert given.get("fetch") == fetch
 
 
 def test_symbols_of_two_timeframes_are_refused_and_none_is_fetched(

@@ -398,8 +398,8 @@ class Scenario:
         self._succeeds(start(**SMA, chunks=3))
 
     def fetched(self) -> None:
-        """A run fetches the bars of a new symbol, and more of them for a later one, some of which the feed has; a run of
-        another fails.
+        """A run fetches the bars of a new symbol, and a later one more of them, some of which the feed has; a run of
+        another symbol fails.
 
         By a worker that has not read the keys of providers yet.
         """

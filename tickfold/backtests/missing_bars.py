@@ -27,8 +27,8 @@ def missing_bars(
 ) -> list[Wanted]:
     """Return what the lake lacks of the bars of `config`, for each symbol of which anything is missing at `now`.
 
-    Of the symbols of `fed` nothing is wanted from its time on. A series that was loaded from a file is as its owner wants it, and lacks nothing: nobody knows what its prices are
-    adjusted for.
+    Of the symbols of `fed` nothing is wanted from its time on. A series that was loaded from a file is as its owner
+    wants it, and lacks nothing: nobody knows what its prices are adjusted for.
 
     Raises:
         RunError: it is more than is fetched for a run, or the market's calendar does not cover the days.
