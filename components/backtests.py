@@ -111,7 +111,7 @@ class Backtests(pulumi.ComponentResource):
                 market_data.bars.may_read(),
                 market_data.bars.may_find_uncompacted(),
                 market_data.bars.may_note_compaction(),
-                self.runs.may_note_failures(),
+                self.runs.may_publish(),
             ],
             memory=1_769,
             timeout=600,

@@ -55,11 +55,7 @@ class RunTable(Table):
         """`only_one_folds`."""
         return self.may("UpdateItem")
 
-    def may_note_failures(self) -> Grant:
-        """`note_failure`."""
-        return self.may("UpdateItem")
-
     def may_publish(self) -> Grant:
         """`set`, `note_failure`, `chunk_done`, and what appends a message, which reads the record first:
-        `publish`, `publish_progress`, `publish_all_done`, `RunLifecycle.end` and `reopen`."""
+        `publish`, `publish_fetching`, `publish_progress`, `publish_all_done`, `RunLifecycle.end` and `reopen`."""
         return Grant.union(self.may("UpdateItem", "PutItem"), self.may_read())

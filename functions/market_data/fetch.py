@@ -24,8 +24,9 @@ from tickfold.market_data.bar_store import BarStore
 from tickfold.market_data.feed.compaction import Compaction
 from tickfold.market_data.feed.hot_store import HotStore
 from tickfold.market_data.feed.watch_list import WatchList
-from tickfold.market_data.history import History
-from tickfold.protocol import parse_config
+from tickfold.market_data.history import Filled, History
+from tickfold.market_data.history_range import Wanted
+from tickfold.protocol import Fetching, parse_config
 
 SECONDS = 240.0
 """After which no new piece is begun; the state machine invokes the function again. A piece takes seconds, or some
@@ -60,17 +61,37 @@ def dependencies() -> Dependencies:
 def fetch(event: Event, given: Dependencies) -> Event:
     """Take run_id and request; return whether there is `more` to fetch. What is stored is not fetched again.
 
+    How far it is, is published among the run's messages.
+
     Raises:
         RunError: some bars cannot be fetched; those that could are stored.
     """
     config, now, history = parse_config(event["request"]), datetime.now(UTC), given.history
     timeframe, end, hot = config.timeframe or "", given.clock() + given.seconds, given.compaction.hot
     fed = fed_until(config, timeframe, hot, given.watch_list)
+
+    def tell(filled: Filled) -> None:
+        if filled.pieces:
+            given.runs.publish_fetching(event["run_id"], _message(filled))
+
+    def fill(wanted: Wanted) -> Filled:
+        return history.fill(wanted, now, tell, lambda: given.clock() < end)
+
     with ThreadPoolExecutor(_PARALLEL_SYMBOLS) as pool:
         list(pool.map(given.compaction.append, uncompacted(config, timeframe, hot)))
         missing = missing_bars(config, timeframe, history.lake.catalog, now, fed)
-        filled = list(pool.map(lambda each: history.fill(each, now, goes_on=lambda: given.clock() < end), missing))
+        filled = list(pool.map(fill, missing))
     return {"more": any(each.done < each.pieces for each in filled)}
+
+
+def _message(filled: Filled) -> Fetching:
+    return Fetching(
+        symbol=filled.symbol,
+        timeframe=filled.timeframe,
+        bars=filled.added,
+        pieces_done=filled.done,
+        pieces=filled.pieces,
+    )
 
 
 handler = step("plan", fetch, dependencies)

@@ -19,7 +19,7 @@ from tickfold.backtests.run_store import (
     RECORDS_LIVE_SECONDS,
     RunStore,
 )
-from tickfold.protocol import Cancelled, Failed, Partial, Planned, dump
+from tickfold.protocol import Cancelled, Failed, Fetching, Partial, Planned, dump
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBServiceResource
@@ -224,6 +224,39 @@ def test_progress_counts_no_more_chunks_than_there_are(runs: RunLifecycle) -> No
     begin(runs)
     runs.publish_progress("r1", 5, 4)
     assert told(runs) == [(4, 4)]
+
+
+def fetched(runs: RunStore) -> list[tuple[int, int]]:
+    return [(each["piecesDone"], each["pieces"]) for each in messages(runs) if each["type"] == "fetching"]
+
+
+def fetching(done: int, pieces: int = 1_000) -> Fetching:
+    return Fetching(symbol="A", timeframe="1m", bars=done, pieces_done=done, pieces=pieces)
+
+
+@pytest.mark.parametrize(("done", "published"), [(0, True), (19, False), (20, True), (21, False), (1_000, True)])
+def test_fetch_is_published_fifty_times_at_most(runs: RunLifecycle, done: int, published: bool) -> None:
+    begin(runs)
+    runs.publish_fetching("r1", fetching(done))
+    assert fetched(runs) == ([(done, 1_000)] if published else [])
+
+
+def test_fetch_is_not_published_again_within_half_a_second_but_for_its_end(runs: RunLifecycle) -> None:
+    begin(runs)
+    for done in (0, 20, 40, 1_000):
+        runs.publish_fetching("r1", fetching(done))
+    assert fetched(runs) == [(0, 1_000), (1_000, 1_000)]
+    runs.set("r1", progress_at=str(time.time() - PROGRESS_SECONDS - 0.01))
+    runs.publish_fetching("r1", fetching(1, 2))
+    assert fetched(runs)[2:] == [(1, 2)]
+
+
+def test_fetch_of_a_run_that_has_ended_is_not_published(runs: RunLifecycle) -> None:
+    begin(runs)
+    runs.end("r1", Cancelled())
+    runs.publish_fetching("r1", fetching(0))
+    runs.publish_fetching("r1", fetching(1_000))
+    assert not fetched(runs)
 
 
 def test_progress_gives_way_to_another_message(runs: RunLifecycle) -> None:

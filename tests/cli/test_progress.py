@@ -11,6 +11,7 @@ from tickfold.protocol import (
     BacktestConfig,
     Cancelled,
     Failed,
+    Fetching,
     Partial,
     Planned,
     Progress,
@@ -22,6 +23,10 @@ from tickfold.protocol import (
 ID = "run-1"
 CONFIG = BacktestConfig(stock="A", start_date=date(2020, 1, 1), end_date=date(2020, 1, 2), start_capital=1)
 SWEEP = Sweep(run_id=ID, rank_by="sharpe", combinations=1, left_out=0, best=[], table_uri="s3://b/t")
+
+
+def fetching(bars: int, done: int) -> Fetching:
+    return Fetching(run_id=ID, symbol="A", timeframe="1m", bars=bars, pieces_done=done, pieces=7)
 
 
 def planned(symbol: str = "A", bars: int = 2_148, chunks: int = 7, combinations: int = 1) -> Planned:
@@ -36,6 +41,9 @@ def planned(symbol: str = "A", bars: int = 2_148, chunks: int = 7, combinations:
             Accepted(run_id=ID, execution_arn="arn", config=CONFIG, ignored=["a", "b"]),
             f"run {ID}\nunknown fields of the request are ignored: a, b\n",
         ),
+        (fetching(0, 0), "fetching A 1m: 0 bars\n"),
+        (fetching(9_000, 3), ""),
+        (fetching(20_000, 7), "fetching A 1m: 20,000 bars\n"),
         (planned(), "A 1d: 2,148 bars, 7 chunks\n"),
         (planned(bars=1, chunks=1), "A 1d: 1 bar, 1 chunk\n"),
         (planned("A,B", combinations=2_000), "A, B 1d: 2,148 bars, 7 chunks, 2,000 combinations\n"),
@@ -78,6 +86,16 @@ class Terminal(io.StringIO):
 
     def isatty(self) -> bool:
         return True
+
+
+def test_fetch_is_shown_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setenv("COLUMNS", "80")
+    with ProgressView() as view:
+        view.show(fetching(9_000, 3))
+    assert "fetching A 1m: 9,000 bars" in terminal.getvalue()
+    assert "3/7 pieces" in terminal.getvalue()
 
 
 def test_curve_grows_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

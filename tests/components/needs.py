@@ -209,7 +209,7 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
             ("sqs:SendMessage", dead_letters("market-data")),
         ],
         "fetch": [
-            ("dynamodb:UpdateItem", runs),
+            *tell,
             *((f"dynamodb:{action}", hot) for action in ("BatchGetItem", "Query", "GetItem", "UpdateItem")),
             *asks,
             *((f"s3:{action}", path) for action in ("GetObject", "PutObject") for path in (series, bars)),

@@ -32,6 +32,7 @@ from tickfold.market_data.feed.watch_list import WatchList
 __all__ = ["database", "server"]
 
 TICK, COMPACT = "tickfold-embedded-tick:live", "tickfold-embedded-compact:live"
+RULE = {"timeframe": "1m", "parameters": {"fast": 2, "slow": 5}}
 DAY = {"startDate": "2025-11-28", "endDate": "2025-11-28"}
 SECONDS = 60
 
@@ -142,11 +143,23 @@ def test_run_during_the_session_sees_every_minute_so_far(
 
 def run_of(client: WebSocketClient, symbol: str) -> int:
     """Run a backtest over the day of the recording's first session; return how many bars it had."""
-    asked = {"timeframe": "1m", "parameters": {"fast": 2, "slow": 5}, **DAY}
-    client.send(start(symbol, **SMA | asked))
-    *_, result = client.receive_all()
-    assert result["type"] == "result", result
+    client.send(start(symbol, **SMA | RULE | DAY))
+    accepted, planned, *_, result = client.receive_all()
+    # Nothing was missing: what the feed has is no fetch.
+    assert (accepted["type"], planned["type"], result["type"]) == ("accepted", "planned", "result"), result
     return int(result["bars"])
+
+
+def test_run_that_fetches_tells_how_far_it_is(stack: EmbeddedStack, recording: tuple[Recording, Bars]) -> None:
+    known, _ = recording
+    with connected(url_for(stack, "fetcher")) as client:
+        client.send(start(known.symbol, **SMA | RULE | DAY))
+        messages = client.receive_all()
+    assert [message["sequence"] for message in messages] == list(range(1, len(messages) + 1))
+    *_, last = fetching = [message for message in messages if message["type"] == "fetching"]
+    assert messages[1 : len(fetching) + 1] == fetching
+    assert (last["symbol"], last["bars"], last["piecesDone"], last["pieces"]) == (known.symbol, 210, 1, 1)
+    assert (messages[len(fetching) + 1]["type"], messages[-1]["bars"]) == ("planned", 210)
 
 
 def lake_of(stack: EmbeddedStack, symbol: str) -> pd.DataFrame:

@@ -116,7 +116,7 @@ RIGHTS: dict[str, list[str]] = {
         "s3:GetObject data/bars/*",
         "s3:GetObjectVersion data/bars/*",
         "s3:PutObject data/bars/*",
-        "dynamodb:UpdateItem runs",
+        *TELLS,
     ],
     "compact": [
         *(f"dynamodb:{action} bars" for action in ("Query", "GetItem", "UpdateItem", "BatchWriteItem")),
@@ -135,10 +135,8 @@ UNSEEN = {
         for function in ("compact", "fetch")
         for folder in ("series", "bars")
     ),
-    ("fetch", "dynamodb:UpdateItem runs"),
 }
-"""Whoever may not list gets 403 instead of 404 where an object is missing; from the emulator it is always 404. The
-reason that `fetch` records is needed only after retries: of an error that is not retried Step Functions knows it."""
+"""Whoever may not list gets 403 instead of 404 where an object is missing; from the emulator it is always 404."""
 HEADS = {
     (function, "s3:GetObject data/bars/*"): "(403) when calling the HeadObject operation"
     for function in ("compact", "fetch")

@@ -27,7 +27,7 @@ from tickfold.market_data.bar_store import BarStore
 from tickfold.market_data.feed.feed import Feed
 from tickfold.market_data.feed.watch_list import Watched
 from tickfold.market_data.series_catalog import SeriesCatalog
-from tickfold.protocol import dump
+from tickfold.protocol import Fetching, dump, parse_message
 from tickfold.storage.bucket import Bucket
 
 CONTEXT: Any = SimpleNamespace(
@@ -65,15 +65,25 @@ def event(stock: Any = "GOOG", **more: Any) -> dict[str, Any]:
     return {"run_id": "r1", "request": json.loads(dump(config(stock, **DAYS, **more)))}
 
 
-def test_missing_bars_of_all_symbols_are_fetched_and_only_once(bucket: Bucket, alpaca: AlpacaServer) -> None:
+def fetching(runs: RunLifecycle) -> list[tuple[str, int, int, int]]:
+    """Return what was told of the fetch: symbol, bars, pieces done and pieces."""
+    messages = map(parse_message, runs.messages_after("r1", 0))
+    told = [each for each in messages if isinstance(each, Fetching)]
+    return [(each.symbol, each.bars, each.pieces_done, each.pieces) for each in told]
+
+
+def test_missing_bars_of_all_symbols_are_fetched_and_told_and_only_once(
+    bucket: Bucket, runs: RunLifecycle, alpaca: AlpacaServer
+) -> None:
     load(bucket, "WALK", walk(1))
     asked = event(["GOOG", "WALK", "ACME"])
     assert fetch.handler(asked, CONTEXT) == {"more": False}
     catalog = SeriesCatalog(bucket.s3, bucket.name)
     assert [(each.symbol, each.bars) for each in catalog.list()] == [("ACME", 252), ("GOOG", 252), ("WALK", 600)]
-    requests = len(alpaca.requests)
+    told, requests = fetching(runs), len(alpaca.requests)
+    assert {("ACME", 252, 1, 1), ("GOOG", 252, 1, 1)} < set(told)
     assert fetch.handler(asked, CONTEXT) == {"more": False}
-    assert len(alpaca.requests) == requests
+    assert (len(alpaca.requests), fetching(runs)) == (requests, told)
 
 
 def test_fetch_that_takes_long_says_that_there_is_more_and_goes_on(bucket: Bucket, alpaca: AlpacaServer) -> None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 from boto3.dynamodb.conditions import Key
 
 from tickfold.backtests.run import Run
-from tickfold.protocol import Final, Message, Progress, Stage, Status, dump
+from tickfold.protocol import Fetching, Final, Message, Progress, Stage, Status, dump
 from tickfold.realtime.message_size import encode
 from tickfold.storage.dynamodb import ConditionFailedError, Write, transact, update
 from tickfold.storage.query import query_all
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 MESSAGES_LIVE_SECONDS = 7 * 24 * 3_600
 RECORDS_LIVE_SECONDS = 90 * 24 * 3_600
 PROGRESS_SECONDS = 0.5
-"""Minimum time between two progress messages of a run."""
+"""Minimum time between two messages of a run's progress."""
 PROGRESS_STEPS = 50
-"""Most progress messages of a run, however many chunks it has."""
+"""Most progress messages of a run, however many chunks it has, and most messages of the fetch of a symbol."""
 
 _RECORD = "run"
 _COUNTER = "chunks_done"
@@ -146,12 +146,26 @@ class RunStore:
         change = Change(lambda run: run.is_running and once not in run.published, published=once)
         self._append(run_id, message, change)
 
+    def publish_fetching(self, run_id: str, message: Fetching) -> None:
+        """Publish how far a fetch is: its last piece always, others as `publish_progress` does."""
+        done, pieces, now = message.pieces_done, message.pieces, time.time()
+        if done == pieces:
+            self._append(run_id, message, Change(lambda run: run.is_running, {"progress_at": str(now)}))
+            return
+        if not _is_step(done, pieces):
+            return
+        change = Change(
+            lambda run: run.is_running and run.progress_at + PROGRESS_SECONDS <= now, {"progress_at": str(now)}
+        )
+        if run := self.get(run_id):
+            self._append_next(run, message, change)
+
     def publish_progress(self, run_id: str, counted: int, chunks: int) -> None:
         """Publish that `counted` of `chunks` are done, unless progress was published recently, or another message is
         appended meanwhile. Most counts are no step of progress: they cost no request."""
         # An update whose response was lost is retried by the SDK, and counted twice.
         done, now = min(counted, chunks), time.time()
-        if done * PROGRESS_STEPS // chunks == (done - 1) * PROGRESS_STEPS // chunks:
+        if not _is_step(done, chunks):
             return
         change = Change(
             lambda run: run.is_running and run.chunks_done < done and run.progress_at + PROGRESS_SECONDS <= now,
@@ -230,6 +244,11 @@ class RunStore:
             **change,
         )
         return Run.of(changed["Attributes"])
+
+
+def _is_step(done: int, of: int) -> bool:
+    """Return whether with `done` parts of a whole one more of `PROGRESS_STEPS` steps is reached."""
+    return done * PROGRESS_STEPS // of != (done - 1) * PROGRESS_STEPS // of
 
 
 def key_of(run_id: str) -> dict[str, str]:

@@ -39,12 +39,12 @@ class ProgressView:
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
-            TextColumn("{task.fields[chunks]}"),
+            TextColumn("{task.fields[count]}"),
             TextColumn("{task.fields[equity]}", style="green"),
             TimeElapsedColumn(),
             console=stderr(),
         )
-        self._task: TaskID = self._bar.add_task(self._status, total=None, chunks="", equity="")
+        self._task: TaskID = self._bar.add_task(self._status, total=None, count="", equity="")
         self._display = Live(get_renderable=self._shown, console=stderr(), transient=True, refresh_per_second=10)
 
     def __enter__(self) -> Self:
@@ -72,13 +72,17 @@ class ProgressView:
                 self._announce(f"run {message.run_id}")
                 if message.ignored:
                     note(f"unknown fields of the request are ignored: {', '.join(message.ignored)}")
+            case protocol.Fetching():
+                bars = f"fetching {message.symbol} {message.timeframe}: {counted(message.bars, 'bar')}"
+                self._announce(bars, noted=message.pieces_done in (0, message.pieces))
+                self._count(message.pieces_done, message.pieces, "piece")
             case protocol.Planned():
                 sets = f", {message.combinations:,} combinations" if message.combinations > 1 else ""
                 bars = f"{counted(message.bars, 'bar')}, {counted(message.chunks, 'chunk')}"
                 self._announce(f"{shown_symbols(message.symbol)} {message.timeframe}: {bars}{sets}")
-                self._count(0, message.chunks)
+                self._count(0, message.chunks, "chunk")
             case protocol.Progress():
-                self._count(message.chunks_done, message.chunks)
+                self._count(message.chunks_done, message.chunks, "chunk")
             case protocol.Partial():
                 self.curves.add(message)
                 self._bar.update(self._task, equity=f"equity {money(self.curves.equity[-1])}" if message.equity else "")
@@ -97,11 +101,12 @@ class ProgressView:
         if not self._live:
             note("reconnected" if connected else _LOST)
 
-    def _announce(self, text: str) -> None:
+    def _announce(self, text: str, *, noted: bool = True) -> None:
+        """Show `text` beside the bar; without one, as a line, if it is `noted` there."""
         self._status = text
         self._bar.update(self._task, description=text)
-        if not self._live:
+        if noted and not self._live:
             note(text)
 
-    def _count(self, done: int, chunks: int) -> None:
-        self._bar.update(self._task, completed=done, total=chunks, chunks=f"{done:,}/{counted(chunks, 'chunk')}")
+    def _count(self, done: int, total: int, unit: str) -> None:
+        self._bar.update(self._task, completed=done, total=total, count=f"{done:,}/{counted(total, unit)}")

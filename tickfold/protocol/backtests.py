@@ -110,6 +110,20 @@ class Accepted(Message):
     ] = []
 
 
+class Fetching(Message):
+    """How far the fetch of a symbol's missing bars is. Sent before `planned`, and only if bars are missing."""
+
+    type: Literal["fetching"] = "fetching"
+    symbol: str
+    timeframe: str
+    bars: Annotated[int, Field(description="Bars stored so far.")]
+    pieces_done: int
+    pieces: Annotated[
+        int,
+        Field(description="What was missing, in pieces. After some minutes a fetch begins to count anew what is left."),
+    ]
+
+
 class Planned(Message):
     """The date range was split into chunks."""
 

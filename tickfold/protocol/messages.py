@@ -12,6 +12,7 @@ from tickfold.protocol.backtests import (
     Accepted,
     Cancelled,
     Failed,
+    Fetching,
     Partial,
     Planned,
     Progress,
@@ -26,7 +27,9 @@ from tickfold.protocol.subscriptions import Subscribed, Unsubscribed
 from tickfold.protocol.sweeps import Sweep, WalkForward
 from tickfold.protocol.wire import Message
 
-RunEvent = Accepted | Planned | Progress | Partial | Sweep | WalkForward | Result | Failed | Cancelled | Reopened
+RunEvent = (
+    Accepted | Fetching | Planned | Progress | Partial | Sweep | WalkForward | Result | Failed | Cancelled | Reopened
+)
 Final = Result | Failed | Cancelled
 """A run's last message; only `reopened` may follow `failed`."""
 Answer = Resumed | Runs | Subscribed | Unsubscribed | Feed | IdentityMessage | Error | Pong

@@ -14,7 +14,7 @@ from tickfold.backtests.admission import Admission
 from tickfold.backtests.quota import Limits, Quota, Start
 from tickfold.backtests.run import Run
 from tickfold.backtests.run_lifecycle import RunLifecycle
-from tickfold.protocol import Accepted, Cancelled, Failed, Planned, parse_config
+from tickfold.protocol import Accepted, Cancelled, Failed, Fetching, Planned, parse_config
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
@@ -79,6 +79,7 @@ def fold(store: RunLifecycle) -> None:
 
 
 PLANNED = Planned(symbol="AAPL", timeframe="1d", bars=1, chunks=1, combinations=1)
+FETCHING = Fetching(symbol="AAPL", timeframe="1m", bars=0, pieces_done=0, pieces=1)
 CALLS: dict[str, tuple[str, Callable[[RunLifecycle], object]]] = {
     "create": ("create", create_twice),
     "get": ("read", lambda store: store.get(RUN)),
@@ -88,6 +89,7 @@ CALLS: dict[str, tuple[str, Callable[[RunLifecycle], object]]] = {
     "messages_after": ("messages", lambda store: store.messages_after(RUN, 0)),
     "set, note_failure, chunk_done and publish_progress": ("publish", set_and_count),
     "publish": ("publish", lambda store: store.publish(RUN, PLANNED, once="planned")),
+    "publish_fetching": ("publish", lambda store: store.publish_fetching(RUN, FETCHING)),
     "publish_all_done": ("publish", lambda store: store.publish_all_done(RUN, 1)),
     "only_one_folds": ("fold", fold),
     "end": ("end", lambda store: store.end(RUN, Cancelled())),
