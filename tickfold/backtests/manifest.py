@@ -5,16 +5,21 @@ from datetime import date, datetime
 from functools import cached_property
 from itertools import pairwise
 from math import fsum
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
 from tickfold.engine.decisions.chunk import Chunk
+from tickfold.market_data.adjustment import Factors, factors_of
+from tickfold.market_data.corporate_actions import CorporateAction
 from tickfold.market_data.series import Series
 from tickfold.protocol import Config
+from tickfold.protocol.backtest_config import PriceAdjustment
 from tickfold.storage import layout
 from tickfold.storage.bucket import Bucket
 
+AS_LOADED = "as_loaded"
+"""What prices are adjusted for that were loaded from a file."""
 FOLDS = 20
 """About how often a run is folded while its chunks are simulated. Each time costs an invocation, and repeats work."""
 
@@ -23,6 +28,8 @@ class PlannedSleeve(BaseModel):
     """The part of a run that trades one symbol: its share of the capital, its bars (by version), how they are cut.
 
     `first` is the position in the series of the run's first bar; `edges` are the chunks' bounds, counted from it.
+    As they are read, prices are adjusted for `actions`, whatever becomes of the series' own, which is what `adjustment`
+    says; None: they are as stored.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -31,10 +38,21 @@ class PlannedSleeve(BaseModel):
     share: float
     first: int
     edges: list[int]
+    adjustment: PriceAdjustment | None = None
+    actions: list[CorporateAction] = []
 
     @property
     def bars(self) -> int:
         return self.edges[-1]
+
+    @property
+    def prices(self) -> str:
+        """What prices are adjusted for: `all`, `splits`, `raw`, or `as_loaded` if nobody knows."""
+        return self.adjustment or self.series.adjustment or AS_LOADED
+
+    @cached_property
+    def factors(self) -> Factors:
+        return factors_of(self.actions)
 
     @cached_property
     def chunks(self) -> list[Chunk]:
@@ -70,6 +88,16 @@ class Manifest(BaseModel):
         """The session calendar of all symbols, as text; "" if theirs differ or are not known."""
         calendars = {sleeve.series.calendar for sleeve in self.sleeves}
         return str(calendars.pop() or "") if len(calendars) == 1 else ""
+
+    @property
+    def adjustment(self) -> str:
+        """What prices are adjusted for, as `PlannedSleeve.prices`; `mixed` if it is not the same of all symbols."""
+        found = {sleeve.prices for sleeve in self.sleeves}
+        return found.pop() if len(found) == 1 else "mixed"
+
+    def adjusted_for(self, kind: Literal["split", "dividend"]) -> int:
+        """Return how many splits, or dividends, prices are adjusted for as they are read, of all symbols."""
+        return sum(action.kind == kind for sleeve in self.sleeves for action in sleeve.actions)
 
     @property
     def bars(self) -> int:

@@ -1,4 +1,4 @@
-"""The bars that a run needs and the lake lacks: which they are, and where they come from.
+"""The bars that a run needs and the lake lacks, or their splits and dividends, and where they come from.
 
 Minutes that the feed has stored come from the hot table, and others from providers, if they can be fetched for a run.
 Minutes of a watched symbol after the feed's last one are left to the feed: it is in the present, a replay in another.
@@ -25,7 +25,8 @@ _SECONDS_PER_DAY = 86_400
 def missing_bars(
     config: Config, timeframe: str, catalog: SeriesCatalog, now: datetime, fed: Mapping[str, datetime]
 ) -> list[Wanted]:
-    """Return what the lake lacks of the bars of `config`, for each symbol of which anything is missing at `now`.
+    """Return what the lake lacks of the bars of `config`, for each symbol of which anything is missing at `now`, be it
+    splits and dividends beside raw bars.
 
     Of the symbols of `fed` nothing is wanted from its time on. A series that was loaded from a file is as its owner
     wants it, and lacks nothing: nobody knows what its prices are adjusted for.
@@ -75,5 +76,7 @@ def _is_missing(wanted: Wanted, series: Series | None, now: datetime) -> bool:
             f"for a run, at most {MOST_BARS:,}: choose a later first day",
             "limit",
         )
+    if wanted.lacks_actions(series):
+        return True
     pieces = lacking(wanted, series, now)
     return any(has_session(wanted.exchange, wanted.timeframe, piece) for piece in pieces)

@@ -11,8 +11,11 @@ from tickfold.engine.decisions.entries import MARKET_ENTRY, LimitEntry
 from tickfold.engine.decisions.exits import EXITS
 from tickfold.engine.decisions.orders import MARKET_FILLS, Orders
 from tickfold.errors import RunError
+from tickfold.market_data.adjustment import actions_within, adjusts, check_stored, factors_of
+from tickfold.market_data.corporate_actions import CorporateAction
 from tickfold.market_data.series import Series
 from tickfold.protocol import Config, SweepConfig
+from tickfold.protocol.backtest_config import PriceAdjustment
 from tickfold.strategies import Registry, Strategy
 from tickfold.strategies.evaluation import lookback_of
 
@@ -22,11 +25,16 @@ MOST_CHUNKS = 10_000
 
 @dataclass(frozen=True)
 class Range:
-    """The bars of one symbol in a run: positions `first` to `stop` (exclusive) of its series."""
+    """The bars of one symbol in a run: positions `first` to `stop` (exclusive) of its series.
+
+    As they are read, prices are adjusted for `actions`, which is what `adjustment` says; None: they are as stored.
+    """
 
     series: Series
     first: int
     stop: int
+    adjustment: PriceAdjustment | None = None
+    actions: tuple[CorporateAction, ...] = ()
 
     @property
     def bars(self) -> int:
@@ -48,12 +56,12 @@ def check(config: Config, found: Sequence[Series], registry: Registry) -> list[R
     """Return the range of each symbol of `config`, of which `found` are the series.
 
     Raises:
-        RunError: the strategy, a parameter, a range, the number of chunks or the size of a sweep is wrong, or the
-            timeframes differ.
+        RunError: the strategy, a parameter, a range, the adjustment, the number of chunks or the size of a sweep is
+            wrong, or the timeframes differ.
     """
     strategies = strategies_of(config, registry)
     check_timeframes(found)
-    ranges = [Range(series, *series.span(config.start_date, config.end_date)) for series in found]
+    ranges = [_range(config, series) for series in found]
     if isinstance(config, SweepConfig):
         check_size(config, sum(found.bars for found in ranges), registry)
     if config.chunks is not None:
@@ -62,6 +70,16 @@ def check(config: Config, found: Sequence[Series], registry: Registry) -> list[R
             _check_fewest_chunks(config.chunks, each.bars, len(strategies))
     _check_length(ranges)
     return ranges
+
+
+def _range(config: Config, series: Series) -> Range:
+    first, stop = series.span(config.start_date, config.end_date)
+    if not adjusts(series):
+        check_stored(series, config.adjustment)
+        return Range(series, first, stop)
+    actions = actions_within(series, config.adjustment, config.start_date, config.end_date)
+    factors_of(actions)  # or an error, before anything is simulated
+    return Range(series, first, stop, config.adjustment, tuple(actions))
 
 
 def check_timeframes(found: Sequence[Series]) -> None:
@@ -125,6 +143,8 @@ def plan_sleeves(config: Config, found: Sequence[Series], workers: int, registry
             share=allocation.share,
             first=wanted.first,
             edges=[0, *(chunk.stop for chunk in chunks)],
+            adjustment=wanted.adjustment,
+            actions=list(wanted.actions),
         )
         for allocation, wanted, chunks in zip(
             config.allocations, ranges, chunks_of(config, ranges, workers, registry), strict=True

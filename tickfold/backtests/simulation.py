@@ -2,9 +2,9 @@
 
 from tickfold.backtests.manifest import Manifest
 from tickfold.backtests.planning import orders_of, strategies_of
+from tickfold.backtests.sleeve_bars import read_bars
 from tickfold.engine.decisions.chunk import Speculation
 from tickfold.engine.sweep import simulate_all
-from tickfold.market_data.bar_store import BarStore
 from tickfold.storage.bucket import Bucket
 from tickfold.strategies import Registry
 from tickfold.strategies.evaluation import evaluate, lookback_of
@@ -21,6 +21,5 @@ def simulate_chunk(
     sleeve, config = manifest.sleeve(symbol), manifest.config
     chunk, strategies = sleeve.chunks[number], strategies_of(config, registry)
     warm_up = chunk.warm_up(lookback_of(strategies))
-    start = sleeve.first + chunk.start - warm_up
-    bars = BarStore(bucket.s3, bucket.name).read(sleeve.series, start, sleeve.first + chunk.stop)
+    bars = read_bars(bucket, sleeve, chunk.start - warm_up, chunk.stop)
     return simulate_all(bars, chunk, warm_up, evaluate(strategies, bars), orders_of(config))

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from tickfold.local.market import Market
     from tickfold.local.request import Request
 
-BACKTEST = ConfigOptions(BacktestConfig, without=("stock", "strategy", "timeframe", "chunks"))
+BACKTEST = ConfigOptions(BacktestConfig, without=("stock", "strategy", "timeframe", "adjustment", "chunks"))
 _WRITTEN_OUT = "tickfold.parameters"
 """Where the context keeps the parameters that were written as options."""
 

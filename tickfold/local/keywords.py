@@ -31,7 +31,8 @@ _OWN_ARGUMENTS = frozenset({"stock", "strategy", "parameters", "timeframe", "wal
 """Fields that are arguments of their own."""
 _ARGUMENTS = {"walkForward.inSample": "in_sample", "walkForward.outOfSample": "out_of_sample"}
 """Fields within those, as an error names them, by what they are as arguments."""
-_OF_WORKERS = frozenset({"chunks"})
+_OF_STACKS = frozenset({"chunks", "adjustment"})
+"""Fields of what only a stack has: workers, and raw bars with their splits and dividends."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Keywords:
 
     def __init__(self, model: type[Wire]) -> None:
         self._model = model
-        found = [each for each in field_options(model) if each.path[0] not in _OWN_ARGUMENTS | _OF_WORKERS]
+        found = [each for each in field_options(model) if each.path[0] not in _OWN_ARGUMENTS | _OF_STACKS]
         self.options: dict[str, FieldOption] = {each.keyword: each for each in found}
         stated = {name: each.option.default for name, each in self.options.items()}
         self._defaults = {name: value for name, value in stated.items() if value not in (..., None)}

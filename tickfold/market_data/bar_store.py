@@ -6,6 +6,7 @@ one that the series names: the series stays readable, and loading again makes bo
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ from tickfold.engine.arrays import Ints
 from tickfold.engine.bars import COLUMNS, Bars, join
 from tickfold.engine.calendar import SessionCalendar, infer_calendar
 from tickfold.errors import RunError
+from tickfold.market_data.corporate_actions import CorporateAction, CorporateActions, in_shares_of
 from tickfold.market_data.coverage import Range, union
 from tickfold.market_data.overlap import describe_conflict, describe_misplaced, merge
 from tickfold.market_data.series import Series, SeriesFile, microseconds, span_of, utc
@@ -86,6 +88,7 @@ class BarStore:
             covered=union([*(kept.coverage if kept else []), span]),
             adjustment=kept.adjustment if kept else None,
             adjusted_on=kept.adjusted_on if kept else None,
+            actions=kept.actions if kept else None,
         )
         return self._stored_as(series, bars, before, etag, kept)
 
@@ -93,21 +96,24 @@ class BarStore:
         """Add those of `bars` that the series of `fetched` does not cover, and note `covers`, a range. Idempotent.
 
         Bars that are stored stay, whatever their values. `fetched` has the symbol, the timeframe, source, adjustment,
-        and the calendar if it is given; a series that there is keeps its own calendar and adjustment. Return the series
-        as it is then; None if there is none, and no bars to begin one with.
+        the calendar if it is given, and the splits and dividends if they were listed; a series that there is keeps its
+        own calendar and adjustment, and its actions gain those that are new. Return the series as it is then; None if
+        there is none, and no bars to begin one with.
 
         Raises:
             SeriesChangedError: another load changed the series meanwhile.
-            RunError: the bars are not in time order, one is at no whole millisecond, or they lie between those of the
-                series.
+            RunError: the bars are not in time order, one is at no whole millisecond, they lie between those of the
+                series, or the actions are not those that it has.
         """
         before, etag = self._current(fetched.symbol, fetched.timeframe)
         new = bars[_outside(bars.timestamp, before.coverage)] if before else bars
         if before is None and not len(new):
             return None
         covered = union([*(before.coverage if before else []), covers])
+        actions = _actions_of(before, fetched)
         if before and not len(new):
-            series = before.model_copy(update={"covered": covered})
+            series = before.model_copy(update={"covered": covered, "actions": actions})
+            series = self._with_closes(series, before)
             self._commit(series, etag)
             return series
         check_bars(fetched.symbol, new)
@@ -123,6 +129,7 @@ class BarStore:
                 "source": _joined(before.source if before else "", fetched.source),
                 "adjustment": (before and before.adjustment) or fetched.adjustment,
                 "adjusted_on": (before and before.adjusted_on) or fetched.adjusted_on,
+                "actions": actions,
             }
         )
         return self._stored_as(series, new, before, etag, before)
@@ -137,10 +144,32 @@ class BarStore:
         if kept and kept.calendar != series.calendar:
             files |= {file.year: self._dated(series, file) for file in kept.files if file.year not in parts}
         series = series.model_copy(update={"files": [files[year] for year in sorted(files)]})
+        series = self._with_closes(series, kept)
         self._commit(series, etag)
         if before:
             self._delete_years(before, {file.year for file in before.files} - files.keys())
         return series
+
+    def _with_closes(self, series: Series, before: Series | None) -> Series:
+        """Return `series` with the close before each dividend; with the same actions, only years that changed are read."""
+        if series.actions is None:
+            return series
+        found = series.actions.found
+        same = before is not None and before.actions is not None and before.actions.found == found
+        kept = before.files if before and same else []
+
+        def close_before(action: CorporateAction) -> float | None:
+            if action.kind == "split" or not (last := series.last_before(action.day)):
+                return None
+            file, at = last
+            if file in kept:
+                return action.close_before
+            close = float(self._read_year(series, file, at, at + 1).close[0])
+            since = max(day for day in file.dates if day < action.day)
+            return in_shares_of(action.day, close, since, found)
+
+        found = [replace(each, close_before=close_before(each)) for each in found]
+        return series.model_copy(update={"actions": replace(series.actions, found=found)})
 
     def remove(self, symbol: str, timeframe: str) -> bool:
         """Remove a series; return whether there was one. Idempotent.
@@ -315,6 +344,18 @@ def decode(data: bytes, start: int = 0, stop: int | None = None) -> Bars:
 
 def _file_of(series: Series | None, year: int) -> SeriesFile | None:
     return next((file for file in series.files if file.year == year), None) if series else None
+
+
+def _actions_of(before: Series | None, fetched: Series) -> CorporateActions | None:
+    """Return the splits and dividends of a series, together with those that a fetch has listed.
+
+    Raises:
+        RunError: they differ.
+    """
+    stored, listed = before.actions if before else None, fetched.actions
+    if stored is None or listed is None:
+        return stored or listed
+    return stored.joined(listed, f"{fetched.symbol} {fetched.timeframe}")
 
 
 def _outside(timestamp: Ints, covered: list[Range]) -> npt.NDArray[np.bool_]:

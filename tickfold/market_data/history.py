@@ -4,7 +4,7 @@ A piece is stored together with the range that it covers, so whatever ends a fet
 Bars that are stored already are never fetched again and never changed.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final, Literal, Protocol
@@ -16,17 +16,22 @@ from tickfold.engine.bars import Bars, join
 from tickfold.engine.timeframe import lasts_days, timeframe_seconds
 from tickfold.errors import RunError
 from tickfold.market_data import quality
+from tickfold.market_data.adjustment import adjusted_for_splits
 from tickfold.market_data.bar_store import BarStore, SeriesChangedError
+from tickfold.market_data.corporate_actions import CorporateAction, CorporateActions
 from tickfold.market_data.coverage import Range
 from tickfold.market_data.finding import Finding
 from tickfold.market_data.history_range import MOST_BARS, Wanted, final, has_session, lacking
 from tickfold.market_data.providers.failover import ActionsAnswer, Answer
 from tickfold.market_data.providers.failures import AllProvidersFailedError, NotSupportedError
-from tickfold.market_data.providers.provider import Adjustment, BarRequest, CorporateAction
+from tickfold.market_data.providers.provider import Adjustment, BarRequest
 from tickfold.market_data.series import Series, utc
 
-DEFAULTS: Final = (Adjustment.ALL, Adjustment.SPLITS, Adjustment.RAW)
-"""What a new series is adjusted for: the first that a configured provider has."""
+LISTED: Final = (Adjustment.RAW, Adjustment.ALL, Adjustment.SPLITS)
+"""What a new series is adjusted for where splits and dividends are listed, which are then stored beside raw prices: the
+first that a configured provider has."""
+UNLISTED: Final = (Adjustment.ALL, Adjustment.SPLITS, Adjustment.RAW)
+"""The same where nobody lists them."""
 _ATTEMPTS = 5
 _NONE = np.array([], dtype=np.float64)
 _NO_BARS = Bars(np.array([], dtype=np.int64), _NONE, _NONE, _NONE, _NONE, _NONE)
@@ -82,23 +87,45 @@ class History:
 
         Raises:
             AllProvidersFailedError: no provider has some of the bars; those before them are stored.
-            RunError: the series has another adjustment, or was adjusted before the last split or dividend; there are no
-                bars at all; or as `lacking` does.
+            RunError: the series has another adjustment, or was adjusted before the last split or dividend; the list of
+                its splits and dividends has changed; there are no bars at all; or as `lacking` does.
         """
         series = self.lake.catalog.get_or_none(wanted.symbol, wanted.timeframe)
         found = lacking(wanted, series, now, self.most_bars)
         filled = Filled(wanted.symbol, wanted.timeframe, final(wanted, now), len(found), series=series)
         adjustments = _adjustments(wanted, series)
         progress(filled)
-        if not found:
+        if not found and not wanted.lacks_actions(series):
             return filled
         if series and series.adjusted_on:
             self._check_actions(series, series.adjusted_on, now.date(), filled)
-        _Filling(self, wanted, now.date(), filled, adjustments).run(found, progress, goes_on)
+        listed = self._listed(wanted, series, now.date(), filled) if Adjustment.RAW in adjustments else None
+        if len(adjustments) > 1:
+            adjustments = list(LISTED if listed else UNLISTED)
+        _Filling(self, wanted, now.date(), filled, adjustments, listed).run(found, progress, goes_on)
         if filled.series is None and filled.done == filled.pieces:
             span = f"from {wanted.start:%Y-%m-%d %H:%M}Z to {wanted.end:%Y-%m-%d %H:%M}Z"
             raise RunError(f"there are no {wanted.timeframe} bars of {wanted.symbol} {span}", "not_found")
         return filled
+
+    def _listed(self, wanted: Wanted, series: Series | None, today: date, filled: Filled) -> CorporateActions | None:
+        """Return the splits and dividends from the first of all bars on; None if nobody lists them.
+
+        They are listed as a whole each time: so a list that has changed is noticed.
+        """
+        stored, first = series.actions if series else None, wanted.start.date()
+        first = min([first, *([series.first.date()] if series else []), *([stored.first] if stored else [])])
+        if stored and stored.first <= first and stored.last >= today:
+            return stored
+        try:
+            return CorporateActions(first, today, self.source.actions(wanted.symbol, first, today).actions)
+        except AllProvidersFailedError as error:
+            if error.retryable:
+                raise
+            if series or wanted.adjustment:
+                since = f" after {stored.last}" if stored else ""
+                filled.remarks.append(f"splits and dividends{since} are not known: {error}")
+            return None
 
     def _check_actions(self, series: Series, adjusted_on: date, today: date, filled: Filled) -> None:
         """Check that there has been no split or dividend for which new bars are adjusted and those of `series` are not.
@@ -134,10 +161,14 @@ class _Filling:
     today: date
     filled: Filled
     adjustments: list[Adjustment]
+    listed: CorporateActions | None
+    """The splits and dividends to store, if prices are raw."""
     without_series: list[Range] = field(default_factory=list)
     """Ranges without bars that are covered, once there is a series that can say so."""
 
     def run(self, found: list[Range], progress: Callable[[Filled], object], goes_on: Callable[[], bool]) -> None:
+        if not found:
+            self._store([], self.filled.asked)
         for number, piece in enumerate(found):
             if number and not goes_on():
                 return
@@ -177,7 +208,7 @@ class _Filling:
         if answers:
             del self.adjustments[1:]
         regular = self._regular(bars)
-        sound, errors = _sound(regular, self.wanted)
+        sound, errors = _sound(regular, self.wanted, self._actions.found if self._actions else [])
         providers = dict.fromkeys(each.provider for each in answers)
         series, before = self._put(sound, ", ".join(providers), covers)
         if series is None:
@@ -189,6 +220,10 @@ class _Filling:
         self.filled.outside += len(bars) - len(regular)
         self.filled.errors += errors
         self.filled.providers = list(dict.fromkeys([*self.filled.providers, *providers]))
+
+    @property
+    def _actions(self) -> CorporateActions | None:
+        return self.listed if self.adjustments[0] is Adjustment.RAW else None
 
     def _regular(self, bars: Bars) -> Bars:
         if self.wanted.exchange is None or lasts_days(self.wanted.timeframe):
@@ -205,6 +240,7 @@ class _Filling:
             files=[],
             adjustment=_recorded(self.adjustments[0]),
             adjusted_on=self.today,
+            actions=self._actions,
         )
         again = Retrying(
             retry=retry_if_exception_type(SeriesChangedError),
@@ -223,7 +259,7 @@ def _adjustments(wanted: Wanted, series: Series | None) -> list[Adjustment]:
         RunError: the series has another than what is wanted, or it is not known which.
     """
     if series is None:
-        return [wanted.adjustment] if wanted.adjustment else list(DEFAULTS)
+        return [wanted.adjustment] if wanted.adjustment else list(LISTED)
     name = f"{series.symbol} {series.timeframe}"
     if series.adjustment is None:
         if wanted.adjustment:
@@ -259,8 +295,8 @@ def _matters(action: CorporateAction, series: Series) -> bool:
     return action.kind == "split" or series.adjustment == Adjustment.ALL.value
 
 
-def _sound(bars: Bars, wanted: Wanted) -> tuple[Bars, list[Finding]]:
-    """Return the bars without errors, and the errors of the others."""
-    found = quality.findings(bars, wanted.timeframe, exchange=wanted.exchange)
+def _sound(bars: Bars, wanted: Wanted, actions: Sequence[CorporateAction]) -> tuple[Bars, list[Finding]]:
+    """Return the bars without errors, and the errors of the others; the jump of one of the `actions` is none."""
+    found = quality.findings(adjusted_for_splits(bars, actions), wanted.timeframe, exchange=wanted.exchange)
     errors = [each for each in found if each.kind.is_error]
     return bars[~np.isin(bars.timestamp, [each.time for each in errors if each.time is not None])], errors

@@ -41,6 +41,12 @@ class Wanted:
     exchange: ExchangeCalendar | None = None
     adjustment: Adjustment | None = None
 
+    def lacks_actions(self, series: Series | None) -> bool:
+        """Return whether `series` has raw bars with splits and dividends beside them, but not those up to its last."""
+        if series is None or series.actions is None:
+            return False
+        return series.lacks_actions(self.start.date(), self.end.date())
+
 
 def market_of(symbol: str, timeframe: str) -> ExchangeCalendar | None:
     """Return the market of a symbol's bars where nobody says it.

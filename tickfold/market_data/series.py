@@ -10,6 +10,7 @@ from tickfold.engine.calendar import MICROSECONDS_PER_DAY, SessionCalendar, date
 from tickfold.engine.performance.return_periods import bars_per_year
 from tickfold.engine.timeframe import lasts_days, timeframe_seconds
 from tickfold.errors import RunError
+from tickfold.market_data.corporate_actions import CorporateActions
 from tickfold.market_data.coverage import Range, union
 
 _SECONDS_PER_DAY = 86_400
@@ -68,6 +69,8 @@ class Series(BaseModel):
     """What its prices are adjusted for, if a provider has said so; None: as they were loaded."""
     adjusted_on: date | None = None
     """The UTC day of the first fetch: prices are adjusted for the splits and dividends up to it, and no later ones."""
+    actions: CorporateActions | None = None
+    """The splits and dividends beside raw prices; None if nobody has listed them."""
 
     @property
     def coverage(self) -> list[Range]:
@@ -108,6 +111,18 @@ class Series(BaseModel):
         """Decimals sufficient for every price of the series; None if unknown for any of its years."""
         known = [file.decimals for file in self.files]
         return None if None in known else max(d for d in known if d is not None)
+
+    def lacks_actions(self, first: date, last: date) -> bool:
+        """Return whether there may be splits or dividends that `actions` do not have between bars of those sessions."""
+        if self.actions is None:
+            return True
+        first, last = max(first, self.files[0].dates[0]), min(last, self.files[-1].dates[-1])
+        return first < self.actions.first or last > self.actions.last
+
+    def last_before(self, day: date) -> tuple[SeriesFile, int] | None:
+        """Return the file and the position in it of the last bar before the session of `day`; None if there is none."""
+        found = ((file, file.bars_before(day)) for file in reversed(self.files))
+        return next(((file, count - 1) for file, count in found if count), None)
 
     def span(self, start: date, end: date) -> tuple[int, int]:
         """Return the position of the first bar of the sessions from `start` on, and that of the first after `end`.

@@ -2,7 +2,7 @@
 
 import re
 from datetime import date
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -15,6 +15,9 @@ from tickfold.protocol.quantities import BarCount, number_or_text
 from tickfold.protocol.sizing import PositionTerms
 from tickfold.protocol.stock import Allocation, Stock, allocations_of
 from tickfold.protocol.wire import Wire
+
+PriceAdjustment = Literal["all", "splits", "raw"]
+"""What prices are adjusted for: splits and dividends, splits alone, or nothing."""
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -73,6 +76,14 @@ class _Subject(Wire):
         BeforeValidator(_canonical_timeframe),
         Option(panel="Bars", form="TIMEFRAME"),
     ] = None
+    adjustment: Annotated[
+        PriceAdjustment,
+        Field(
+            description="What prices are adjusted for, of bars that were fetched as traded: `all`, splits and "
+            "dividends; `splits`; or `raw`, nothing. Other bars are taken as they are stored, for which it is `all`."
+        ),
+        Option(panel="Bars"),
+    ] = "all"
 
     @model_validator(mode="after")
     def _check_range(self) -> Self:

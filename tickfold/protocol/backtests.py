@@ -226,6 +226,20 @@ class Result(Message):
             description="The session calendar, such as `weekdays, Asia/Tokyo`. Only if all symbols have the same.",
         ),
     ] = ""
+    adjustment: Annotated[
+        str,
+        Field(
+            exclude_if=is_absent,
+            description="What prices are adjusted for: `all` (splits and dividends), `splits`, `raw`, `as_loaded` if "
+            "nobody knows, or `mixed` if it is not the same of all symbols.",
+        ),
+    ] = ""
+    splits: Annotated[
+        int, Field(exclude_if=is_absent, description="Splits that raw prices were adjusted for. Only if any.")
+    ] = 0
+    dividends: Annotated[
+        int, Field(exclude_if=is_absent, description="Dividends that raw prices were adjusted for. Only if any.")
+    ] = 0
     execution_arn: str
     trades_uri: Annotated[str, Field(description="The trades, as Parquet; of a long run, the first of `parts` files.")]
     equity_uri: Annotated[str, Field(description="The equity curve, as `tradesUri`.")]

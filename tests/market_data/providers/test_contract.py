@@ -17,6 +17,7 @@ from tests.market_data.providers.servers.market_server import KEY, SECRET, Divid
 from tests.market_data.providers.sessions import MINUTE, SESSIONS, assert_same, at, daily, intraday, session, when
 from tests.market_data.providers.subjects import SUBJECTS, Subject
 from tickfold.engine.bars import Bars, join
+from tickfold.market_data.corporate_actions import CorporateAction
 from tickfold.market_data.providers.failures import (
     KeyRefusedError,
     NotSupportedError,
@@ -26,7 +27,7 @@ from tickfold.market_data.providers.failures import (
     UnknownSymbolError,
 )
 from tickfold.market_data.providers.http import Http
-from tickfold.market_data.providers.provider import Adjustment, BarRequest, CorporateAction, Provider
+from tickfold.market_data.providers.provider import Adjustment, BarRequest, Provider
 
 DAY = date(2024, 3, 8)
 READ_SECONDS = 0.2

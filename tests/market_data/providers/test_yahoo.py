@@ -14,9 +14,10 @@ from tests.market_data.providers.servers.market_server import Dividend, Price, S
 from tests.market_data.providers.servers.yahoo_server import YahooServer
 from tests.market_data.providers.sessions import at, daily, intraday, microseconds, session, when
 from tickfold.engine.bars import Bars, join
+from tickfold.market_data.corporate_actions import CorporateAction
 from tickfold.market_data.providers.failures import NotSupportedError, RateLimitedError, UnavailableError
 from tickfold.market_data.providers.http import Http
-from tickfold.market_data.providers.provider import Adjustment, BarRequest, CorporateAction
+from tickfold.market_data.providers.provider import Adjustment, BarRequest
 from tickfold.market_data.providers.yahoo import Yahoo, _doubles
 
 DAY = date(2024, 11, 29)

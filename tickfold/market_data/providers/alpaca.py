@@ -14,6 +14,7 @@ import numpy as np
 
 from tickfold.engine.bars import Bars
 from tickfold.engine.timeframe import lasts_days
+from tickfold.market_data.corporate_actions import CorporateAction
 from tickfold.market_data.providers.endpoint import Endpoint, Json
 from tickfold.market_data.providers.failures import (
     KeyRefusedError,
@@ -25,7 +26,7 @@ from tickfold.market_data.providers.failures import (
 )
 from tickfold.market_data.providers.http import Http, Response
 from tickfold.market_data.providers.pages import at_dates, bars_of, ordered
-from tickfold.market_data.providers.provider import Adjustment, BarRequest, CorporateAction, Limits, Quote
+from tickfold.market_data.providers.provider import Adjustment, BarRequest, Limits, Quote
 
 BASE_URL: Final = "https://data.alpaca.markets"
 Feed = Literal["iex", "sip", "delayed_sip"]

@@ -16,6 +16,7 @@ import numpy as np
 from tickfold.engine.bars import Bars
 from tickfold.engine.calendar import MICROSECONDS_PER_DAY, day_number
 from tickfold.engine.timeframe import lasts_days, timeframe_seconds
+from tickfold.market_data.corporate_actions import CorporateAction
 from tickfold.market_data.providers.endpoint import Endpoint, Json
 from tickfold.market_data.providers.failures import (
     KeyRefusedError,
@@ -27,7 +28,7 @@ from tickfold.market_data.providers.failures import (
 )
 from tickfold.market_data.providers.http import Http
 from tickfold.market_data.providers.pages import bars_of, microseconds, ordered
-from tickfold.market_data.providers.provider import Adjustment, BarRequest, CorporateAction, Limits, Quote
+from tickfold.market_data.providers.provider import Adjustment, BarRequest, Limits, Quote
 
 BASE_URL: Final = "https://www.alphavantage.co"
 

@@ -10,9 +10,10 @@ from datetime import date, timedelta
 from tickfold.engine.bars import Bars
 from tickfold.engine.timeframe import timeframe_seconds
 from tickfold.errors import RunError
+from tickfold.market_data.corporate_actions import CorporateAction
 from tickfold.market_data.providers.circuit_breaker import COOL_DOWN_SECONDS, FAILURES, CircuitBreaker
 from tickfold.market_data.providers.failures import ProviderError, RateLimitedError, UnavailableError, all_failed
-from tickfold.market_data.providers.provider import Adjustment, BarRequest, CorporateAction, Provider, Quote
+from tickfold.market_data.providers.provider import Adjustment, BarRequest, Provider, Quote
 from tickfold.market_data.series import utc
 
 logger = logging.getLogger(__name__)

@@ -12,9 +12,10 @@ from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 from tickfold.engine.timeframe import timeframe_seconds
 from tickfold.market_data.bar_file import BarFile, read_bar_file
 from tickfold.market_data.bar_table import BarFileError
+from tickfold.market_data.corporate_actions import CorporateAction
 from tickfold.market_data.providers.failures import NotSupportedError, ProviderError, UnknownSymbolError
 from tickfold.market_data.providers.pages import ordered
-from tickfold.market_data.providers.provider import Adjustment, BarRequest, CorporateAction, Limits, Quote
+from tickfold.market_data.providers.provider import Adjustment, BarRequest, Limits, Quote
 from tickfold.market_data.series import utc
 
 _NAME = "files"

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Protocol
 
 from tickfold.engine.bars import Bars
 from tickfold.engine.timeframe import UNITS_TEXT, is_timeframe
+from tickfold.market_data.corporate_actions import CorporateAction
 from tickfold.market_data.providers.failures import NotSupportedError
 
 
@@ -65,18 +66,6 @@ class Quote:
     market_cap: float | None
     previous_close: float | None
     time: datetime
-
-
-@dataclass(frozen=True, order=True)
-class CorporateAction:
-    """A split or a cash dividend. `day` is the ex-date: the first on which the stock trades without it.
-
-    `value` is new shares per old share, or dollars a share.
-    """
-
-    day: date
-    kind: Literal["split", "dividend"]
-    value: float
 
 
 @dataclass(frozen=True)
