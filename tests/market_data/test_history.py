@@ -21,6 +21,7 @@ from tests.market_data.providers.sessions import assert_same, at, daily, intrada
 from tickfold.engine.bars import Bars, join
 from tickfold.errors import RunError
 from tickfold.market_data.bar_store import BarStore
+from tickfold.market_data.corporate_actions import CorporateAction, CorporateActions
 from tickfold.market_data.exchange_calendar import ExchangeCalendar
 from tickfold.market_data.history import Filled, History
 from tickfold.market_data.history_range import Wanted, day_range
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 YEAR = Wanted("GOOG", "1d", *day_range(date(2005, 1, 1), date(2005, 12, 31)))
 NEW_YORK = ExchangeCalendar.named("XNYS")
+LONGER = replace(YEAR, end=datetime(2006, 2, 1, tzinfo=UTC))
 FRIDAY, MONDAY = date(2024, 3, 8), date(2024, 3, 11)
 MINUTES = Wanted("GOOG", "1m", *day_range(FRIDAY, MONDAY), NEW_YORK)
 
@@ -95,7 +97,7 @@ def test_empty_lake_is_filled_and_covered(market: Market) -> None:
     series = market.lake.catalog.get("GOOG", "1d")
     assert series == filled.series
     assert (series.coverage, series.source) == ([day_range(date(2005, 1, 1), date(2005, 12, 31))], "alpaca")
-    assert (series.adjustment, series.adjusted_on) == ("all", NOW.date())
+    assert (series.adjustment, series.actions) == ("raw", CorporateActions(date(2005, 1, 1), NOW.date(), []))
     assert (filled.added, filled.done, filled.pieces, filled.providers) == (len(OF_YEAR), 1, 1, ["alpaca"])
 
 
@@ -120,7 +122,7 @@ def test_exactly_the_missing_parts_are_asked_for(market: Market) -> None:
 
 def test_failure_between_pages_keeps_what_came_and_a_retry_goes_on_there(market: Market) -> None:
     market.alpaca.page_size = 100
-    market.alpaca.switch(Kind.STATUS, after=1, status=500)
+    market.alpaca.switch(Kind.STATUS, after=2, status=500)  # the list of actions, and a page
     with pytest.raises(AllProvidersFailedError, match="alpaca"):
         market.fill()
     assert_same([market.stored()], OF_YEAR[:100])
@@ -139,7 +141,7 @@ def day_of(bars: Bars, row: int) -> date:
 
 def test_failure_between_pieces_keeps_the_pieces_before(market: Market) -> None:
     market.in_pieces_of(100)
-    market.alpaca.switch(Kind.STATUS, after=2, status=500)
+    market.alpaca.switch(Kind.STATUS, after=3, status=500)
     with pytest.raises(AllProvidersFailedError):
         market.fill()
     coverage = market.lake.catalog.get("GOOG", "1d").coverage
@@ -216,7 +218,7 @@ def test_today_is_not_covered(market: Market) -> None:
 def test_bars_outside_of_the_regular_session_are_left_out(market: Market) -> None:
     early = intraday()[:2]
     early = replace(early, timestamp=early.timestamp - 3_600_000_000)
-    market.alpaca.add("GOOG", "1m", join([early, intraday()]), "all")
+    market.alpaca.add("GOOG", "1m", join([early, intraday()]))
     filled = market.fill(MINUTES)
     assert_same([market.stored("1m")], join([session(FRIDAY, intraday()), session(MONDAY, intraday())]))
     assert (filled.outside, filled.errors) == (2, [])
@@ -235,7 +237,7 @@ def test_bars_with_errors_are_left_out_reported_and_not_asked_for_again(market: 
     high = daily().high.copy()
     wrong = int(np.flatnonzero(daily().timestamp == OF_YEAR.timestamp[20])[0])
     high[wrong] *= 100
-    market.alpaca.add("GOOG", "1d", replace(daily(), high=high), "all")
+    market.alpaca.add("GOOG", "1d", replace(daily(), high=high))
     filled = market.fill()
     assert [(each.kind.value, each.time) for each in filled.errors] == [("outlier", OF_YEAR.timestamp[20])]
     assert_same([market.stored()], join([OF_YEAR[:20], OF_YEAR[21:]]))
@@ -246,16 +248,16 @@ def test_bars_with_errors_are_left_out_reported_and_not_asked_for_again(market: 
 
 
 def test_next_fetch_asks_for_the_adjustment_of_the_series(market: Market) -> None:
-    market.fill(replace(YEAR, adjustment=Adjustment.RAW))
-    market.fill(replace(YEAR, end=datetime(2006, 2, 1, tzinfo=UTC)))
-    assert [each.query["adjustment"] for each in market.alpaca.requests] == ["raw", "raw"]
+    market.fill(replace(YEAR, adjustment=Adjustment.ALL))
+    market.fill(LONGER)
+    queries = [each.query for each in market.alpaca.requests]
+    assert [query["adjustment"] for query in queries if "adjustment" in query] == ["all", "all"]
 
 
 def test_another_adjustment_than_that_of_the_series_is_refused(market: Market) -> None:
     market.fill()
-    wanted = replace(YEAR, end=datetime(2006, 2, 1, tzinfo=UTC), adjustment=Adjustment.RAW)
-    with pytest.raises(RunError, match="GOOG 1d has prices with adjustment all, and a series has one"):
-        market.fill(wanted)
+    with pytest.raises(RunError, match="GOOG 1d has prices with adjustment raw, and a series has one"):
+        market.fill(replace(LONGER, adjustment=Adjustment.ALL))
 
 
 def test_series_that_was_loaded_needs_an_adjustment_once(market: Market) -> None:
@@ -263,7 +265,7 @@ def test_series_that_was_loaded_needs_an_adjustment_once(market: Market) -> None
     with pytest.raises(RunError, match=r"bars of a\.csv that may be adjusted or not: say which by --adjustment"):
         market.fill()
     market.fill(replace(YEAR, adjustment=Adjustment.SPLITS))
-    market.fill(replace(YEAR, end=datetime(2006, 2, 1, tzinfo=UTC)))
+    market.fill(LONGER)
     assert market.lake.catalog.get("GOOG", "1d").adjustment == "splits"
 
 
@@ -289,11 +291,11 @@ def test_best_adjustment_is_not_given_up_because_its_provider_is_down(market: Ma
 
 def test_adjustment_stays_once_there_are_bars_with_it(market: Market) -> None:
     market.history = History(market.lake, Failover([market.first, market.second], market.clock), most_bars=100)
-    market.alpaca.switch(Kind.STATUS, after=2, status=422)
-    with pytest.raises(AllProvidersFailedError, match=r"alpaca: refuses .*; schwab: prices with adjustment all"):
+    market.alpaca.switch(Kind.STATUS, after=3, status=422)
+    with pytest.raises(AllProvidersFailedError, match=r"alpaca: refuses .*; schwab: prices with adjustment raw"):
         market.fill()
     assert market.schwab.requests == []
-    assert market.lake.catalog.get("GOOG", "1d").adjustment == "all"
+    assert market.lake.catalog.get("GOOG", "1d").adjustment == "raw"
 
 
 @pytest.mark.parametrize(
@@ -314,20 +316,119 @@ def test_bars_that_were_adjusted_before_a_split_or_dividend_take_no_new_ones(
     market.fill(replace(YEAR, adjustment=adjustment), now=fetched_on)
     actions: Any = market.alpaca.splits if isinstance(action, Split) else market.alpaca.dividends
     actions["GOOG"] = [action]
-    longer = replace(YEAR, end=datetime(2006, 2, 1, tzinfo=UTC))
     if refused:
         with pytest.raises(RunError, match=r"on 2025-03-03, and its bars were fetched on 2025-01-06") as conflict:
-            market.fill(longer)
+            market.fill(LONGER)
         assert conflict.value.code == "conflict"
         assert_same([market.stored()], OF_YEAR)
     else:
-        assert market.fill(longer).added
+        assert market.fill(LONGER).added
 
 
 def test_actions_that_no_provider_has_are_remarked(market: Market) -> None:
     market.history = History(market.lake, Failover([market.second], market.clock))
     market.fill(now=datetime(2025, 1, 6, 12, tzinfo=UTC))
-    filled = market.fill(replace(YEAR, end=datetime(2006, 2, 1, tzinfo=UTC)))
+    filled = market.fill(LONGER)
     assert filled.added
     (remark,) = filled.remarks
     assert "adjusted anew since 2025-01-06 is not known: no provider has splits and dividends of GOOG" in remark
+
+
+# --- splits and dividends beside raw bars ----------------------------------------------------------------------------
+
+PRICES = ("open", "high", "low", "close")
+BEFORE = OF_YEAR.timestamp < OF_YEAR.timestamp[100]
+SPLIT = replace(OF_YEAR, **{name: np.where(BEFORE, 20.0, 1.0) * getattr(OF_YEAR, name) for name in PRICES})
+"""Bars of which a share becomes twenty on the hundredth day."""
+SPLIT_DAY, PAID_DAY = day_of(OF_YEAR, 100), day_of(OF_YEAR, 200)
+
+
+def actions_of(market: Market) -> list[CorporateAction]:
+    actions = market.lake.catalog.get("GOOG", "1d").actions
+    assert actions
+    return actions.found
+
+
+@pytest.fixture
+def eventful(market: Market) -> Market:
+    """The market with a split of GOOG and a dividend in 2005."""
+    market.alpaca.add("GOOG", "1d", SPLIT)
+    market.alpaca.splits["GOOG"] = [Split(SPLIT_DAY, 20, 1)]
+    market.alpaca.dividends["GOOG"] = [Dividend(PAID_DAY, 0.5)]
+    return market
+
+
+def test_raw_bars_are_stored_with_splits_and_dividends_beside_them(eventful: Market) -> None:
+    filled = eventful.fill()
+    assert filled.errors == []  # the jump of a split that is known is none
+    assert_same([eventful.stored()], SPLIT)
+    split, paid = actions_of(eventful)
+    assert (split.day, split.value, split.close_before) == (SPLIT_DAY, 20, None)
+    assert (paid.day, paid.value, paid.close_before) == (PAID_DAY, 0.5, OF_YEAR.close[199])
+
+
+def test_pieces_that_are_fetched_one_by_one_end_with_the_same_record(eventful: Market) -> None:
+    eventful.in_pieces_of(30)
+    filled = eventful.fill()
+    assert filled.errors == []
+    assert [each.close_before for each in actions_of(eventful)] == [None, OF_YEAR.close[199]]
+    asked = [each for each in eventful.alpaca.requests if each.path == "/v1/corporate-actions"]
+    assert len(asked) == 2  # the two pages of one list
+
+
+def test_later_dividend_is_added_and_refuses_no_bars(eventful: Market) -> None:
+    eventful.fill()
+    january = within(daily(), date(2006, 1, 1), date(2006, 1, 31))
+    eventful.alpaca.add("GOOG", "1d", join([SPLIT, january]))
+    eventful.alpaca.dividends["GOOG"].append(Dividend(date(2006, 1, 10), 0.25))
+    filled = eventful.fill(LONGER, now=NOW + timedelta(days=1))
+    assert filled.added == len(january)
+    added = actions_of(eventful)[-1]
+    before = within(january, date(2006, 1, 1), date(2006, 1, 9)).close[-1]
+    assert (added.day, added.value, added.close_before) == (date(2006, 1, 10), 0.25, before)
+
+
+def test_close_before_a_dividend_follows_bars_that_come_between(eventful: Market) -> None:
+    first_days = replace(YEAR, end=YEAR.start + timedelta(days=30))
+    eventful.fill(first_days)
+    january = within(SPLIT, date(2005, 1, 1), date(2005, 1, 30))
+    assert actions_of(eventful)[-1].close_before == january.close[-1] / 20  # in shares from after the split
+    eventful.fill()
+    assert actions_of(eventful)[-1].close_before == OF_YEAR.close[199]
+
+
+def test_list_that_has_changed_is_refused_and_nothing_stored(eventful: Market) -> None:
+    eventful.fill()
+    before = eventful.lake.catalog.get("GOOG", "1d")
+    eventful.alpaca.dividends["GOOG"] = [Dividend(PAID_DAY, 0.6)]
+    with pytest.raises(RunError, match=rf"it lacks a dividend of \$0\.5 on {PAID_DAY}") as conflict:
+        eventful.fill(LONGER, now=NOW + timedelta(days=1))
+    assert conflict.value.code == "conflict"
+    assert eventful.lake.catalog.get("GOOG", "1d") == before
+
+
+def test_actions_alone_are_asked_for_where_bars_are_newer_than_their_list(eventful: Market) -> None:
+    eventful.fill(now=datetime(2005, 12, 31, 12, tzinfo=UTC))
+    eventful.fill(now=datetime(2006, 1, 1, 12, tzinfo=UTC))
+    fed = within(daily(), date(2006, 1, 1), date(2006, 1, 31))
+    eventful.lake.append("GOOG", "1d", fed, "the feed")
+    eventful.alpaca.requests.clear()
+    fed_range = replace(YEAR, start=datetime(2006, 1, 3, tzinfo=UTC), end=datetime(2006, 2, 1, tzinfo=UTC))
+    filled = eventful.fill(fed_range, now=datetime(2006, 2, 10, tzinfo=UTC))
+    assert (filled.pieces, filled.added, eventful.asked()) == (0, 0, [])
+    series = eventful.lake.catalog.get("GOOG", "1d")
+    assert series.actions
+    assert (series.actions.last, series.bars) == (date(2006, 2, 10), len(OF_YEAR) + len(fed))
+    assert not fed_range.lacks_actions(series)
+
+
+def test_raw_bars_without_a_list_are_remarked(market: Market, tmp_path: Path) -> None:
+    rows = ["date,open,high,low,close,volume", "2005-01-03,10,12,9,11,5", "2005-01-04,10,12,9,11,5"]
+    (tmp_path / "GOOG.csv").write_text("\n".join(rows))
+    market.history = History(market.lake, Failover([Files(tmp_path)], market.clock))
+    filled = market.fill(replace(YEAR, adjustment=Adjustment.RAW))
+    (remark,) = filled.remarks
+    assert remark.startswith(
+        "splits and dividends are not known: no provider has splits and dividends of GOOG: files: "
+    )
+    assert market.lake.catalog.get("GOOG", "1d").actions is None

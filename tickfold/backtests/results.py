@@ -102,5 +102,6 @@ def put_run(bucket: Bucket, manifest: Manifest, result: Result) -> None:
         "duration_seconds": result.duration_seconds,
         "metrics": json.dumps(result.metrics),
         "no_trades": result.no_trades.reason if result.no_trades else None,
+        "adjustment": result.adjustment,
     }
     bucket.put(layout.run_key(manifest.run_id, manifest.day), parquet.encode(parquet.table([row], tables.RUNS)))

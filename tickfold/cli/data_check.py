@@ -139,7 +139,8 @@ def check(
 def _series(
     name: str, timeframe: str | None, exchange: "ExchangeCalendar | None", stack_outputs: Path | None
 ) -> Iterator[_Checked]:
-    from tickfold.market_data.bar_store import BarStore  # noqa: PLC0415 - slow to import
+    from tickfold.market_data.adjustment import adjusted_for_splits  # noqa: PLC0415 - slow to import
+    from tickfold.market_data.bar_store import BarStore  # noqa: PLC0415
     from tickfold.market_data.quality import findings  # noqa: PLC0415
 
     target = find_target(stack_outputs)
@@ -147,7 +148,8 @@ def _series(
     one = store.catalog.find(name, timeframe)
     for series in [one] if timeframe else store.catalog.find_of(name):
         bars = store.read(series, 0, series.bars)
-        found = findings(bars, series.timeframe, series.calendar, exchange)
+        actions = series.actions.found if series.actions else []
+        found = findings(adjusted_for_splits(bars, actions), series.timeframe, series.calendar, exchange)
         yield _Checked(f"{series.symbol} {series.timeframe}", len(bars), series.timeframe, found)
 
 

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from tickfold.market_data.history import Filled, History
     from tickfold.market_data.history_range import Wanted
     from tickfold.market_data.providers.failover import Failover
+    from tickfold.market_data.series import Series
 
 _MOST_LISTED = 5
-_ADJUSTED = {"raw": "as traded", "splits": "adjusted for splits", "all": "adjusted for splits and dividends"}
 
 
 class Adjusted(StrEnum):
@@ -81,8 +81,8 @@ def fetch(
     adjustment: Annotated[
         Adjusted | None,
         typer.Option(
-            help="What prices are adjusted for. Left out: as those of the series; of a new one splits and dividends, "
-            "if a provider has that."
+            help="What stored prices are adjusted for. Left out: as those of the series; of a new one raw, with splits "
+            "and dividends beside it for runs to adjust by, if providers have both; else as much as they have."
         ),
     ] = None,
     providers: Annotated[
@@ -228,9 +228,20 @@ def _told(filled: "Filled") -> str:
         return f"{name}: nothing to fetch yet: no bar of the range is final"
     if not filled.pieces or filled.series is None:
         return f"{name}: nothing to fetch: the lake has all from {shown(first)} to {shown(end)}"
-    adjusted = _ADJUSTED[filled.series.adjustment or "raw"]
     whom = f" from {', '.join(filled.providers)}" if filled.providers else ""
-    return f"{name}: fetched {filled.added:,} bars{whom}, prices {adjusted}; it now has {span(filled.series)}"
+    prices, now = _prices(filled.series), span(filled.series)
+    return f"{name}: fetched {filled.added:,} bars{whom}, prices {prices}; it now has {now}"
+
+
+def _prices(series: "Series") -> str:
+    from tickfold.protocol.backtests import PRICES  # noqa: PLC0415 - slow to import
+    from tickfold.protocol.formats import counted  # noqa: PLC0415
+
+    prices = PRICES[series.adjustment or "raw"]
+    if series.actions is None:
+        return prices
+    splits, dividends = counted(series.count("split"), "split"), counted(series.count("dividend"), "dividend")
+    return f"{prices} with {splits} and {dividends} beside them"
 
 
 def _tell_errors(name: str, filled: "Filled", progress: FetchProgress) -> None:
@@ -266,6 +277,8 @@ def _document(outcome: _Outcome) -> dict[str, Any]:
         "added": filled.added,
         "providers": filled.providers,
         "adjustment": series.adjustment if series else None,
+        "splits": series.count("split") if series else None,
+        "dividends": series.count("dividend") if series else None,
         "bars": series.bars if series else 0,
         "first": shown(series.first) if series else None,
         "last": shown(series.last) if series else None,

@@ -10,14 +10,15 @@ from tickfold.cli.target import StackOutputs, find_target
 if TYPE_CHECKING:
     from tickfold.market_data.series import Series
 
-COLUMNS = ("symbol", "timeframe", "bars", "first", "last", "sessions", "periods_per_year", "source")
+COLUMNS = ("symbol", "timeframe", "bars", "first", "last", "sessions", "periods_per_year", "adjustment", "source")
 
 
 def list_series(as_csv: AsCsv = False, as_json: AsJson = False, stack_outputs: StackOutputs = None) -> None:
     """List the series that are loaded: symbol, timeframe, number of bars, first and last bar (UTC), session calendar.
 
     Of the sessions it shows on how many days a week there are some, and when they begin, if not at midnight UTC;
-    periods_per_year is the number of returns by which annual figures are scaled.
+    periods_per_year is the number of returns by which annual figures are scaled; adjustment is what stored prices are
+    adjusted for: raw (nothing), splits, all (splits and dividends), or as_loaded.
     """
     check_formats(as_csv, as_json)
     from tickfold.market_data.series_catalog import SeriesCatalog  # noqa: PLC0415 - loads pydantic
@@ -34,7 +35,8 @@ def row_of(series: "Series") -> tuple[Value, ...]:
     known = (series.symbol, series.timeframe, series.bars, shown(series.first), shown(series.last))
     sessions = str(series.calendar) if series.calendar else "UTC days"
     periods = round(series.periods_per_year, 2)
-    return (*known, sessions, int(periods) if periods == int(periods) else periods, series.source)
+    scaled = int(periods) if periods == int(periods) else periods
+    return (*known, sessions, scaled, series.adjustment or "as_loaded", series.source)
 
 
 def shown(time: datetime) -> str:

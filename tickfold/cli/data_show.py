@@ -19,12 +19,14 @@ from tickfold.engine.timeframe import lasts_days
 
 if TYPE_CHECKING:
     from tickfold.engine.bars import Bars
+    from tickfold.market_data.corporate_actions import CorporateAction
     from tickfold.market_data.inspection import Gap, Jump
     from tickfold.market_data.series import Series
 
 _BARS = ("time", "open", "high", "low", "close", "volume")
 _GAPS = ("after", "before", "missing", "unit")
 _JUMPS = ("time", "close_before", "open", "change", "split")
+_ACTIONS = ("day", "kind", "value")
 _MOST_LISTED = 20
 
 
@@ -54,7 +56,8 @@ def show(
 
     Gaps are missing sessions and bars beyond weekends, holidays and daily breaks, the longest first. Jumps are opens
     that are 1.4 times the close before, or this times that, the largest first, with the split that they look like: 4:1
-    if a share became four. Bars that are adjusted for splits have none of those.
+    if a share became four. Bars that are adjusted for splits have none of those, nor do raw bars for the splits beside
+    them: those are listed, with the dividends, as new shares for one, and dollars a share.
 
     Example: tickfold data show GOOG
 
@@ -80,10 +83,12 @@ def show(
 
 def _parts(series: "Series", bars: "Bars", rows: int) -> Sequence[_Part]:
     from tickfold.engine.calendar import SessionCalendar  # noqa: PLC0415 - loads numpy
+    from tickfold.market_data.adjustment import adjusted_for_splits  # noqa: PLC0415 - loads numpy
     from tickfold.market_data.inspection import find_gaps, find_jumps, largest_first  # noqa: PLC0415 - loads numpy
 
+    actions = series.actions.found if series.actions else []
     gaps = find_gaps(bars, series.timeframe, series.calendar or SessionCalendar())
-    jumps = largest_first(find_jumps(bars))
+    jumps = largest_first(find_jumps(adjusted_for_splits(bars, actions)))
     few = min(rows, len(bars))
     return (
         _Part("first_bars", "first bars", _BARS, list(_bar_rows(bars[:few], series.timeframe)), few),
@@ -92,7 +97,12 @@ def _parts(series: "Series", bars: "Bars", rows: int) -> Sequence[_Part]:
         _Part(
             "jumps", "jumps", _JUMPS, [_jump_row(jump, series.timeframe) for jump in jumps[:_MOST_LISTED]], len(jumps)
         ),
+        *([_Part("actions", "splits and dividends", _ACTIONS, _action_rows(actions), len(actions))] if actions else []),
     )
+
+
+def _action_rows(actions: Sequence["CorporateAction"]) -> list[tuple[Value, ...]]:
+    return [(str(each.day), each.kind, each.value) for each in actions]
 
 
 def _bar_rows(bars: "Bars", of: str) -> Iterator[tuple[Value, ...]]:
@@ -120,7 +130,7 @@ def _time(microseconds: int, of: str) -> str:
 
 def _objects(part: _Part) -> Any:
     rows = [dict(zip(part.columns, row, strict=True)) for row in part.rows]
-    return rows if part.columns is _BARS else {"count": part.count, "largest": rows}
+    return rows if part.columns in (_BARS, _ACTIONS) else {"count": part.count, "largest": rows}
 
 
 def _write_properties(known: dict[str, Value], parts: Sequence[_Part]) -> None:
@@ -129,7 +139,7 @@ def _write_properties(known: dict[str, Value], parts: Sequence[_Part]) -> None:
     writer.writerow(("property", "value"))
     writer.writerows(known.items())
     for part in parts:
-        if part.columns is not _BARS:
+        if part.columns not in (_BARS, _ACTIONS):
             writer.writerow((part.name, part.count))
         for number, row in enumerate(part.rows, start=1):
             names = (f"{part.name}.{number}.{column}" for column in part.columns)

@@ -55,7 +55,8 @@ def document(result: "protocol.Result") -> dict[str, Any]:
     """Return a result as `--json` writes it."""
     found = result.model_dump(mode="json")
     names = ("symbol", "start", "end", "bars", "strategy", "parameters", "chunks", "replayed_bars")
-    figures = ("sequential_bars", "metrics", *(name for name in ("no_trades", "sessions") if found.get(name)))
+    said = ("no_trades", "sessions", "adjustment", "splits", "dividends")
+    figures = ("sequential_bars", "metrics", *(name for name in said if found.get(name)))
     places = ("execution_arn", "trades_uri", "equity_uri", *(["parts"] if result.parts > 1 else []), "duration_seconds")
     of_several = ("symbols", "runs_by_symbol_uri", "equity_by_symbol_uri") if result.symbols else ()
     shown = (*names, *figures, *places, *of_several)

@@ -42,7 +42,8 @@ def _heading(result: Result) -> Text:
     heading.append(f"   {result.start} … {result.end}\n")
     bars, chunks = counted(result.bars, "bar"), counted(result.chunks, "chunk")
     counts = f"{bars} in {chunks}, {result.replayed_bars:,} replayed by the fold"
-    heading.append(f"{counts}, {result.duration_seconds:,.1f} s", style="dim")
+    prices = f", prices {result.prices}" if result.prices else ""
+    heading.append(f"{counts}, {result.duration_seconds:,.1f} s{prices}", style="dim")
     return heading
 
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
 from math import fsum, prod
-from typing import Final
 
 import numpy as np
 
@@ -26,8 +25,7 @@ from tickfold.errors import RunError
 from tickfold.market_data.corporate_actions import CorporateAction
 from tickfold.market_data.series import Series
 from tickfold.protocol.backtest_config import PriceAdjustment
-
-_STORED: Final = {"raw": "as traded", "splits": "adjusted for splits", "all": "adjusted for splits and dividends"}
+from tickfold.protocol.backtests import PRICES
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +118,7 @@ def check_stored(series: Series, wanted: PriceAdjustment) -> None:
     """
     if wanted in ("all", series.adjustment):
         return
-    stored = _STORED.get(series.adjustment or "", "of a file that does not say what they are adjusted for")
+    stored = PRICES[series.adjustment] if series.adjustment else "of which nobody knows what they are adjusted for"
     if series.adjustment == "raw":
         stored = f"{stored}, and its splits and dividends are not known"
     raise RunError(

@@ -151,7 +151,10 @@ class BarStore:
         return series
 
     def _with_closes(self, series: Series, before: Series | None) -> Series:
-        """Return `series` with the close before each dividend; with the same actions, only years that changed are read."""
+        """Return `series` with the close before each dividend.
+
+        Where its actions are those of `before`, only years that have changed are read.
+        """
         if series.actions is None:
             return series
         found = series.actions.found

@@ -53,7 +53,7 @@ class CorporateActions:
         gone = [each for each in self.found if listed.first <= each.day <= listed.last and not _has(both, each)]
         late = [each for each in new if each.day > self.last - LATE]
         if changed := sorted({*gone, *new} - {*late}):
-            what = f"it {'lacks a' if changed[0] in gone else 'has another'} {changed[0]}"
+            what = f"it {'lacks' if changed[0] in gone else 'adds'} a {changed[0]}"
             raise RunError(
                 f"the list of splits and dividends of {name} is not the one that is stored: {what}. What is stored "
                 "stays, for results not to change; to take the list as it is now, remove the series (tickfold data "

@@ -109,7 +109,7 @@ class History:
         return filled
 
     def _listed(self, wanted: Wanted, series: Series | None, today: date, filled: Filled) -> CorporateActions | None:
-        """Return the splits and dividends from the first of all bars on; None if nobody lists them.
+        """Return the splits and dividends from the first of all bars on; those that are stored if nobody lists them.
 
         They are listed as a whole each time: so a list that has changed is noticed.
         """
@@ -125,7 +125,7 @@ class History:
             if series or wanted.adjustment:
                 since = f" after {stored.last}" if stored else ""
                 filled.remarks.append(f"splits and dividends{since} are not known: {error}")
-            return None
+            return stored
 
     def _check_actions(self, series: Series, adjusted_on: date, today: date, filled: Filled) -> None:
         """Check that there has been no split or dividend for which new bars are adjusted and those of `series` are not.

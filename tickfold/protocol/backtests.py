@@ -1,18 +1,27 @@
 """Backtests: the requests that start, stop, follow and list runs, and the messages of a run in their order."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field
 
 from tickfold.engine.accounting.cause import Cause
 from tickfold.protocol.backtest_config import BacktestConfig
 from tickfold.protocol.config import Config
+from tickfold.protocol.formats import counted
 from tickfold.protocol.metrics import HEADLINE_METRICS
 from tickfold.protocol.parameters import Number
 from tickfold.protocol.wire import ClientRequest, Message, PortfolioId, Reason, RunId, Wire, is_absent, is_one
 
 _HEADLINES = f"{', '.join(HEADLINE_METRICS[:-1])} and {HEADLINE_METRICS[-1]}"
+PRICES: Final = {
+    "raw": "as traded",
+    "splits": "adjusted for splits",
+    "all": "adjusted for splits and dividends",
+    "as_loaded": "as loaded",
+    "mixed": "not adjusted alike",
+}
+"""What prices are adjusted for, in words."""
 MOST_IGNORED = 20
 LONGEST_IGNORED = 80
 
@@ -262,6 +271,13 @@ class Result(Message):
     equity_by_symbol_uri: Annotated[
         str, Field(exclude_if=is_absent, description="Each symbol's equity curve. Only if `stock` was a list.")
     ] = ""
+
+    @property
+    def prices(self) -> str:
+        """What prices are adjusted for, in words; "" of a run that was made before results said so."""
+        if self.splits or self.dividends:
+            return f"adjusted for {counted(self.splits, 'split')} and {counted(self.dividends, 'dividend')}"
+        return PRICES.get(self.adjustment, "")
 
     def all_parts(self, first_uri: str) -> list[str]:
         """Return the URIs of all parts of the trades or the equity curve, of which `first_uri` is the first."""

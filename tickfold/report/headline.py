@@ -40,6 +40,7 @@ def facts(run: RecordedRun) -> list[tuple[str, str]]:
     return [
         ("range", f"{result.start} to {result.end}"),
         ("bars", f"{result.bars:,} {of}in {chunks}, {result.replayed_bars:,} replayed by the fold"),
+        *([("prices", result.prices)] if result.prices else []),
         *terms(run.config),
         *([("no trades", result.no_trades.reason)] if result.no_trades else []),
     ]

@@ -120,7 +120,7 @@ RUNS: Final = _schema(
     _required(pa.date32(), "day"),
     _required(pa.float64(), "duration_seconds"),
     _required(pa.string(), "metrics"),
-    _nullable(pa.string(), "no_trades"),
+    _nullable(pa.string(), "no_trades", "adjustment"),
 )
 RUNS_BY_SYMBOL: Final = _schema(
     _required(pa.string(), "symbol"),
