@@ -1,5 +1,6 @@
 """Series of a random walk in the data lake, and configs that run over them."""
 
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,8 @@ import numpy as np
 from tickfold.engine.bars import Bars
 from tickfold.engine.calendar import MICROSECONDS_PER_DAY
 from tickfold.market_data.bar_store import BarStore
-from tickfold.market_data.series import Series
+from tickfold.market_data.corporate_actions import CorporateAction, CorporateActions
+from tickfold.market_data.series import Series, utc
 from tickfold.protocol import BacktestConfig, SweepConfig
 from tickfold.storage.bucket import Bucket
 
@@ -29,6 +31,15 @@ def walk(seed: int, days: int = DAYS) -> Bars:
 def load(bucket: Bucket, symbol: str, bars: Bars) -> Series:
     """Put a daily series into the lake."""
     return BarStore(bucket.s3, bucket.name).put(symbol, "1d", bars, "a random walk")
+
+
+def load_raw(bucket: Bucket, symbol: str, bars: Bars, *actions: CorporateAction) -> Series:
+    """Put a daily series of raw bars into the lake, as a fetch does, with its splits and dividends beside them."""
+    listed = CorporateActions(date(2000, 1, 1), date(2003, 1, 1), sorted(actions))
+    series = Series(symbol=symbol, timeframe="1d", source="alpaca", files=[], adjustment="raw", actions=listed)
+    found = BarStore(bucket.s3, bucket.name).fill(series, bars, (utc(FIRST), utc(FIRST) + timedelta(days=len(bars))))
+    assert found
+    return found
 
 
 def config(stock: Any = "WALK", **more: Any) -> BacktestConfig:

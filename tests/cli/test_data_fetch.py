@@ -37,8 +37,9 @@ def alpaca(s3: "S3Client", monkeypatch: pytest.MonkeyPatch) -> Iterator[AlpacaSe
     secrets.create_secret(Name="keys", SecretString=json.dumps(keys))
     monkeypatch.setenv("TICKFOLD_KEYS_SECRET", "keys")
     with AlpacaServer() as server:
+        server.add("GOOG", "1d", daily())
         server.add("GOOG", "1d", daily(), "all")
-        server.add("GOOG", "1m", intraday(), "all")
+        server.add("GOOG", "1m", intraday())
         monkeypatch.setenv("TICKFOLD_PROVIDERS", json.dumps([{"name": "alpaca", "base_url": server.url}]))
         yield server
 
@@ -51,7 +52,7 @@ def test_missing_bars_are_fetched_and_told(tickfold: Command, s3: "S3Client", al
     ended = tickfold("data", "fetch", "goog", *YEAR)
     assert (ended.status, ended.stderr) == (0, "")
     assert ended.stdout == (
-        "GOOG 1d: fetched 252 bars from alpaca, prices adjusted for splits and dividends; "
+        "GOOG 1d: fetched 252 bars from alpaca, prices as traded with 0 splits and 0 dividends beside them; "
         "it now has 252 bars from 2005-01-03 to 2005-12-30\n"
     )
     assert series_of(s3).bars == 252
@@ -76,7 +77,7 @@ def test_future_is_nothing_to_fetch_yet(tickfold: Command, alpaca: AlpacaServer)
 
 def test_minutes_are_those_of_the_regular_session(tickfold: Command, s3: "S3Client", alpaca: AlpacaServer) -> None:
     early = replace(intraday()[:2], timestamp=intraday()[:2].timestamp - 3_600_000_000)
-    alpaca.add("GOOG", "1m", join([early, intraday()]), "all")
+    alpaca.add("GOOG", "1m", join([early, intraday()]))
     days = ("--start", "2024-03-08", "--end", "2024-03-08", "--timeframe", "1m")
     assert tickfold("data", "fetch", "GOOG", *days).status == 0
     assert series_of(s3, timeframe="1m").bars == len(session(date(2024, 3, 8), intraday()))
@@ -85,10 +86,12 @@ def test_minutes_are_those_of_the_regular_session(tickfold: Command, s3: "S3Clie
 def test_json_has_an_object_for_each_symbol(tickfold: Command, alpaca: AlpacaServer) -> None:
     high = daily().high.copy()
     high[300] *= 100
-    alpaca.add("ACME", "1d", replace(daily(), high=high), "all")
+    alpaca.add("ACME", "1d", replace(daily(), high=high))
+    alpaca.dividends["GOOG"] = [Dividend(date(2006, 2, 6), 0.1)]
     ended = tickfold("data", "fetch", "GOOG", "ACME", "NOPE", "--start", "2005-01-01", "--end", "2006-12-31", "--json")
     goog, acme, nope = json.loads(ended.stdout)
-    assert (goog["status"], goog["added"], goog["providers"], goog["adjustment"]) == ("fetched", 503, ["alpaca"], "all")
+    assert (goog["status"], goog["added"], goog["providers"]) == ("fetched", 503, ["alpaca"])
+    assert (goog["adjustment"], goog["splits"], goog["dividends"]) == ("raw", 0, 1)
     assert (acme["added"], [each["kind"] for each in acme["errors"]]) == (502, ["outlier"])
     assert (nope["status"], "unknown or delisted symbol NOPE" in nope["reason"]) == ("failed", True)
     assert ended.status == ExitCode.REFUSED
@@ -97,7 +100,7 @@ def test_json_has_an_object_for_each_symbol(tickfold: Command, alpaca: AlpacaSer
 def test_bars_with_errors_are_shown(tickfold: Command, alpaca: AlpacaServer) -> None:
     high = daily().high.copy()
     high[200:207] *= 100
-    alpaca.add("ACME", "1d", replace(daily(), high=high), "all")
+    alpaca.add("ACME", "1d", replace(daily(), high=high))
     ended = tickfold("data", "fetch", "ACME", *YEAR)
     assert ended.stderr.count("left out: high ") == 5
     assert "… and 2 more; --json lists all" in ended.stderr
@@ -117,7 +120,7 @@ def test_failure_between_pages_says_what_is_stored_and_how_to_go_on(
     tickfold: Command, s3: "S3Client", alpaca: AlpacaServer
 ) -> None:
     alpaca.page_size = 100
-    alpaca.switch(Kind.REVOKED, after=1)
+    alpaca.switch(Kind.REVOKED, after=2)  # the list of splits and dividends, and a page
     ended = tickfold("data", "fetch", "GOOG", *YEAR)
     assert ended.status == ExitCode.REFUSED
     assert "100 bars of GOOG are stored; the same command goes on from there" in ended.stderr
@@ -144,8 +147,8 @@ def test_interrupt_keeps_what_is_stored_and_says_how_to_go_on(
     tickfold: Command, s3: "S3Client", alpaca: AlpacaServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with InterruptingServer() as server:
-        server.add("GOOG", "1d", daily(), "all")
-        server.add("ACME", "1d", daily(), "all")
+        server.add("GOOG", "1d", daily())
+        server.add("ACME", "1d", daily())
         monkeypatch.setenv("TICKFOLD_PROVIDERS", json.dumps([{"name": "alpaca", "base_url": server.url}]))
         ended = tickfold("data", "fetch", "GOOG", "ACME", *YEAR)
     assert ended.status == ExitCode.INTERRUPTED
@@ -211,7 +214,7 @@ def test_timeframe_longer_than_a_day_is_refused(tickfold: Command, alpaca: Alpac
 def test_series_that_was_adjusted_before_a_dividend_is_refused(
     tickfold: Command, s3: "S3Client", alpaca: AlpacaServer
 ) -> None:
-    tickfold("data", "fetch", "GOOG", *YEAR)
+    tickfold("data", "fetch", "GOOG", *YEAR, "--adjustment", "all")
     store = BarStore(s3, BUCKET)
     old = series_of(s3).model_copy(update={"adjusted_on": date(2024, 1, 2)})
     s3.put_object(Bucket=BUCKET, Key="data/series/GOOG/1d.json", Body=old.model_dump_json().encode())

@@ -46,7 +46,7 @@ def alpaca(bucket: Bucket, runs: RunLifecycle, monkeypatch: pytest.MonkeyPatch) 
     )
     with AlpacaServer() as server:
         for symbol in ("GOOG", "ACME"):
-            server.add(symbol, "1d", daily(), "all")
+            server.add(symbol, "1d", daily())
         for name, value in {
             settings.RUNS_TABLE: RUNS,
             settings.BARS_TABLE: BARS,
@@ -120,7 +120,7 @@ def test_bars_of_the_feed_are_put_into_the_lake_before_those_that_it_does_not_fe
 
 def test_provider_that_is_down_is_worth_another_try(bucket: Bucket, alpaca: AlpacaServer) -> None:
     alpaca.page_size = 100
-    alpaca.switch(Kind.NOT_JSON, after=1)
+    alpaca.switch(Kind.NOT_JSON, after=2)  # the list of splits and dividends, and a page
     with pytest.raises(RunError, match="no provider has 1d bars of GOOG") as failed:
         fetch.handler(event(), CONTEXT)
     assert type(failed.value) is not RunError  # which the state machine never retries

@@ -377,11 +377,11 @@ def test_pieces_that_are_fetched_one_by_one_end_with_the_same_record(eventful: M
 
 
 def test_later_dividend_is_added_and_refuses_no_bars(eventful: Market) -> None:
-    eventful.fill()
+    eventful.fill(now=datetime(2006, 1, 1, 12, tzinfo=UTC))
     january = within(daily(), date(2006, 1, 1), date(2006, 1, 31))
     eventful.alpaca.add("GOOG", "1d", join([SPLIT, january]))
     eventful.alpaca.dividends["GOOG"].append(Dividend(date(2006, 1, 10), 0.25))
-    filled = eventful.fill(LONGER, now=NOW + timedelta(days=1))
+    filled = eventful.fill(LONGER)
     assert filled.added == len(january)
     added = actions_of(eventful)[-1]
     before = within(january, date(2006, 1, 1), date(2006, 1, 9)).close[-1]

@@ -69,7 +69,7 @@ CONTRACT = {
     "runs": (
         "data/runs/",
         "run_id symbol timeframe strategy parameters start_date end_date start_capital bars chunks replayed_bars "
-        f"{HEADLINE} created_at day duration_seconds metrics no_trades",
+        f"{HEADLINE} created_at day duration_seconds metrics no_trades adjustment",
     ),
     "sweeps": ("data/sweeps/", " ".join(["rank parameters", *Metrics.__dataclass_fields__, "no_trades"])),
     "walk_forward": (
@@ -80,7 +80,7 @@ CONTRACT = {
 }
 """The prefix and the columns of each table, which users' queries name."""
 NULLABLE = {
-    "runs": {"sharpe", "no_trades"},
+    "runs": {"sharpe", "no_trades", "adjustment"},
     "runs_by_symbol": {"sharpe", "no_trades"},
     "sweeps": {*Metrics.__dataclass_fields__, "no_trades"},
     "walk_forward": {"in_sample_metric", "in_sample_return", "out_of_sample_metric", "out_of_sample_return"},

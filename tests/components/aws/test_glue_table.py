@@ -23,7 +23,7 @@ COLUMNS = {
     "runs": "run_id string, symbol string, timeframe string, strategy string, parameters string, start_date date, "
     "end_date date, start_capital double, bars bigint, chunks int, replayed_bars bigint, trades int, "
     "final_equity double, total_return double, sharpe double, max_drawdown double, created_at timestamp, "
-    "day date, duration_seconds double, metrics string, no_trades string",
+    "day date, duration_seconds double, metrics string, no_trades string, adjustment string",
     "sweeps": "rank int, parameters string, final_equity double, peak_equity double, total_return double, "
     "buy_and_hold_return double, annual_return double, annual_volatility double, cagr double, sharpe double, "
     "sortino double, calmar double, max_drawdown double, average_drawdown double, max_drawdown_duration double, "
