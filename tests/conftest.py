@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import Phase, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from embedded.stack import EmbeddedStack
 from tests.aws_models import parse_once
@@ -16,6 +16,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 parse_once()
 
+# A slow or busy machine turns no property test red.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 # What `make mutants` runs property tests with: the same examples every time, and none sought that is simpler.
 settings.register_profile("mutants", derandomize=True, phases=(Phase.explicit, Phase.generate))
 
