@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from tests.aws import ADA, BARS, STATE_MACHINE_ARN, StepFunctions
-from tests.backtests.lake import config, load, sweep_config, walk
+from tests.backtests.lake import config, load, load_raw, sweep_config, walk
 from tests.backtests.records import PLENTY, Connection, caller
 from tests.market_data.feed.market import HALF_DAY, Market, at, minutes_of
 from tickfold.backtests.quota import Limits
@@ -19,6 +19,7 @@ from tickfold.backtests.starting import RunStarter
 from tickfold.backtests.workflow import Workflow
 from tickfold.errors import RunError
 from tickfold.market_data.bar_store import BarStore
+from tickfold.market_data.corporate_actions import CorporateActions
 from tickfold.market_data.feed.compaction import Compaction
 from tickfold.market_data.feed.feed import Feed
 from tickfold.market_data.feed.hot_store import HotStore
@@ -27,6 +28,7 @@ from tickfold.market_data.series import Series
 from tickfold.market_data.series_catalog import SeriesCatalog
 from tickfold.protocol import Cancelled, StartBacktest, StartSweep
 from tickfold.realtime.connections import ConnectionStore
+from tickfold.storage import layout
 from tickfold.storage.bucket import Bucket
 from tickfold.strategies import BUILT_IN
 
@@ -350,6 +352,21 @@ def test_run_of_a_fetched_series_fetches_what_it_lacks(
         fetching(starter).start(replace(caller(connection), message_id=str(number)), request, [])
     inputs = [json.loads(each) for each in step_functions.started.values()]
     assert [each.get("fetch") for each in inputs] == [None, True, None, True]
+
+
+def test_run_beyond_the_days_whose_splits_and_dividends_are_known_fetches_them(
+    starter: RunStarter, bucket: Bucket, connection: Connection, step_functions: StepFunctions
+) -> None:
+    series = load_raw(bucket, "NEW", walk(1))
+    for number, last in enumerate((date(2003, 1, 1), date(2001, 6, 30), date(2001, 6, 29))):
+        known = series.model_copy(update={"actions": CorporateActions(date(2000, 1, 1), last, [])})
+        bucket.put(layout.series_key("NEW", "1d"), known.model_dump_json().encode())
+        request = StartBacktest(config=config("NEW"))
+        fetching(starter).start(replace(caller(connection), message_id=str(number)), request, [])
+    inputs = [json.loads(each) for each in step_functions.started.values()]
+    assert [each.get("fetch") for each in inputs] == [None, None, True]
+    with pytest.raises(RunError, match="splits and dividends of NEW 1d are not known from 2000-03-01 to 2001-06-30"):
+        starter.start(replace(caller(connection), message_id="unconfigured"), request, [])
 
 
 def test_symbols_of_two_timeframes_are_refused_and_none_is_fetched(

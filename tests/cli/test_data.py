@@ -2,15 +2,26 @@
 
 import io
 import json
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
 
-from tests.cli.conftest import Command
+from tests.cli.conftest import BUCKET, Command
 from tests.client.fake_stack import FakeStack
 from tests.golden import GOOG
+from tickfold.engine.calendar import MICROSECONDS_PER_DAY, date_of
+from tickfold.market_data.bar_file import read_bar_file
+from tickfold.market_data.bar_store import BarStore
+from tickfold.market_data.corporate_actions import CorporateAction, CorporateActions
+from tickfold.market_data.series import Series
 from tickfold.protocol import Error
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 pytestmark = pytest.mark.usefixtures("s3")
 HEAD = "time,open,high,low,close,volume\n"
@@ -85,15 +96,16 @@ def test_loaded_series_is_reported_and_listed(tickfold: Command) -> None:
     (series,) = json.loads(tickfold("data", "list", "--json").stdout)
     days = {"first": "2004-08-19", "last": "2013-03-01"}
     calendar = {"sessions": "weekdays", "periods_per_year": 252}
-    assert series == {"symbol": "GOOG", "timeframe": "1d", "bars": 2148, "source": "GOOG.csv"} | days | calendar
+    known = {"symbol": "GOOG", "timeframe": "1d", "bars": 2148, "adjustment": "as_loaded", "source": "GOOG.csv"}
+    assert series == known | days | calendar
 
 
 def test_bars_are_listed_by_minute_where_they_are_not_daily(tickfold: Command, loaded: None) -> None:
     head, *listed = tickfold("data", "list", "--csv").stdout.splitlines()
-    assert head == "symbol,timeframe,bars,first,last,sessions,periods_per_year,source"
+    assert head == "symbol,timeframe,bars,first,last,sessions,periods_per_year,adjustment,source"
     assert sorted(listed) == [
-        "A,1d,3,2020-01-02,2020-06-30,weekdays,4.06,a.csv",
-        "A,1m,3,2020-02-03T09:30Z,2020-02-04T10:00Z,weekdays,252,minutes.csv",
+        "A,1d,3,2020-01-02,2020-06-30,weekdays,4.06,as_loaded,a.csv",
+        "A,1m,3,2020-02-03T09:30Z,2020-02-04T10:00Z,weekdays,252,as_loaded,minutes.csv",
         "B,1d,3,2019-05-01,2020-03-31,weekdays,2.18,b.csv",
     ]
 
@@ -284,6 +296,31 @@ def test_show_on_a_terminal_is_tables(tickfold: Command, odd: None, monkeypatch:
     titles = ["first bars", "last bars", "gaps", "jumps"]
     assert [line for line in lines if line in titles] == titles
     assert {"symbol ODD", "sessions weekdays"} <= {" ".join(line.split()) for line in lines}
+
+
+def test_show_lists_splits_and_dividends_beside_raw_bars_and_no_jump_for_them(
+    tickfold: Command, s3: "S3Client"
+) -> None:
+    bars = read_bar_file(GOOG).bars
+    raw = replace(bars, **{name: getattr(bars, name).copy() for name in ("open", "high", "low", "close")})
+    for name in ("open", "high", "low", "close"):
+        getattr(raw, name)[:1_000] *= 20
+    day = date_of(int(bars.timestamp[1_000]) // MICROSECONDS_PER_DAY)
+    split, paid = CorporateAction(day, "split", 20.0), CorporateAction(date(2012, 8, 9), "dividend", 2.5)
+    actions = CorporateActions(date(2004, 1, 1), date(2013, 3, 2), [split, paid])
+    series = Series(symbol="GOOG", timeframe="1d", source="alpaca", files=[], adjustment="raw", actions=actions)
+    covers = datetime(2004, 1, 1, tzinfo=UTC), datetime(2013, 3, 2, tzinfo=UTC)
+    BarStore(s3, BUCKET).fill(series, raw, covers)
+    shown = json.loads(tickfold("data", "show", "goog", "--json").stdout)
+    assert (shown["adjustment"], shown["jumps"]["count"]) == ("raw", 0)
+    assert shown["first_bars"][0]["close"] == 20 * bars.close[0]
+    assert shown["actions"] == [
+        {"day": str(day), "kind": "split", "value": 20.0},
+        {"day": "2012-08-09", "kind": "dividend", "value": 2.5},
+    ]
+    assert "actions.2.value,2.5" in tickfold("data", "show", "goog", "--csv").stdout.splitlines()
+    checked = json.loads(tickfold("data", "check", "goog", "--json").stdout)
+    assert not [each for each in checked if each["kind"] in ("jump", "outlier")]
 
 
 def test_show_of_sound_bars_has_neither_gaps_nor_jumps(

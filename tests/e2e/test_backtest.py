@@ -4,12 +4,14 @@ import io
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from bokeh_sampledata.stocks import AAPL as APPLE
 
 from embedded.cloud import Cloud
 from embedded.stack import EmbeddedStack
@@ -18,12 +20,18 @@ from tests.e2e.executions import wait_for_execution
 from tests.e2e.websocket_client import SMA, connected, run, start
 from tickfold.backtests.planning import account_of, orders_of
 from tickfold.engine.backtest import backtest
-from tickfold.engine.bars import Bars
+from tickfold.engine.bars import COLUMNS, Bars
 from tickfold.errors import RunError
+from tickfold.market_data.adjustment import adjusted, factors_of
 from tickfold.market_data.bar_store import BarStore
+from tickfold.market_data.corporate_actions import CorporateAction, CorporateActions
+from tickfold.market_data.series import Series
 from tickfold.market_data.series_catalog import SeriesCatalog
 from tickfold.protocol import BacktestConfig
 from tickfold.strategies import BUILT_IN
+
+SPLITS = [CorporateAction(day, "split", 2.0) for day in (date(2000, 6, 21), date(2005, 2, 28))]
+DIVIDENDS = [CorporateAction(day, "dividend", 2.65) for day in (date(2012, 8, 9), date(2012, 11, 7), date(2013, 2, 7))]
 
 
 def table(stack: EmbeddedStack, uri: str) -> list[dict[str, Any]]:
@@ -99,6 +107,31 @@ def test_result_equals_a_single_pass(stack: EmbeddedStack, url: str, options: di
     assert result["chunks"] > 1
 
 
+def test_raw_bars_are_adjusted_for_the_splits_and_dividends_beside_them(stack: EmbeddedStack, url: str) -> None:
+    """Apple's bars as traded, with its two splits and three dividends, against bars that were adjusted first."""
+    columns = (np.array(APPLE[name], dtype=np.float64) for name in COLUMNS[1:])
+    raw = Bars(np.array(APPLE["date"], dtype="datetime64[us]").astype(np.int64), *columns)
+    actions = CorporateActions(date(2000, 1, 1), date(2013, 3, 2), [*SPLITS, *DIVIDENDS])
+    series = Series(symbol="APPLE", timeframe="1d", source="alpaca", files=[], adjustment="raw", actions=actions)
+    covers = datetime(2000, 1, 1, tzinfo=UTC), datetime(2013, 3, 2, tzinfo=UTC)
+    stored = BarStore(stack.client("s3"), stack.outputs["bucket"]).fill(series, raw, covers)
+    assert stored
+    assert stored.actions
+    for adjustment, applied in (("all", stored.actions.found), ("splits", SPLITS), ("raw", [])):
+        accepted, *_, result = run(url, start("APPLE", **SMA, adjustment=adjustment))
+        config = BacktestConfig.model_validate(accepted["config"])
+        whole = replace(adjusted(raw, factors_of(applied)), decimals=None if applied else stored.decimals)
+        expected = backtest(
+            whole, BUILT_IN.create("sma_cross", SMA["parameters"]), account_of(config), orders_of(config)
+        )
+        assert result["metrics"] == {
+            name: None if np.isnan(value) else value for name, value in expected.metrics.as_dict().items()
+        }
+        assert (result["adjustment"], result.get("splits", 0)) == (adjustment, 2 if applied else 0)
+        assert result.get("dividends", 0) == (3 if adjustment == "all" else 0)
+        assert [row["close"] for row in table(stack, result["equityUri"])] == whole.close.tolist()
+
+
 def test_original_message_starts_a_run(stack: EmbeddedStack, url: str) -> None:
     minutes = np.arange(390) * 60_000_000 + int(datetime(2024, 1, 2, 14, 30, tzinfo=UTC).timestamp()) * 1_000_000
     price = 50 + np.sin(np.arange(390) / 20)
@@ -155,6 +188,7 @@ BAD: dict[str, tuple[Any, str]] = {
         "GOOG has no 1d bars from 2024-01-01 to 2024-01-02; it has 2,148 from 2004-08-19 to 2013-03-01",
     ),
     "a weekend": (start("GOOG", "2012-12-15", "2012-12-16"), "has no 1d bars from 2012-12-15 to 2012-12-16"),
+    "other prices": (start(adjustment="raw"), "AAPL 1d has prices of which nobody knows what they are adjusted for"),
     "backwards": (start("GOOG", "2013-01-02", "2013-01-01"), "endDate 2013-01-01 is before startDate 2013-01-02"),
     "no capital": (start(startCapital=0), "config.startCapital 0: input should be greater than 0"),
     "unknown strategy": (

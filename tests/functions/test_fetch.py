@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,7 +19,7 @@ from tests.backtests.records import begin
 from tests.market_data.feed.market import HALF_DAY, Market, at, minutes_of
 from tests.market_data.providers.servers.alpaca_server import AlpacaServer
 from tests.market_data.providers.servers.fault import Kind
-from tests.market_data.providers.servers.market_server import KEY, SECRET
+from tests.market_data.providers.servers.market_server import KEY, SECRET, Dividend
 from tests.market_data.providers.sessions import daily
 from tickfold.backtests.run_lifecycle import RunLifecycle
 from tickfold.errors import RunError
@@ -28,6 +28,7 @@ from tickfold.market_data.feed.feed import Feed
 from tickfold.market_data.feed.watch_list import Watched
 from tickfold.market_data.series_catalog import SeriesCatalog
 from tickfold.protocol import Fetching, dump, parse_message
+from tickfold.storage import layout
 from tickfold.storage.bucket import Bucket
 
 CONTEXT: Any = SimpleNamespace(
@@ -137,3 +138,21 @@ def test_missing_keys_name_the_command_that_stores_them(alpaca: AlpacaServer) ->
     boto3.client("secretsmanager", region_name=REGION).put_secret_value(SecretId="keys", SecretString="{}")
     with pytest.raises(RunError, match=r"alpaca: no API key is stored; run `tickfold data keys set alpaca`"):
         fetch.handler(event(), CONTEXT)
+
+
+def test_dividend_after_the_last_fetch_is_fetched_and_no_bar_again(bucket: Bucket, alpaca: AlpacaServer) -> None:
+    fetch.handler(event(), CONTEXT)
+    catalog = SeriesCatalog(bucket.s3, bucket.name)
+    before = catalog.get("GOOG", "1d")
+    assert before.actions
+    known = replace(before.actions, last=date(2005, 6, 30))
+    key = layout.series_key("GOOG", "1d")
+    bucket.put(key, before.model_copy(update={"actions": known}).model_dump_json().encode())
+    alpaca.dividends["GOOG"] = [Dividend(date(2005, 10, 18), 0.5)]
+    alpaca.requests.clear()
+    assert fetch.handler(event(), CONTEXT) == {"more": False}
+    after = catalog.get("GOOG", "1d")
+    assert after.actions
+    assert [(each.day, each.value) for each in after.actions.found] == [(date(2005, 10, 18), 0.5)]
+    assert {each.path for each in alpaca.requests} == {"/v1/corporate-actions"}
+    assert after.model_copy(update={"actions": None}) == before.model_copy(update={"actions": None})

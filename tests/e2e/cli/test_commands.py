@@ -21,7 +21,8 @@ GOLDEN = (
 )
 KEYS = [
     *("run_id", "status", "symbol", "start", "end", "bars", "strategy", "parameters", "chunks", "replayed_bars"),
-    *("sequential_bars", "metrics", "sessions", "execution_arn", "trades_uri", "equity_uri", "duration_seconds"),
+    *("sequential_bars", "metrics", "sessions", "adjustment"),
+    *("execution_arn", "trades_uri", "equity_uri", "duration_seconds"),
 ]
 RUN = "run --symbol real --strategy sma_cross --param fast=10 --param slow=30"
 
@@ -44,6 +45,7 @@ def test_loaded_bars_are_listed_once(tickfold: Command) -> None:
             "last": "2013-03-01",
             "sessions": "weekdays",
             "periods_per_year": 252,
+            "adjustment": "as_loaded",
             "source": "GOOG.csv",
         }
     ]
