@@ -116,22 +116,19 @@ def test_bars_are_earlier_by_the_sessions_of_their_calendar() -> None:
 def cases(draw: st.DrawFn) -> tuple[Bars, list[CorporateAction], list[int]]:
     """Return bars of some hours a day, actions around them, and where to cut."""
     count = draw(st.integers(1, 60))
-    hours = np.cumsum(draw(st.lists(st.integers(1, 40), min_size=count, max_size=count)))
-    prices = st.floats(0.01, 1e5, allow_nan=False)
-    columns = [np.array(draw(st.lists(prices, min_size=count, max_size=count))) for _ in COLUMNS[1:]]
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    hours = rng.integers(1, 41, count).cumsum()
     calendar = draw(st.sampled_from([None, SessionCalendar(), SessionCalendar("America/New_York", 18 * 60)]))
-    bars = Bars((day_number(FIRST) * 24 + hours) * 3_600_000_000, *columns, 2, calendar)
+    times = (day_number(FIRST) * 24 + hours) * 3_600_000_000
+    bars = Bars(times, *rng.uniform(0.01, 1e5, (5, count)), 2, calendar)
     days = st.integers(-3, int(hours[-1]) // 24 + 3).map(lambda day: FIRST + timedelta(days=day))
-    splits = st.builds(CorporateAction, days, st.just("split"), st.floats(0.01, 50))
-    dividends = st.builds(
-        lambda day, part, close: CorporateAction(day, "dividend", part * close, close),
-        days,
-        st.floats(0.001, 0.3),
-        prices,
-    )
-    of_a_day = {each.day: each for each in draw(st.lists(dividends, max_size=6))}
-    actions = [*draw(st.lists(splits, max_size=6)), *of_a_day.values()]
-    return bars, draw(st.permutations(actions)), sorted(draw(st.sets(st.integers(0, count), max_size=8)))
+    splits = draw(st.dictionaries(days, st.floats(0.01, 50), max_size=5))
+    dividends = draw(st.dictionaries(days, st.floats(0.001, 0.3), max_size=5))
+    actions = [CorporateAction(day, "split", ratio) for day, ratio in splits.items()]
+    for day, part in dividends.items():
+        close = float(rng.uniform(0.01, 1e5))
+        actions.append(CorporateAction(day, "dividend", part * close, close))
+    return bars, actions, sorted(draw(st.sets(st.integers(0, count), max_size=8)))
 
 
 @given(cases())

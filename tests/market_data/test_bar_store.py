@@ -429,10 +429,10 @@ def test_days_that_are_not_dated_at_midnight_are_covered_as_days(store: BarStore
 
 def test_series_that_was_stored_without_coverage_covers_its_bars(s3: "S3Client", store: BarStore) -> None:
     series = store.put("GOOG", "1d", JANUARY, "test")
-    old = series.model_dump_json(exclude={"covered", "adjustment", "adjusted_on"})
+    old = series.model_dump_json(exclude={"covered", "adjustment", "adjusted_on", "actions"})
     s3.put_object(Bucket=BUCKET, Key=layout.series_key("GOOG", "1d"), Body=old.encode())
     found = store.catalog.get("GOOG", "1d")
-    assert (found.covered, found.adjustment, found.coverage) == ([], None, [days(3, 7)])
+    assert (found.covered, found.adjustment, found.actions, found.coverage) == ([], None, None, [days(3, 7)])
     store.put("GOOG", "1d", bars_at("2005-01-11"), "test")
     assert store.catalog.get("GOOG", "1d").coverage == [days(3, 7), days(11, 11)]
 

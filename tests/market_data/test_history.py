@@ -367,6 +367,15 @@ def test_raw_bars_are_stored_with_splits_and_dividends_beside_them(eventful: Mar
     assert (paid.day, paid.value, paid.close_before) == (PAID_DAY, 0.5, OF_YEAR.close[199])
 
 
+def test_jump_of_a_split_that_is_not_listed_is_remarked(eventful: Market) -> None:
+    assert eventful.fill().remarks == []
+    eventful.lake.remove("GOOG", "1d")
+    eventful.alpaca.splits["GOOG"] = []
+    ratio = np.where(BEFORE, 2.0, 1.0)
+    eventful.alpaca.add("GOOG", "1d", replace(OF_YEAR, **{name: ratio * getattr(OF_YEAR, name) for name in PRICES}))
+    assert eventful.fill().remarks == [f"{SPLIT_DAY} looks like a split 2:1, and none is listed"]
+
+
 def test_pieces_that_are_fetched_one_by_one_end_with_the_same_record(eventful: Market) -> None:
     eventful.in_pieces_of(30)
     filled = eventful.fill()

@@ -22,6 +22,8 @@ from tickfold.market_data.corporate_actions import CorporateAction, CorporateAct
 from tickfold.market_data.coverage import Range
 from tickfold.market_data.finding import Finding
 from tickfold.market_data.history_range import MOST_BARS, Wanted, final, has_session, lacking
+from tickfold.market_data.inspection import find_jumps
+from tickfold.market_data.overlap import shown_time
 from tickfold.market_data.providers.failover import ActionsAnswer, Answer
 from tickfold.market_data.providers.failures import AllProvidersFailedError, NotSupportedError
 from tickfold.market_data.providers.provider import Adjustment, BarRequest
@@ -219,11 +221,20 @@ class _Filling:
         self.filled.added += series.bars - before if series else 0
         self.filled.outside += len(bars) - len(regular)
         self.filled.errors += errors
+        self.filled.remarks += self._unlisted_splits(sound)
         self.filled.providers = list(dict.fromkeys([*self.filled.providers, *providers]))
 
     @property
     def _actions(self) -> CorporateActions | None:
         return self.listed if self.adjustments[0] is Adjustment.RAW else None
+
+    def _unlisted_splits(self, bars: Bars) -> list[str]:
+        """Return remarks on jumps that look like splits, and that the list of splits does not have."""
+        if self._actions is None:
+            return []
+        jumps = [each for each in find_jumps(adjusted_for_splits(bars, self._actions.found)) if each.split]
+        shown = [(shown_time(each.time, self.wanted.timeframe), each.split) for each in jumps]
+        return [f"{time} looks like a split {split}, and none is listed" for time, split in shown]
 
     def _regular(self, bars: Bars) -> Bars:
         if self.wanted.exchange is None or lasts_days(self.wanted.timeframe):
