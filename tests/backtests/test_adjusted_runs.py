@@ -147,10 +147,11 @@ def test_run_again_after_a_dividend_beyond_its_days_is_the_same(bucket: Bucket) 
 
 def test_manifest_of_before_there_were_actions_is_read_and_its_prices_are_as_stored(bucket: Bucket) -> None:
     manifest = planned(bucket, config(chunks=2), [load(bucket, "WALK", walk(1))])
-    new = {"sleeves": {0: {"adjustment": True, "actions": True, "series": {"actions": True}}}}
-    old = manifest.model_dump_json(by_alias=True, exclude={**new, "config": {"adjustment"}})
-    assert 'adjustment":"all' not in old
-    found = Manifest.model_validate_json(old)
+    written = manifest.model_dump(mode="json", by_alias=True)
+    del written["config"]["adjustment"]
+    for sleeve in written["sleeves"]:
+        del sleeve["adjustment"], sleeve["actions"], sleeve["series"]["actions"]
+    found = Manifest.model_validate(written)
     assert found == manifest
     assert (found.adjustment, found.adjusted_for("split")) == ("as_loaded", 0)
 

@@ -106,7 +106,7 @@ def test_bars_are_listed_by_minute_where_they_are_not_daily(tickfold: Command, l
     assert sorted(listed) == [
         "A,1d,3,2020-01-02,2020-06-30,weekdays,4.06,as_loaded,a.csv",
         "A,1m,3,2020-02-03T09:30Z,2020-02-04T10:00Z,weekdays,252,as_loaded,minutes.csv",
-        "B,1d,3,2019-05-01,2020-03-31,weekdays,2.18,b.csv",
+        "B,1d,3,2019-05-01,2020-03-31,weekdays,2.18,as_loaded,b.csv",
     ]
 
 

@@ -11,27 +11,24 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from bokeh_sampledata.stocks import AAPL as APPLE
 
 from embedded.cloud import Cloud
 from embedded.stack import EmbeddedStack
 from tests.e2e.error_reply import error_reason
 from tests.e2e.executions import wait_for_execution
 from tests.e2e.websocket_client import SMA, connected, run, start
+from tests.raw_bars import APPLE_DIVIDENDS, APPLE_SPLITS, raw_bars
 from tickfold.backtests.planning import account_of, orders_of
 from tickfold.engine.backtest import backtest
-from tickfold.engine.bars import COLUMNS, Bars
+from tickfold.engine.bars import Bars
 from tickfold.errors import RunError
 from tickfold.market_data.adjustment import adjusted, factors_of
 from tickfold.market_data.bar_store import BarStore
-from tickfold.market_data.corporate_actions import CorporateAction, CorporateActions
+from tickfold.market_data.corporate_actions import CorporateActions
 from tickfold.market_data.series import Series
 from tickfold.market_data.series_catalog import SeriesCatalog
 from tickfold.protocol import BacktestConfig
 from tickfold.strategies import BUILT_IN
-
-SPLITS = [CorporateAction(day, "split", 2.0) for day in (date(2000, 6, 21), date(2005, 2, 28))]
-DIVIDENDS = [CorporateAction(day, "dividend", 2.65) for day in (date(2012, 8, 9), date(2012, 11, 7), date(2013, 2, 7))]
 
 
 def table(stack: EmbeddedStack, uri: str) -> list[dict[str, Any]]:
@@ -109,15 +106,14 @@ def test_result_equals_a_single_pass(stack: EmbeddedStack, url: str, options: di
 
 def test_raw_bars_are_adjusted_for_the_splits_and_dividends_beside_them(stack: EmbeddedStack, url: str) -> None:
     """Apple's bars as traded, with its two splits and three dividends, against bars that were adjusted first."""
-    columns = (np.array(APPLE[name], dtype=np.float64) for name in COLUMNS[1:])
-    raw = Bars(np.array(APPLE["date"], dtype="datetime64[us]").astype(np.int64), *columns)
-    actions = CorporateActions(date(2000, 1, 1), date(2013, 3, 2), [*SPLITS, *DIVIDENDS])
+    raw, _ = raw_bars("AAPL")
+    actions = CorporateActions(date(2000, 1, 1), date(2013, 3, 2), [*APPLE_SPLITS, *APPLE_DIVIDENDS])
     series = Series(symbol="APPLE", timeframe="1d", source="alpaca", files=[], adjustment="raw", actions=actions)
     covers = datetime(2000, 1, 1, tzinfo=UTC), datetime(2013, 3, 2, tzinfo=UTC)
     stored = BarStore(stack.client("s3"), stack.outputs["bucket"]).fill(series, raw, covers)
     assert stored
     assert stored.actions
-    for adjustment, applied in (("all", stored.actions.found), ("splits", SPLITS), ("raw", [])):
+    for adjustment, applied in (("all", stored.actions.found), ("splits", APPLE_SPLITS), ("raw", [])):
         accepted, *_, result = run(url, start("APPLE", **SMA, adjustment=adjustment))
         config = BacktestConfig.model_validate(accepted["config"])
         whole = replace(adjusted(raw, factors_of(applied)), decimals=None if applied else stored.decimals)

@@ -7,38 +7,23 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bokeh_sampledata import stocks
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickfold.engine.arrays import Floats
+from tests.raw_bars import APPLE_DIVIDENDS, APPLE_SPLITS, raw_bars
 from tickfold.engine.bars import COLUMNS, Bars, join
 from tickfold.engine.calendar import MICROSECONDS_PER_DAY, SessionCalendar, day_number
 from tickfold.errors import RunError
 from tickfold.market_data.adjustment import actions_within, adjusted, adjusted_for_splits, check_stored, factors_of
 from tickfold.market_data.corporate_actions import CorporateAction, CorporateActions
 from tickfold.market_data.series import Series, SeriesFile
+from tickfold.protocol.backtest_config import PriceAdjustment
 
 FIRST = date(2003, 2, 13)
 MICROSOFT = [
     CorporateAction(date(2003, 2, 18), "split", 2.0),
     CorporateAction(date(2003, 2, 19), "dividend", 0.08, close_before=24.96),
 ]
-APPLE = [
-    CorporateAction(date(2000, 6, 21), "split", 2.0),
-    CorporateAction(date(2005, 2, 28), "split", 2.0),
-    CorporateAction(date(2012, 8, 9), "dividend", 2.65, close_before=619.86),
-    CorporateAction(date(2012, 11, 7), "dividend", 2.65, close_before=582.8495),
-    CorporateAction(date(2013, 2, 7), "dividend", 2.65, close_before=457.35),
-]
-
-
-def raw(symbol: str) -> tuple[Bars, Floats]:
-    """Return a symbol's daily bars as they were traded, and the adjusted closes that their source has."""
-    table: dict[str, Any] = getattr(stocks, symbol)
-    days = np.array(table["date"], dtype="datetime64[us]").astype(np.int64)
-    columns = (np.array(table[name], dtype=np.float64) for name in COLUMNS[1:])
-    return Bars(days, *columns), np.array(table["adj_close"], dtype=np.float64)
 
 
 def assert_same_bits(found: Bars, expected: Bars) -> None:
@@ -51,7 +36,7 @@ def assert_same_bits(found: Bars, expected: Bars) -> None:
 
 def test_example_of_yahoo_s_help_page_on_the_real_bars() -> None:
     """Its multipliers of Microsoft's split and dividend in February 2003: 0.5 and 0.9968, to the cent."""
-    bars, _ = raw("MSFT")
+    bars, _ = raw_bars("MSFT")
     at = np.flatnonzero(bars.timestamp >= day_number(FIRST) * MICROSECONDS_PER_DAY)[:4]
     example = bars[at]
     assert example.close.tolist() == [46.99, 48.30, 24.96, 24.53]
@@ -61,9 +46,9 @@ def test_example_of_yahoo_s_help_page_on_the_real_bars() -> None:
 
 
 def test_two_splits_of_apple_are_those_of_the_source_s_adjusted_closes() -> None:
-    bars, source = raw("AAPL")
+    bars, source = raw_bars("AAPL")
     before = bars.timestamp < day_number(date(2012, 8, 9)) * MICROSECONDS_PER_DAY
-    found = adjusted_for_splits(bars, APPLE).close[before]
+    found = adjusted_for_splits(bars, APPLE_SPLITS).close[before]
     ratio = source[before] / found
     # One number for all bars, that of the later dividends; the source has eight digits.
     np.testing.assert_allclose(ratio, ratio[-1], rtol=1e-7)
@@ -74,10 +59,10 @@ def test_dividends_of_apple_differ_from_the_source_s_by_its_other_convention_alo
 
     It is adjusted for what came after the last bar, too: one number for all bars.
     """
-    bars, source = raw("AAPL")
-    found = adjusted(bars, factors_of(APPLE)).close
+    bars, source = raw_bars("AAPL")
+    found = adjusted(bars, factors_of([*APPLE_SPLITS, *APPLE_DIVIDENDS])).close
     theirs = 1.0
-    for action in APPLE[2:]:
+    for action in APPLE_DIVIDENDS:
         at = int(np.searchsorted(bars.timestamp, day_number(action.day) * MICROSECONDS_PER_DAY))
         assert action.close_before == bars.close[at - 1]
         theirs *= (1 - action.value / bars.close[at - 1]) * (1 + action.value / bars.close[at])
@@ -120,7 +105,8 @@ def cases(draw: st.DrawFn) -> tuple[Bars, list[CorporateAction], list[int]]:
     hours = rng.integers(1, 41, count).cumsum()
     calendar = draw(st.sampled_from([None, SessionCalendar(), SessionCalendar("America/New_York", 18 * 60)]))
     times = (day_number(FIRST) * 24 + hours) * 3_600_000_000
-    bars = Bars(times, *rng.uniform(0.01, 1e5, (5, count)), 2, calendar)
+    columns = dict(zip(COLUMNS[1:], rng.uniform(0.01, 1e5, (5, count)), strict=True))
+    bars = Bars(timestamp=times, **columns, decimals=2, calendar=calendar)
     days = st.integers(-3, int(hours[-1]) // 24 + 3).map(lambda day: FIRST + timedelta(days=day))
     splits = draw(st.dictionaries(days, st.floats(0.01, 50), max_size=5))
     dividends = draw(st.dictionaries(days, st.floats(0.001, 0.3), max_size=5))
@@ -205,6 +191,7 @@ def test_bars_as_stored_are_what_all_means_and_what_they_are(stored: Any) -> Non
     check_stored(of, "all")
     if stored in ("splits", "raw"):
         check_stored(of, stored)
-    for wanted in {"splits", "raw"} - {stored}:
+    others: list[PriceAdjustment] = ["splits", "raw"]
+    for wanted in [each for each in others if each != stored]:
         with pytest.raises(RunError, match=f"^MSFT 1d has prices .*: leave adjustment {wanted} out"):
             check_stored(of, wanted)

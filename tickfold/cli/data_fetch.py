@@ -240,7 +240,7 @@ def _prices(series: "Series") -> str:
     prices = PRICES[series.adjustment or "raw"]
     if series.actions is None:
         return prices
-    splits, dividends = counted(series.count("split"), "split"), counted(series.count("dividend"), "dividend")
+    splits, dividends = (counted(series.actions.count(kind), kind) for kind in ("split", "dividend"))
     return f"{prices} with {splits} and {dividends} beside them"
 
 
@@ -270,6 +270,7 @@ def _document(outcome: _Outcome) -> dict[str, Any]:
         for each in filled.errors
     ]
     series = filled.series
+    actions = series.actions if series else None
     return {
         "symbol": filled.symbol,
         "status": "fetched" if filled.pieces else "nothing to fetch",
@@ -277,8 +278,8 @@ def _document(outcome: _Outcome) -> dict[str, Any]:
         "added": filled.added,
         "providers": filled.providers,
         "adjustment": series.adjustment if series else None,
-        "splits": series.count("split") if series else None,
-        "dividends": series.count("dividend") if series else None,
+        "splits": actions.count("split") if actions else None,
+        "dividends": actions.count("dividend") if actions else None,
         "bars": series.bars if series else 0,
         "first": shown(series.first) if series else None,
         "last": shown(series.last) if series else None,

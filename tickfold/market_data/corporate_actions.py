@@ -40,6 +40,10 @@ class CorporateActions:
     last: date
     found: list[CorporateAction]
 
+    def count(self, kind: Literal["split", "dividend"]) -> int:
+        """Return how many splits, or dividends, there are."""
+        return sum(each.kind == kind for each in self.found)
+
     def joined(self, listed: "CorporateActions", name: str) -> "CorporateActions":
         """Return these with those of `listed`, a later list of the series `name`, whose days touch or overlap these.
 

@@ -45,7 +45,8 @@ class Wanted:
         """Return whether `series` has raw bars with splits and dividends beside them, but not those up to its last."""
         if series is None or series.actions is None:
             return False
-        return series.lacks_actions(self.start.date(), self.end.date())
+        last = self.end - timedelta(microseconds=1)
+        return series.lacks_actions(self.start.date(), last.date())
 
 
 def market_of(symbol: str, timeframe: str) -> ExchangeCalendar | None:

@@ -112,10 +112,6 @@ class Series(BaseModel):
         known = [file.decimals for file in self.files]
         return None if None in known else max(d for d in known if d is not None)
 
-    def count(self, kind: Literal["split", "dividend"]) -> int | None:
-        """Return how many splits, or dividends, there are beside raw prices; None if nobody has listed them."""
-        return None if self.actions is None else sum(each.kind == kind for each in self.actions.found)
-
     def lacks_actions(self, first: date, last: date) -> bool:
         """Return whether there may be splits or dividends that `actions` do not have between bars of those sessions."""
         if self.actions is None:
