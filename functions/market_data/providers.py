@@ -9,13 +9,13 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from functions import wiring
-from functions.market_data.schwab_login import SchwabLogin
 from functions.settings import ProvidersSettings
 from tickfold.market_data.keys_secret import KeysSecret
 from tickfold.market_data.providers.configured import Order, failover
 from tickfold.market_data.providers.failover import ActionsAnswer, Answer, Failover, QuoteAnswer
 from tickfold.market_data.providers.provider import BarRequest
 from tickfold.market_data.providers.registry import Keys
+from tickfold.market_data.schwab_login import SchwabLogin
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -80,5 +80,9 @@ def configured_providers(
 ) -> ConfiguredProviders:
     """Return the providers that the function may use; `refreshed` is called when a token of Schwab's was refreshed."""
     secrets = wiring.secrets_manager()
-    login = SchwabLogin(settings, secrets, refreshed).access_token if settings.schwab_tokens_secret else None
-    return ConfiguredProviders(json.loads(settings.providers), settings.keys_secret, secrets, login)
+    token: Callable[[], str] | None = None
+    if settings.schwab_tokens_secret:
+        bars = wiring.dynamodb().Table(settings.lease_table)
+        login = SchwabLogin(secrets, settings.keys_secret, settings.schwab_tokens_secret, bars, refreshed)
+        token = login.access_token
+    return ConfiguredProviders(json.loads(settings.providers), settings.keys_secret, secrets, token)

@@ -5,7 +5,7 @@ import os
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +17,13 @@ from tests.market_data.providers.servers.alpaca_server import AlpacaServer
 from tests.market_data.providers.servers.fault import Kind
 from tests.market_data.providers.servers.http_server import Received, Reply
 from tests.market_data.providers.servers.market_server import KEY, SECRET, Dividend
+from tests.market_data.providers.servers.schwab_server import SchwabServer
 from tests.market_data.providers.sessions import daily, intraday, session
 from tickfold.cli.exit_codes import ExitCode
 from tickfold.engine.bars import join
 from tickfold.market_data.bar_store import BarStore
+from tickfold.market_data.schwab_oauth import Tokens
+from tickfold.market_data.schwab_tokens import TokenStore
 from tickfold.market_data.series import Series
 
 if TYPE_CHECKING:
@@ -224,3 +227,49 @@ def test_series_that_was_adjusted_before_a_dividend_is_refused(
     assert "GOOG 1d had a dividend on 2024-06-10" in ended.stderr
     assert "tickfold data remove GOOG --timeframe 1d" in ended.stderr
     assert store.catalog.get("GOOG", "1d") == old
+
+
+# --- Schwab ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def schwab(s3: "S3Client", monkeypatch: pytest.MonkeyPatch) -> Iterator[TokenStore]:
+    """The secret of the login at Schwab, which has GOOG's bars, of a stack that uses it."""
+    secrets = boto3.client("secretsmanager", region_name="us-east-1")
+    keys = {"schwab": {"app_key": "app", "app_secret": "hidden"}}
+    secrets.create_secret(Name="keys", SecretString=json.dumps(keys))
+    secrets.create_secret(Name="schwab-tokens")
+    with SchwabServer() as server:
+        server.add("GOOG", "1d", daily(), "splits")
+        for name, value in {
+            "TICKFOLD_KEYS_SECRET": "keys",
+            "TICKFOLD_SCHWAB_TOKENS_SECRET": "schwab-tokens",
+            "TICKFOLD_BARS_TABLE": "bars",
+            "TICKFOLD_PROVIDERS": json.dumps([{"name": "schwab", "base_url": server.url}]),
+        }.items():
+            monkeypatch.setenv(name, value)
+        yield TokenStore(secrets, "schwab-tokens")
+
+
+def test_schwab_is_asked_with_the_token_of_the_login(tickfold: Command, s3: "S3Client", schwab: TokenStore) -> None:
+    now = datetime.now(UTC)
+    schwab.write(Tokens(KEY, now + timedelta(minutes=29), "refresh", now + timedelta(days=5)))
+    ended = tickfold("data", "fetch", "GOOG", *YEAR)
+    assert (ended.status, ended.stderr) == (0, "")
+    assert ended.stdout.startswith("GOOG 1d: fetched 252 bars from schwab, prices adjusted for splits; it now has 252")
+    assert series_of(s3).bars == 252
+
+
+def test_schwab_without_a_login_says_how_to_log_in(tickfold: Command, schwab: TokenStore) -> None:
+    ended = tickfold("data", "fetch", "GOOG", *YEAR)
+    assert ended.status != 0
+    assert "tickfold auth schwab" in ended.stderr
+
+
+def test_schwab_of_a_stack_that_does_not_use_it_says_how_to_log_in(
+    tickfold: Command, schwab: TokenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TICKFOLD_SCHWAB_TOKENS_SECRET")
+    ended = tickfold("data", "fetch", "GOOG", *YEAR)
+    assert ended.status != 0
+    assert "tickfold auth schwab" in ended.stderr

@@ -1,16 +1,13 @@
 """`tickfold auth schwab`: the weekly login, whose tokens the stack's functions use."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from tickfold.cli.console import note
 from tickfold.cli.target import StackOutputs, find_target
-from tickfold.market_data.schwab_oauth import BASE_URL, SchwabApp, SchwabOAuth, code_of, new_state
-
-if TYPE_CHECKING:
-    from mypy_boto3_secretsmanager import SecretsManagerClient
+from tickfold.market_data.schwab_oauth import BASE_URL, SchwabOAuth, code_of, new_state
 
 CALLBACK = "https://127.0.0.1:8182"
 _SECONDS = 300.0
@@ -36,29 +33,17 @@ def schwab(
     Example: tickfold auth schwab
     """
     from tickfold.market_data.providers.http import Http  # noqa: PLC0415 - slow to import
+    from tickfold.market_data.schwab_login import schwab_app  # noqa: PLC0415
     from tickfold.market_data.schwab_tokens import TokenStore  # noqa: PLC0415
 
     target = find_target(stack_outputs)
     secrets, tokens_secret = target.secrets(), target.output("schwab_tokens_secret")
-    app = _app(secrets, target.output("keys_secret"))
-    oauth, state = SchwabOAuth(app, Http(), lambda: datetime.now(UTC), oauth_url), new_state()
+    app, state = schwab_app(secrets, target.output("keys_secret")), new_state()
+    oauth = SchwabOAuth(app, Http(), lambda: datetime.now(UTC), oauth_url)
     redirected = _redirect(oauth.authorize_url(callback, state), callback, paste)
     tokens = oauth.exchange(code_of(redirected, state), callback)
     TokenStore(secrets, tokens_secret).write(tokens)
     typer.echo(f"logged in to Schwab until {tokens.login_expires:%Y-%m-%d %H:%M} UTC")
-
-
-def _app(secrets: "SecretsManagerClient", keys_secret: str) -> SchwabApp:
-    """Return the application that is stored among the keys.
-
-    Raises:
-        KeyMissingError: none is.
-    """
-    from tickfold.market_data.keys_secret import KeysSecret  # noqa: PLC0415 - slow to import
-    from tickfold.market_data.providers.registry import Keys  # noqa: PLC0415
-
-    keys = Keys(KeysSecret(secrets, keys_secret).fields())
-    return SchwabApp(keys.field("schwab", "app_key"), keys.field("schwab", "app_secret"))
 
 
 def _redirect(page: str, callback: str, paste: bool) -> str:

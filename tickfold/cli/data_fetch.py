@@ -25,6 +25,8 @@ from tickfold.engine.timeframe import canonical_timeframe
 from tickfold.errors import RunError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tickfold.market_data.history import Filled, History
     from tickfold.market_data.history_range import Wanted
     from tickfold.market_data.providers.failover import Failover
@@ -144,9 +146,21 @@ def _failover(target: Target, order: Sequence[Mapping[str, Any]]) -> "Failover":
     from tickfold.market_data.providers.configured import failover  # noqa: PLC0415
     from tickfold.market_data.providers.registry import KEY_FIELDS, Keys  # noqa: PLC0415
 
-    needs_keys = any(each["name"] in KEY_FIELDS for each in order)
-    fields = KeysSecret(target.secrets(), target.output("keys_secret")).fields() if needs_keys else {}
-    return failover(order, Keys(fields))
+    names = {each["name"] for each in order}
+    if not names & KEY_FIELDS.keys():
+        return failover(order, Keys({}))
+    fields = KeysSecret(target.secrets(), target.output("keys_secret")).fields()
+    return failover(order, Keys(fields, _schwab_token(target) if "schwab" in names else None))
+
+
+def _schwab_token(target: Target) -> "Callable[[], str] | None":
+    """Return the source of Schwab's access tokens; None of a stack that does not use Schwab, where nobody logs in."""
+    from tickfold.market_data.schwab_login import SchwabLogin  # noqa: PLC0415 - slow to import
+
+    if not target.outputs.get("schwab_tokens_secret"):
+        return None
+    tokens = target.output("schwab_tokens_secret")
+    return SchwabLogin(target.secrets(), target.output("keys_secret"), tokens, target.bars()).access_token
 
 
 def _order(target: Target, names: Sequence[str], path: Path | None) -> list[dict[str, Any]]:

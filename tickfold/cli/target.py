@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from boto3 import Session
     from botocore.config import Config
     from mypy_boto3_athena import AthenaClient
-    from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
+    from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource, Table
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
@@ -30,9 +30,11 @@ OUTPUTS = (
     "websocket_url",
     "bucket",
     "runs_table",
+    "bars_table",
     "athena_workgroup",
     "athena_database",
     "keys_secret",
+    "schwab_tokens_secret",
     "providers",
 )
 """The stack's outputs that commands use; in the environment each is TICKFOLD_ and its name in capitals."""
@@ -134,9 +136,16 @@ class Target:
         """Return the stack's table of runs."""
         from tickfold.backtests.run_store import RunStore  # noqa: PLC0415 - needs boto3, which is slow to load
 
+        return RunStore(self._table("runs_table"))
+
+    def bars(self) -> "Table":
+        """Return the stack's hot table."""
+        return self._table("bars_table")
+
+    def _table(self, output: str) -> "Table":
         session, config = self._session()
         dynamodb: DynamoDBServiceResource = session.resource("dynamodb", endpoint_url=self.endpoint_url, config=config)
-        return RunStore(dynamodb.Table(self.output("runs_table")))
+        return dynamodb.Table(self.output(output))
 
     def _client(self, service: str) -> Any:
         session, config = self._session()
