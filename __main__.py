@@ -2,6 +2,7 @@
 
 import pulumi
 
+from components.aws.alarm_topic import AlarmTopic
 from components.aws.package import Package
 from components.aws.tags import tag_everything
 from components.backtests import Backtests
@@ -16,7 +17,8 @@ tag_everything({"project": pulumi.get_project(), "stack": pulumi.get_stack()})
 
 lake = DataLake(name, configuration=configuration)
 package = Package(name, bucket=lake.bucket.bucket_name, dependencies=configuration.dependencies)
-market_data = MarketData(name, configuration=configuration, package=package, lake=lake)
+alarms = AlarmTopic(name, emails=configuration.alarm_email)
+market_data = MarketData(name, configuration=configuration, package=package, lake=lake, alarms=alarms)
 backtests = Backtests(name, configuration=configuration, package=package, lake=lake, market_data=market_data)
 realtime = Realtime(
     name, configuration=configuration, package=package, lake=lake, market_data=market_data, backtests=backtests

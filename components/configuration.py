@@ -205,6 +205,11 @@ class Configuration(BaseModel):
             description="the namespace of the feed's metrics in CloudWatch, such as Tickfold/RealTimeStreaming",
         ),
     ] = "Tickfold/RealTimeStreaming"
+    alarm_email: Annotated[
+        list[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]],
+        BeforeValidator(_listed),
+        Field(description="the addresses that alarms write to, separated by commas; each gets a link to confirm it by"),
+    ] = []
     dependencies: Annotated[
         Literal["layers", "runtime"],
         Field(description="layers (built and attached), or runtime (the interpreter has the packages already)"),

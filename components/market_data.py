@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.alarm_topic import AlarmTopic
 from components.aws.cron_schedule import CronSchedule
 from components.aws.dead_letter_queue import DeadLetterQueue
 from components.aws.grant import Grant, Statement
@@ -94,6 +95,7 @@ class MarketData(pulumi.ComponentResource):
         configuration: Configuration,
         package: Package,
         lake: DataLake,
+        alarms: AlarmTopic,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("tickfold:index:MarketData", name, None, opts)
@@ -117,7 +119,7 @@ class MarketData(pulumi.ComponentResource):
         self.check_feed = self._create_check_feed()
         self.schedules = self._schedule()
         if configuration.providers:
-            self._watch()
+            self._watch(alarms)
         if configuration.export_to_postgresql:
             self.export = self._create_export()
             self.catch_up = self._create_catch_up()
@@ -217,7 +219,7 @@ class MarketData(pulumi.ComponentResource):
         self.dead_letters.keep_failed_events_of(function, retries=0, oldest_seconds=300)
         return function
 
-    def _watch(self) -> None:
+    def _watch(self, alarms: AlarmTopic) -> None:
         """Have the feed checked, and alarms ring where it is silent, or its calendar ends."""
         self._cron("check-feed", "Checks the feed", expressions=["*/5 * * * ? *"], function=self.check_feed, event={})
         for alarm in (*_ALARMS, *([_SCHWAB_ALARM] if self.schwab_tokens else [])):
@@ -234,6 +236,8 @@ class MarketData(pulumi.ComponentResource):
                 threshold=alarm.threshold,
                 # Outside of sessions there is nothing to be silent about.
                 treat_missing_data="notBreaching",
+                alarm_actions=[alarms.arn],
+                ok_actions=[alarms.arn],
                 opts=self._child,
             )
 

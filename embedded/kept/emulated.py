@@ -1,7 +1,7 @@
-"""Lets the emulator keep what buckets and tables hold: restored when they are made, written when they change.
+"""Lets the emulator keep what buckets, tables and secrets hold: restored when they are made, written when they change.
 
 A program that has changed meets the data that were kept, as on AWS: they are restored whether the program has created
-the bucket or table, or `embedded.kept.resources` has.
+the bucket, table or secret, or `embedded.kept.resources` has.
 """
 
 import json
@@ -9,11 +9,12 @@ import os
 import sys
 from collections.abc import Callable, Coroutine, Iterable
 from contextvars import ContextVar
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 from ministack import app
-from ministack.services import dynamodb, s3
+from ministack.services import dynamodb, s3, secretsmanager
 
 from embedded.kept.store import FAILURE, KeptDataError, KeptStore, Row
 
@@ -22,11 +23,11 @@ EPHEMERAL = ("-connections", "-subscriptions")
 
 Response = tuple[int, dict[str, str], bytes]
 Handler = Callable[..., Coroutine[Any, Any, Response]]
-Change = tuple["Objects | Items", Any]
+Change = tuple["Objects | Items | Secrets", Any]
 
 
 class Keeper:
-    """Writes changed objects and items to `store`: those of one request in one transaction, before it is answered.
+    """Writes what has changed to `store`: all changes of one request in one transaction, before it is answered.
 
     If that fails, it ends the emulator: nothing may be answered that is not kept. The reason is left in `directory`.
     """
@@ -36,7 +37,7 @@ class Keeper:
         self._directory = directory
         self._changes: ContextVar[dict[Change, None] | None] = ContextVar("changes", default=None)
 
-    def changed(self, holder: "Objects | Items", key: Any) -> None:
+    def changed(self, holder: "Objects | Items | Secrets", key: Any) -> None:
         """Note a change; outside a request it is written at once."""
         changes = self._changes.get()
         if changes is None:
@@ -59,7 +60,7 @@ class Keeper:
         return handle
 
     def rows(self, holder: str) -> list[Row]:
-        """Return the rows of a bucket or a table."""
+        """Return the rows of a bucket, a table, or of all secrets."""
         try:
             return list(self.store.rows(holder))
         except KeptDataError as error:
@@ -169,8 +170,68 @@ class _Partition(_Noted):
         self._items.changed(self._partition, key)
 
 
+class Secrets:
+    """The values of all secrets, by name.
+
+    The emulator changes versions in place, so they are compared with those that were written: there are few of them.
+    """
+
+    HOLDER = "secrets"
+
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
+        self._written = {row.key: row.document for row in keeper.rows(self.HOLDER)}
+
+    def fill(self, name: str) -> None:
+        """Restore the versions of a secret, if any were kept."""
+        if versions := self._written.get(name):
+            secretsmanager._secrets[name]["Versions"] = deepcopy(versions)
+
+    def note(self) -> None:
+        """Note the secrets whose versions are not those that were written."""
+        for name in secretsmanager._secrets:
+            if self._versions(name) != self._written.get(name, {}):
+                self._keeper.changed(self, name)
+
+    def row(self, name: str) -> Row:
+        """Return the row of a secret as it is now."""
+        self._written[name] = self._versions(name)
+        return Row(self.HOLDER, name, self._written[name])
+
+    def _versions(self, name: str) -> dict[str, Any]:
+        """Return the versions that have a value: the emulator gives a secret one without."""
+        versions = secretsmanager._secrets[name]["Versions"]
+        return {key: deepcopy(each) for key, each in versions.items() if each["SecretString"] or each["SecretBinary"]}
+
+
 def keep_data(keeper: Keeper) -> None:
-    """Let this process's emulator restore buckets and tables from the store, and write their changes to it."""
+    """Let this process's emulator restore buckets, tables and secrets from the store, and write their changes to it."""
+    _keep_buckets_and_tables(keeper)
+    _keep_secrets(keeper)
+    for service in ("s3", "dynamodb", "secretsmanager"):
+        app.SERVICE_HANDLERS[service] = keeper.request_of(app.SERVICE_HANDLERS[service])
+
+
+def _keep_secrets(keeper: Keeper) -> None:
+    secrets, create, handle = Secrets(keeper), secretsmanager._create_secret, app.SERVICE_HANDLERS["secretsmanager"]
+
+    def create_and_fill_secret(data: dict[str, Any]) -> Response:
+        response: Response = create(data)
+        if response[0] < 300:
+            secrets.fill(str(data.get("Name")))
+        return response
+
+    async def handle_and_note(*arguments: Any, **named: Any) -> Response:
+        try:
+            return await handle(*arguments, **named)
+        finally:
+            secrets.note()
+
+    secretsmanager._create_secret = create_and_fill_secret
+    app.SERVICE_HANDLERS["secretsmanager"] = handle_and_note
+
+
+def _keep_buckets_and_tables(keeper: Keeper) -> None:
     create_bucket, create_table = s3._create_bucket, dynamodb._create_table
 
     def create_and_fill_bucket(name: str, *arguments: Any, **named: Any) -> Response:
@@ -187,12 +248,13 @@ def keep_data(keeper: Keeper) -> None:
         return response
 
     s3._create_bucket, dynamodb._create_table = create_and_fill_bucket, create_and_fill_table
-    for service in ("s3", "dynamodb"):
-        app.SERVICE_HANDLERS[service] = keeper.request_of(app.SERVICE_HANDLERS[service])
 
 
 def fill_restored(keeper: Keeper) -> None:
-    """Fill the buckets and tables that this process's emulator has not created, but restored without their content."""
+    """Fill what this process's emulator has not created, but restored without its content."""
+    secrets = Secrets(keeper)
+    for name in secretsmanager._secrets:
+        secrets.fill(name)
     for name in s3._buckets:
         _fill_bucket(keeper, name)
     for name in dynamodb._tables:

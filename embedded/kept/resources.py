@@ -1,4 +1,4 @@
-"""The emulator's resources as a file: everything that a program has created, without what buckets and tables hold.
+"""The emulator's resources as a file: all that a program has created, without what buckets, tables and secrets hold.
 
 The format is MiniStack's, and belongs to its version: it is read by none but the one that has written it.
 """
@@ -16,6 +16,8 @@ def save_resources(file: Path) -> None:
     The code of functions is written beside it, into MiniStack's directory of state.
     """
     services = {name: state() for name, state in app._build_persistence_save_dict().items()}
+    for secret in services["secretsmanager"]["secrets"].all_values():
+        secret["Versions"] = {}
     unfinished = file.with_suffix(".unfinished")
     unfinished.write_text(json.dumps(services, default=persistence._json_default))
     unfinished.replace(file)

@@ -1,4 +1,5 @@
-"""The file in which the embedded stack keeps its data: one SQLite database with S3's objects and DynamoDB's items.
+"""The file in which the embedded stack keeps its data: one SQLite database with S3's objects, DynamoDB's items and the
+values of secrets, readable by its owner alone.
 
 A change is on disk before the request that made it is answered, so a stack may be killed at any time: SQLite's log
 restores whole transactions only. Each row has a checksum, as SQLite does not notice a damaged page of a value.
@@ -37,7 +38,7 @@ class KeptDataError(Exception):
 
 @dataclass(frozen=True)
 class Row:
-    """An object or an item: the bucket or table that holds it, its key, its JSON document, and an object's body.
+    """An object, an item or a secret: what holds it, its key, its JSON document, and an object's body.
 
     A row without a document is one that was deleted.
     """

@@ -17,6 +17,7 @@ from embedded.resources import (
     s3,
     scheduler,
     secretsmanager,
+    sns,
     sqs,
     stepfunctions,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "s3",
     "scheduler",
     "secretsmanager",
+    "sns",
     "sqs",
     "stepfunctions",
 ]

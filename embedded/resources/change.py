@@ -45,6 +45,9 @@ _REPLACED_BY: dict[str, tuple[str, ...]] = {
     "aws:scheduler/schedule:Schedule": ("name", "groupName"),
     "aws:secretsmanager/secret:Secret": ("name",),
     "aws:sfn/stateMachine:StateMachine": ("name", "type"),
+    "aws:sns/topic:Topic": ("name",),
+    "aws:sns/topicPolicy:TopicPolicy": ("arn",),
+    "aws:sns/topicSubscription:TopicSubscription": (_ALL,),
     "aws:sqs/queue:Queue": ("name", "fifoQueue"),
 }
 """The inputs of which a change makes another resource. Where it is not named here, `bucket` and `apiId` do."""
@@ -98,6 +101,7 @@ _PUT_AGAIN = {
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
     "aws:s3/bucketVersioning:BucketVersioning",
+    "aws:sns/topicPolicy:TopicPolicy",
     "aws:sqs/queuePolicy:QueuePolicy",
 }
 """The types whose creation is a `put`, which also changes what is there."""
@@ -203,5 +207,6 @@ _CHANGES: dict[str, Changer] = {
     "aws:s3/bucket:Bucket": _nothing,
     "aws:scheduler/schedule:Schedule": _schedule,
     "aws:secretsmanager/secret:Secret": _secret,
+    "aws:sns/topic:Topic": _nothing,
     "aws:sfn/stateMachine:StateMachine": _state_machine,
 }

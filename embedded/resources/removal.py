@@ -63,6 +63,10 @@ def _queue_policy(cloud: Cloud, resource_id: str, _properties: Properties) -> No
     cloud.client("sqs").set_queue_attributes(QueueUrl=resource_id, Attributes={"Policy": ""})
 
 
+def _topic_policy(cloud: Cloud, resource_id: str, _properties: Properties) -> None:
+    cloud.client("sns").set_topic_attributes(TopicArn=resource_id, AttributeName="Policy", AttributeValue="")
+
+
 def _account(_cloud: Cloud, _resource_id: str, _properties: Properties) -> None:
     """The setting has no deletion of its own in the API."""
 
@@ -137,6 +141,9 @@ _DELETIONS: dict[str, Callable[[Cloud, str, Properties], None]] = {
     "aws:scheduler/schedule:Schedule": Call("scheduler", "delete_schedule", {"Name": "name"}),
     "aws:secretsmanager/secret:Secret": _secret,
     "aws:sfn/stateMachine:StateMachine": Call("stepfunctions", "delete_state_machine", {"stateMachineArn": "id"}),
+    "aws:sns/topic:Topic": Call("sns", "delete_topic", {"TopicArn": "id"}),
+    "aws:sns/topicPolicy:TopicPolicy": _topic_policy,
+    "aws:sns/topicSubscription:TopicSubscription": Call("sns", "unsubscribe", {"SubscriptionArn": "id"}),
     "aws:sqs/queue:Queue": Call("sqs", "delete_queue", {"QueueUrl": "id"}),
     "aws:sqs/queuePolicy:QueuePolicy": _queue_policy,
 }

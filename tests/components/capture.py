@@ -33,6 +33,7 @@ CHOSEN = {
     f"{PROJECT}:audience": "https://tickfold.example",
     f"{PROJECT}:providers": "alpaca,schwab",
     f"{PROJECT}:exportToPostgresql": "true",
+    f"{PROJECT}:alarmEmail": "ops@tickfold.example",
 }
 
 
@@ -217,6 +218,7 @@ _COMPUTED: Mapping[str, Callable[[str, Mapping[str, Any]], dict[str, Any]]] = {
     "aws:lambda/function:Function": _function,
     "aws:lambda/layerVersion:LayerVersion": lambda _, i: {"arn": _arn("lambda", f"layer:{i['layerName']}:3")},
     "aws:s3/bucket:Bucket": lambda name, _: {"arn": f"arn:aws:s3:::{name}", "bucket": name},
+    "aws:sns/topic:Topic": lambda name, _: {"arn": _arn("sns", name)},
     "aws:sqs/queue:Queue": lambda name, _: {
         "id": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}",
         "arn": _arn("sqs", name),

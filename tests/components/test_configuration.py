@@ -53,6 +53,7 @@ def test_omitted_key_takes_its_default() -> None:
             "feedMarkets",
             "exportToPostgresql",
             "metricsNamespace",
+            "alarmEmail",
             "dependencies",
         ]
     )
@@ -112,6 +113,7 @@ WRONG = {
     "feedMarkets": ["XLON", '["XNYS", "always"]'],
     "exportToPostgresql": ["perhaps", ""],
     "metricsNamespace": ["", "a b", "a" * 256],
+    "alarmEmail": ["ops", "ops@localhost", '["ops@example.com", "a b@example.com"]'],
     "dependencies": ["layer", "Layers", ""],
 }
 ALLOWED = {
@@ -144,6 +146,7 @@ ALLOWED = {
     "feedMarkets": ['["XNYS", "24/7"]'],
     "exportToPostgresql": ["true", "false"],
     "metricsNamespace": ["AlphaKite/RealTimeStreaming", "a"],
+    "alarmEmail": ["[]", '["ops@example.com", "o.ps+tickfold@sub.example.com"]'],
     "dependencies": ["layers", "runtime"],
 }
 EXPECTED = {
@@ -167,6 +170,7 @@ EXPECTED = {
     "feedMarkets": "XNYS or 24/7",
     "exportToPostgresql": "true or false",
     "metricsNamespace": "such as Tickfold/RealTimeStreaming",
+    "alarmEmail": "the addresses that alarms write to",
     "dependencies": "layers (built and attached), or runtime",
 }
 

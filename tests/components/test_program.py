@@ -46,6 +46,9 @@ RESOURCES = {
     "aws:scheduler/schedule:Schedule": 6,
     "aws:secretsmanager/secret:Secret": 2,
     "aws:sfn/stateMachine:StateMachine": 1,
+    "aws:sns/topic:Topic": 1,
+    "aws:sns/topicPolicy:TopicPolicy": 1,
+    "aws:sns/topicSubscription:TopicSubscription": 1,
     "aws:sqs/queue:Queue": 3,
     "aws:sqs/queuePolicy:QueuePolicy": 1,
 }
@@ -75,12 +78,15 @@ CANNOT_HAVE_TAGS = {
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
     "aws:s3/bucketVersioning:BucketVersioning",
     "aws:scheduler/schedule:Schedule",
+    "aws:sns/topicPolicy:TopicPolicy",
+    "aws:sns/topicSubscription:TopicSubscription",
     "aws:sqs/queuePolicy:QueuePolicy",
 }
 
 
 COMPONENTS = {
     "tickfold:aws:AccessLogBucket": 1,
+    "tickfold:aws:AlarmTopic": 1,
     "tickfold:aws:ApiGatewayAccount": 1,
     "tickfold:aws:AthenaWorkgroup": 1,
     "tickfold:aws:Bucket": 1,
@@ -194,7 +200,7 @@ def test_stack_outputs(dev: Stack) -> None:
 def test_only_subsystems_and_the_package_are_at_the_top(dev: Stack) -> None:
     components = {resource.urn: resource for resource in dev.resources if resource.is_component}
     top = {each.token.rpartition(":")[2] for each in components.values() if each.parent not in components}
-    assert top == {"DataLake", "Package", "MarketData", "Backtests", "Realtime"}
+    assert top == {"DataLake", "Package", "AlarmTopic", "MarketData", "Backtests", "Realtime"}
 
 
 def test_every_resource_belongs_to_a_component(dev: Stack) -> None:

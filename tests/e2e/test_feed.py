@@ -4,9 +4,10 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from numpy.testing import assert_allclose
 from embedded.replay import Recording, Replay, recordings
 from embedded.stack import EmbeddedStack
 from tests.conftest import url_for
+from tests.e2e.faulty_proxy import DYNAMODB, LOST, Fault, Request, between
 from tests.e2e.release import deployed
 from tests.e2e.websocket_client import SMA, Json, WebSocketClient, connected, start
 from tests.market_data.feed.market import HALF_DAY, MONDAY, minutes_of
@@ -31,7 +33,7 @@ from tickfold.market_data.feed.watch_list import WatchList
 
 __all__ = ["database", "server"]
 
-TICK, COMPACT = "tickfold-embedded-tick:live", "tickfold-embedded-compact:live"
+TICK, COMPACT, CHECK_FEED = (f"tickfold-embedded-{name}:live" for name in ("tick", "compact", "check-feed"))
 RULE = {"timeframe": "1m", "parameters": {"fast": 2, "slow": 5}}
 DAY = {"startDate": "2025-11-28", "endDate": "2025-11-28"}
 SECONDS = 60
@@ -216,20 +218,111 @@ def test_postgresql_has_each_bar_once_although_it_was_down_meanwhile(
     assert_equal(frame.assign(timestamp=frame.timestamp.astype(np.int64)), expected)
 
 
+def test_silence_in_the_session_tells_the_alarm_topic_and_the_next_bar_ends_it(
+    stack: EmbeddedStack, recording: tuple[Recording, Bars]
+) -> None:
+    known, _ = recording
+    sqs, sns = stack.client("sqs"), stack.client("sns")
+    queue = sqs.create_queue(QueueName=known.symbol)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    (topic,) = [each["TopicArn"] for each in sns.list_topics()["Topics"]]
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps(let_send(topic, arn))})
+    subscription = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True)
+    WatchList(stack.cloud.table(stack.outputs["bars_table"])).add([known.symbol], "XNYS", "test")
+    try:
+        invoke(stack, CHECK_FEED, "14:50")
+        assert told_of_silence(stack, queue) == "ALARM"
+        tick(stack, "14:50")
+        invoke(stack, CHECK_FEED, "14:50")
+        assert told_of_silence(stack, queue) == "OK"
+    finally:
+        sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
+        sqs.delete_queue(QueueUrl=queue)
+
+
+def let_send(topic: str, queue: str) -> Json:
+    condition = {"ArnEquals": {"aws:SourceArn": topic}}
+    allow = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    return {"Version": "2012-10-17", "Statement": [allow | {"Resource": queue, "Condition": condition}]}
+
+
+def told_of_silence(stack: EmbeddedStack, queue: str) -> str:
+    """Return the state of the alarm of silence that the queue is told next."""
+    sqs = stack.client("sqs")
+    while True:
+        (message,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=SECONDS // 3)["Messages"]
+        sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        alarm = json.loads(json.loads(message["Body"])["Message"])
+        if alarm["AlarmName"] == "tickfold-embedded-SilentSessionMinutes":
+            return str(alarm["NewStateValue"])
+
+
+def throttled(*reasons: str) -> Fault:
+    """Return what DynamoDB answers where one write of a transaction is throttled, and the others are not."""
+    codes = [{"Code": reason} for reason in reasons]
+    return Fault(400, "TransactionCanceledException", {"CancellationReasons": codes})
+
+
+TOO_FAST = Fault(400, "ThrottlingException")
+TOO_MUCH = Fault(400, "ProvisionedThroughputExceededException")
+TROUBLES: dict[str, Iterable[Fault]] = {
+    "none": (),
+    "the request is throttled": [TOO_FAST] * 2,
+    "the table is throttled": [TOO_MUCH] * 2,
+    "the state's write is throttled": [throttled("ThrottlingError", "None")] * 5,
+    "the bar's write is throttled": [throttled("None", "ProvisionedThroughputExceeded")] * 5,
+    "carried out, and the answer lost": [LOST],
+    "throttled, then carried out, and the answer lost": [TOO_FAST, LOST],
+    "throttled until the tick gives up": repeat(TOO_FAST),
+    "none again": (),
+}
+"""What happens to the transaction of one minute's tick after another."""
+
+
+def test_throttled_table_has_each_minute_once(stack: EmbeddedStack, recording: tuple[Recording, Bars]) -> None:
+    known, bars = recording
+    hot = HotStore(stack.cloud.table(stack.outputs["bars_table"]))
+    WatchList(stack.cloud.table(stack.outputs["bars_table"])).add([known.symbol], "XNYS", "test")
+    faults: Iterator[Fault] = iter(())
+
+    def trouble(request: Request) -> Fault | None:
+        is_append = request.operation == "TransactWriteItems" and known.symbol.encode() in request.body
+        return next(faults, None) if is_append else None
+
+    stored, expected = list[int](), list(range(1, len(TROUBLES) + 1))
+    with between(stack, ["tick"], DYNAMODB, trouble) as counted:
+        for minute, each in enumerate(TROUBLES.values(), 31):
+            faults = iter(each)
+            invoke(stack, TICK, f"14:{minute}")
+            stored.append(hot.state(known.symbol).sequence)
+    assert stored == [*expected[:-2], expected[-3], expected[-1]]  # what a tick gave up, the next has made up
+    assert counted.keys() == {TOO_FAST.error, TOO_MUCH.error, "TransactionCanceledException", LOST.error}
+    rows = list(hot.bars_after(known.symbol, 0))
+    assert [row.sequence for row in rows] == expected
+    pd.testing.assert_frame_equal(
+        pd.DataFrame(vars_of(bars_of(row.bar for row in rows))),
+        pd.DataFrame(vars_of(bars))[: len(expected)],
+        check_exact=True,
+    )
+
+
 def tick(stack: EmbeddedStack, time: str) -> None:
-    event = json.dumps({"scheduled_time": f"2025-11-28T{time}:00Z"})
-    answer = stack.client("lambda").invoke(FunctionName=TICK, Payload=event)
-    payload = answer["Payload"].read()
-    assert "FunctionError" not in answer, payload
+    answer = invoke(stack, TICK, time)
     # 502 if the provider does not have a symbol that another test watches.
-    assert json.loads(json.loads(payload)["body"])["equity_rows"] > 0, payload
+    assert json.loads(answer["body"])["equity_rows"] > 0, answer
 
 
 def compact(stack: EmbeddedStack, time: str) -> None:
+    invoke(stack, COMPACT, time)
+
+
+def invoke(stack: EmbeddedStack, function: str, time: str) -> Json:
     event = json.dumps({"scheduled_time": f"2025-11-28T{time}:00Z"})
-    answer = stack.client("lambda").invoke(FunctionName=COMPACT, Payload=event)
+    answer = stack.client("lambda").invoke(FunctionName=function, Payload=event)
     payload = answer["Payload"].read()
     assert "FunctionError" not in answer, payload
+    returned: Json = json.loads(payload)
+    return returned
 
 
 def rows_in(database: Database, symbol: str) -> int:

@@ -1,7 +1,11 @@
 """A stack that takes up the last deployment is the stack that was deployed: it runs, refuses and changes the same."""
 
+import io
+import json
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -104,3 +108,27 @@ def test_strategy_that_changed_between_two_starts_is_deployed(
     (tree / "strategies" / "changing.py").write_text(CHANGING.replace("% 10 ==", "% 20 =="))
     with EmbeddedStack(root=tree, kept=kept) as stack:
         assert 0 < metrics(stack)["trades"] < first["trades"]
+
+
+@pytest.mark.parametrize("deployed", [False, True], ids=["taken up", "deployed anew"])
+def test_keys_of_providers_are_kept(
+    kept: KeptDirectory, tree: Path, tickfold: Command, monkeypatch: pytest.MonkeyPatch, deployed: bool
+) -> None:
+    keys = {"key": f"K{secrets.token_hex(4)}"}
+    with EmbeddedStack(root=tree, kept=kept) as stack:
+        assert stack.outputs
+        monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(keys)))
+        ended = tickfold("data", "keys", "set", "alpha_vantage", "--stdin")
+        assert ended.status == 0, ended.stderr
+    if deployed:
+        (kept.path / "deployment").unlink()
+    lines: list[str] = []
+    with EmbeddedStack(root=tree, kept=kept, log=lines.append) as stack:
+        assert any(line.startswith("deployed") for line in lines) == deployed
+        secret = stack.client("secretsmanager").get_secret_value(SecretId=stack.outputs["keys_secret"])
+        assert json.loads(secret["SecretString"])["alpha_vantage"] == keys
+    for file in kept.path.iterdir():
+        assert file.stat().st_mode & 0o077 == 0, file
+    _, _, archive = (kept.path / "deployment").read_bytes().split(b"\n", 2)
+    with ZipFile(io.BytesIO(archive)) as resources:  # keys are in the store alone
+        assert not [name for name in resources.namelist() if keys["key"].encode() in resources.read(name)]

@@ -121,6 +121,31 @@ def test_killed_emulator_keeps_what_it_has_answered(kept: KeptDirectory) -> None
         assert dynamodb.scan(TableName="stack-connections")["Items"] == []
 
 
+def test_killed_emulator_keeps_the_values_of_secrets(kept: KeptDirectory) -> None:
+    with emulator(kept) as (first, cloud):
+        secrets = cloud.client("secretsmanager")
+        for name in ("keys", "never set"):
+            secrets.create_secret(Name=name)
+        secrets.put_secret_value(SecretId="keys", SecretString="old")
+        kept_version = secrets.put_secret_value(SecretId="keys", SecretString="new")["VersionId"]
+        kill(first)
+    assert kept.file.stat().st_mode & 0o077 == 0
+    with emulator(kept) as (second, cloud):
+        secrets = cloud.client("secretsmanager")
+        for name in ("keys", "never set"):
+            secrets.create_secret(Name=name)
+        found = secrets.get_secret_value(SecretId="keys")
+        assert (found["SecretString"], found["VersionId"]) == ("new", kept_version)
+        assert secrets.get_secret_value(SecretId="keys", VersionStage="AWSPREVIOUS")["SecretString"] == "old"
+        assert "SecretString" not in secrets.get_secret_value(SecretId="never set")
+        secrets.update_secret(SecretId="keys", SecretString="newest")
+        kill(second)
+    with emulator(kept) as (_, cloud):
+        secrets = cloud.client("secretsmanager")
+        secrets.create_secret(Name="keys")
+        assert secrets.get_secret_value(SecretId="keys")["SecretString"] == "newest"
+
+
 def test_emulator_holds_the_lock_until_it_ends(kept: KeptDirectory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("embedded.kept.directory.WAIT_SECONDS", 0.1)
     with emulator(kept):
