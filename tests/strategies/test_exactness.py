@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.engine.order_terms import OrderTerms
 from tests.engine.random_runs import PROPERTY, REFUTATION, Case, assert_same, cases
+from tests.engine.stepped_runs import Replay, assert_steps_to_a_backtest
 from tickfold.engine.accounting.account import Account, Commission
 from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.chunk import cut
@@ -54,6 +55,16 @@ def test_folded_equals_one_pass(name: str) -> None:
     @given(cases(with_parameters(name)))
     def claim(case: Case) -> None:
         assert_same(case.whole(), case.folded().outcome)
+
+    claim()
+
+
+@pytest.mark.parametrize("name", BUILT_IN.strategies)
+def test_stepping_equals_a_backtest(name: str) -> None:
+    @settings(PROPERTY, max_examples=10)
+    @given(cases(with_parameters(name)), st.sets(st.integers(0, 400)))
+    def claim(case: Case, saved: set[int]) -> None:
+        assert_steps_to_a_backtest(Replay(case, frozenset(saved)), len(case.bars))
 
     claim()
 
