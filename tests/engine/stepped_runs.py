@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.testing import assert_array_equal, assert_equal
@@ -19,13 +18,18 @@ from tickfold.engine.signals import Signals
 from tickfold.engine.stepping import Step, SteppedRun, SteppedState, new_signals
 
 
+def read_back(data: bytes) -> SteppedState:
+    """Return the state that was saved as `data`."""
+    return decode(SteppedState, data)
+
+
 @dataclass
 class Replay:
     """A case that is stepped, with bars that come in its chunks as batches."""
 
     case: Case
     saved: frozenset[int] = frozenset()
-    read_back: Callable[[bytes], SteppedState] = partial(decode, SteppedState)
+    read_back: Callable[[bytes], SteppedState] = read_back
 
     def __post_init__(self) -> None:
         self.run = SteppedRun(self.case.account, self.case.orders)
