@@ -7,7 +7,7 @@ order there. They touch that bar alone. So each step keeps the state before its 
 as a backtest's end.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -111,6 +111,21 @@ class SteppedRun:
         if not self.bars:
             raise ValueError("no bar was stepped: a range of no bars has no end")
         return self._posted(Ledger(self._account, self._orders, self.state.before), bar, self.state.signal, last=True)
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether no position is held, and no order waits to open one."""
+        carried = self.state.ledger.carried
+        return carried.position is None and carried.order is None
+
+    def withdraw(self) -> None:
+        """Withdraw the order that waits to open a position; the target tries again at the strategy's next signal.
+
+        A backtest does no such thing: a trader does when a person or a limit pauses it.
+        """
+        ledger = self.state.ledger
+        carried = replace(ledger.carried, order=None)
+        self.state = replace(self.state, ledger=replace(ledger, carried=carried))
 
     def _posted(self, ledger: Ledger, bar: Bars, signal: int, *, last: bool) -> Step:
         if len(bar) != 1:
