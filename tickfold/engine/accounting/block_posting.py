@@ -204,10 +204,10 @@ class BlockPosting:
 
     def prices(self, positions: Positions) -> tuple[Floats, Floats]:
         """Return the prices of entries and exits, made worse by spread and slippage; 0 for exits to come."""
-        slippage, side, received = self._account.slippage, positions.side, positions.exit_price
+        side, received = positions.side, positions.exit_price
         paid = entry_price(positions.entry_price, side, self._account, self._orders)
         at_limit = self._orders.closed_at_limit(positions.reason)
-        received = np.where(at_limit, received, received * (1 - side * slippage))
+        received = np.where(at_limit, received, exit_price(received, side, self._account))
         return paid, np.where(positions.known, received, 0.0)
 
     def _carried_out(self, positions: Positions) -> Positions:
@@ -238,6 +238,12 @@ def entry_price(price: Floats, side: Sides, account: Account, orders: Orders) ->
     if not orders.entry.takes_liquidity:
         return price
     worse: Floats = price * (1 + side * account.spread) * (1 + side * account.slippage)
+    return worse
+
+
+def exit_price(price: Floats, side: Sides, account: Account) -> Floats:
+    """Return the prices of exits of positions of `side` at the market price `price`, made worse by slippage."""
+    worse: Floats = price * (1 - side * account.slippage)
     return worse
 
 
