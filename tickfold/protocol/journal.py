@@ -192,15 +192,21 @@ class AllocationReturned(Wire):
 
 
 class BotStep(Wire):
-    """A bot did something that is told: a fill, a pause, another signal."""
+    """A bot did something that is told: a fill, or another state.
+
+    An `entry` opens a position, an `exit` closes it; the exit's commission is that of both, as a trade's.
+    """
 
     type: Literal["bot_step"] = "bot_step"
     bot: str
     symbol: str
-    time: Milliseconds
-    what: str
-    quantity: float = 0.0
-    price: float | None = None
+    time: Annotated[int, Field(ge=0, description="The bar's start, in milliseconds since 1970 UTC.")]
+    what: Literal["started", "entry", "exit", "paused", "resumed", "adopted", "stopping", "stopped"]
+    side: Annotated[OrderSide | None, Field(exclude_if=is_unset)] = None
+    quantity: Annotated[float | None, Field(exclude_if=is_unset)] = None
+    price: Annotated[float | None, Field(exclude_if=is_unset)] = None
+    commission: Annotated[float | None, Field(exclude_if=is_unset)] = None
+    reason: Annotated[str | None, Field(exclude_if=is_unset, description="Why it closed, or why it is paused.")] = None
 
 
 class LimitsSet(Wire):

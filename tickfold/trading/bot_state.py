@@ -17,6 +17,7 @@ class BotState:
         run: its account, as a run's.
         last_bar: the start of the last bar that it has stepped, in microseconds since 1970 UTC; just before its first
             bar may begin, while there was none.
+        lookback: its strategy's, in bars.
         warm_up: bars before its first one that its strategy sees.
         equity: dollars at the last bar's close; its capital before the first.
         trades: how many were closed.
@@ -25,13 +26,14 @@ class BotState:
     run: SteppedState
     last_bar: int
     equity: float
+    lookback: int
     warm_up: int = 0
     trades: int = 0
 
     @classmethod
-    def start(cls, account: Account, orders: Orders, since: int) -> Self:
-        """Return the state before the first bar from `since` on."""
-        return cls(SteppedRun(account, orders).state, since - 1, account.capital)
+    def start(cls, account: Account, orders: Orders, since: int, lookback: int) -> Self:
+        """Return the state before the first bar from `since` on; `lookback` is the strategy's."""
+        return cls(SteppedRun(account, orders).state, since - 1, account.capital, lookback)
 
     @property
     def seen(self) -> int:
