@@ -1,1 +1,1 @@
-"""Portfolios: what they hold, their orders and paper fills, their limits, and the journal that all of it follows from."""
+"""Portfolios: what they hold, their orders, paper fills and limits, and the journal that all of it follows from."""

@@ -1,12 +1,14 @@
 """The journal: `apply` is the only way in which a portfolio changes, so that its journal alone makes it again."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from typing import Any, Final, assert_never
+from typing import Any, TypeVar, assert_never
+
+from pydantic import BaseModel
 
 from tickfold.portfolios import order as orders
 from tickfold.portfolios.portfolio import equity, followed
 from tickfold.portfolios.position import after_fill
+from tickfold.portfolios.times import DAY, MINUTE
 from tickfold.protocol.journal import (
     Allocation,
     AllocationReturned,
@@ -33,8 +35,7 @@ from tickfold.protocol.journal import (
 from tickfold.protocol.portfolio_orders import Order
 from tickfold.protocol.portfolios import Portfolio, Sleeve
 
-MINUTE: Final = 60_000
-_DAY: Final = 86_400_000
+Model = TypeVar("Model", bound=BaseModel)
 
 
 def rebuild(entries: Iterable[JournalEntry]) -> Portfolio:
@@ -66,10 +67,10 @@ def apply(portfolio: Portfolio, entry: JournalEntry) -> Portfolio:
         raise ValueError(f"entry {entry.sequence} of {portfolio.portfolio} does not follow {portfolio.revision}")
     for event in entry.events:
         portfolio = apply_event(portfolio, event)
-    return _changed(portfolio, revision=entry.sequence)
+    return _changed(_forgotten(portfolio), revision=entry.sequence)
 
 
-def apply_event(portfolio: Portfolio, event: JournalEvent) -> Portfolio:  # noqa: C901, PLR0911, PLR0912 - a case an event
+def apply_event(portfolio: Portfolio, event: JournalEvent) -> Portfolio:  # noqa: PLR0912 - a case an event
     """Return the portfolio after an event. Total and pure: what an event says is done, never judged again."""
     match event:
         case Opened():
@@ -101,7 +102,7 @@ def apply_event(portfolio: Portfolio, event: JournalEvent) -> Portfolio:  # noqa
             )
         case AllocationReturned():
             left = {bot: sleeve for bot, sleeve in portfolio.bots.items() if bot != event.bot}
-            return _forgotten(_changed(portfolio, cash=_sum(portfolio.cash, event.amount), bots=left))
+            return _changed(portfolio, cash=_sum(portfolio.cash, event.amount), bots=left)
         case BotStep():
             return portfolio
         case LimitsSet():
@@ -169,7 +170,7 @@ def _filled(portfolio: Portfolio, fill: Fill) -> Portfolio:
         positions=positions,
     )
     for each in orders.children(order, portfolio.orders):
-        after = _with_order(after, _released(each, order, fill))
+        after = _with_order(after, _released(each, fill))
     for each in orders.siblings(order, portfolio.orders):
         if each.remaining > fill.quantity:
             less = each.terms.model_copy(update={"quantity": each.terms.quantity - fill.quantity})
@@ -177,12 +178,13 @@ def _filled(portfolio: Portfolio, fill: Fill) -> Portfolio:
     return _ended(after, order) if order.status == "filled" else _with_order(after, order)
 
 
-def _released(leg: Order, parent: Order, fill: Fill) -> Order:
+def _released(leg: Order, fill: Fill) -> Order:
     """Return an exit of a bracket after its order has filled, once more or for the first time: it closes what filled.
 
     After a fill inside a bar it looks at later bars only, as the bar's other prices may have been before.
     """
-    terms = leg.terms.model_copy(update={"quantity": parent.filled})
+    before = leg.terms.quantity if leg.status == "working" else 0.0
+    terms = leg.terms.model_copy(update={"quantity": before + fill.quantity})
     if leg.status == "working":
         return _update(leg, terms=terms)
     active_from = fill.time + MINUTE if fill.inside else fill.time
@@ -205,15 +207,13 @@ def _seen(portfolio: Portfolio, bar: BarSeen) -> Portfolio:
         for bot, sleeve in portfolio.bots.items()
     }
     after = _changed(after, quotes={**after.quotes, bar.symbol: quote}, bots=bots)
-    worth, day = equity(after), bar.time // _DAY
+    worth, day = equity(after), bar.time // DAY
     later = day > portfolio.day
-    return _forgotten(
-        _changed(
-            after,
-            peak_equity=max(portfolio.peak_equity, worth),
-            day=day if later else portfolio.day,
-            day_start_equity=before if later else portfolio.day_start_equity,
-        )
+    return _changed(
+        after,
+        peak_equity=max(portfolio.peak_equity, worth),
+        day=day if later else portfolio.day,
+        day_start_equity=before if later else portfolio.day_start_equity,
     )
 
 
@@ -225,8 +225,9 @@ def _ended(portfolio: Portfolio, order: Order) -> Portfolio:
 def _forgotten(portfolio: Portfolio) -> Portfolio:
     """Return `portfolio` without the quotes of symbols that it neither holds, orders nor has bots on."""
     symbols = followed(portfolio)
-    kept = {symbol: quote for symbol, quote in portfolio.quotes.items() if symbol in symbols}
-    return portfolio if len(kept) == len(portfolio.quotes) else _changed(portfolio, quotes=kept)
+    return _changed(
+        portfolio, quotes={symbol: quote for symbol, quote in portfolio.quotes.items() if symbol in symbols}
+    )
 
 
 def _with_order(portfolio: Portfolio, order: Order) -> Portfolio:
@@ -237,19 +238,9 @@ def _sum(before: float, change: float) -> float:
     return before + change + 0.0  # DynamoDB has no negative zero
 
 
-def _update(model: Any, **changes: Any) -> Any:
+def _update(model: Model, **changes: Any) -> Model:
     return model.model_copy(update=changes)
 
 
 def _changed(portfolio: Portfolio, **changes: Any) -> Portfolio:
     return portfolio.model_copy(update=changes)
-
-
-def milliseconds(time: datetime) -> int:
-    """Return a time in milliseconds since 1970 UTC."""
-    return round(time.timestamp() * 1_000)
-
-
-def time_of(milliseconds: int) -> datetime:
-    """Return the UTC time of milliseconds since 1970."""
-    return datetime.fromtimestamp(milliseconds / 1_000, UTC)

@@ -45,12 +45,12 @@ class RiskLimits(Wire):
     drawdown: Annotated[
         Fraction | None, Field(description="Loss from the highest equity at which the portfolio is paused.")
     ] = None
-    symbols: Annotated[list[Symbol] | None, Field(max_length=200, description="The only symbols that may be traded.")] = (
-        None
-    )
+    symbols: Annotated[
+        list[Symbol] | None, Field(max_length=200, description="The only symbols that may be traded.")
+    ] = None
     hours: Annotated[
         tuple[str, str] | None,
-        Field(description="From when to when, UTC, orders may be placed: [\"14:30\", \"20:45\"]."),
+        Field(description='From when to when, UTC, orders may be placed: ["14:30", "20:45"].'),
     ] = None
     orders_a_minute: Annotated[int | None, Field(ge=1, le=600, description="Most orders placed within a minute.")] = (
         None

@@ -97,23 +97,7 @@ class PlacedOrder(BracketTerms):
             raise ValueError("stopLoss and stopLossTrail exclude each other: give one")
         if self.has_exits and self.reduce_only:
             raise ValueError("takeProfit and stopLoss: a reduceOnly order opens no position that they could close")
-        self._check_sides()
         return self
-
-    def _check_sides(self) -> None:
-        side = 1 if self.side == "buy" else -1
-        entry = self.limit if self.limit is not None else self.stop
-        worse, better = ("below", "above") if side > 0 else ("above", "below")
-        ends = [("takeProfit", self.take_profit, better, -side), ("stopLoss", self.stop_loss, worse, side)]
-        for name, level, where, sign in ends:
-            if entry is not None and level is not None and sign * (level - entry) >= 0:
-                raise ValueError(f"{name} {level:g} is not {where} the entry at {entry:g}, as it is of a {self.side}")
-        if self.take_profit is not None and self.stop_loss is not None and side * (
-            self.take_profit - self.stop_loss
-        ) <= 0:
-            raise ValueError(
-                f"takeProfit {self.take_profit:g} is not {better} stopLoss {self.stop_loss:g}, as it is of a {self.side}"
-            )
 
 
 def check_prices(kind: OrderKind, prices: dict[str, float | None]) -> None:

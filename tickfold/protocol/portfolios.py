@@ -12,9 +12,7 @@ from tickfold.protocol.wire import ClientRequest, Message, Wire
 
 PortfolioName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$", description="Letters, digits, _ and -.")]
 PortfolioRef = Annotated[str, Field(min_length=1, max_length=64, description="Id of the portfolio, or its name.")]
-Amount = Annotated[
-    float, Field(gt=0, le=1_000_000_000_000, description="Dollars."), BeforeValidator(number_or_text)
-]
+Amount = Annotated[float, Field(gt=0, le=1_000_000_000_000, description="Dollars."), BeforeValidator(number_or_text)]
 Status = Literal["active", "paused", "killed"]
 _PAGE = Field(ge=1, le=100, description="Rows to return at most.")
 
@@ -135,9 +133,7 @@ class JournalPage(Message):
     type: Literal["journal"] = "journal"
     portfolio: str
     entries: list[JournalEntry]
-    next: Annotated[int | None, Field(description="`after` of the request for the next page; null on the last.")] = (
-        None
-    )
+    next: Annotated[int | None, Field(description="`after` of the request for the next page; null on the last.")] = None
 
 
 class _PortfolioRequest(ClientRequest):
