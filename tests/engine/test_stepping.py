@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from tests.engine.order_terms import OrderTerms
 from tests.engine.random_runs import PROPERTY, REFUTATION, Case, cases, random_strategies
 from tests.engine.stepped_runs import Replay, assert_steps_to_a_backtest
-from tickfold.engine.accounting.account import Account
-from tickfold.engine.accounting.sizing import Sizing
+from tickfold.engine.accounting.account import Account, Sizing
 from tickfold.engine.bars import Bars
 from tickfold.engine.checkpoint import decode, encode
 from tickfold.engine.decisions.terms import Fill

@@ -104,7 +104,7 @@ def apply_event(portfolio: Portfolio, event: JournalEvent) -> Portfolio:  # noqa
             left = {bot: sleeve for bot, sleeve in portfolio.bots.items() if bot != event.bot}
             return _changed(portfolio, cash=_sum(portfolio.cash, event.amount), bots=left)
         case BotStep():
-            return portfolio
+            return _stepped(portfolio, event)
         case LimitsSet():
             return _changed(portfolio, limits=event.limits)
         case LimitBreached():
@@ -215,6 +215,13 @@ def _seen(portfolio: Portfolio, bar: BarSeen) -> Portfolio:
         day=day if later else portfolio.day,
         day_start_equity=before if later else portfolio.day_start_equity,
     )
+
+
+def _stepped(portfolio: Portfolio, event: BotStep) -> Portfolio:
+    sleeve = portfolio.bots.get(event.bot)
+    if sleeve is None or event.equity is None:
+        return portfolio
+    return _changed(portfolio, bots={**portfolio.bots, event.bot: _update(sleeve, equity=event.equity)})
 
 
 def _ended(portfolio: Portfolio, order: Order) -> Portfolio:

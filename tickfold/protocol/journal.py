@@ -194,18 +194,20 @@ class AllocationReturned(Wire):
 class BotStep(Wire):
     """A bot did something that is told: a fill, or another state.
 
-    An `entry` opens a position, an `exit` closes it; the exit's commission is that of both, as a trade's.
+    An `entry` opens a position, an `exit` closes it; the exit's commission is that of both, as a trade's. A bot that
+    has `caught_up` has stepped bars which the portfolio had seen before.
     """
 
     type: Literal["bot_step"] = "bot_step"
     bot: str
     symbol: str
     time: Annotated[int, Field(ge=0, description="The bar's start, in milliseconds since 1970 UTC.")]
-    what: Literal["started", "entry", "exit", "paused", "resumed", "adopted", "stopping", "stopped"]
+    what: Literal["started", "entry", "exit", "paused", "resumed", "adopted", "stopping", "stopped", "caught_up"]
     side: Annotated[OrderSide | None, Field(exclude_if=is_unset)] = None
     quantity: Annotated[float | None, Field(exclude_if=is_unset)] = None
     price: Annotated[float | None, Field(exclude_if=is_unset)] = None
     commission: Annotated[float | None, Field(exclude_if=is_unset)] = None
+    equity: Annotated[float | None, Field(exclude_if=is_unset)] = None
     reason: Annotated[str | None, Field(exclude_if=is_unset, description="Why it closed, or why it is paused.")] = None
 
 

@@ -5,17 +5,18 @@ fails, its code has changed, or it is being stopped. Its exits go on working wha
 position also of a bot that is paused.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from tickfold.backtests.planning import account_of, orders_of
+from tickfold.engine.accounting.trades import OpenTrade, Trade
 from tickfold.engine.bars import Bars
 from tickfold.engine.decisions.exits import REASONS
-from tickfold.engine.signals import FLAT, HOLD, Signals
+from tickfold.engine.signals import FLAT, HOLD
 from tickfold.engine.stepping import Step, SteppedRun
 from tickfold.errors import RunError
 from tickfold.protocol.journal import BotStep
@@ -23,18 +24,22 @@ from tickfold.strategies import Registry, Strategy
 from tickfold.strategies.evaluation import evaluate, lookback_of
 from tickfold.trading.bot import Bot, BotStatus
 from tickfold.trading.bot_state import BotState
+from tickfold.trading.bot_store import StoredBot
 from tickfold.trading.code_version import code_version
 
 SECONDS: Final = 10.0
 """How long a strategy may take for the bars of one batch."""
 
+_SIDES: Final = {1: "buy", -1: "sell"}
+
 
 class BotRun:
-    """A bot after the bars that led to `state`. `events` are what it has done since, in order."""
+    """A bot after the bars that led to `state`."""
 
     def __init__(self, bot: Bot, state: BotState, registry: Registry) -> None:
         self.bot, self.state = bot, state
-        self.events: list[BotStep] = []
+        self._before = bot, state
+        self._events: list[BotStep] = []
         self._run = SteppedRun(account_of(bot.config), orders_of(bot.config), state.run)
         self._registry = registry
         self._signals = np.empty(0, dtype=np.int8)
@@ -48,6 +53,30 @@ class BotRun:
         """
         lookback = lookback_of([registry.create(bot.config.strategy, bot.config.parameters)])
         return cls(bot, BotState.start(account_of(bot.config), orders_of(bot.config), bot.since, lookback), registry)
+
+    @classmethod
+    def stored(cls, stored: StoredBot, registry: Registry) -> "BotRun":
+        """Return a bot as it is stored.
+
+        Raises:
+            ValueError: its state is damaged, or of another version of the engine.
+        """
+        return cls(stored.bot, BotState.decoded(stored.state), registry)
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether it is to be stored."""
+        return self._before[0] != self.bot or self._before[1] is not self.state
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it has seen no bar."""
+        return self._run.bars == 0
+
+    def told(self) -> list[BotStep]:
+        """Return what it has done since this was called last, in order."""
+        events, self._events = self._events, []
+        return events
 
     @property
     def looks_back(self) -> int:
@@ -84,7 +113,7 @@ class BotRun:
             self._run.withdraw()
         at, step = self._run.bars, self._run.step(bar, signal)
         time = int(bar.timestamp[0])
-        self.events += _fills(self.bot, step, at, time)
+        self._events += _fills(self.bot, step, at, time)
         self.state = replace(
             self.state,
             run=self._run.state,
@@ -170,31 +199,33 @@ class BotRun:
     def _tell(self, what: str, **more: object) -> None:
         time = max(self.state.last_bar // 1_000, 0)
         fields = {"bot": self.bot.bot, "symbol": self.bot.symbol, "time": time, "what": what, **more}
-        self.events.append(BotStep.model_validate(fields))
+        self._events.append(BotStep.model_validate(fields))
 
 
 def _fills(bot: Bot, step: Step, at: int, time: int) -> Iterator[BotStep]:
     """Yield the fills of the bar `at`, counted from the bot's first, in their order."""
-
-    def fill(what: str, side: int, quantity: float, price: float, commission: float, reason: str | None) -> BotStep:
-        return BotStep.model_validate(
-            {
-                "bot": bot.bot,
-                "symbol": bot.symbol,
-                "time": time // 1_000,
-                "what": what,
-                "side": "buy" if side > 0 else "sell",
-                "quantity": quantity,
-                "price": price,
-                "commission": commission,
-                "reason": reason,
-            }
-        )
-
+    of = {"bot": bot.bot, "symbol": bot.symbol, "time": time // 1_000}
     for trade in step.postings.trades:
         if trade.entry_bar == at:
-            yield fill("entry", trade.side, trade.quantity, trade.entry_price, 0.0, None)
-        yield fill("exit", -trade.side, trade.quantity, trade.exit_price, trade.commission, REASONS[trade.reason])
+            yield _entry(of, trade, 0.0)  # its exit, below, has the commission of both
+        yield BotStep.model_validate(
+            {
+                **of,
+                "what": "exit",
+                "side": _SIDES[-trade.side],
+                "quantity": trade.quantity,
+                "price": trade.exit_price,
+                "commission": trade.commission,
+                "reason": REASONS[trade.reason],
+            }
+        )
     opened = step.open_trade
     if opened and opened.entry_bar == at:
-        yield fill("entry", opened.side, opened.quantity, opened.entry_price, opened.commission, None)
+        yield _entry(of, opened, opened.commission)
+
+
+def _entry(of: Mapping[str, Any], trade: Trade | OpenTrade, commission: float) -> BotStep:
+    side, price = _SIDES[trade.side], trade.entry_price
+    return BotStep.model_validate(
+        {**of, "what": "entry", "side": side, "quantity": trade.quantity, "price": price, "commission": commission}
+    )

@@ -47,13 +47,24 @@ class BotStore:
         """Return the write that stores a bot, as part of a transaction."""
         return {"Put": {"TableName": self._table.name, "Item": bot_row(bot, state)}}
 
+    def put_definition(self, bot: Bot) -> Write:
+        """Return the write that stores a bot whose state stays as it is."""
+        return {
+            "Update": {
+                "TableName": self._table.name,
+                "Key": _key(bot),
+                "UpdateExpression": "SET definition = :definition, #status = :status",
+                "ExpressionAttributeNames": {"#status": "status"},
+                "ExpressionAttributeValues": {":definition": _definition(bot), ":status": bot.status},
+            }
+        }
+
 
 def bot_row(bot: Bot, state: BotState) -> dict[str, Any]:
     """Return the item of a bot; beside its state it has what people and SQL read."""
     return {
-        "portfolio": partition_of(bot.portfolio),
-        "entry": f"{_BOT}{bot.bot}",
-        "definition": bot.model_dump_json(by_alias=True),
+        **_key(bot),
+        "definition": _definition(bot),
         "status": bot.status,
         "state": state.encoded(),
         "last_bar": iso(utc(max(state.last_bar, 0))),
@@ -67,6 +78,14 @@ def bot_row(bot: Bot, state: BotState) -> dict[str, Any]:
 def partition_of(portfolio: str) -> str:
     """Return the partition key of a portfolio's items."""
     return f"p#{portfolio}"
+
+
+def _key(bot: Bot) -> dict[str, str]:
+    return {"portfolio": partition_of(bot.portfolio), "entry": f"{_BOT}{bot.bot}"}
+
+
+def _definition(bot: Bot) -> str:
+    return bot.model_dump_json(by_alias=True)
 
 
 def _stored(item: Mapping[str, Any]) -> StoredBot:

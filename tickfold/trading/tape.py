@@ -13,7 +13,7 @@ from tickfold.engine.arrays import Ints
 from tickfold.engine.bars import Bars, decimals_of, join
 from tickfold.market_data.bar_store import BarStore
 from tickfold.market_data.feed.hot_store import HotStore
-from tickfold.market_data.feed.minute_bar import TIMEFRAME, FeedBar, bars_of
+from tickfold.market_data.feed.minute_bar import TIMEFRAME, FeedBar, bars_of, minute_bars
 from tickfold.market_data.series import utc
 
 MOST_KEPT: Final = 20_000
@@ -35,6 +35,26 @@ class Window:
     def before(self) -> int:
         """How many there are before the new ones."""
         return len(self.bars) - self.new
+
+    @property
+    def new_bars(self) -> Bars:
+        """The new ones."""
+        return self.bars[self.before :]
+
+    def until(self, time: int) -> "Window":
+        """Return the window without the bars that begin after `time`, in microseconds since 1970 UTC."""
+        stop = int(np.searchsorted(self.bars.timestamp, time, side="right"))
+        stop = max(stop, self.before)
+        return Window(self.bars[:stop], self.number[:stop], stop - self.before)
+
+    def new_bar(self, at: int) -> Bars:
+        """Return one of the new ones."""
+        return self.bars[self.before + at : self.before + at + 1]
+
+    def feed_bar(self, at: int) -> FeedBar:
+        """Return one of the new ones as the feed has it, without its indicators."""
+        (bar,) = minute_bars(self.new_bar(at))
+        return FeedBar(int(self.number[self.before + at]), bar, None, None, "")
 
 
 @dataclass(frozen=True, eq=False)
