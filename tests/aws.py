@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 REGION: Literal["eu-north-1"] = "eu-north-1"
 BUCKET = "lake"
 CONNECTIONS, SUBSCRIPTIONS, RUNS, USERS, BARS = "connections", "subscriptions", "runs", "users", "bars"
+TRADING = "trading"
 KEYS = {
     CONNECTIONS: ["connection_id"],
     SUBSCRIPTIONS: ["topic", "connection_id"],
     RUNS: ["run_id", "entry"],
     USERS: ["user_id", "entry"],
     BARS: ["series", "entry"],
+    TRADING: ["portfolio", "entry"],
 }
 STATE_MACHINE_ARN = f"arn:aws:states:{REGION}:111122223333:stateMachine:tickfold"
 

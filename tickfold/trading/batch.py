@@ -16,9 +16,10 @@ from tickfold.protocol.portfolios import Portfolio
 from tickfold.trading.bot_run import BotRun
 from tickfold.trading.tape import Tape, Window
 
-MOST_BARS: Final = 600
-"""Bars that one transaction steps about at most, each counted for the portfolio and for every bot on it. A journal
-entry of so many has some 200 kB, and DynamoDB's items have 400."""
+MOST_BARS: Final = 300
+"""Bars that are looked at for one batch, each counted for the portfolio and for every bot on it."""
+_FULL_BYTES: Final = 12_000
+"""Of events, after which a batch takes no further bar: its entry is pushed, and a message has 32,000 bytes at most."""
 _MICROSECONDS: Final = 1_000
 
 
@@ -35,7 +36,7 @@ class _Moment:
 
 
 class Batch:
-    """The next bars of a portfolio and its `bots`, at most about `MOST_BARS` of them.
+    """The next bars of a portfolio and its `bots`, as many as an entry of its journal takes.
 
     `may_trade` says whether the stack lets bots trade. After `carry_out`, `events` are what has happened, the bots have
     stepped, and `is_last` says whether nothing is left.
@@ -45,6 +46,7 @@ class Batch:
         self._step, self._tape, self._may_trade = Step(portfolio), tape, may_trade
         self._bots = sorted((run for run in bots if not run.bot.ended), key=lambda run: run.bot.bot)
         self._behind = set[str]()
+        self._bytes = 0
         self.is_last = True
 
     @property
@@ -62,6 +64,9 @@ class Batch:
             if window.new:
                 run.look(window.bars, window.new)
         for moment in self._moments(windows, {symbol: window.until(until) for symbol, window in own.items()}):
+            if self._bytes > _FULL_BYTES:
+                self.is_last = False
+                break
             self._pass(moment)
         self._settle()
 
@@ -137,3 +142,4 @@ class Batch:
     def record(self, event: JournalEvent) -> None:
         """Record an event."""
         self._step.record(event)
+        self._bytes += len(event.model_dump_json())

@@ -6,12 +6,12 @@ portfolio, and wherever a process is killed: each bar is stepped once, in order,
 docs/decisions/trader-pulls-bars.md has the rules.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
-from tickfold.errors import TickfoldError
-from tickfold.protocol.journal import BotStep, JournalEvent
+from tickfold.portfolios.store import OvertakenError, PortfolioStore
+from tickfold.protocol.journal import BotStep
 from tickfold.protocol.portfolios import Portfolio
 from tickfold.storage.dynamodb import Write
 from tickfold.strategies import Registry
@@ -27,24 +27,11 @@ ATTEMPTS: Final = 10
 """How often a batch is stepped that others overtake. Each time, one of them has got on."""
 
 
-class OvertakenError(TickfoldError):
-    """Others have changed the portfolio each time: call again."""
-
-
-class Ledgers(Protocol):
-    """The portfolios and their journals."""
-
-    def get(self, portfolio: str) -> Portfolio | None: ...
-
-    def append(self, before: Portfolio, events: Sequence[JournalEvent], by: str, also: Sequence[Write] = ()) -> bool:
-        """Write an entry, the portfolio after it and `also`; return False, and write nothing, if it is overtaken."""
-
-
 @dataclass(frozen=True)
 class Trader:
     """Steps portfolios over the bars of `tape`. `may_trade` says whether the stack lets bots trade now."""
 
-    ledgers: Ledgers
+    portfolios: PortfolioStore
     bots: BotStore
     tape: Tape
     registry: Registry
@@ -58,13 +45,15 @@ class Trader:
         """
         written, overtaken = 0, 0
         while overtaken < ATTEMPTS:
-            before = self.ledgers.get(portfolio)
+            before = self.portfolios.get(portfolio)
             if before is None:
                 return written
             writes, batch = self._carried_out(before)
             if not batch.events:
                 return written
-            if not self.ledgers.append(before, batch.events, BY, writes):
+            try:
+                self.portfolios.append(before, batch.events, BY, writes=writes)
+            except OvertakenError:
                 overtaken += 1
                 continue
             written, overtaken = written + 1, 0
