@@ -15,6 +15,7 @@ SUBSCRIPTIONS_TABLE: Final = "TICKFOLD_SUBSCRIPTIONS_TABLE"
 RUNS_TABLE: Final = "TICKFOLD_RUNS_TABLE"
 USERS_TABLE: Final = "TICKFOLD_USERS_TABLE"
 BARS_TABLE: Final = "TICKFOLD_BARS_TABLE"
+TRADING_TABLE: Final = "TICKFOLD_TRADING_TABLE"
 RUNNING_LIMIT: Final = "TICKFOLD_RUNNING_LIMIT"
 DAILY_LIMIT: Final = "TICKFOLD_DAILY_LIMIT"
 CONNECTIONS_ENDPOINT: Final = "TICKFOLD_CONNECTIONS_ENDPOINT"
@@ -150,6 +151,7 @@ class MessageSettings(ReduceSettings, DeliverSettings):
     """All tables, the data lake, the workflow, the limits of a user, the reducer's MB, and the providers in order."""
 
     bars_table: str = _variable(BARS_TABLE)
+    trading_table: str = _variable(TRADING_TABLE)
     providers: str = _variable(PROVIDERS)
     state_machine_arn: str = _variable(STATE_MACHINE_ARN)
     running_limit: int = _variable(RUNNING_LIMIT)

@@ -32,6 +32,10 @@ KEYS = {
     BARS: ["series", "entry"],
     TRADING: ["portfolio", "entry"],
 }
+_INDEXES = {
+    RUNS: (("by_user", "user_id", "created_at", "ALL"), ("by_status", "status", "created_at", "KEYS_ONLY")),
+    TRADING: (("by_number", "portfolio", "numbered", "ALL"),),
+}
 STATE_MACHINE_ARN = f"arn:aws:states:{REGION}:111122223333:stateMachine:tickfold"
 
 ADA = User("ada", ("growth",), 4_000_000_000)
@@ -67,23 +71,19 @@ def dynamodb(aws: None) -> "DynamoDBServiceResource":
 
 
 def _create(resource: "DynamoDBServiceResource", name: str, key: list[str]) -> None:
-    indexes = [
-        {
-            "IndexName": index,
-            "KeySchema": _key_schema([partition, "created_at"]),
-            "Projection": {"ProjectionType": projection},
-        }
-        for index, partition, projection in (("by_user", "user_id", "ALL"), ("by_status", "status", "KEYS_ONLY"))
-    ]
-    attributes = [*key, *(["user_id", "status", "created_at"] if name == RUNS else [])]
+    indexes = _INDEXES.get(name, ())
+    attributes = {*key, *(attribute for _, *keyed, _ in indexes for attribute in keyed)}
     table: dict[str, Any] = {
         "TableName": name,
         "KeySchema": _key_schema(key),
-        "AttributeDefinitions": [{"AttributeName": each, "AttributeType": "S"} for each in attributes],
+        "AttributeDefinitions": [{"AttributeName": each, "AttributeType": "S"} for each in sorted(attributes)],
         "BillingMode": "PAY_PER_REQUEST",
     }
-    if name == RUNS:
-        table["GlobalSecondaryIndexes"] = indexes
+    if indexes:
+        table["GlobalSecondaryIndexes"] = [
+            {"IndexName": index, "KeySchema": _key_schema(keyed), "Projection": {"ProjectionType": projection}}
+            for index, *keyed, projection in indexes
+        ]
     resource.create_table(**table)
 
 

@@ -95,6 +95,23 @@ def test_stop_wins_over_target_in_one_bar_unless_it_opens_past_the_target() -> N
         assert not trading.portfolio.orders
 
 
+def test_exit_that_fills_cancels_the_other_though_the_position_goes_on() -> None:
+    trading = Trading()
+    trading.place("a", "buy", 10, stop_loss=90, take_profit=110)
+    trading.place("b", "buy", 10)
+    trading.bar(100, 100, 100, 100)
+    assert told(trading.bar(100, 100, 89, 95)) == ["a.stop sell 10 at 90", "a.target cancelled"]
+    assert trading.portfolio.positions["GOOG"].quantity == 10
+
+
+def test_part_of_an_exit_leaves_that_much_less_to_the_other() -> None:
+    trading = Trading(terms={"participation": 0.1})
+    trading.place("a", "buy", 10, stop_loss=90, take_profit=110)
+    trading.bar(100, 100, 100, 100)
+    assert told(trading.bar(100, 115, 95, 100, volume=40)) == ["a.target sell 4 at 110"]
+    assert trading.portfolio.orders["a.stop"].remaining == 6
+
+
 def test_exits_of_a_market_order_may_fill_in_its_own_bar() -> None:
     trading = Trading()
     trading.place("a", "buy", 10, stop_loss=90)

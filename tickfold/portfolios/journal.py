@@ -32,10 +32,12 @@ from tickfold.protocol.journal import (
     Quote,
     Withdrawal,
 )
-from tickfold.protocol.portfolio_orders import Order
+from tickfold.protocol.portfolio_orders import Order, OrderStatus
 from tickfold.protocol.portfolios import Portfolio, Sleeve
 
 Model = TypeVar("Model", bound=BaseModel)
+OrderEvent = OrderChanged | OrderTriggered | Fill | OrderCancelled | OrderExpired | OrderRejected
+"""What happens to one order after it was placed."""
 
 
 def rebuild(entries: Iterable[JournalEntry]) -> Portfolio:
@@ -81,18 +83,10 @@ def apply_event(portfolio: Portfolio, event: JournalEvent) -> Portfolio:  # noqa
             return _paid(portfolio, -event.amount)
         case OrderPlaced():
             return _placed(portfolio, event)
-        case OrderChanged():
-            return _with_order(portfolio, _reordered(portfolio.orders[event.order_id], event))
-        case OrderTriggered():
-            return _with_order(portfolio, _update(portfolio.orders[event.order_id], triggered=True))
+        case OrderChanged() | OrderTriggered() | OrderCancelled() | OrderExpired() | OrderRejected():
+            return _with_order(portfolio, order_after(portfolio.orders[event.order_id], event))
         case Fill():
             return _filled(portfolio, event)
-        case OrderCancelled():
-            return _ended(portfolio, orders.moved(portfolio.orders[event.order_id], "cancelled", event.reason))
-        case OrderExpired():
-            return _ended(portfolio, orders.moved(portfolio.orders[event.order_id], "expired"))
-        case OrderRejected():
-            return _ended(portfolio, orders.moved(portfolio.orders[event.order_id], "rejected", event.reason))
         case BarSeen():
             return _seen(portfolio, event)
         case Allocation():
@@ -146,10 +140,26 @@ def _placed(portfolio: Portfolio, event: OrderPlaced) -> Portfolio:
     )
 
 
-def _reordered(order: Order, event: OrderChanged) -> Order:
-    given = {"quantity": event.quantity, "limit": event.limit, "stop": event.stop, "trail": event.trail}
-    known = {name: value for name, value in given.items() if value is not None}
-    return _update(order, terms=order.terms.model_copy(update=known))
+def order_after(order: Order, event: OrderEvent) -> Order:
+    """Return an order after an event of its own, also where that ends it."""
+    match event:
+        case OrderChanged():
+            terms = event.model_dump(include={"quantity", "limit", "stop", "trail"}, exclude_none=True)
+            return _update(order, terms=order.terms.model_copy(update=terms))
+        case OrderTriggered():
+            return _update(order, triggered=True)
+        case Fill():
+            filled, value = order.filled + event.quantity, order.value + event.quantity * event.price
+            status: OrderStatus = "filled" if filled >= order.terms.quantity else "working"
+            return _update(orders.moved(order, status), filled=filled, value=value, triggered=True)
+        case OrderCancelled():
+            return orders.moved(order, "cancelled", event.reason)
+        case OrderExpired():
+            return orders.moved(order, "expired")
+        case OrderRejected():
+            return orders.moved(order, "rejected", event.reason)
+        case _:
+            assert_never(event)
 
 
 def _filled(portfolio: Portfolio, fill: Fill) -> Portfolio:
@@ -159,9 +169,6 @@ def _filled(portfolio: Portfolio, fill: Fill) -> Portfolio:
     positions = {symbol: each for symbol, each in portfolio.positions.items() if symbol != fill.symbol}
     if position:
         positions[fill.symbol] = position
-    filled = order.filled + fill.quantity
-    order = _update(order, filled=filled, value=order.value + fill.quantity * fill.price, triggered=True)
-    order = orders.moved(order, "filled" if filled >= order.terms.quantity else "working")
     after = _changed(
         portfolio,
         cash=_sum(portfolio.cash, -(shares * fill.price) - fill.commission),
@@ -175,7 +182,7 @@ def _filled(portfolio: Portfolio, fill: Fill) -> Portfolio:
         if each.remaining > fill.quantity:
             less = each.terms.model_copy(update={"quantity": each.terms.quantity - fill.quantity})
             after = _with_order(after, _update(each, terms=less))
-    return _ended(after, order) if order.status == "filled" else _with_order(after, order)
+    return _with_order(after, order_after(order, fill))
 
 
 def _released(leg: Order, fill: Fill) -> Order:
@@ -224,11 +231,6 @@ def _stepped(portfolio: Portfolio, event: BotStep) -> Portfolio:
     return _changed(portfolio, bots={**portfolio.bots, event.bot: _update(sleeve, equity=event.equity)})
 
 
-def _ended(portfolio: Portfolio, order: Order) -> Portfolio:
-    open_ = {each: kept for each, kept in portfolio.orders.items() if each != order.order_id}
-    return _changed(portfolio, orders=open_)
-
-
 def _forgotten(portfolio: Portfolio) -> Portfolio:
     """Return `portfolio` without the quotes of symbols that it neither holds, orders nor has bots on."""
     symbols = followed(portfolio)
@@ -238,7 +240,11 @@ def _forgotten(portfolio: Portfolio) -> Portfolio:
 
 
 def _with_order(portfolio: Portfolio, order: Order) -> Portfolio:
-    return _changed(portfolio, orders={**portfolio.orders, order.order_id: order})
+    """Return `portfolio` with an order as it is now: only open ones are kept."""
+    kept = {**portfolio.orders, order.order_id: order}
+    if not order.is_open:
+        del kept[order.order_id]
+    return _changed(portfolio, orders=kept)
 
 
 def _sum(before: float, change: float) -> float:

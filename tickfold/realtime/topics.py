@@ -19,3 +19,8 @@ def of_portfolio(portfolio: str) -> str:
 def of_symbol(symbol: str, timeframe: str) -> str:
     """Return the topic of a symbol's bars."""
     return f"symbol#{symbol}#{timeframe}"
+
+
+def of_journal(portfolio: str) -> str:
+    """Return the topic of the journal of a portfolio."""
+    return f"journal#{portfolio}"
