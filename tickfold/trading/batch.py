@@ -55,8 +55,10 @@ class Batch:
 
     def carry_out(self) -> None:
         """Step all that is new, or as much as a batch takes."""
+        seen = self._seen()
+        self._tape.pull(sorted({*seen, *(run.bot.symbol for run in self._bots)}))
         windows = {run.bot.bot: self._window(run) for run in self._bots}
-        own = {symbol: self._tape.window(symbol, after, 0) for symbol, after in self._seen().items()}
+        own = {symbol: self._tape.window(symbol, after, 0) for symbol, after in seen.items()}
         until = self._until([*windows.values(), *own.values()])
         for run in self._bots:
             window = windows[run.bot.bot].until(until)

@@ -4,6 +4,7 @@ Bars are pulled from their series; whatever tells that there are new ones is a h
 gaps and changes none, so what was read is kept, and a warm process reads only what is new.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -72,12 +73,17 @@ class Tape:
         self._hot, self._lake = hot, lake
         self._kept: dict[str, _Kept] = {}
 
+    def pull(self, symbols: Iterable[str]) -> None:
+        """Read the bars that have come of `symbols` since they were pulled last."""
+        for symbol in symbols:
+            self._kept[symbol] = self._refreshed(symbol)
+
     def window(self, symbol: str, after: int, looks_back: int) -> Window:
-        """Return the bars of `symbol` that begin after a time, in microseconds since 1970 UTC, all of them new.
+        """Return the bars of `symbol` that begin after a time, in microseconds since 1970 UTC, as far as it was pulled.
 
         Before them come those that a strategy sees that `looks_back` so many bars, or as many as there are.
         """
-        kept = self._reaching(symbol, self._refreshed(symbol), after, looks_back)
+        kept = self._reaching(symbol, self._kept[symbol], after, looks_back)
         first = int(np.searchsorted(kept.bars.timestamp, after, side="right"))
         some = slice(max(first - looks_back, 0), None)
         return Window(kept.bars[some], kept.number[some], len(kept.bars) - first)
@@ -91,7 +97,6 @@ class Tape:
             kept = None  # those between have gone to the lake since
         if found or kept is None:
             kept = _appended(kept, found)
-        self._kept[symbol] = kept
         return kept
 
     def _reaching(self, symbol: str, kept: _Kept, after: int, looks_back: int) -> _Kept:
