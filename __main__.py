@@ -10,6 +10,7 @@ from components.configuration import Configuration
 from components.data_lake import DataLake
 from components.market_data import MarketData
 from components.realtime import Realtime
+from components.trading import Trading
 
 configuration = Configuration.load(pulumi.Config(), pulumi.get_stack())
 name = f"{pulumi.get_project()}-{pulumi.get_stack()}"
@@ -20,8 +21,15 @@ package = Package(name, bucket=lake.bucket.bucket_name, dependencies=configurati
 alarms = AlarmTopic(name, emails=configuration.alarm_email)
 market_data = MarketData(name, configuration=configuration, package=package, lake=lake, alarms=alarms)
 backtests = Backtests(name, configuration=configuration, package=package, lake=lake, market_data=market_data)
+trading = Trading(name, configuration=configuration)
 realtime = Realtime(
-    name, configuration=configuration, package=package, lake=lake, market_data=market_data, backtests=backtests
+    name,
+    configuration=configuration,
+    package=package,
+    lake=lake,
+    market_data=market_data,
+    backtests=backtests,
+    trading=trading,
 )
 
 pulumi.export("region", backtests.runs.region)
@@ -36,6 +44,7 @@ pulumi.export("users_table", backtests.users.table_name)
 pulumi.export("athena_workgroup", lake.athena.workgroup.name)
 pulumi.export("athena_database", lake.database.name)
 pulumi.export("bars_table", market_data.bars.table_name)
+pulumi.export("trading_table", trading.table.table_name)
 pulumi.export("keys_secret", market_data.keys.arn)
 if market_data.schwab_tokens:
     pulumi.export("schwab_tokens_secret", market_data.schwab_tokens.arn)

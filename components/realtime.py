@@ -16,6 +16,7 @@ from components.configuration import Configuration
 from components.data_lake import DataLake
 from components.market_data import MarketData
 from components.stores.connection_store import ConnectionTables
+from components.trading import Trading
 from functions import settings
 
 
@@ -32,6 +33,7 @@ class Realtime(pulumi.ComponentResource):
     dead_letters: DeadLetterQueue
     message_delivery: aws.lambda_.EventSourceMapping
     bar_delivery: aws.lambda_.EventSourceMapping
+    journal_delivery: aws.lambda_.EventSourceMapping
 
     def __init__(
         self,
@@ -42,6 +44,7 @@ class Realtime(pulumi.ComponentResource):
         lake: DataLake,
         market_data: MarketData,
         backtests: Backtests,
+        trading: Trading,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("tickfold:index:Realtime", name, None, opts)
@@ -60,11 +63,12 @@ class Realtime(pulumi.ComponentResource):
         self.authorize = self._create_authorize()
         self.connect = self._create_connect()
         self.disconnect = self._create_disconnect()
-        self.message = self._create_message(lake, market_data, backtests)
-        self.deliver = self._create_deliver(market_data, backtests)
+        self.message = self._create_message(lake, market_data, backtests, trading)
+        self.deliver = self._create_deliver(market_data, backtests, trading)
         self._route()
         self.message_delivery = self._deliver_stream("deliver", backtests.runs, "event#")
         self.bar_delivery = self._deliver_stream("deliver-bars", market_data.bars, "bar#")
+        self.journal_delivery = self._deliver_stream("deliver-journals", trading.table, "journal#")
         self.register_outputs({"websocket_url": self.api.websocket_url})
 
     def _create_api(self) -> WebSocketApi:
@@ -112,7 +116,9 @@ class Realtime(pulumi.ComponentResource):
             timeout=10,
         )
 
-    def _create_message(self, lake: DataLake, market_data: MarketData, backtests: Backtests) -> PythonFunction:
+    def _create_message(
+        self, lake: DataLake, market_data: MarketData, backtests: Backtests, trading: Trading
+    ) -> PythonFunction:
         return self._create_function(
             f"{self._name}-message",
             module="websocket.message",
@@ -127,6 +133,12 @@ class Realtime(pulumi.ComponentResource):
                 backtests.may_start_runs(),
                 backtests.may_cancel_runs(),
                 backtests.may_read_runs(),
+                trading.table.may_append(),
+                trading.table.may_read(),
+                trading.table.may_list(),
+                trading.table.may_read_journal(),
+                trading.table.may_list_by_number(),
+                trading.table.may_read_switches(),
                 self.tables.may_subscribe(),
                 self.tables.may_unsubscribe(),
                 self.tables.may_remove(),
@@ -137,7 +149,7 @@ class Realtime(pulumi.ComponentResource):
             timeout=29,
         )
 
-    def _create_deliver(self, market_data: MarketData, backtests: Backtests) -> PythonFunction:
+    def _create_deliver(self, market_data: MarketData, backtests: Backtests, trading: Trading) -> PythonFunction:
         return self._create_function(
             f"{self._name}-deliver",
             module="websocket.deliver",
@@ -145,6 +157,7 @@ class Realtime(pulumi.ComponentResource):
             grants=[
                 backtests.runs.may_read_stream(),
                 market_data.bars.may_read_stream(),
+                trading.table.may_read_stream(),
                 self.dead_letters.may_send(),
                 self.tables.may_find_subscribers(),
                 self.tables.may_remove(),

@@ -1,6 +1,7 @@
-"""Deliver: sends the messages of runs and the bars of symbols to their subscribers, as the tables' streams bring them.
+"""Deliver: sends the messages of runs, the bars of symbols and the entries of journals to their subscribers, as the
+tables' streams bring them.
 
-A batch is of one table: of runs, or of bars.
+A batch is of one table: of runs, of bars, or of portfolios.
 """
 
 from collections.abc import Iterator, Mapping
@@ -37,8 +38,8 @@ def handler(event: DynamoDBStreamEvent, _context: LambdaContext) -> None:
 def deliver(event: DynamoDBStreamEvent, delivery: Delivery) -> None:
     """Deliver a batch. If the subscribers cannot be read, the whole batch is retried: delivery is at least once."""
     rows = [*_messages(event)]
-    # A batch has messages of several runs or series, and a connection that is cut off may follow any of them.
-    logger.append_keys(run_ids=_values(rows, "run_id"), series=_values(rows, "series"))
+    # A batch has messages of several runs, series or portfolios: a connection that is cut off may follow any of them.
+    logger.append_keys(**{f"{name}s": _values(rows, name) for name in ("run_id", "series", "portfolio")})
     bars = [row for row in rows if "series" in row]
     delivery.deliver([*map(_envelope, (row for row in rows if "series" not in row)), *_of_bars(bars)])
     logger.info("delivered", extra={"messages": len(rows)})
@@ -47,7 +48,7 @@ def deliver(event: DynamoDBStreamEvent, delivery: Delivery) -> None:
 def _messages(event: DynamoDBStreamEvent) -> Iterator[Row]:
     for record in event.records:
         row: Row = (record.dynamodb and record.dynamodb.new_image) or {}
-        if "body" in row:  # else it is the record of a run or of a series
+        if "body" in row:  # else it is the record of a run, of a series or of a portfolio
             yield row
 
 

@@ -26,6 +26,11 @@ from tickfold.market_data.feed.following import SymbolFollower
 from tickfold.market_data.feed.hot_store import HotStore
 from tickfold.market_data.feed.watch_list import WatchList
 from tickfold.market_data.series_catalog import SeriesCatalog
+from tickfold.portfolios.desk import Desk
+from tickfold.portfolios.market_time import MarketTime
+from tickfold.portfolios.reading import PortfolioReader
+from tickfold.portfolios.store import PortfolioStore
+from tickfold.portfolios.switches import Switches
 from tickfold.protocol import (
     AddFeedSymbols,
     Cancel,
@@ -36,6 +41,9 @@ from tickfold.protocol import (
     ListRuns,
     Ping,
     Pong,
+    PortfolioChange,
+    PortfolioQuery,
+    PortfolioRequest,
     RemoveFeedSymbols,
     Request,
     RequestError,
@@ -65,6 +73,8 @@ class Dependencies:
     symbols: SymbolFollower
     lister: RunLister
     canceller: RunCanceller
+    desk: Desk
+    portfolios: PortfolioReader
 
 
 @cache
@@ -75,8 +85,8 @@ def dependencies() -> Dependencies:
     runs = RunLifecycle(dynamodb.Table(settings.runs_table), Quota(dynamodb.Table(settings.users_table)))
     workflow = Workflow(wiring.step_functions(), settings.state_machine_arn)
     series = SeriesCatalog(wiring.s3(), settings.bucket)
-    bars = dynamodb.Table(settings.bars_table)
-    hot, watch_list = HotStore(bars), WatchList(bars)
+    bars, trading = dynamodb.Table(settings.bars_table), dynamodb.Table(settings.trading_table)
+    hot, watch_list, portfolios = HotStore(bars), WatchList(bars), PortfolioStore(trading)
     limits = Limits(running=settings.running_limit, daily=settings.daily_limit)
     return Dependencies(
         sender=wiring.sender(connections, settings),
@@ -97,6 +107,8 @@ def dependencies() -> Dependencies:
         symbols=SymbolFollower(hot, watch_list, connections),
         lister=RunLister(runs),
         canceller=RunCanceller(runs, workflow),
+        desk=Desk(portfolios, Switches(trading), MarketTime(hot, watch_list)),
+        portfolios=PortfolioReader(portfolios, connections),
     )
 
 
@@ -145,6 +157,9 @@ def _carry_out(caller: Caller, body: str, dependencies: Dependencies) -> None:
 
 def dispatch(caller: Caller, request: Request, ignored: list[str], dependencies: Dependencies) -> None:
     """Carry out a request. The type checker refuses a member of `Request` that has no case."""
+    if isinstance(request, PortfolioRequest):
+        _trade(caller, request, dependencies)
+        return
     match request:
         case StartBacktest() | StartSweep():
             dependencies.starter.start(caller, request, ignored)
@@ -170,18 +185,33 @@ def dispatch(caller: Caller, request: Request, ignored: list[str], dependencies:
             assert_never(request)
 
 
-def _subscribe(caller: Caller, request: Subscribe, dependencies: Dependencies) -> None:
-    if request.topic == "symbol":
-        dependencies.symbols.subscribe(caller, request)
+def _trade(caller: Caller, request: PortfolioRequest, dependencies: Dependencies) -> None:
+    if isinstance(request, PortfolioQuery):
+        dependencies.portfolios.read(caller, request)
+    elif isinstance(request, PortfolioChange):
+        dependencies.desk.change_portfolio(caller, request)
     else:
-        dependencies.follower.subscribe(caller, request.topic, request.id)
+        dependencies.desk.change_orders(caller, request)
+
+
+def _subscribe(caller: Caller, request: Subscribe, dependencies: Dependencies) -> None:
+    match request.topic:
+        case "symbol":
+            dependencies.symbols.subscribe(caller, request)
+        case "journal":
+            dependencies.portfolios.subscribe(caller, request)
+        case "run" | "user" | "portfolio":
+            dependencies.follower.subscribe(caller, request.topic, request.id)
 
 
 def _unsubscribe(caller: Caller, request: Unsubscribe, dependencies: Dependencies) -> None:
-    if request.topic == "symbol":
-        dependencies.symbols.unsubscribe(caller, request)
-    else:
-        dependencies.follower.unsubscribe(caller, request.topic, request.id)
+    match request.topic:
+        case "symbol":
+            dependencies.symbols.unsubscribe(caller, request)
+        case "journal":
+            dependencies.portfolios.unsubscribe(caller, request)
+        case "run" | "user" | "portfolio":
+            dependencies.follower.unsubscribe(caller, request.topic, request.id)
 
 
 def _identity_of(caller: Caller) -> IdentityMessage:

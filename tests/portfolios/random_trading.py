@@ -20,7 +20,10 @@ def accounts(draw: st.DrawFn) -> dict[str, Any]:
     commission = draw(st.sampled_from([0.0, {"relative": 0.001, "minimum": 1.0}, {"fixed": 1.0, "perShare": 0.01}]))
     share = draw(st.sampled_from([None, 0.1]))
     limits = draw(st.sampled_from([{}, {"drawdown": 0.05}, {"daily_loss": 0.02, "position": 4_000.0}]))
-    return {"terms": {**costs, "commission": commission, "participation": share}, "limits": RiskLimits(**limits)}
+    return {
+        "terms": {**costs, "commission": commission, "participation": share},
+        "limits": RiskLimits.model_validate(limits),
+    }
 
 
 @st.composite

@@ -115,11 +115,12 @@ def markets(draw: st.DrawFn) -> tuple[Bars, Signals]:
 
 @st.composite
 def order_terms(draw: st.DrawFn) -> OrderTerms:
-    stop = draw(st.sampled_from([{}, {"stop_loss": 0.05}, {"stop_loss": 0.3}, {"trailing_stop": 0.1}]))
+    stop, trailing = draw(st.sampled_from([(None, None), (0.05, None), (0.3, None), (None, 0.1)]))
     return OrderTerms(
         limit=draw(st.sampled_from([None, None, 0.0, 0.02, 0.1])),
         take_profit=draw(st.sampled_from([None, 0.05, 0.5])),
-        **stop,
+        stop_loss=stop,
+        trailing_stop=trailing,
     )
 
 

@@ -7,8 +7,9 @@ from hypothesis import HealthCheck, given, settings
 
 from tests.portfolios.random_trading import SESSIONS
 from tests.portfolios.trading import Trading
-from tickfold.portfolios.journal import MINUTE, apply_event, blank, rebuild
+from tickfold.portfolios.journal import apply_event, blank, rebuild
 from tickfold.portfolios.portfolio import held
+from tickfold.portfolios.times import MINUTE
 from tickfold.protocol.journal import BarSeen, Fill, JournalEntry, OrderPlaced
 from tickfold.protocol.portfolio_orders import Order
 from tickfold.protocol.portfolios import Portfolio

@@ -1,5 +1,6 @@
 """The life of an order: which states follow which, and the exits that a bracket adds to it."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -19,6 +20,11 @@ TRANSITIONS: Final[Mapping[OrderStatus, frozenset[OrderStatus]]] = {
 STOP_LEG, TARGET_LEG = ".stop", ".target"
 """Ends of the ids of a bracket's exits."""
 _OPPOSITE: Final[Mapping[OrderSide, OrderSide]] = {"buy": "sell", "sell": "buy"}
+
+
+def content_of(terms: PlacedOrder) -> str:
+    """Return a digest of what is ordered: the same order again has the same."""
+    return hashlib.sha256(terms.model_dump_json().encode()).hexdigest()[:16]
 
 
 def moved(order: Order, status: OrderStatus, reason: str | None = None) -> Order:

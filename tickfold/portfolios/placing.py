@@ -9,7 +9,7 @@ from tickfold.errors import RunError
 from tickfold.portfolios import fills, risk
 from tickfold.portfolios import order as orders
 from tickfold.portfolios.matching import lacks
-from tickfold.portfolios.portfolio import available, held
+from tickfold.portfolios.portfolio import available, followed, held
 from tickfold.portfolios.step import Step
 from tickfold.protocol.formats import counted, money
 from tickfold.protocol.journal import (
@@ -30,8 +30,10 @@ from tickfold.protocol.portfolios import ChangeOrder, CreatePortfolio, Portfolio
 from tickfold.protocol.spelling import suggestion
 from tickfold.protocol.validation import explain
 
-MOST_OPEN_ORDERS: Final = 50
-"""Open orders of a portfolio, held ones included: a bar that fills all of them is still one transaction."""
+MOST_OPEN_ORDERS: Final = 30
+"""Open orders of a portfolio, held ones included: a bar that fills all of them is one transaction and one message."""
+MOST_SYMBOLS: Final = 100
+"""Symbols of a portfolio that it holds or orders: a message shows all of them."""
 
 
 @dataclass(frozen=True)
@@ -133,12 +135,21 @@ def closed(portfolio: Portfolio, symbol: str, order_id: str, moment: Moment) -> 
     Raises:
         RunError: there is none.
     """
-    if symbol not in portfolio.positions:
-        known = suggestion(symbol, portfolio.positions)
-        raise RunError(f"{portfolio.name} has no position in {symbol}{known}", "not_found")
+    check_position(portfolio, symbol)
     step = Step(portfolio)
     _close(step, symbol, order_id, moment)
     return step.events
+
+
+def check_position(portfolio: Portfolio, symbol: str) -> None:
+    """Check that there is a position in `symbol`.
+
+    Raises:
+        RunError: there is none.
+    """
+    if symbol not in portfolio.positions:
+        known = suggestion(symbol, portfolio.positions)
+        raise RunError(f"{portfolio.name} has no position in {symbol}{known}", "not_found")
 
 
 def flattened(portfolio: Portfolio, moments: dict[str, Moment]) -> list[JournalEvent]:
@@ -190,7 +201,13 @@ def _close(step: Step, symbol: str, order_id: str, moment: Moment) -> None:
         time_in_force="gtc",
         reduce_only=True,
     )
-    step.record(OrderPlaced(order=_order(step.portfolio, order_id, terms, moment), quote=moment.quote))
+    order = _order(step.portfolio, order_id, terms, moment).model_copy(update={"content": closing_of(symbol)})
+    step.record(OrderPlaced(order=order, quote=moment.quote))
+
+
+def closing_of(symbol: str) -> str:
+    """Return the content of an order that closes a position, however large it is."""
+    return f"close {symbol}"
 
 
 def _place(step: Step, order_id: str, terms: PlacedOrder, moment: Moment) -> None:
@@ -205,6 +222,8 @@ def _place(step: Step, order_id: str, terms: PlacedOrder, moment: Moment) -> Non
             "exits of brackets included: cancel some first",
             "limit",
         )
+    if len(followed(portfolio) | {terms.symbol}) > MOST_SYMBOLS:
+        raise RunError(f"{portfolio.name} follows {MOST_SYMBOLS} symbols, which is the most: close some first", "limit")
     _check(portfolio, terms, moment.quote, moment.now)
     step.record(OrderPlaced(order=order, quote=moment.quote))
 
@@ -219,6 +238,7 @@ def _order(portfolio: Portfolio, order_id: str, terms: PlacedOrder, moment: Mome
         placed_at=moment.now,
         active_from=moment.active_from,
         expires_at=moment.session_end if terms.time_in_force == "day" else None,
+        content=orders.content_of(terms),
     )
 
 

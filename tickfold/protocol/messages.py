@@ -1,6 +1,7 @@
 """Every message from the server, and how one is parsed.
 
-A run's messages carry its id and a sequence number, a symbol's bars their symbol and theirs. Amounts are dollars,
+A run's messages carry its id and a sequence number, a symbol's bars their symbol and theirs, and so do the entries of a
+portfolio's journal. Amounts are dollars,
 ratios fractions (0.21, not 21), dates UTC days, times milliseconds since 1970 UTC.
 """
 
@@ -22,7 +23,16 @@ from tickfold.protocol.backtests import (
     Runs,
 )
 from tickfold.protocol.connection import Error, IdentityMessage, Pong
+from tickfold.protocol.journal import JournalEntry
 from tickfold.protocol.market_data import Feed, SymbolBars
+from tickfold.protocol.portfolios import (
+    JournalPage,
+    OrdersState,
+    OrderState,
+    Portfolios,
+    PortfolioState,
+    TradesState,
+)
 from tickfold.protocol.subscriptions import Subscribed, Unsubscribed
 from tickfold.protocol.sweeps import Sweep, WalkForward
 from tickfold.protocol.wire import Message
@@ -32,8 +42,9 @@ RunEvent = (
 )
 Final = Result | Failed | Cancelled
 """A run's last message; only `reopened` may follow `failed`."""
-Answer = Resumed | Runs | Subscribed | Unsubscribed | Feed | IdentityMessage | Error | Pong
-ServerMessage = RunEvent | SymbolBars | Answer
+PortfolioAnswer = PortfolioState | Portfolios | OrderState | OrdersState | TradesState | JournalPage
+Answer = Resumed | Runs | Subscribed | Unsubscribed | Feed | PortfolioAnswer | IdentityMessage | Error | Pong
+ServerMessage = RunEvent | SymbolBars | JournalEntry | Answer
 MESSAGES: tuple[type[Message], ...] = get_args(ServerMessage)
 _SERVER_MESSAGE: TypeAdapter[ServerMessage] = TypeAdapter(Annotated[ServerMessage, Field(discriminator="type")])
 

@@ -28,7 +28,7 @@ _PRICES: Final = ("limit", "stop", "trail")
 
 Price = Annotated[float, Field(gt=0, le=1_000_000_000), BeforeValidator(number_or_text)]
 Shares = Annotated[float, Field(gt=0, le=MOST_SHARES), BeforeValidator(number_or_text)]
-OrderId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
+OrderId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,48}$")]
 """Chosen by the client, which makes placing idempotent."""
 
 
@@ -135,6 +135,7 @@ class Order(Wire):
         int | None, Field(description="The end of the session with which a `day` order ends; else null.")
     ] = None
     reason: Annotated[str | None, Field(description="Why it was cancelled or rejected.")] = None
+    content: Annotated[str, Field(description="Digest of what was ordered first, by which it is known again.")] = ""
 
     @property
     def is_open(self) -> bool:

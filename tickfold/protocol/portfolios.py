@@ -34,8 +34,8 @@ class Sleeve(Wire):
     equity: Annotated[float, Field(description="Its cash and shares after the last bar that it has seen.")]
 
 
-class Portfolio(Wire):
-    """A portfolio as its journal leaves it. Dollars; times in milliseconds since 1970 UTC."""
+class PortfolioView(Wire):
+    """A portfolio but for its orders. Dollars; times in milliseconds since 1970 UTC."""
 
     portfolio: Annotated[str, Field(description="Its id.")]
     owner: str
@@ -51,21 +51,26 @@ class Portfolio(Wire):
     realised: Annotated[float, Field(description="Profit of what was closed, less all commission.")] = 0.0
     commission: Annotated[float, Field(description="Paid so far.")] = 0.0
     positions: dict[str, Position] = {}
-    orders: Annotated[dict[str, Order], Field(description="The open ones, by id.")] = {}
-    orders_placed: int = 0
-    recent_orders: Annotated[list[int], Field(description="When orders were placed within the last minute.")] = []
     bots: dict[str, Sleeve] = {}
     quotes: Annotated[dict[str, Quote], Field(description="The last bar of each symbol that it holds or orders.")] = {}
-    peak_equity: float = 0.0
+    peak_equity: Annotated[float, Field(description="The most it was worth at a bar, as payments move it.")] = 0.0
     day: Annotated[int, Field(description="The day of its last bar, in days since 1970 UTC.")] = 0
-    day_start_equity: float = 0.0
+    day_start_equity: Annotated[float, Field(description="What it was worth before the first bar of that day.")] = 0.0
+
+
+class Portfolio(PortfolioView):
+    """A portfolio as its journal leaves it: its head. `orders` are the open ones by id, `orders_placed` counts all."""
+
+    orders: dict[str, Order] = {}
+    orders_placed: int = 0
+    recent_orders: Annotated[list[int], Field(description="When orders were placed within the last minute.")] = []
 
 
 class PortfolioState(Message):
     """A portfolio; `sequence` is its revision."""
 
     type: Literal["portfolio"] = "portfolio"
-    portfolio: Portfolio
+    portfolio: PortfolioView
     equity: Annotated[float, Field(description="Cash, positions at their last close, and the bots' equity.")]
     unrealised: Annotated[float, Field(description="Profit of the positions at their last close.")]
     available: Annotated[float, Field(description="Dollars that an order may use to open a position.")]
@@ -100,7 +105,7 @@ class OrderState(Message):
 
 
 class OrdersState(Message):
-    """Orders of a portfolio, the latest first."""
+    """Orders of a portfolio, the latest first. Of open ones `sequence` is the portfolio's revision."""
 
     type: Literal["orders"] = "orders"
     portfolio: str

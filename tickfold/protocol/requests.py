@@ -11,6 +11,25 @@ from tickfold.protocol.config import TAGS
 from tickfold.protocol.connection import Ping, Whoami
 from tickfold.protocol.frame import MAX_REQUEST_BYTES
 from tickfold.protocol.market_data import AddFeedSymbols, ListFeed, RemoveFeedSymbols
+from tickfold.protocol.portfolios import (
+    CancelOrder,
+    CancelOrders,
+    ChangeOrder,
+    ClosePosition,
+    CreatePortfolio,
+    DepositCash,
+    Flatten,
+    GetJournal,
+    GetPortfolio,
+    Kill,
+    Lift,
+    ListOrders,
+    ListPortfolios,
+    ListTrades,
+    PlaceOrder,
+    SetRiskLimits,
+    WithdrawCash,
+)
 from tickfold.protocol.subscriptions import Subscribe, Unsubscribe
 from tickfold.protocol.sweeps import StartSweep
 from tickfold.protocol.validation import explain
@@ -18,7 +37,14 @@ from tickfold.protocol.wire import ClientRequest
 
 RunRequest = StartBacktest | StartSweep | Cancel | Resume | ListRuns | GetResult
 FeedRequest = ListFeed | AddFeedSymbols | RemoveFeedSymbols
-Request = RunRequest | Subscribe | Unsubscribe | FeedRequest | Ping | Whoami
+PortfolioQuery = ListPortfolios | GetPortfolio | ListOrders | ListTrades | GetJournal
+"""Requests that read portfolios."""
+PortfolioChange = CreatePortfolio | DepositCash | WithdrawCash | SetRiskLimits | Kill | Lift
+"""Requests that change a portfolio; their reply is the portfolio."""
+OrderChange = PlaceOrder | ChangeOrder | CancelOrder | CancelOrders | ClosePosition | Flatten
+"""Requests that change orders; their reply are orders."""
+PortfolioRequest = PortfolioQuery | PortfolioChange | OrderChange
+Request = RunRequest | Subscribe | Unsubscribe | FeedRequest | PortfolioRequest | Ping | Whoami
 REQUESTS: tuple[type[ClientRequest], ...] = get_args(Request)
 _REQUEST: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="type")])
 _TYPES = tuple(str(model.model_fields["type"].default) for model in REQUESTS)

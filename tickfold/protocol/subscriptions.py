@@ -8,7 +8,7 @@ from tickfold.protocol.symbol import parse_symbol
 from tickfold.protocol.wire import ClientRequest, Message, is_unset
 
 RunTopic = Literal["run", "user", "portfolio"]
-Topic = Literal["run", "user", "portfolio", "symbol"]
+Topic = Literal["run", "user", "portfolio", "symbol", "journal"]
 _OF_RUNS = get_args(RunTopic)
 _LAST_SEQUENCE = 999_999_999_999
 
@@ -17,7 +17,8 @@ class _TopicRequest(ClientRequest):
     topic: Annotated[
         Topic,
         Field(
-            description="The messages of one `run`, of a `user`'s runs or of a `portfolio`'s; the bars of a `symbol`."
+            description="The messages of one `run`, of a `user`'s runs or of a `portfolio`'s; the bars of a `symbol`; "
+            "the `journal` of a portfolio."
         ),
     ]
     id: Annotated[
@@ -25,7 +26,8 @@ class _TopicRequest(ClientRequest):
         Field(
             min_length=1,
             max_length=256,
-            description="Id of the run or the portfolio, or the symbol; the topic `user` is always the user's own.",
+            description="Id of the run or the portfolio, or the symbol; of a `journal` the portfolio's id or name. "
+            "The topic `user` is always the user's own.",
         ),
     ] = None
 
@@ -42,6 +44,8 @@ class Subscribe(_TopicRequest):
     """Receive the messages of a topic on this connection from now on. Reply: `subscribed`.
 
     For a `symbol`, `bars` follow it: those stored after number `after`; without `after`, those of the last session.
+    For a `journal`, each `journal_entry` after number `after` follows it; without `after`, or where that is long ago,
+    the `portfolio` as it is, and then each entry.
     """
 
     type: Literal["subscribe"] = "subscribe"
@@ -50,14 +54,14 @@ class Subscribe(_TopicRequest):
         Field(
             ge=0,
             le=_LAST_SEQUENCE,
-            description="For a `symbol`: the number of the last bar that the client has.",
+            description="For a `symbol` or a `journal`: the number of the last bar or entry that the client has.",
         ),
     ] = None
 
     @model_validator(mode="after")
     def _check_after(self) -> Self:
         if self.after is not None and self.topic in _OF_RUNS:
-            raise ValueError("after: only for the topic symbol; to catch up with a run, send resume")
+            raise ValueError("after: only for the topics symbol and journal; to catch up with a run, send resume")
         return self
 
 
@@ -77,13 +81,16 @@ class Subscribed(Message):
         int | None,
         Field(
             exclude_if=is_unset,
-            description="Only for a `symbol`: the bars that follow are those after this number. Greater than that of "
-            "the request if the bars between are in the data lake alone.",
+            description="Only for a `symbol` or a `journal`: what follows are the bars or entries after this number. "
+            "Greater than that of the request if the bars between are in the data lake alone, or if the `portfolio` "
+            "follows in place of the entries.",
         ),
     ] = None
     last_sequence: Annotated[
         int | None,
-        Field(exclude_if=is_unset, description="Only for a `symbol`: the number of its last bar so far."),
+        Field(
+            exclude_if=is_unset, description="Only for a `symbol` or a `journal`: the number of its last bar or entry."
+        ),
     ] = None
 
 
