@@ -21,7 +21,7 @@ package = Package(name, bucket=lake.bucket.bucket_name, dependencies=configurati
 alarms = AlarmTopic(name, emails=configuration.alarm_email)
 market_data = MarketData(name, configuration=configuration, package=package, lake=lake, alarms=alarms)
 backtests = Backtests(name, configuration=configuration, package=package, lake=lake, market_data=market_data)
-trading = Trading(name, configuration=configuration)
+trading = Trading(name, configuration=configuration, package=package, lake=lake, market_data=market_data)
 realtime = Realtime(
     name,
     configuration=configuration,

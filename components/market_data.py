@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pulumi
 import pulumi_aws as aws
+from botocore.utils import ArnParser
 
 from components.aws.alarm_topic import AlarmTopic
 from components.aws.cron_schedule import CronSchedule
@@ -76,6 +77,8 @@ class MarketData(pulumi.ComponentResource):
 
     order: str
     """The providers in the order in which they are asked, with their settings, as JSON."""
+    event_source: str
+    """The source of the event that says of which symbols bars were stored."""
     bars: HotTable
     keys: Secret
     schwab_tokens: Secret | None
@@ -103,6 +106,7 @@ class MarketData(pulumi.ComponentResource):
         self._configuration = configuration
         self._child = pulumi.ResourceOptions(parent=self)
         self.order = json.dumps([each.model_dump(exclude_none=True) for each in configuration.providers])
+        self.event_source = f"tickfold.{name}"
         self._create_function = partial(
             PythonFunction,
             package=package,
@@ -136,6 +140,14 @@ class MarketData(pulumi.ComponentResource):
         """Grant knowing which providers are configured, without their keys."""
         return Grant([], {settings.PROVIDERS: self.order})
 
+    def _may_announce_bars(self) -> Grant:
+        """Grant putting events of this stack's own source on the default bus."""
+        condition = {"StringEquals": {"events:source": self.event_source}}
+        return Grant(
+            [Statement(["events:PutEvents"], [self.bars.table.arn.apply(_default_bus)], condition)],
+            {settings.EVENT_SOURCE: self.event_source},
+        )
+
     def _create_schwab_tokens(self) -> Secret | None:
         if not any(each.name == "schwab" for each in self._configuration.providers):
             return None
@@ -165,6 +177,7 @@ class MarketData(pulumi.ComponentResource):
                 self.bars.may_append(),
                 self.bars.may_list(),
                 self.may_use_providers(),
+                self._may_announce_bars(),
                 self.dead_letters.may_send(),
             ],
             memory=512,
@@ -326,3 +339,9 @@ class MarketData(pulumi.ComponentResource):
                 ("compact", "Puts into the lake the bars of", self.compact, _COMPACTION[market]),
             )
         ]
+
+
+def _default_bus(arn: str) -> str:
+    """Return the ARN of the default event bus in the account and region of `arn`."""
+    of = ArnParser().parse_arn(arn)
+    return f"arn:{of['partition']}:events:{of['region']}:{of['account']}:event-bus/default"

@@ -30,6 +30,7 @@ PROVIDERS: Final = "TICKFOLD_PROVIDERS"
 SCHWAB_TOKENS_SECRET: Final = "TICKFOLD_SCHWAB_TOKENS_SECRET"  # noqa: S105 - a variable
 KEYS_SECRET: Final = "TICKFOLD_KEYS_SECRET"  # noqa: S105 - a variable
 METRICS_NAMESPACE: Final = "TICKFOLD_METRICS_NAMESPACE"
+EVENT_SOURCE: Final = "TICKFOLD_EVENT_SOURCE"
 DEAD_LETTERS_QUEUE: Final = "TICKFOLD_DEAD_LETTERS_QUEUE"
 
 
@@ -196,9 +197,10 @@ class ProvidersSettings(Settings):
 
 @dataclass(frozen=True)
 class TickSettings(BarsSettings, ProvidersSettings):
-    """The hot table, the providers, and the namespace of the metrics."""
+    """The hot table, the providers, the namespace of the metrics, and the source of the stack's events."""
 
     metrics_namespace: str = _variable(METRICS_NAMESPACE)
+    event_source: str = _variable(EVENT_SOURCE)
 
 
 @dataclass(frozen=True)
@@ -211,6 +213,14 @@ class CompactSettings(BarsSettings):
     """The hot table and the data lake."""
 
     bucket: str = _variable(BUCKET)
+
+
+@dataclass(frozen=True)
+class TradeSettings(BarsSettings):
+    """The hot table, the data lake, and the table of portfolios."""
+
+    bucket: str = _variable(BUCKET)
+    trading_table: str = _variable(TRADING_TABLE)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from tickfold.realtime.sender import Sender
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBServiceResource
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
@@ -45,6 +46,11 @@ def step_functions() -> "SFNClient":
 def secrets_manager() -> "SecretsManagerClient":
     """Return a client of Secrets Manager."""
     return boto3.client("secretsmanager", config=_RETRIES)
+
+
+def events() -> "EventBridgeClient":
+    """Return a client of EventBridge."""
+    return boto3.client("events", config=_RETRIES)
 
 
 def sqs() -> "SQSClient":

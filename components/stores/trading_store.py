@@ -32,6 +32,10 @@ class TradingTable(Table):
         """`append`: a transaction, for which IAM checks the action of each write."""
         return self.may("PutItem", "DeleteItem")
 
+    def may_step(self) -> Grant:
+        """`Trader.advance`: `append` with the writes of `BotStore`, and what it reads of both and of `Switches`."""
+        return self.may("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
+
     def may_read(self) -> Grant:
         """`get`, `order` and `revision_of`."""
         return self.may("GetItem")

@@ -14,6 +14,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions import wiring
+from functions.market_data.bars_announcement import BarsAnnouncement
 from functions.market_data.providers import configured_providers
 from functions.market_data.scheduled_time import scheduled_time
 from functions.settings import TickSettings
@@ -35,6 +36,7 @@ class Dependencies:
     watch_list: WatchList
     feed: Feed
     metrics: Metrics
+    announcement: BarsAnnouncement
 
 
 @cache
@@ -47,7 +49,8 @@ def dependencies() -> Dependencies:
         metrics.add_metric("TokenRefreshEvents", MetricUnit.Count, 1)
 
     source = configured_providers(settings, count_refresh)
-    return Dependencies(WatchList(table), Feed(HotStore(table), source), metrics)
+    announcement = BarsAnnouncement(wiring.events(), settings.event_source)
+    return Dependencies(WatchList(table), Feed(HotStore(table), source), metrics, announcement)
 
 
 def tick(event: Event, given: Dependencies) -> Event:
@@ -66,6 +69,7 @@ def tick(event: Event, given: Dependencies) -> Event:
     ticked = [each for each in outcomes if isinstance(each, Ticked)]
     failures = [each for each in outcomes if isinstance(each, RunError)]
     rows = sum(each.stored for each in ticked)
+    _announce(given.announcement, [each.symbol for each in ticked if each.stored])
     given.metrics.add_metric("DataPointsFetched", MetricUnit.Count, rows)
     body = {
         "message": _message(watched, rows, failures),
@@ -91,6 +95,14 @@ def _outcome_of(feed: Feed, scheduled: datetime) -> Callable[[Watched], Ticked |
             return RunError(f"{watched.symbol}: internal error; see the log of this function", "internal")
 
     return outcome
+
+
+def _announce(announcement: BarsAnnouncement, symbols: list[str]) -> None:
+    """Tell who waits for bars. They are stored whether or not that succeeds, and whoever waits looks for itself too."""
+    try:
+        announcement.announce(symbols)
+    except Exception:
+        logger.exception("the bars that were stored could not be announced")
 
 
 def _message(watched: list[Watched], rows: int, failures: list[RunError]) -> str:

@@ -1,6 +1,5 @@
 """What goes wrong: the trader is killed, is there twice, is throttled; a bot fails. The others trade like backtests."""
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
@@ -69,20 +68,6 @@ def test_trader_that_is_overtaken_steps_no_bar_again(desk: Desk) -> None:
         with on_writes(desk, "before-call", overtake):
             assert desk.trader().advance(PORTFOLIO) == 0
         assert overtaken == [1]
-    assert_traded_like_a_backtest(desk, bot, BARS)
-
-
-def test_two_traders_at_once_step_each_bar_once(desk: Desk) -> None:
-    bot = bot_of()
-    desk.start(bot)
-    traders = [desk.trader(), desk.trader()]
-    for count in range(2, COUNT + 1, 2):
-        desk.feed("GOOG", BARS, count)
-        threads = [threading.Thread(target=trader.advance, args=(PORTFOLIO,)) for trader in traders]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
     assert_traded_like_a_backtest(desk, bot, BARS)
 
 
