@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 
 from tickfold import protocol
 from tickfold.errors import ErrorCode
+from tickfold.protocol import journal, portfolio_orders, portfolios
 
 Json = dict[str, Any]
 
@@ -22,6 +23,9 @@ REQUESTED: dict[type[BaseModel], str] = {
     protocol.SweepConfig: "sweepConfig",
     protocol.Range: "range",
     protocol.Windows: "walkForward",
+    portfolio_orders.PlacedOrder: "placedOrder",
+    journal.AccountTerms: "accountTerms",
+    journal.RiskLimits: "riskLimits",
 }
 """The objects in requests, and their headings on the page."""
 ANSWERED: dict[type[BaseModel], str] = {
@@ -32,6 +36,15 @@ ANSWERED: dict[type[BaseModel], str] = {
     protocol.Sample: "sample",
     protocol.RunSummary: "runSummary",
     protocol.FeedSymbol: "feedSymbol",
+    portfolios.PortfolioSummary: "portfolioSummary",
+    portfolios.PortfolioView: "portfolioView",
+    portfolios.Position: "position",
+    portfolios.Sleeve: "sleeve",
+    journal.Quote: "quote",
+    portfolio_orders.Order: "orderOfPortfolio",
+    portfolio_orders.Ordered: "ordered",
+    portfolios.Trade: "trade",
+    **{model: f"event {model.model_fields['type'].default}" for model in journal.EVENTS},
 }
 """The objects in messages."""
 PARTS = REQUESTED | ANSWERED
@@ -48,9 +61,10 @@ BOUNDS = {
 ERRORS: dict[ErrorCode, str] = {
     "invalid": "the request is invalid, as `reason` says; do not retry it unchanged",
     "unknown_type": "there is no request of this `type`",
-    "not_found": "the run, topic or symbol does not exist, or is not the user's",
-    "conflict": "the run has ended or is still running, or the key was used for another request",
-    "limit": "a limit of the user or the connection is reached; try later",
+    "not_found": "the run, topic, symbol, portfolio or order does not exist, or is not the user's",
+    "conflict": "the run or the order has ended, the run is still running, the portfolio is paused or lacks the cash, "
+    "or the key was used for another request",
+    "limit": "a limit of the user, the connection or the portfolio is reached; try later",
     "expired": "the token has expired and the connection is closed; connect again with a new token",
     "internal": "an internal error, which is in the log",
 }
@@ -170,7 +184,7 @@ def _type(field: Json) -> str:
             return f"`[{', '.join(ARRAYS[reference]._fields)}]`"
         case {"$ref": reference}:
             name = NAMES[reference.removesuffix("-Input").removesuffix("-Output")]
-            return f"[`{name}`](#{name.lower()})"
+            return f"[`{name}`](#{name.lower().replace(' ', '-')})"
         case {"prefixItems": items}:
             return "[" + ", ".join(_type(item) for item in items) + "]"
         case {"type": "array", "items": items}:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.portfolios.trading import Trading
 from tickfold.errors import RunError
 from tickfold.portfolios import placing
-from tickfold.protocol.journal import Allocation, AllocationReturned, RiskLimits
+from tickfold.protocol.journal import Allocated, AllocationReturned, RiskLimits
 
 PRICES = st.integers(80, 120).map(float)
 FRACTIONS = st.sampled_from([0.01, 0.05, 0.25])
@@ -113,7 +113,7 @@ def _other(trading: Trading, what: str, moments: dict[str, placing.Moment]) -> N
             trading.write([AllocationReturned(bot="b", amount=portfolio.bots["b"].equity)])
         case "bot":
             with suppress(RunError):
-                trading.write([Allocation(bot="b", symbol="IBM", amount=0.1)])
+                trading.write([Allocated(bot="b", symbol="IBM", amount=0.1)])
 
 
 SESSIONS = st.builds(traded, accounts(), st.lists(COMMANDS, min_size=4, max_size=40))

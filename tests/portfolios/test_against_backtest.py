@@ -24,7 +24,7 @@ from tickfold.market_data.feed.minute_bar import minute_bars
 from tickfold.portfolios import placing
 from tickfold.portfolios.portfolio import equity, held
 from tickfold.protocol.journal import AccountTerms, Fill, OrderPlaced
-from tickfold.protocol.portfolio_orders import Order, PlacedOrder
+from tickfold.protocol.portfolio_orders import Order, Ordered
 
 MINUTE = timedelta(minutes=1)
 SHARES = 7.0
@@ -69,7 +69,7 @@ class Person:
         order = Order(
             order_id=f"enter{decided}",
             number=self.trading.portfolio.orders_placed + 1,
-            terms=PlacedOrder.model_validate({"symbol": "GOOG", "side": NAMES[side], "quantity": SHARES, **terms}),
+            terms=Ordered.model_validate({"symbol": "GOOG", "side": NAMES[side], "quantity": SHARES, **terms}),
             status="working",
             placed_at=self.trading.moment.now,
             active_from=self.trading.moment.active_from,

@@ -178,7 +178,10 @@ def test_commission_may_have_four_parts() -> None:
         (json.dumps({"type": "subscribe", "topic": "run"}), "id is missing: which run?"),
         (json.dumps({"type": "subscribe", "topic": "bars", "id": "x"}), "topic 'bars'"),
         (json.dumps({"type": "subscribe", "topic": "symbol", "id": "a b"}), "a symbol has 1 to 20 letters"),
-        (json.dumps({"type": "subscribe", "topic": "run", "id": "r", "after": 3}), "only for the topic symbol"),
+        (
+            json.dumps({"type": "subscribe", "topic": "run", "id": "r", "after": 3}),
+            "only for the topics symbol and journal",
+        ),
         (json.dumps({"type": "add_feed_symbols", "symbols": []}), "symbols"),
         (json.dumps({"type": "list_runs", "limit": 51}), "limit 51"),
         ("\ud800", "not valid Unicode"),

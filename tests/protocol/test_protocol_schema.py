@@ -77,7 +77,13 @@ BETWEEN_FIELDS = (
     "numbers; take wider steps",
     "id is missing",
     "a symbol has 1 to 20",
-    "only for the topic symbol",
+    "only for the topics symbol",
+    "is missing: a ",
+    "order has none; for one with",
+    "waits for its price",
+    "exclude each other",
+    "opens no position",
+    "nothing to change",
 )
 """The rules that the schema cannot state, by their error messages."""
 

@@ -81,10 +81,7 @@ class Desk:
             case ClosePosition():
                 self._send_order(caller, *self._close(user, request))
             case ChangeOrder():
-                now = milliseconds(self.market.now())
-                after = self._change(
-                    user, request.portfolio, lambda it: placing.changed(it, self._open(it, request), now)
-                )
+                after = self._change(user, request.portfolio, lambda it: self._reordered(it, request))
                 self._send_order(caller, after, request.order_id)
             case CancelOrder():
                 after = self._change(user, request.portfolio, lambda it: self._cancelled(it, request.order_id))

@@ -10,7 +10,7 @@ from tickfold.portfolios.portfolio import equity, followed
 from tickfold.portfolios.position import after_fill
 from tickfold.portfolios.times import DAY, MINUTE
 from tickfold.protocol.journal import (
-    Allocation,
+    Allocated,
     AllocationReturned,
     BarSeen,
     BotStep,
@@ -89,7 +89,7 @@ def apply_event(portfolio: Portfolio, event: JournalEvent) -> Portfolio:  # noqa
             return _filled(portfolio, event)
         case BarSeen():
             return _seen(portfolio, event)
-        case Allocation():
+        case Allocated():
             sleeve = Sleeve(symbol=event.symbol, capital=event.amount, equity=event.amount)
             return _changed(
                 portfolio, cash=_sum(portfolio.cash, -event.amount), bots={**portfolio.bots, event.bot: sleeve}

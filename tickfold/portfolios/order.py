@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from tickfold.errors import RunError
-from tickfold.protocol.portfolio_orders import Order, OrderKind, OrderSide, OrderStatus, PlacedOrder
+from tickfold.protocol.portfolio_orders import Order, Ordered, OrderKind, OrderSide, OrderStatus
 
 TRANSITIONS: Final[Mapping[OrderStatus, frozenset[OrderStatus]]] = {
     "held": frozenset({"working", "cancelled"}),
@@ -22,7 +22,7 @@ STOP_LEG, TARGET_LEG = ".stop", ".target"
 _OPPOSITE: Final[Mapping[OrderSide, OrderSide]] = {"buy": "sell", "sell": "buy"}
 
 
-def content_of(terms: PlacedOrder) -> str:
+def content_of(terms: Ordered) -> str:
     """Return a digest of what is ordered: the same order again has the same."""
     return hashlib.sha256(terms.model_dump_json().encode()).hexdigest()[:16]
 
@@ -49,7 +49,7 @@ def bracket(order: Order) -> Iterator[Order]:
 
 
 def _leg(order: Order, after: int, ending: str, kind: OrderKind, **prices: float | None) -> Order:
-    terms = PlacedOrder(
+    terms = Ordered(
         symbol=order.terms.symbol,
         side=_OPPOSITE[order.terms.side],
         kind=kind,

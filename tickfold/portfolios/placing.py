@@ -25,7 +25,7 @@ from tickfold.protocol.journal import (
     RiskLimits,
     Withdrawal,
 )
-from tickfold.protocol.portfolio_orders import Order, PlacedOrder
+from tickfold.protocol.portfolio_orders import Order, Ordered, PlacedOrder
 from tickfold.protocol.portfolios import ChangeOrder, CreatePortfolio, Portfolio
 from tickfold.protocol.spelling import suggestion
 from tickfold.protocol.validation import explain
@@ -96,12 +96,12 @@ def changed(portfolio: Portfolio, request: ChangeOrder, now: int) -> list[Journa
     if order.parent and "quantity" in wanted:
         raise RunError(f"quantity: {order.order_id} closes what {order.parent} fills; change that order")
     try:
-        terms = PlacedOrder.model_validate(order.terms.model_dump() | wanted)
+        terms = PlacedOrder(**(dict(order.terms) | wanted))
     except ValidationError as error:
         raise RunError(explain(error)) from None
     if terms.quantity <= order.filled:
         raise RunError(f"quantity {terms.quantity:g}: {order.filled:g} have filled; cancel the order to stop there")
-    if terms == order.terms:
+    if dict(terms) == dict(order.terms):
         return []
     others = {each: kept for each, kept in portfolio.orders.items() if each != order.order_id}
     without = portfolio.model_copy(update={"orders": others, "recent_orders": []})
@@ -194,7 +194,7 @@ def _close_all(step: Step, moments: dict[str, Moment]) -> None:
 def _close(step: Step, symbol: str, order_id: str, moment: Moment) -> None:
     step.cancel_all("the position is being closed", symbol=symbol)
     holding = held(step.portfolio, symbol)
-    terms = PlacedOrder(
+    terms = Ordered(
         symbol=symbol,
         side="sell" if holding > 0 else "buy",
         quantity=abs(holding),
@@ -210,7 +210,7 @@ def closing_of(symbol: str) -> str:
     return f"close {symbol}"
 
 
-def _place(step: Step, order_id: str, terms: PlacedOrder, moment: Moment) -> None:
+def _place(step: Step, order_id: str, terms: Ordered, moment: Moment) -> None:
     portfolio = step.portfolio
     order = _order(portfolio, order_id, terms, moment)
     added = [order, *orders.bracket(order)]
@@ -228,11 +228,11 @@ def _place(step: Step, order_id: str, terms: PlacedOrder, moment: Moment) -> Non
     step.record(OrderPlaced(order=order, quote=moment.quote))
 
 
-def _order(portfolio: Portfolio, order_id: str, terms: PlacedOrder, moment: Moment) -> Order:
+def _order(portfolio: Portfolio, order_id: str, terms: Ordered, moment: Moment) -> Order:
     return Order(
         order_id=order_id,
         number=portfolio.orders_placed + 1,
-        terms=terms,
+        terms=Ordered(**dict(terms)),
         status="working",
         best=moment.quote.close if terms.kind == "trailing_stop" else None,
         placed_at=moment.now,
@@ -242,7 +242,7 @@ def _order(portfolio: Portfolio, order_id: str, terms: PlacedOrder, moment: Mome
     )
 
 
-def _check(portfolio: Portfolio, terms: PlacedOrder, quote: Quote, now: int) -> None:
+def _check(portfolio: Portfolio, terms: Ordered, quote: Quote, now: int) -> None:
     """Check an order that is placed or changed."""
     if not portfolio.terms.fractional_shares and terms.quantity != int(terms.quantity):
         whole = max(int(terms.quantity), 1)
@@ -261,14 +261,14 @@ def _check(portfolio: Portfolio, terms: PlacedOrder, quote: Quote, now: int) -> 
     _check_cash(portfolio, terms, opening, price, closable)
 
 
-def _expected_price(terms: PlacedOrder, quote: Quote) -> float:
+def _expected_price(terms: Ordered, quote: Quote) -> float:
     """Return the price at which an order may fill, as far as one can tell."""
     if terms.limit is not None and terms.side == "sell":
         return max(terms.limit, quote.close)  # it fills at the limit or higher
     return terms.limit or terms.stop or quote.close
 
 
-def _check_cash(portfolio: Portfolio, terms: PlacedOrder, opening: float, price: float, closable: float) -> None:
+def _check_cash(portfolio: Portfolio, terms: Ordered, opening: float, price: float, closable: float) -> None:
     """Check the cash for what an order opens; it is checked again when the order fills, at the price of then."""
     if not opening:
         return
@@ -278,7 +278,7 @@ def _check_cash(portfolio: Portfolio, terms: PlacedOrder, opening: float, price:
         raise RunError(lacks(cost, left), "conflict")
 
 
-def _freed(portfolio: Portfolio, terms: PlacedOrder, closable: float, price: float) -> float:
+def _freed(portfolio: Portfolio, terms: Ordered, closable: float, price: float) -> float:
     """Return the dollars that closing a position first makes available."""
     if not closable:
         return 0.0
@@ -287,7 +287,7 @@ def _freed(portfolio: Portfolio, terms: PlacedOrder, closable: float, price: flo
     return closable * (2 * portfolio.quotes[terms.symbol].close - price)
 
 
-def _check_exits(terms: PlacedOrder, price: float) -> None:
+def _check_exits(terms: Ordered, price: float) -> None:
     side = 1 if terms.side == "buy" else -1
     for name, level, where in (("takeProfit", terms.take_profit, side), ("stopLoss", terms.stop_loss, -side)):
         if level is not None and where * (level - price) <= 0:

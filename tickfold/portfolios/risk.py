@@ -7,7 +7,7 @@ from tickfold.portfolios.portfolio import equity, exposure, held
 from tickfold.portfolios.times import MINUTE, time_of
 from tickfold.protocol.formats import counted, money, short_percent
 from tickfold.protocol.journal import LimitKind, RiskLimits
-from tickfold.protocol.portfolio_orders import Order, PlacedOrder
+from tickfold.protocol.portfolio_orders import Order, Ordered
 from tickfold.protocol.portfolios import Portfolio
 from tickfold.protocol.spelling import suggestion
 
@@ -32,7 +32,7 @@ def breach(portfolio: Portfolio) -> tuple[LimitKind, str] | None:
     return None
 
 
-def check_order(portfolio: Portfolio, terms: PlacedOrder, price: float, now: int) -> None:
+def check_order(portfolio: Portfolio, terms: Ordered, price: float, now: int) -> None:
     """Check an order at about `price` dollars a share, placed `now`, in milliseconds since 1970 UTC.
 
     What only closes a position is bound by nothing but the rate: risk is never in its way.
@@ -97,7 +97,7 @@ def _time(text: str) -> time:
         raise RunError(f"hours: {text!r} is no time of a day; expected one such as 14:30 (UTC)") from None
 
 
-def _check_amounts(portfolio: Portfolio, terms: PlacedOrder, price: float) -> None:
+def _check_amounts(portfolio: Portfolio, terms: Ordered, price: float) -> None:
     limits, value = portfolio.limits, terms.quantity * price
     _check("order", "an order", value, limits.order)
     sign = 1 if terms.side == "buy" else -1
@@ -110,7 +110,7 @@ def _check_amounts(portfolio: Portfolio, terms: PlacedOrder, price: float) -> No
     _check("exposure", "all positions", exposure(portfolio) + others + opened, limits.exposure)
 
 
-def _closed(portfolio: Portfolio, terms: PlacedOrder, price: float) -> float:
+def _closed(portfolio: Portfolio, terms: Ordered, price: float) -> float:
     """Return the value of what an order closes before it opens, twice: it leaves the exposure, and adds none."""
     holding = held(portfolio, terms.symbol)
     against = holding < 0 if terms.side == "buy" else holding > 0

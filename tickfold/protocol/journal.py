@@ -4,7 +4,7 @@ An entry is what one step has done, all or nothing; its number is the portfolio'
 in their order.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
@@ -174,7 +174,7 @@ class BarSeen(Wire):
     bots: Annotated[dict[str, float], Field(exclude_if=lambda value: not value)] = {}
 
 
-class Allocation(Wire):
+class Allocated(Wire):
     """Dollars of the cash became a bot's capital."""
 
     type: Literal["allocation"] = "allocation"
@@ -239,7 +239,7 @@ class Lifted(Wire):
     type: Literal["lifted"] = "lifted"
 
 
-JournalEvent = Annotated[
+_Event = (
     Opened
     | Deposit
     | Withdrawal
@@ -251,15 +251,16 @@ JournalEvent = Annotated[
     | OrderExpired
     | OrderRejected
     | BarSeen
-    | Allocation
+    | Allocated
     | AllocationReturned
     | BotStep
     | LimitsSet
     | LimitBreached
     | Killed
-    | Lifted,
-    Field(discriminator="type"),
-]
+    | Lifted
+)
+EVENTS: tuple[type[Wire], ...] = get_args(_Event)
+JournalEvent = Annotated[_Event, Field(discriminator="type")]
 
 
 class JournalEntry(Message):

@@ -57,10 +57,10 @@ class BracketTerms(Wire):
         return self.stop_loss is not None or self.stop_loss_trail is not None
 
 
-class PlacedOrder(BracketTerms):
+class Ordered(BracketTerms):
     """What is ordered. Prices are dollars, `trail` is a fraction, `quantity` shares."""
 
-    symbol: Symbol
+    symbol: str
     side: OrderSide
     kind: OrderKind = "market"
     quantity: Shares
@@ -87,6 +87,12 @@ class PlacedOrder(BracketTerms):
     reduce_only: Annotated[
         bool, Field(description="Whether it only closes: it never opens or turns a position, whatever its quantity.")
     ] = False
+
+
+class PlacedOrder(Ordered):
+    """An order as it is placed. Prices are dollars, `trail` is a fraction, `quantity` shares."""
+
+    symbol: Symbol
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -121,7 +127,7 @@ class Order(Wire):
     order_id: str
     number: Annotated[int, Field(ge=1, description="Position among the portfolio's orders: 1, 2, 3 …")]
     parent: Annotated[str | None, Field(description="Of an exit of a bracket: the order that it closes.")] = None
-    terms: PlacedOrder
+    terms: Ordered
     status: OrderStatus
     filled: Annotated[float, Field(description="Shares that have filled.")] = 0.0
     value: Annotated[float, Field(description="Dollars that were paid or received for them, before commission.")] = 0.0
