@@ -50,7 +50,9 @@ ANSWERED: dict[type[BaseModel], str] = {
 PARTS = REQUESTED | ANSWERED
 ARRAYS = {"#/$defs/PushedBar": protocol.PushedBar}
 """The objects that are arrays."""
-NAMES = {f"#/$defs/{model.__name__}": name for model, name in PARTS.items()}
+NESTED = {journal.JournalEntry: "journal_entry"}
+"""Messages that are part of others, too."""
+NAMES = {f"#/$defs/{model.__name__}": name for model, name in (PARTS | NESTED).items()}
 BOUNDS = {
     "exclusiveMinimum": "> {:g}",
     "minimum": "≥ {:g}",

@@ -180,7 +180,7 @@ def test_commission_may_have_four_parts() -> None:
         (json.dumps({"type": "subscribe", "topic": "symbol", "id": "a b"}), "a symbol has 1 to 20 letters"),
         (
             json.dumps({"type": "subscribe", "topic": "run", "id": "r", "after": 3}),
-            "only for the topics symbol and journal",
+            "only for the topics",
         ),
         (json.dumps({"type": "add_feed_symbols", "symbols": []}), "symbols"),
         (json.dumps({"type": "list_runs", "limit": 51}), "limit 51"),
