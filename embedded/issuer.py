@@ -16,14 +16,15 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric import ec
-from jwt.algorithms import ECAlgorithm
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
 
 from embedded.emulator import HOST
 from embedded.token_request import CLIENT_ID
 
 AUDIENCE = "tickfold-embedded"
-ALGORITHM = "ES256"
+ALGORITHM = "RS256"
+"""API Gateway's JWT authorizer takes RSA signatures only."""
 LONGEST_SECONDS = 24 * 3_600
 
 _JWKS = "/.well-known/jwks.json"
@@ -39,7 +40,7 @@ class Issuer:
         self.client_secret = secrets.token_urlsafe(32)
         self._server = _server(preferred_port, _handler_of(self))
         self._thread = threading.Thread(target=self._serve, name="issuer", daemon=True)
-        self._keys: dict[str, ec.EllipticCurvePrivateKey] = {}
+        self._keys: dict[str, rsa.RSAPrivateKey] = {}
         self.port = self._server.server_port
         self.url = f"http://{HOST}:{self.port}"
         self.token_endpoint = self.url + _TOKEN
@@ -62,7 +63,13 @@ class Issuer:
 
     def rotate(self) -> None:
         """Sign with a new key from now on. Older keys stay published, so their tokens stay valid."""
-        self._keys = {**self._keys, secrets.token_hex(8): ec.generate_private_key(ec.SECP256R1())}
+        key = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
+        self._keys = {**self._keys, secrets.token_hex(8): key}
+
+    def rotate_back(self) -> None:
+        """Withdraw the newest key, and sign with the one before it again."""
+        *kept, _newest = self._keys.items()
+        self._keys = dict(kept)
 
     def token(self, user: str, portfolios: Sequence[str] = (), seconds: int = 3_600) -> str:
         """Return a token for `user` that expires in `seconds`; negative values give an expired token."""
@@ -87,7 +94,7 @@ class Issuer:
         """Return the public keys as a JSON Web Key Set."""
         return {
             "keys": [
-                ECAlgorithm.to_jwk(key.public_key(), as_dict=True) | {"kid": key_id, "use": "sig", "alg": ALGORITHM}
+                RSAAlgorithm.to_jwk(key.public_key(), as_dict=True) | {"kid": key_id, "use": "sig", "alg": ALGORITHM}
                 for key_id, key in self._keys.items()
             ]
         }

@@ -16,9 +16,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.settings import AuthorizeSettings
 from functions.websocket.log_keys import connection_keys
+from tickfold.identity.claims import TokenRefusedError
 from tickfold.identity.handshake import token_of
 from tickfold.identity.keys import IssuerError, KeySet
-from tickfold.identity.token_verifier import TokenRefusedError, TokenVerifier
+from tickfold.identity.token_verifier import TokenVerifier
 
 logger = Logger()
 

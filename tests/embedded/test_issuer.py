@@ -110,3 +110,13 @@ def test_record_is_private_and_its_secret_opens_the_token_endpoint(stack: Embedd
     wrong = record.Record(**vars(running) | {"client_secret": "wrong"})
     with pytest.raises(TokenRequestError, match="401"):
         request_token(wrong, "ada")
+
+
+def test_rotating_back_signs_with_the_earlier_key(issuer: Issuer) -> None:
+    old = issuer.token("ada")
+    issuer.rotate()
+    newest = issuer.token("ada")
+    issuer.rotate_back()
+    signed_by = [jwt.get_unverified_header(token)["kid"] for token in (old, newest, issuer.token("ada"))]
+    assert signed_by[0] == signed_by[2] != signed_by[1]
+    assert verify(issuer, issuer.token("ada")).user_id == "ada"

@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.identity.oidc_provider import EC, ED, RSA, PrivateKey, Provider, jwk, provider
+from tickfold.identity.claims import TokenRefusedError, Verified
 from tickfold.identity.keys import PAUSE_SECONDS, IssuerError, KeySet
-from tickfold.identity.token_verifier import LONGEST_TOKEN, TokenRefusedError, TokenVerifier, Verified
+from tickfold.identity.token_verifier import LONGEST_TOKEN, TokenVerifier
 from tickfold.identity.user import User
 
 
@@ -102,7 +103,7 @@ CLIENT = "the token is a client's own, not a user's: its sub is the client"
         ({"sub": "a" * 256}, "the token's sub is not 1 to 255 printable ASCII characters"),
         ({"events": {"http://schemas.openid.net/event/backchannel-logout": {}}}, LOGOUT),
         ({"events": {}}, LOGOUT),
-        ({"cnf": {"jkt": "a"}}, "the token is bound to a key or a certificate, which a WebSocket cannot prove to have"),
+        ({"cnf": {"jkt": "a"}}, "the token is bound to a key or a certificate, whose possession Tickfold cannot check"),
         ({"sub": "robot", "client_id": "robot"}, CLIENT),
         ({"sub": "robot", "azp": "robot"}, CLIENT),
         ({"sub": "robot@clients", "azp": "robot"}, CLIENT),

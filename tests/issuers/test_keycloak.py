@@ -25,9 +25,10 @@ from tests.e2e.websocket_client import SMA, run, start
 from tests.issuers.conftest import verifier_for
 from tests.issuers.realm import Realm
 from tickfold.client import Client, Patience
+from tickfold.identity.claims import TokenRefusedError
 from tickfold.identity.handshake import subprotocols_with
 from tickfold.identity.keys import PAUSE_SECONDS, IssuerError, fetch_keys
-from tickfold.identity.token_verifier import TokenRefusedError, TokenVerifier
+from tickfold.identity.token_verifier import TokenVerifier
 from tickfold.protocol import BacktestConfig
 
 PATIENCE = 120

@@ -1,60 +1,33 @@
 """Verification of JSON Web Tokens: signed by the OpenID Connect issuer, for this audience, and not expired."""
 
-import re
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import jwt
 
-from tickfold.errors import TickfoldError
+from tickfold.identity.claims import Login, TokenRefusedError, Verified, check_type
 from tickfold.identity.keys import Key, KeySet
-from tickfold.identity.user import MOST_PORTFOLIOS, PORTFOLIO_ID, User
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """Asymmetric only: HS256 would accept the issuer's public key as a shared secret."""
 LEEWAY_SECONDS = 10
 """How long before it is valid a token is accepted, since the issuer's clock may be ahead. None after its end: whatever
 the connection then asked for would be refused."""
-TYPES = (None, "jwt", "at+jwt")
-"""The types, in a token's header, of what is meant as a login (RFC 9068); others have a purpose of their own."""
 LONGEST_TOKEN = 8_192
 """Characters. API Gateway limits headers and query string to 10,240 bytes."""
-
-_USER_ID = re.compile(r"[ -~]{1,255}")
-"""What OpenID Connect allows as `sub`."""
-
-
-class TokenRefusedError(TickfoldError):
-    """A token is invalid. The message, for the log, gives the reason and contains no part of the token."""
-
-    retryable = False
 
 
 class _KeyMismatchError(TokenRefusedError):
     """The token's algorithm is not its key's."""
 
 
-@dataclass(frozen=True)
-class Verified:
-    """The user of a token, and what of it was left out, for the log; empty if nothing was."""
-
-    user: User
-    left_out: str = ""
-
-
 class TokenVerifier:
-    """Verifies tokens of one issuer for one audience.
-
-    `portfolios_claim` names the claim with the ids of the user's portfolios: a list, or a string with spaces between.
-    """
+    """Verifies tokens of one issuer for one audience; `portfolios_claim` is as that of `Login`."""
 
     def __init__(self, keys: KeySet, *, issuer: str, audience: str, portfolios_claim: str) -> None:
         self._keys = keys
         self._issuer = issuer
-        self._audience = audience
-        self._portfolios_claim = portfolios_claim
+        self._login = Login(audience, portfolios_claim)
 
     def verify(self, token: str | None) -> Verified:
         """Return the user that `token` identifies. Groups that are no portfolio ids are left out.
@@ -72,20 +45,13 @@ class TokenVerifier:
             claims = self._claims(token)
         except jwt.PyJWTError as error:
             raise TokenRefusedError(_reason(error)) from None
-        _check_audience(self._audience, claims)
-        _check_login(claims)
-        if int(claims["exp"]) <= time.time():
-            raise TokenRefusedError("the token has expired")
-        if not _USER_ID.fullmatch(claims["sub"]):
-            raise TokenRefusedError("the token's sub is not 1 to 255 printable ASCII characters")
-        portfolios, left_out = _portfolios(_claim(self._portfolios_claim, claims))
-        return Verified(User(claims["sub"], portfolios, int(claims["exp"])), left_out)
+        return self._login.user_of(claims)
 
     def _claims(self, token: str) -> dict[str, Any]:
         if token.count(".") != 2:
             raise TokenRefusedError("the token is no signed JSON Web Token: it may be opaque, or encrypted")
         header = jwt.get_unverified_header(token)
-        _check_type(header)
+        check_type(header)
         if jwt.decode(token, options={"verify_signature": False}).get("iss", self._issuer) != self._issuer:
             raise jwt.InvalidIssuerError  # not to ask the issuer for a key of another one
         algorithm, key_id, key = self._key(header)
@@ -124,57 +90,6 @@ class TokenVerifier:
         if key is None:
             raise TokenRefusedError("the token is signed by a key that the issuer does not have")
         return algorithm, key_id, key
-
-
-def _check_type(header: Mapping[str, Any]) -> None:
-    kind = header.get("typ")
-    if (kind.lower().removeprefix("application/") if isinstance(kind, str) else kind) not in TYPES:
-        raise TokenRefusedError("the token's typ is neither JWT nor at+jwt: it is not meant as a login")
-
-
-def _check_audience(audience: str, claims: Mapping[str, Any]) -> None:
-    """Check that the token is for `audience`; Cognito's access tokens have a `client_id` instead of an `aud`."""
-    stated = claims.get("aud") or claims.get("client_id")
-    if not stated:
-        raise TokenRefusedError("the token names no audience: it has neither aud nor client_id")
-    if audience not in (stated if isinstance(stated, list) else [stated]):
-        raise TokenRefusedError("the token is for another audience")
-
-
-def _check_login(claims: Mapping[str, Any]) -> None:
-    """Check that a user may log in with the token: that it is not one of the others that issuers sign."""
-    if "events" in claims:  # RFC 8417; a logout token is one
-        raise TokenRefusedError("the token tells of an event, such as a logout: it is not meant as a login")
-    if "cnf" in claims:  # RFC 7800; who merely has it may not use it
-        raise TokenRefusedError("the token is bound to a key or a certificate, which a WebSocket cannot prove to have")
-    if claims["sub"] in _names_of_client(claims):
-        raise TokenRefusedError("the token is a client's own, not a user's: its sub is the client")
-
-
-def _names_of_client(claims: Mapping[str, Any]) -> set[object]:
-    """Return how a client's own token may name its subject; a user could have the same name."""
-    names = [name for name in (claims.get("client_id"), claims.get("azp")) if isinstance(name, str)]
-    return {*names, *(f"{name}@clients" for name in names)}  # Auth0's spelling
-
-
-def _claim(name: str, claims: Mapping[str, Any]) -> object:
-    """Return the claim `name`, which Hydra may put under `ext`."""
-    extra = claims.get("ext")
-    return claims.get(name, extra.get(name) if isinstance(extra, dict) else None)
-
-
-def _portfolios(claim: object) -> tuple[tuple[str, ...], str]:
-    """Return the ids of portfolios in a claim, and what else it has, in words."""
-    named = claim.split() if isinstance(claim, str) else [] if claim is None else claim
-    if not isinstance(named, list):
-        return (), "the claim of portfolios: expected a list, or a string with spaces between ids"
-    valid = [name for name in named if isinstance(name, str) and PORTFOLIO_ID.fullmatch(name)]
-    ids, found = dict.fromkeys(valid), []
-    if strange := len(named) - len(valid):
-        found.append(f"{strange} of {len(named)} groups, which are no portfolio ids: 1 to 64 letters, digits, - or _")
-    if (more := len(ids) - MOST_PORTFOLIOS) > 0:
-        found.append(f"{more} portfolios beyond the first {MOST_PORTFOLIOS}")
-    return tuple(ids)[:MOST_PORTFOLIOS], "; ".join(found)
 
 
 def _reason(error: jwt.PyJWTError) -> str:
