@@ -2,6 +2,7 @@
 
 import pulumi
 
+from components.api import Api
 from components.aws.alarm_topic import AlarmTopic
 from components.aws.package import Package
 from components.aws.tags import tag_everything
@@ -31,9 +32,11 @@ realtime = Realtime(
     backtests=backtests,
     trading=trading,
 )
+api = Api(name, configuration=configuration, package=package, lake=lake, market_data=market_data, backtests=backtests)
 
 pulumi.export("region", backtests.runs.region)
 pulumi.export("websocket_url", realtime.api.websocket_url)
+pulumi.export("http_url", api.api.url)
 pulumi.export("connections_endpoint", realtime.api.connections_endpoint)
 pulumi.export("bucket", lake.bucket.bucket_name)
 pulumi.export("state_machine_arn", backtests.workflow.arn)

@@ -86,6 +86,13 @@ def _base_url(url: str) -> str:
     return url
 
 
+def _origin(url: str) -> str:
+    scheme, _, host = url.partition("://")
+    if not is_trustworthy(url) or {"/", "?", "#", "*"}.intersection(host) or scheme != scheme.lower():
+        raise ValueError("not an origin")
+    return url
+
+
 class ProviderSettings(BaseModel):
     """A provider of market data; its keys are in Secrets Manager only."""
 
@@ -108,10 +115,18 @@ class Configuration(BaseModel):
         Field(description="the days that logs are kept, one of " + ", ".join(map(str, RETENTION_DAYS))),
     ]
     throttling_rate: Annotated[
-        int, Field(ge=1, le=10_000, description="messages a second over all connections, 1 to 10000")
+        int,
+        Field(
+            ge=1,
+            le=10_000,
+            description="messages a second over all connections, and as many HTTP requests, 1 to 10000",
+        ),
     ]
     throttling_burst: Annotated[
-        int, Field(ge=1, le=5_000, description="messages at once over all connections, 1 to 5000")
+        int,
+        Field(
+            ge=1, le=5_000, description="messages at once over all connections, and as many HTTP requests, 1 to 5000"
+        ),
     ]
     bytes_scanned_limit: Annotated[
         int, Field(ge=10_000_000, description="bytes that one Athena query may scan, 10000000 or more")
@@ -142,6 +157,14 @@ class Configuration(BaseModel):
     portfolios_claim: Annotated[
         str, Field(min_length=1, description="the claim of the tokens that lists the user's portfolios")
     ] = "portfolios"
+    http_origins: Annotated[
+        list[Annotated[str, AfterValidator(_origin)]],
+        BeforeValidator(_listed),
+        Field(
+            description="the origins of web pages that may call the HTTP API, such as https://console.example: scheme, "
+            "host and port, without a path; none by default"
+        ),
+    ] = []
     max_concurrency: Annotated[
         int, Field(ge=1, le=10_000, description="chunks of one run that are simulated at once, 1 to 10000")
     ] = 40

@@ -27,6 +27,7 @@ _RESULTS = [
     layout.SWEEPS,
     layout.WALK_FORWARD,
 ]
+_CURVES = [layout.TRADES, layout.EQUITY, layout.EQUITY_BY_SYMBOL]
 # Not bars: series and manifests name their versions, which are noncurrent once a load has written a year again.
 _SUPERSEDED = [layout.PACKAGES, layout.LOGS, layout.SERIES, layout.CHUNKS, layout.ATHENA, *_RESULTS]
 """Prefixes whose objects are read in their current version only."""
@@ -83,6 +84,10 @@ class DataLake(pulumi.ComponentResource):
     def may_write_chunks(self) -> Grant:
         """`Manifest.put`, `ChunkFiles.put`, and the checkpoints of `Folding`."""
         return self.bucket.may_write(layout.CHUNKS)
+
+    def may_read_results(self) -> Grant:
+        """`read_run`."""
+        return Grant.union(*(self.bucket.may_read(prefix) for prefix in _CURVES))
 
     def may_write_results(self) -> Grant:
         """Every `put` of `results`, `results_by_symbol` and `sweep_results`."""

@@ -22,6 +22,7 @@ ROOT = Path(__file__).parent.parent
 OUTPUTS = (
     "region",
     "websocket_url",
+    "http_url",
     "connections_endpoint",
     "bucket",
     "state_machine_arn",

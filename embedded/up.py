@@ -87,6 +87,7 @@ def _instructions(stack: EmbeddedStack, kept: KeptDirectory) -> list[str]:
     return [
         "",
         f"  WebSocket       {stack.outputs['websocket_url']}",
+        f"  HTTP API        {stack.outputs['http_url']}",
         f"  AWS endpoint    {stack.endpoint_url}",
         f"  state machine   {stack.outputs['state_machine_arn']}",
         f"  bucket          {stack.outputs['bucket']}",

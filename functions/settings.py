@@ -148,8 +148,9 @@ class ReduceSettings(SimulateSettings, ReportFailureSettings):
 
 
 @dataclass(frozen=True)
-class MessageSettings(ReduceSettings, DeliverSettings):
-    """All tables, the data lake, the workflow, the limits of a user, the reducer's MB, and the providers in order."""
+class RequestsSettings(ReduceSettings):
+    """The tables of runs and bars, the data lake, the workflow, the limits of a user, the reducer's MB, and the
+    providers in order: what users' requests need through either door."""
 
     bars_table: str = _variable(BARS_TABLE)
     trading_table: str = _variable(TRADING_TABLE)
@@ -158,6 +159,19 @@ class MessageSettings(ReduceSettings, DeliverSettings):
     running_limit: int = _variable(RUNNING_LIMIT)
     daily_limit: int = _variable(DAILY_LIMIT)
     reduce_memory: int = _variable(REDUCE_MEMORY)
+
+
+@dataclass(frozen=True)
+class MessageSettings(RequestsSettings, DeliverSettings):
+    """Also the tables of connections, and where to post to them."""
+
+
+@dataclass(frozen=True)
+class HttpSettings(RequestsSettings):
+    """Also what makes a token a user's login."""
+
+    audience: str = _variable(AUDIENCE)
+    portfolios_claim: str = _variable(PORTFOLIOS_CLAIM)
 
 
 @dataclass(frozen=True)

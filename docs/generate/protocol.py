@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 from tickfold import protocol
 from tickfold.errors import ErrorCode
 from tickfold.protocol import journal, portfolio_orders, portfolios
+from tickfold.protocol.json_schema import readable
 
 Json = dict[str, Any]
 
@@ -106,15 +107,15 @@ def schema() -> Json:
     roots, found = TypeAdapter.json_schemas(
         [("request", "validation", requests), ("message", "serialization", messages)], ref_template="#/$defs/{model}"
     )
-    definitions = _readable(found["$defs"])
+    definitions = readable(found["$defs"])
     for request in protocol.REQUESTS:
         definitions[request.__name__]["required"] = ["type", *definitions[request.__name__].get("required", ())]
     for sent in (*protocol.MESSAGES, *PARTS):
         name = sent.__name__ if sent not in REQUESTED else f"{sent.__name__}-Output"
         if name in definitions:
             definitions[name]["required"] = _always_sent(sent)
-    definitions["request"] = _readable(roots["request", "validation"])
-    definitions["message"] = _readable(roots["message", "serialization"])
+    definitions["request"] = readable(roots["request", "validation"])
+    definitions["message"] = readable(roots["message", "serialization"])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"The WebSocket protocol, version {protocol.VERSION}",
@@ -126,19 +127,6 @@ def schema() -> Json:
 def _always_sent(model: type[BaseModel]) -> list[str]:
     """Return the fields that the server always sends, although a client may omit some of them."""
     return [field.alias or name for name, field in model.model_fields.items() if field.exclude_if is None]
-
-
-def _readable(node: Any) -> Any:
-    """Return `node` without pydantic's titles, and with `anyOf` for `oneOf`.
-
-    More than one alternative may match: a sweep's config with one value per parameter is also a backtest's.
-    """
-    if isinstance(node, list):
-        return [_readable(each) for each in node]
-    if not isinstance(node, dict):
-        return node
-    renamed = {"anyOf" if key == "oneOf" else key: value for key, value in node.items() if key != "discriminator"}
-    return {key: _readable(value) for key, value in renamed.items() if not (key == "title" and isinstance(value, str))}
 
 
 def _sections(definitions: Json, models: Iterable[type[BaseModel]], left_out: Set[str] = frozenset()) -> str:

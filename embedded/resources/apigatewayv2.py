@@ -1,4 +1,4 @@
-"""API Gateway v2: the WebSocket API with its routes, integrations, authorizer and stage."""
+"""API Gateway v2: the WebSocket and the HTTP API with their routes, integrations, authorizers and stages."""
 
 from embedded.account import ACCOUNT, REGION
 from embedded.cloud import Cloud
@@ -8,6 +8,7 @@ from embedded.resources.creator import Inputs, Outputs, autoname, creates, pasca
 @creates("aws:apigatewayv2/api:Api")
 def api(cloud: Cloud, name: str, inputs: Inputs) -> tuple[str, Outputs]:
     api_name = inputs.pop("name", None) or autoname(name)
+    scheme = {"WEBSOCKET": "ws", "HTTP": "http"}[inputs["protocolType"]]
     created = cloud.client("apigatewayv2").create_api(
         Name=api_name, Tags=inputs.pop("tags", {}), **pascal(pop_all(inputs))
     )
@@ -17,7 +18,7 @@ def api(cloud: Cloud, name: str, inputs: Inputs) -> tuple[str, Outputs]:
         "arn": f"arn:aws:apigateway:{REGION}::/apis/{api_id}",
         "executionArn": f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{api_id}",
         # By path: the emulator's host names do not resolve on every machine.
-        "apiEndpoint": f"{cloud.endpoint_url.replace('http', 'ws', 1)}/_aws/execute-api/{api_id}",
+        "apiEndpoint": f"{cloud.endpoint_url.replace('http', scheme, 1)}/_aws/execute-api/{api_id}",
     }
 
 
@@ -32,7 +33,7 @@ def integration(cloud: Cloud, _name: str, inputs: Inputs) -> tuple[str, Outputs]
 @creates("aws:apigatewayv2/authorizer:Authorizer")
 def authorizer(cloud: Cloud, _name: str, inputs: Inputs) -> tuple[str, Outputs]:
     created = cloud.client("apigatewayv2").create_authorizer(
-        **pascal(pop_all(inputs), {"identitySources": "IdentitySource"})
+        **pascal(pop_all(inputs), {"identitySources": "IdentitySource", "audiences": "Audience"})
     )
     return created["AuthorizerId"], {}
 

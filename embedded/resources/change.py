@@ -143,6 +143,15 @@ def _state_machine(cloud: Cloud, resource_id: str, inputs: Inputs) -> Outputs:
     return {}
 
 
+def _api(cloud: Cloud, resource_id: str, inputs: Inputs) -> Outputs:
+    client = cloud.client("apigatewayv2")
+    if cors := inputs.get("corsConfiguration"):
+        client.update_api(ApiId=resource_id, CorsConfiguration=pascal(cors))
+    elif inputs["protocolType"] == "HTTP":
+        client.delete_cors_configuration(ApiId=resource_id)
+    return {}
+
+
 def _stage(cloud: Cloud, resource_id: str, inputs: Inputs) -> Outputs:
     settings = {
         key: inputs[key] for key in ("accessLogSettings", "autoDeploy", "defaultRouteSettings") if key in inputs
@@ -196,6 +205,7 @@ def _nothing(_cloud: Cloud, _resource_id: str, _inputs: Inputs) -> Outputs:
 
 
 _CHANGES: dict[str, Changer] = {
+    "aws:apigatewayv2/api:Api": _api,
     "aws:apigatewayv2/stage:Stage": _stage,
     "aws:athena/workgroup:Workgroup": _workgroup,
     "aws:cloudwatch/logGroup:LogGroup": _log_group,

@@ -9,6 +9,7 @@ from tickfold.errors import RunError
 from tickfold.identity.user import User
 from tickfold.protocol import (
     GetResult,
+    Message,
     Resume,
     Resumed,
     RunTopic,
@@ -18,7 +19,7 @@ from tickfold.protocol import (
 )
 from tickfold.realtime import topics
 from tickfold.realtime.caller import Caller
-from tickfold.realtime.connections import ConnectionStore
+from tickfold.realtime.connections import Subscriptions
 
 
 def visible_run(runs: RunStore, user: User, run_id: str) -> Run:
@@ -31,6 +32,18 @@ def visible_run(runs: RunStore, user: User, run_id: str) -> Run:
     if run is None or (run.user_id != user.user_id and run.portfolio not in user.portfolios):
         raise RunError(f"there is no run {run_id}", "not_found")
     return run
+
+
+def final_message(run: Run) -> Message:
+    """Return the message that the run has ended with.
+
+    Raises:
+        RunError: it is still going on.
+    """
+    if run.ended_with is None or run.is_running:
+        done = f"{run.chunks_done} of {run.chunks} chunks are done"
+        raise RunError(f"run {run.run_id} is still going on: {done}", "conflict")
+    return parse_message(run.ended_with)
 
 
 def replay(runs: RunStore, caller: Caller, run: Run) -> None:
@@ -52,7 +65,7 @@ class RunFollower:
     """Carries out the requests by which clients follow runs."""
 
     runs: RunStore
-    connections: ConnectionStore
+    connections: Subscriptions
 
     def resume(self, caller: Caller, request: Resume) -> None:
         """Subscribe the caller to a run, and send the messages that it missed; later ones may come twice."""
@@ -65,11 +78,7 @@ class RunFollower:
 
     def get_result(self, caller: Caller, request: GetResult) -> None:
         """Send the run's final message."""
-        run = visible_run(self.runs, caller.user, request.run_id)
-        if run.ended_with is None or run.is_running:
-            done = f"{run.chunks_done} of {run.chunks} chunks are done"
-            raise RunError(f"run {run.run_id} is still going on: {done}", "conflict")
-        caller.reply(parse_message(run.ended_with))
+        caller.reply(final_message(visible_run(self.runs, caller.user, request.run_id)))
 
     def subscribe(self, caller: Caller, topic: RunTopic, id: str | None) -> None:
         """Subscribe the caller to one of its own topics."""

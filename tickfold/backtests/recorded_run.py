@@ -69,6 +69,13 @@ class RecordedRun:
     symbols: Mapping[str, Curve] = field(default_factory=dict)
 
     @property
+    def drawdown(self) -> Floats:
+        """How far equity is below its peak so far, at first the start capital, at each bar of `curve`: fractions."""
+        peak = np.maximum.accumulate(np.append(self.config.start_capital, self.curve.equity))[1:]
+        fallen: Floats = self.curve.equity / peak - 1
+        return fallen
+
+    @property
     def benchmark(self) -> Floats:
         """Buy and hold in dollars at each bar of `curve`; of a list, of the same allocation."""
         if not self.symbols:

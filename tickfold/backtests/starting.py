@@ -32,7 +32,7 @@ from tickfold.protocol import (
 )
 from tickfold.realtime import topics
 from tickfold.realtime.caller import Caller
-from tickfold.realtime.connections import MOST_TOPICS_OF_ROW, ConnectionStore
+from tickfold.realtime.connections import MOST_TOPICS_OF_ROW, Subscriptions
 from tickfold.strategies import Registry
 
 _FETCH = "name a timeframe, such as 1d, to have bars of a new symbol fetched"
@@ -58,7 +58,7 @@ class RunStarter:
     """
 
     runs: RunLifecycle
-    connections: ConnectionStore
+    connections: Subscriptions
     series: SeriesCatalog
     hot: HotStore
     watch_list: WatchList

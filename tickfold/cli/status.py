@@ -21,6 +21,7 @@ def status() -> None:
     for label, value in (
         ("process", running.pid),
         ("WebSocket", running.outputs.get("websocket_url", "")),
+        ("HTTP API", running.outputs.get("http_url", "")),
         ("AWS endpoint", running.endpoint_url),
         ("bucket", running.outputs.get("bucket", "")),
         ("data", held),

@@ -36,6 +36,10 @@ class SeriesCatalog:
         found = [series for key in self._keys(layout.SERIES) if (series := self._read_or_none(key))]
         return sorted(found, key=lambda series: (series.symbol, timeframe_seconds(series.timeframe)))
 
+    def names(self) -> Sequence[tuple[str, str]]:
+        """Return symbol and timeframe of every series, sorted as `SYMBOL/TIMEFRAME`; no series is read."""
+        return sorted(self._known(layout.SERIES), key="/".join)
+
     def symbols(self) -> Sequence[str]:
         """Return the symbols that have a series, sorted; no series is read."""
         return sorted({symbol for symbol, _ in self._known(layout.SERIES)})

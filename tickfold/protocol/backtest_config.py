@@ -32,7 +32,7 @@ def _check_day(value: Any) -> Any:
 Day = Annotated[date, BeforeValidator(_check_day)]
 
 
-def _canonical_timeframe(value: Any) -> Any:
+def parse_timeframe(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     if found := canonical_timeframe(value):
@@ -73,7 +73,7 @@ class _Subject(Wire):
     timeframe: Annotated[
         str | None,
         Field(pattern=TIMEFRAME_PATTERN, description="Such as 1m, 1h, 1d, 1mo. Default: the coarsest that is loaded."),
-        BeforeValidator(_canonical_timeframe),
+        BeforeValidator(parse_timeframe),
         Option(panel="Bars", form="TIMEFRAME"),
     ] = None
     adjustment: Annotated[

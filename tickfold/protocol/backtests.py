@@ -72,10 +72,9 @@ class Resume(ClientRequest):
     after: Annotated[int, Field(ge=0, le=999_999, description="Last sequence number that the client has.")] = 0
 
 
-class ListRuns(ClientRequest):
-    """List the user's runs, newest first. Reply: `runs`."""
+class RunsPage(Wire):
+    """Which page of the user's runs, newest first."""
 
-    type: Literal["list_runs"] = "list_runs"
     limit: Annotated[int, Field(ge=1, le=50, description="Maximum number of runs in the reply.")] = 20
     before: Annotated[
         str | None,
@@ -84,6 +83,12 @@ class ListRuns(ClientRequest):
             description="`next` of the previous reply, to get the following page.",
         ),
     ] = None
+
+
+class ListRuns(RunsPage, ClientRequest):
+    """List the user's runs, newest first. Reply: `runs`."""
+
+    type: Literal["list_runs"] = "list_runs"
 
 
 class GetResult(ClientRequest):

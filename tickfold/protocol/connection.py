@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tickfold.errors import ErrorCode
-from tickfold.protocol.wire import ClientRequest, Message, Reason
+from tickfold.protocol.wire import ClientRequest, Message, Reason, Wire
 
 
 class Ping(ClientRequest):
@@ -26,13 +26,18 @@ class Pong(Message):
     type: Literal["pong"] = "pong"
 
 
-class IdentityMessage(Message):
-    """The user that the connection's token identifies."""
+class Identity(Wire):
+    """The user that a token identifies."""
 
-    type: Literal["identity"] = "identity"
     user_id: str
     portfolios: list[str]
     expires_at: Annotated[int, Field(description="When the token expires, in milliseconds since 1970 UTC.")]
+
+
+class IdentityMessage(Identity, Message):
+    """The user that the connection's token identifies."""
+
+    type: Literal["identity"] = "identity"
     connection_id: str
 
 

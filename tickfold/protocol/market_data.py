@@ -48,23 +48,33 @@ class SymbolBars(Message):
     ]
 
 
-class ListFeed(ClientRequest):
-    """Get the symbols that the feed fetches, by name. Reply: `feed`."""
+class FeedPage(Wire):
+    """Which page of the symbols that the feed fetches, by name."""
 
-    type: Literal["list_feed"] = "list_feed"
     after: Annotated[Symbol | None, Field(description="`next` of the previous reply, to get the following page.")] = (
         None
     )
 
 
-class AddFeedSymbols(ClientRequest):
+class ListFeed(FeedPage, ClientRequest):
+    """Get the symbols that the feed fetches, by name. Reply: `feed`."""
+
+    type: Literal["list_feed"] = "list_feed"
+
+
+class FeedTerms(Wire):
+    """How the feed fetches a symbol."""
+
+    market: Annotated[
+        Market, Field(description="When they trade: sessions of the New York Stock Exchange, or around the clock.")
+    ] = "XNYS"
+
+
+class AddFeedSymbols(FeedTerms, ClientRequest):
     """Have the feed fetch these symbols from its next tick on. Idempotent. Reply: `feed`."""
 
     type: Literal["add_feed_symbols"] = "add_feed_symbols"
     symbols: Annotated[list[Symbol], Field(min_length=1, max_length=MOST_FEED_SYMBOLS)]
-    market: Annotated[
-        Market, Field(description="When they trade: sessions of the New York Stock Exchange, or around the clock.")
-    ] = "XNYS"
 
 
 class RemoveFeedSymbols(ClientRequest):

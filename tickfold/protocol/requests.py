@@ -46,10 +46,11 @@ OrderChange = PlaceOrder | ChangeOrder | CancelOrder | CancelOrders | ClosePosit
 PortfolioRequest = PortfolioQuery | PortfolioChange | OrderChange
 Request = RunRequest | Subscribe | Unsubscribe | FeedRequest | PortfolioRequest | Ping | Whoami
 REQUESTS: tuple[type[ClientRequest], ...] = get_args(Request)
+StartRun = Annotated[StartBacktest | StartSweep, Field(discriminator="type")]
 _REQUEST: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="type")])
-_TYPES = tuple(str(model.model_fields["type"].default) for model in REQUESTS)
+TYPES = tuple(str(model.model_fields["type"].default) for model in REQUESTS)
 
-_KNOWN = f"known types: {', '.join(_TYPES)}"
+_KNOWN = f"known types: {', '.join(TYPES)}"
 _EXAMPLE = 'send an object such as {"type": "start_backtest", "config": {"stock": "GOOG", ...}}'
 _NOT_A_REQUEST: dict[str, tuple[str, ErrorCode]] = {
     "json_invalid": (f"the message is not JSON; {_EXAMPLE}", "invalid"),
@@ -86,13 +87,13 @@ def parse_request(body: str) -> tuple[Request, list[str]]:
     except ValidationError as error:
         reason, code = _refusal(error)
         raise RequestError(reason, code, _correlation_id(body)) from None
-    return request, _unknown(request, json.loads(body))
+    return request, unknown_fields(request, json.loads(body))
 
 
 def _refusal(error: ValidationError) -> tuple[str, ErrorCode]:
     first = error.errors()[0]
     whole = None if first["loc"] else _NOT_A_REQUEST.get(first["type"])
-    return whole or (explain(error, without=(*_TYPES, *TAGS)), "invalid")
+    return whole or (explain(error, without=(*TYPES, *TAGS)), "invalid")
 
 
 def _correlation_id(body: str) -> str | None:
@@ -102,7 +103,7 @@ def _correlation_id(body: str) -> str | None:
         return None
 
 
-def _unknown(model: BaseModel, sent: Any, path: str = "") -> list[str]:
+def unknown_fields(model: BaseModel, sent: Any, path: str = "") -> list[str]:
     """Return the paths of the fields in `sent` that neither `model` nor a model in it has."""
     if not isinstance(sent, dict):
         return []
@@ -112,5 +113,5 @@ def _unknown(model: BaseModel, sent: Any, path: str = "") -> list[str]:
     for sent_name, name in names.items():
         value = getattr(model, name)
         if sent_name in sent and isinstance(value, BaseModel):
-            unknown += _unknown(value, sent[sent_name], f"{path}{sent_name}.")
+            unknown += unknown_fields(value, sent[sent_name], f"{path}{sent_name}.")
     return unknown

@@ -2,10 +2,18 @@
 
 import time
 from dataclasses import dataclass
+from typing import Protocol
 
 from tickfold.identity.user import User
 from tickfold.protocol import Message, dump
-from tickfold.realtime.sender import Sender
+
+
+class Sends(Protocol):
+    """What replies are sent by: the sender to connections, or whatever answers a request without one."""
+
+    def send(self, connection_id: str, text: str) -> bool: ...
+
+    def disconnect(self, connection_id: str) -> None: ...
 
 
 @dataclass
@@ -19,7 +27,7 @@ class Caller:
     connection_id: str
     message_id: str
     user: User
-    sender: Sender
+    sender: Sends
     correlation_id: str | None = None
 
     @property

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from boto3.dynamodb.conditions import Key
 
@@ -23,6 +23,14 @@ MOST_TOPICS = 200
 """Subscriptions that one connection may ask for."""
 MOST_TOPICS_OF_ROW = 4_000
 """Subscriptions of one connection in all, those to the runs that it started included; so many fit into its row."""
+
+
+class Subscriptions(Protocol):
+    """What callers subscribe by."""
+
+    def subscribe(self, connection_id: str, user: User, topic: str, most: int = MOST_TOPICS) -> None: ...
+
+    def unsubscribe(self, connection_id: str, topic: str) -> None: ...
 
 
 class ConnectionStore:

@@ -27,7 +27,7 @@ from tickfold.protocol.spelling import suggestion
 from tickfold.protocol.symbol import parse_symbol
 from tickfold.realtime import topics
 from tickfold.realtime.caller import Caller
-from tickfold.realtime.connections import ConnectionStore
+from tickfold.realtime.connections import Subscriptions
 from tickfold.realtime.message_size import fitting
 
 _BYTES_BESIDE_SYMBOLS: Final = 1_000
@@ -39,7 +39,7 @@ class SymbolFollower:
 
     bars: HotStore
     watch_list: WatchList
-    connections: ConnectionStore
+    connections: Subscriptions
 
     def subscribe(self, caller: Caller, request: Subscribe) -> None:
         """Subscribe the caller to a symbol, and send the bars so far; later ones may come twice.

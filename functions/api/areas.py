@@ -1,0 +1,10 @@
+"""All areas of the HTTP API."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from functions.api import identity, market_data, runs, strategies
+from functions.api.operation import Area, Operation
+
+AREAS: Final[Sequence[Area]] = (runs.area, market_data.area, strategies.area, identity.area)
+OPERATIONS: Final[Sequence[Operation]] = tuple(operation for area in AREAS for operation in area.operations)
