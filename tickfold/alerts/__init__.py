@@ -1,0 +1,1 @@
+"""Alerts: rules that are folded over bars and events, the alerts that they give, and sending these."""
