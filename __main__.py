@@ -2,6 +2,7 @@
 
 import pulumi
 
+from components.alerts import Alerts
 from components.api import Api
 from components.aws.alarm_topic import AlarmTopic
 from components.aws.package import Package
@@ -23,6 +24,7 @@ alarms = AlarmTopic(name, emails=configuration.alarm_email)
 market_data = MarketData(name, configuration=configuration, package=package, lake=lake, alarms=alarms)
 backtests = Backtests(name, configuration=configuration, package=package, lake=lake, market_data=market_data)
 trading = Trading(name, configuration=configuration, package=package, lake=lake, market_data=market_data)
+alerts = Alerts(name, configuration=configuration, package=package, market_data=market_data, backtests=backtests)
 realtime = Realtime(
     name,
     configuration=configuration,
@@ -31,6 +33,7 @@ realtime = Realtime(
     market_data=market_data,
     backtests=backtests,
     trading=trading,
+    alerts=alerts,
 )
 api = Api(name, configuration=configuration, package=package, lake=lake, market_data=market_data, backtests=backtests)
 
@@ -48,6 +51,7 @@ pulumi.export("athena_workgroup", lake.athena.workgroup.name)
 pulumi.export("athena_database", lake.database.name)
 pulumi.export("bars_table", market_data.bars.table_name)
 pulumi.export("trading_table", trading.table.table_name)
+pulumi.export("alerts_table", alerts.table.table_name)
 pulumi.export("keys_secret", market_data.keys.arn)
 if market_data.schwab_tokens:
     pulumi.export("schwab_tokens_secret", market_data.schwab_tokens.arn)

@@ -221,6 +221,18 @@ class Configuration(BaseModel):
         bool,
         Field(description="true or false: whether bars go to PostgreSQL too (docs/how-to/send-bars-to-postgresql.md)"),
     ] = False
+    alert_sender: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[^@\s<>,;]{1,64}@[^@\s<>,;]+\.[^@\s<>,;]+$",
+            description="the address that alerts are sent from, which is verified in Amazon SES or whose domain is, "
+            "such as alerts@example.com; unset, none are sent by e-mail (docs/how-to/set-alerts.md)",
+        ),
+    ] = None
+    alert_loopback_webhooks: Annotated[
+        bool,
+        Field(description="true or false: whether webhooks may lead to the machine of the stack, when it is embedded"),
+    ] = False
     metrics_namespace: Annotated[
         str,
         Field(

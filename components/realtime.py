@@ -1,10 +1,12 @@
-"""Realtime: the WebSocket API, its functions, the tables of connections, and the delivery of messages and bars."""
+"""Realtime: the WebSocket API, its functions, the tables of connections, and the delivery of messages,
+bars and alerts."""
 
 from functools import partial
 
 import pulumi
 import pulumi_aws as aws
 
+from components.alerts import Alerts
 from components.aws.dead_letter_queue import DeadLetterQueue
 from components.aws.package import Package
 from components.aws.python_function import PythonFunction
@@ -34,6 +36,7 @@ class Realtime(pulumi.ComponentResource):
     message_delivery: aws.lambda_.EventSourceMapping
     bar_delivery: aws.lambda_.EventSourceMapping
     journal_delivery: aws.lambda_.EventSourceMapping
+    alert_delivery: aws.lambda_.EventSourceMapping
 
     def __init__(
         self,
@@ -45,6 +48,7 @@ class Realtime(pulumi.ComponentResource):
         market_data: MarketData,
         backtests: Backtests,
         trading: Trading,
+        alerts: Alerts,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("tickfold:index:Realtime", name, None, opts)
@@ -63,12 +67,13 @@ class Realtime(pulumi.ComponentResource):
         self.authorize = self._create_authorize()
         self.connect = self._create_connect()
         self.disconnect = self._create_disconnect()
-        self.message = self._create_message(lake, market_data, backtests, trading)
-        self.deliver = self._create_deliver(market_data, backtests, trading)
+        self.message = self._create_message(lake, market_data, backtests, trading, alerts)
+        self.deliver = self._create_deliver(market_data, backtests, trading, alerts)
         self._route()
         self.message_delivery = self._deliver_stream("deliver", backtests.runs, "event#")
         self.bar_delivery = self._deliver_stream("deliver-bars", market_data.bars, "bar#")
         self.journal_delivery = self._deliver_stream("deliver-journals", trading.table, "journal#")
+        self.alert_delivery = self._deliver_stream("deliver-alerts", alerts.table, "alert#")
         self.register_outputs({"websocket_url": self.api.websocket_url})
 
     def _create_api(self) -> WebSocketApi:
@@ -117,7 +122,7 @@ class Realtime(pulumi.ComponentResource):
         )
 
     def _create_message(
-        self, lake: DataLake, market_data: MarketData, backtests: Backtests, trading: Trading
+        self, lake: DataLake, market_data: MarketData, backtests: Backtests, trading: Trading, alerts: Alerts
     ) -> PythonFunction:
         return self._create_function(
             f"{self._name}-message",
@@ -139,6 +144,7 @@ class Realtime(pulumi.ComponentResource):
                 trading.table.may_read_journal(),
                 trading.table.may_list_by_number(),
                 trading.table.may_read_switches(),
+                alerts.may_manage(),
                 self.tables.may_subscribe(),
                 self.tables.may_unsubscribe(),
                 self.tables.may_remove(),
@@ -149,7 +155,9 @@ class Realtime(pulumi.ComponentResource):
             timeout=29,
         )
 
-    def _create_deliver(self, market_data: MarketData, backtests: Backtests, trading: Trading) -> PythonFunction:
+    def _create_deliver(
+        self, market_data: MarketData, backtests: Backtests, trading: Trading, alerts: Alerts
+    ) -> PythonFunction:
         return self._create_function(
             f"{self._name}-deliver",
             module="websocket.deliver",
@@ -158,6 +166,7 @@ class Realtime(pulumi.ComponentResource):
                 backtests.runs.may_read_stream(),
                 market_data.bars.may_read_stream(),
                 trading.table.may_read_stream(),
+                alerts.table.may_read_stream(),
                 self.dead_letters.may_send(),
                 self.tables.may_find_subscribers(),
                 self.tables.may_remove(),

@@ -9,6 +9,8 @@ from embedded.account import REGION
 
 PROJECT = "tickfold"
 FILE = "Pulumi.dev.yaml"
+ALERT_SENDER = "alerts@tickfold.example"
+"""Nothing leaves the machine: the emulator keeps what is sent."""
 
 
 def configuration(root: Path, settings: Mapping[str, str]) -> dict[str, str]:
@@ -31,5 +33,7 @@ def overrides(settings: Mapping[str, str]) -> dict[str, str | int | bool]:
         # Two workers per core keep the cores busy.
         f"{PROJECT}:maxConcurrency": max(4, 2 * (os.cpu_count() or 1)),
         f"{PROJECT}:maxActiveRuns": 20,
+        f"{PROJECT}:alertSender": ALERT_SENDER,
+        f"{PROJECT}:alertLoopbackWebhooks": True,
     }
     return machine | {f"{PROJECT}:{key}": value for key, value in settings.items()}

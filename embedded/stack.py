@@ -10,6 +10,7 @@ from typing import Any, Self
 from embedded import record
 from embedded.account import REGION, Credentials
 from embedded.cloud import Cloud
+from embedded.configuration import ALERT_SENDER
 from embedded.deployment import Deployment, DeploymentError, DeploymentProcess
 from embedded.emulator import Emulator, EmulatorError
 from embedded.fingerprint import fingerprint
@@ -33,6 +34,7 @@ OUTPUTS = (
     "athena_workgroup",
     "athena_database",
     "bars_table",
+    "alerts_table",
     "keys_secret",
     "providers",
 )
@@ -102,6 +104,7 @@ class EmbeddedStack:
         self._deployment = taken_up or self._deployed()
         if missing := [name for name in OUTPUTS if name not in self.outputs]:
             raise DeploymentError(f"the program in {self._root} does not export {', '.join(missing)}")
+        self._verify_alert_sender()
         if taken_up is None:
             self._keep_deployment()
         self._log_strategies()
@@ -166,6 +169,12 @@ class EmbeddedStack:
     def deploying(self) -> DeploymentProcess:
         """Start to deploy the program; once it is deployed, what has changed since is."""
         return DeploymentProcess(self._root, self.cloud, self._emulator.directory, self._settings)
+
+    def _verify_alert_sender(self) -> None:
+        """Verify the address that alerts are sent from, which on AWS its owner does. Idempotent."""
+        ses = self.client("sesv2")
+        with suppress(ses.exceptions.AlreadyExistsException):
+            ses.create_email_identity(EmailIdentity=ALERT_SENDER)
 
     def _load_sample_bars(self) -> None:
         from embedded import sample_bars  # noqa: PLC0415 - see `_start`

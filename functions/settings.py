@@ -16,6 +16,10 @@ RUNS_TABLE: Final = "TICKFOLD_RUNS_TABLE"
 USERS_TABLE: Final = "TICKFOLD_USERS_TABLE"
 BARS_TABLE: Final = "TICKFOLD_BARS_TABLE"
 TRADING_TABLE: Final = "TICKFOLD_TRADING_TABLE"
+ALERTS_TABLE: Final = "TICKFOLD_ALERTS_TABLE"
+ALERT_SENDER: Final = "TICKFOLD_ALERT_SENDER"
+ALERT_LINKS_URL: Final = "TICKFOLD_ALERT_LINKS_URL"
+LOOPBACK_WEBHOOKS: Final = "TICKFOLD_LOOPBACK_WEBHOOKS"
 RUNNING_LIMIT: Final = "TICKFOLD_RUNNING_LIMIT"
 DAILY_LIMIT: Final = "TICKFOLD_DAILY_LIMIT"
 CONNECTIONS_ENDPOINT: Final = "TICKFOLD_CONNECTIONS_ENDPOINT"
@@ -153,7 +157,6 @@ class RequestsSettings(ReduceSettings):
     providers in order: what users' requests need through either door."""
 
     bars_table: str = _variable(BARS_TABLE)
-    trading_table: str = _variable(TRADING_TABLE)
     providers: str = _variable(PROVIDERS)
     state_machine_arn: str = _variable(STATE_MACHINE_ARN)
     running_limit: int = _variable(RUNNING_LIMIT)
@@ -162,8 +165,29 @@ class RequestsSettings(ReduceSettings):
 
 
 @dataclass(frozen=True)
-class MessageSettings(RequestsSettings, DeliverSettings):
-    """Also the tables of connections, and where to post to them."""
+class AlertsSettings(Settings):
+    """The table of alerts."""
+
+    alerts_table: str = _variable(ALERTS_TABLE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendAlertsSettings(AlertsSettings):
+    """The table of alerts, the page of their links, and of a stack that sends e-mail the sender.
+
+    Webhooks lead to this machine only where `loopback_webhooks` is set: where the stack is embedded.
+    """
+
+    alert_links_url: str = _variable(ALERT_LINKS_URL)
+    alert_sender: str = _optional_variable(ALERT_SENDER)
+    loopback_webhooks: str = _optional_variable(LOOPBACK_WEBHOOKS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageSettings(RequestsSettings, DeliverSettings, SendAlertsSettings):
+    """Also the tables of portfolios and of connections, where to post to them, and what alerts are tested with."""
+
+    trading_table: str = _variable(TRADING_TABLE)
 
 
 @dataclass(frozen=True)
@@ -244,3 +268,8 @@ class ExportSettings(Settings):
     keys_secret: str = _variable(KEYS_SECRET)
     dead_letters_queue: str = _variable(DEAD_LETTERS_QUEUE)
     metrics_namespace: str = _variable(METRICS_NAMESPACE)
+
+
+@dataclass(frozen=True)
+class CheckSilenceSettings(AlertsSettings, BarsSettings):
+    """The tables of alerts and of bars."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 REGION: Literal["eu-north-1"] = "eu-north-1"
 BUCKET = "lake"
 CONNECTIONS, SUBSCRIPTIONS, RUNS, USERS, BARS = "connections", "subscriptions", "runs", "users", "bars"
-TRADING = "trading"
+TRADING, ALERTS = "trading", "alerts"
 KEYS = {
     CONNECTIONS: ["connection_id"],
     SUBSCRIPTIONS: ["topic", "connection_id"],
@@ -31,6 +31,7 @@ KEYS = {
     USERS: ["user_id", "entry"],
     BARS: ["series", "entry"],
     TRADING: ["portfolio", "entry"],
+    ALERTS: ["holder", "entry"],
 }
 _INDEXES = {
     RUNS: (("by_user", "user_id", "created_at", "ALL"), ("by_status", "status", "created_at", "KEYS_ONLY")),

@@ -29,7 +29,7 @@ class HotTable(Table):
         return self.may("GetItem", "UpdateItem", "PutItem")
 
     def may_read(self) -> Grant:
-        """`state`, `bars_after`, `oldest_first`, `newest_first` and `quarantined`."""
+        """`state`, `bars_after`, `oldest_first`, `newest_first`, `last_session` and `quarantined`."""
         return self.may("GetItem", "Query")
 
     def may_read_states(self) -> Grant:

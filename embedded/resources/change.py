@@ -38,6 +38,7 @@ _REPLACED_BY: dict[str, tuple[str, ...]] = {
     "aws:lambda/alias:Alias": ("name", "functionName"),
     "aws:lambda/function:Function": ("name",),
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": ("functionName", "qualifier"),
+    "aws:lambda/functionUrl:FunctionUrl": (_ALL,),
     "aws:lambda/layerVersion:LayerVersion": (_ALL,),
     "aws:lambda/permission:Permission": (_ALL,),
     "aws:s3/bucket:Bucket": ("bucket",),

@@ -68,6 +68,16 @@ def permission(cloud: Cloud, name: str, inputs: Inputs) -> tuple[str, Outputs]:
     return statement_id, {"statementId": statement_id}
 
 
+@creates("aws:lambda/functionUrl:FunctionUrl")
+def function_url(cloud: Cloud, _name: str, inputs: Inputs) -> tuple[str, Outputs]:
+    created = cloud.client("lambda").create_function_url_config(
+        **pascal(pop_all(inputs), {"authorizationType": "AuthType"})
+    )
+    url_id = created["FunctionUrl"].removeprefix("https://").partition(".")[0]
+    # By path: the emulator's host names do not resolve on every machine.
+    return created["FunctionArn"], {"urlId": url_id, "functionUrl": f"{cloud.endpoint_url}/_aws/lambda-url/{url_id}/"}
+
+
 @creates("aws:lambda/eventSourceMapping:EventSourceMapping")
 def event_source_mapping(cloud: Cloud, _name: str, inputs: Inputs) -> tuple[str, Outputs]:
     created = cloud.client("lambda").create_event_source_mapping(

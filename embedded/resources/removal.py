@@ -123,6 +123,9 @@ _DELETIONS: dict[str, Callable[[Cloud, str, Properties], None]] = {
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": Call(
         "lambda", "delete_function_event_invoke_config", {"FunctionName": "functionName", "Qualifier": "qualifier"}
     ),
+    "aws:lambda/functionUrl:FunctionUrl": Call(
+        "lambda", "delete_function_url_config", {"FunctionName": "functionName", "Qualifier": "qualifier"}
+    ),
     "aws:lambda/layerVersion:LayerVersion": _layer_version,
     "aws:lambda/permission:Permission": Call(
         "lambda", "remove_permission", {"FunctionName": "function", "Qualifier": "qualifier", "StatementId": "id"}

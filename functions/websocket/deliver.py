@@ -1,7 +1,7 @@
-"""Deliver: sends the messages of runs, the bars of symbols and the entries of journals to their subscribers, as the
-tables' streams bring them.
+"""Deliver: sends the messages of runs, the bars of symbols, the entries of journals and users' alerts to their
+subscribers, as the tables' streams bring them.
 
-A batch is of one table: of runs, of bars, or of portfolios.
+A batch is of one table: of runs, of bars, of portfolios, or of alerts.
 """
 
 from collections.abc import Iterator, Mapping
@@ -48,7 +48,7 @@ def deliver(event: DynamoDBStreamEvent, delivery: Delivery) -> None:
 def _messages(event: DynamoDBStreamEvent) -> Iterator[Row]:
     for record in event.records:
         row: Row = (record.dynamodb and record.dynamodb.new_image) or {}
-        if "body" in row:  # else it is the record of a run, of a series or of a portfolio
+        if "body" in row:  # else it is the record of a run, of a series, of a portfolio or of a rule
             yield row
 
 

@@ -10,8 +10,11 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayWebSocketEven
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions import wiring
+from functions.alerts.wiring import mailer, webhooks
 from functions.settings import MessageSettings
 from functions.websocket.log_keys import connection_keys, request_keys
+from tickfold.alerts.alert_requests import AlertRequests
+from tickfold.alerts.alert_store import AlertStore
 from tickfold.backtests.cancelling import RunCanceller
 from tickfold.backtests.failure import reason_of
 from tickfold.backtests.following import RunFollower
@@ -33,8 +36,10 @@ from tickfold.portfolios.store import PortfolioStore
 from tickfold.portfolios.switches import Switches
 from tickfold.protocol import (
     AddFeedSymbols,
+    AlertRequest,
     Cancel,
     Error,
+    FeedRequest,
     GetResult,
     IdentityMessage,
     ListFeed,
@@ -48,6 +53,7 @@ from tickfold.protocol import (
     Request,
     RequestError,
     Resume,
+    RunRequest,
     StartBacktest,
     StartSweep,
     Subscribe,
@@ -75,6 +81,7 @@ class Dependencies:
     canceller: RunCanceller
     desk: Desk
     portfolios: PortfolioReader
+    alerts: AlertRequests
 
 
 @cache
@@ -109,6 +116,14 @@ def dependencies() -> Dependencies:
         canceller=RunCanceller(runs, workflow),
         desk=Desk(portfolios, Switches(trading), MarketTime(hot, watch_list)),
         portfolios=PortfolioReader(portfolios, connections),
+        alerts=AlertRequests(
+            AlertStore(dynamodb.Table(settings.alerts_table)),
+            hot,
+            watch_list,
+            connections,
+            mailer(settings),
+            webhooks(settings),
+        ),
     )
 
 
@@ -157,9 +172,17 @@ def _carry_out(caller: Caller, body: str, dependencies: Dependencies) -> None:
 
 def dispatch(caller: Caller, request: Request, ignored: list[str], dependencies: Dependencies) -> None:
     """Carry out a request. The type checker refuses a member of `Request` that has no case."""
-    if isinstance(request, PortfolioRequest):
+    if isinstance(request, RunRequest):
+        _carry_out_run(caller, request, ignored, dependencies)
+    elif isinstance(request, PortfolioRequest):
         _trade(caller, request, dependencies)
-        return
+    elif isinstance(request, AlertRequest):
+        dependencies.alerts.carry_out(caller, request)
+    else:
+        _carry_out_other(caller, request, dependencies)
+
+
+def _carry_out_run(caller: Caller, request: RunRequest, ignored: list[str], dependencies: Dependencies) -> None:
     match request:
         case StartBacktest() | StartSweep():
             dependencies.starter.start(caller, request, ignored)
@@ -171,6 +194,14 @@ def dispatch(caller: Caller, request: Request, ignored: list[str], dependencies:
             dependencies.lister.list_runs(caller, request)
         case GetResult():
             dependencies.follower.get_result(caller, request)
+        case _:
+            assert_never(request)
+
+
+def _carry_out_other(
+    caller: Caller, request: Subscribe | Unsubscribe | FeedRequest | Ping | Whoami, dependencies: Dependencies
+) -> None:
+    match request:
         case Subscribe():
             _subscribe(caller, request, dependencies)
         case Unsubscribe():
@@ -202,6 +233,8 @@ def _subscribe(caller: Caller, request: Subscribe, dependencies: Dependencies) -
             dependencies.portfolios.subscribe(caller, request)
         case "run" | "user" | "portfolio":
             dependencies.follower.subscribe(caller, request.topic, request.id)
+        case "alerts":
+            dependencies.alerts.subscribe(caller)
 
 
 def _unsubscribe(caller: Caller, request: Unsubscribe, dependencies: Dependencies) -> None:
@@ -212,6 +245,8 @@ def _unsubscribe(caller: Caller, request: Unsubscribe, dependencies: Dependencie
             dependencies.portfolios.unsubscribe(caller, request)
         case "run" | "user" | "portfolio":
             dependencies.follower.unsubscribe(caller, request.topic, request.id)
+        case "alerts":
+            dependencies.alerts.unsubscribe(caller)
 
 
 def _identity_of(caller: Caller) -> IdentityMessage:

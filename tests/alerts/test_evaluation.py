@@ -1,6 +1,7 @@
 """Rules as folds: what alerts, once and in any batches."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -107,7 +108,7 @@ def test_no_second_alert_before_the_value_has_gone_back_by_the_hysteresis(
         int(name.partition("-")[2])
         for name in fired(rule(price(**{side: level}, hysteresis=hysteresis)), closes(*values))
     ]
-    for first, second in zip(numbers, numbers[1:], strict=False):
+    for first, second in pairwise(numbers):
         between = values[first : second - 1]
         back = [value >= level + hysteresis if falling else value <= level - hysteresis for value in between]
         assert any(back)

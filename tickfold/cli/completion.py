@@ -51,6 +51,15 @@ def _symbols(context: typer.Context) -> list[str]:
     return [*SeriesCatalog(target.s3(), target.output("bucket")).symbols()]
 
 
+def alert_rules(context: typer.Context) -> list[str]:
+    """Return the ids of the user's alert rules."""
+    return _in_time(lambda: _asked(context, _alert_rules))
+
+
+async def _alert_rules(client: "Client") -> list[str]:
+    return [each.rule_id for each in await client.alert_rules()]
+
+
 async def _feed_symbols(client: "Client") -> list[str]:
     return [each.symbol for each in await client.feed()]
 

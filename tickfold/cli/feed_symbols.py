@@ -1,17 +1,16 @@
 """`tickfold feed list`, `add` and `remove`: the symbols that the feed fetches every minute of the session."""
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from tickfold.cli.asked import ask
 from tickfold.cli.completion import feed_symbols
 from tickfold.cli.console import note
 from tickfold.cli.data_load import symbol
-from tickfold.cli.follow import client_of
 from tickfold.cli.rows import AsCsv, AsJson, Value, check_formats, write_rows
-from tickfold.cli.target import StackOutputs, Target, find_target
+from tickfold.cli.target import StackOutputs, find_target
 from tickfold.errors import RunError
 from tickfold.protocol.formats import counted
 from tickfold.protocol.spelling import suggestion
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
 COLUMNS = ("symbol", "market", "timeframe", "last_bar", "bars", "provider", "quarantined")
 
-Call = Callable[["Client"], Awaitable["list[FeedSymbol]"]]
-
 
 def list_symbols(as_csv: AsCsv = False, as_json: AsJson = False, stack_outputs: StackOutputs = None) -> None:
     """List the symbols that the feed fetches: market, timeframe, start of the last bar (UTC), number of bars, the
@@ -33,7 +30,7 @@ def list_symbols(as_csv: AsCsv = False, as_json: AsJson = False, stack_outputs: 
     Example: tickfold feed list
     """
     check_formats(as_csv, as_json)
-    found = _ask(find_target(stack_outputs), lambda client: client.feed())
+    found = ask(find_target(stack_outputs), lambda client: client.feed())
     write_rows(COLUMNS, map(_row, found), as_csv, as_json, folds=False)
     if not found:
         note("the feed fetches no symbols: see `tickfold feed add`")
@@ -53,7 +50,7 @@ def add(
 
     Example: tickfold feed add BTC/USD --market 24/7
     """
-    found = _ask(find_target(stack_outputs), lambda client: client.add_feed_symbols(names, market))
+    found = ask(find_target(stack_outputs), lambda client: client.add_feed_symbols(names, market))
     typer.echo(f"the feed fetches {', '.join(names)}: {counted(len(found), 'symbol')} in all")
 
 
@@ -78,19 +75,9 @@ def remove(
                 raise RunError(f"the feed does not fetch {name}{suggestion(name, known)}; nothing is removed")
         return await client.remove_feed_symbols(names)
 
-    left = [each.symbol for each in _ask(find_target(stack_outputs), removed)]
+    left = [each.symbol for each in ask(find_target(stack_outputs), removed)]
     still = f"{counted(len(left), 'symbol')} left: {shown_symbols(','.join(left))}" if left else "no symbol is left"
     typer.echo(f"the feed fetches {', '.join(names)} no longer; {still}")
-
-
-def _ask(target: Target, call: Call) -> "list[FeedSymbol]":
-    import asyncio  # noqa: PLC0415 - slow to load, and help needs none
-
-    async def asked() -> "list[FeedSymbol]":
-        async with client_of(target) as client:
-            return await call(client)
-
-    return asyncio.run(asked())
 
 
 def _row(each: "FeedSymbol") -> list[Value]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tickfold.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from tickfold.client.alert_stream import AlertStream
     from tickfold.client.bar import Bar
     from tickfold.client.bar_stream import BarStream
     from tickfold.client.client import Client
@@ -29,6 +30,7 @@ else:
     __getattr__, __dir__ = lazy_names(
         globals(),
         {
+            "alert_stream": ("AlertStream",),
             "bar": ("Bar",),
             "bar_stream": ("BarStream",),
             "client": ("Client",),
@@ -48,6 +50,7 @@ else:
     )
 
 __all__ = [
+    "AlertStream",
     "Bar",
     "BarStream",
     "Client",

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from tickfold.client.alert_stream import AlertStream
 from tickfold.client.bar_stream import BarStream
 from tickfold.client.connection import Connection
 from tickfold.client.listener import Listener
@@ -18,23 +19,40 @@ from tickfold.protocol import (
     MOST_FEED_SYMBOLS,
     Accepted,
     AddFeedSymbols,
+    Alert,
+    AlertPreferences,
+    AlertRule,
+    AlertRuleDeleted,
+    AlertRules,
+    AlertRuleSummary,
+    Alerts,
+    AlertTerms,
     BacktestConfig,
     Cancel,
+    ChangeAlertRule,
+    CreateAlertRule,
+    DeleteAlertRule,
     Feed,
     FeedSymbol,
     Final,
+    GetAlertPreferences,
     GetResult,
     IdentityMessage,
+    ListAlertRules,
+    ListAlerts,
     ListFeed,
     ListRuns,
     Market,
     Message,
+    Preferences,
     RemoveFeedSymbols,
     Runs,
     RunTopic,
+    SetAlertPreferences,
     StartBacktest,
     StartSweep,
     SweepConfig,
+    TestAlert,
     Topic,
     Unsubscribe,
     Unsubscribed,
@@ -144,6 +162,50 @@ class Client:
             _expect(Feed, await self._session.ask(RemoveFeedSymbols(symbols=part)))
         return await self.feed()
 
+    async def create_alert_rule(self, rule: AlertTerms, key: str | None = None) -> AlertRule:
+        """Make an alert rule. The answer has the secret of its webhook, if it has one, this once.
+
+        Idempotent by `key`; one is generated if none is given.
+        """
+        return _expect(AlertRule, await self._session.ask(CreateAlertRule(rule=rule, key=key or uuid.uuid4().hex)))
+
+    async def alert_rules(self) -> list[AlertRuleSummary]:
+        """Return the user's alert rules, and how far each is."""
+        page = _expect(AlertRules, await self._session.ask(ListAlertRules()))
+        rules = list(page.rules)
+        while page.next:
+            page = _expect(AlertRules, await self._session.ask(ListAlertRules(after=page.next)))
+            rules += page.rules
+        return rules
+
+    async def change_alert_rule(self, rule_id: str, rule: AlertTerms) -> AlertRule:
+        """Put other terms in place of a rule's, which begins anew."""
+        return _expect(AlertRule, await self._session.ask(ChangeAlertRule(rule_id=rule_id, rule=rule)))
+
+    async def delete_alert_rule(self, rule_id: str) -> None:
+        """Delete an alert rule. Idempotent; its alerts stay in the history."""
+        _expect(AlertRuleDeleted, await self._session.ask(DeleteAlertRule(rule_id=rule_id)))
+
+    async def alert_history(self, limit: int = 20, before: str | None = None) -> Alerts:
+        """Return up to `limit` of the user's alerts, the latest first; `before` is `next` of the previous page."""
+        return _expect(Alerts, await self._session.ask(ListAlerts(limit=limit, before=before)))
+
+    async def alert_preferences(self) -> AlertPreferences:
+        """Return how the user wants alerts."""
+        return _expect(AlertPreferences, await self._session.ask(GetAlertPreferences()))
+
+    async def set_alert_preferences(self, preferences: Preferences) -> AlertPreferences:
+        """Set how the user wants alerts. A new e-mail address gets a message with a link that confirms it."""
+        return _expect(AlertPreferences, await self._session.ask(SetAlertPreferences(preferences=preferences)))
+
+    async def test_alert(self, rule_id: str) -> Alert:
+        """Send a test message by the channels of a rule."""
+        return _expect(Alert, await self._session.ask(TestAlert(rule_id=rule_id)))
+
+    async def alerts(self) -> AlertStream:
+        """Follow the user's alerts from now on."""
+        return await _subscribed(AlertStream(self._session))
+
     async def subscribe(self, topic: RunTopic, id: str | None = None) -> Subscription:
         """Receive the events of one run, of the user's runs, or of a portfolio's, from now on."""
         return await _subscribed(Subscription(self._session, topic, id))
@@ -152,7 +214,10 @@ class Client:
         """End the subscriptions to a topic; `id` of the topic `symbol` is the symbol."""
         known = _symbol(id) if topic == "symbol" and id else id
         for follower in tuple(self._session.followers):
-            if isinstance(follower, Subscription | BarStream) and (follower.topic, follower.id) == (topic, known):
+            if isinstance(follower, Subscription | BarStream | AlertStream) and (follower.topic, follower.id) == (
+                topic,
+                known,
+            ):
                 follower.close()
         _expect(Unsubscribed, await self._session.ask(Unsubscribe(topic=topic, id=known)))
 

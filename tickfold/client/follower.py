@@ -7,14 +7,14 @@ from tickfold.protocol import Message
 
 
 class Follower(Protocol):
-    """Receives the events of runs, or bars. None of the methods may block."""
+    """Receives the events of runs, bars, or alerts. None of the methods may block."""
 
     @property
     def on(self) -> Connection | None:
         """The connection that the server sends the events to; None before the first subscription."""
 
     def offer(self, message: Message) -> None:
-        """Take `message`, of a run or with bars, or ignore it."""
+        """Take `message`, of a run, with bars or an alert, or ignore it."""
 
     def renew(self) -> None:
         """Subscribe again: there is a new connection."""

@@ -14,7 +14,7 @@ from tickfold.client.patience import Patience
 from tickfold.client.pending import OnAnswer, PendingRequests
 from tickfold.client.token import Token, current
 from tickfold.errors import RunError
-from tickfold.protocol import Error, GetResult, Message, Request, SymbolBars
+from tickfold.protocol import Alert, Error, GetResult, Message, Request, SymbolBars
 
 _MOST_SENDINGS = 3
 """Attempts to send a request over connections that stay open, before the server counts as unable to answer it."""
@@ -135,7 +135,7 @@ class Session:
         is_repeated = pending is not None and isinstance(pending.request, GetResult)
         is_of_run = message.run_id and message.sequence and not is_repeated
         has_bars = message.run_id is None and isinstance(message, SymbolBars | Unreadable)
-        if is_of_run or has_bars:
+        if is_of_run or has_bars or isinstance(message, Alert):
             for follower in tuple(self.followers):
                 follower.offer(message)
 

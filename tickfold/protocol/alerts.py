@@ -51,7 +51,7 @@ class Level(Wire):
 
 
 class PriceCondition(Level):
-    """A symbol trades at or beyond a price, in dollars, for however short: the high and the low of each minute count."""
+    """A symbol trades at or beyond a price, in dollars: the high and the low of each minute count."""
 
     kind: Literal["price"] = "price"
     symbol: Symbol

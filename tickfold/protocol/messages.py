@@ -9,6 +9,7 @@ from typing import Annotated, get_args
 
 from pydantic import Field, TypeAdapter
 
+from tickfold.protocol.alerts import Alert, AlertAnswer
 from tickfold.protocol.backtests import (
     Accepted,
     Cancelled,
@@ -43,8 +44,10 @@ RunEvent = (
 Final = Result | Failed | Cancelled
 """A run's last message; only `reopened` may follow `failed`."""
 PortfolioAnswer = PortfolioState | Portfolios | OrderState | OrdersState | TradesState | JournalPage
-Answer = Resumed | Runs | Subscribed | Unsubscribed | Feed | PortfolioAnswer | IdentityMessage | Error | Pong
-ServerMessage = RunEvent | SymbolBars | JournalEntry | Answer
+Answer = (
+    Resumed | Runs | Subscribed | Unsubscribed | Feed | PortfolioAnswer | AlertAnswer | IdentityMessage | Error | Pong
+)
+ServerMessage = RunEvent | SymbolBars | JournalEntry | Alert | Answer
 MESSAGES: tuple[type[Message], ...] = get_args(ServerMessage)
 _SERVER_MESSAGE: TypeAdapter[ServerMessage] = TypeAdapter(Annotated[ServerMessage, Field(discriminator="type")])
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, get_args
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from tickfold.errors import ErrorCode, RunError
+from tickfold.protocol.alerts import AlertRequest
 from tickfold.protocol.backtests import Cancel, GetResult, ListRuns, Resume, StartBacktest
 from tickfold.protocol.config import TAGS
 from tickfold.protocol.connection import Ping, Whoami
@@ -44,7 +45,7 @@ PortfolioChange = CreatePortfolio | DepositCash | WithdrawCash | SetRiskLimits |
 OrderChange = PlaceOrder | ChangeOrder | CancelOrder | CancelOrders | ClosePosition | Flatten
 """Requests that change orders; their reply are orders."""
 PortfolioRequest = PortfolioQuery | PortfolioChange | OrderChange
-Request = RunRequest | Subscribe | Unsubscribe | FeedRequest | PortfolioRequest | Ping | Whoami
+Request = RunRequest | Subscribe | Unsubscribe | FeedRequest | PortfolioRequest | AlertRequest | Ping | Whoami
 REQUESTS: tuple[type[ClientRequest], ...] = get_args(Request)
 StartRun = Annotated[StartBacktest | StartSweep, Field(discriminator="type")]
 _REQUEST: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="type")])

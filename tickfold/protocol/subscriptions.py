@@ -8,7 +8,7 @@ from tickfold.protocol.symbol import parse_symbol
 from tickfold.protocol.wire import ClientRequest, Message, is_unset
 
 RunTopic = Literal["run", "user", "portfolio"]
-Topic = Literal["run", "user", "portfolio", "symbol", "journal"]
+Topic = Literal["run", "user", "portfolio", "symbol", "journal", "alerts"]
 _OF_RUNS = get_args(RunTopic)
 _LAST_SEQUENCE = 999_999_999_999
 
@@ -18,7 +18,7 @@ class _TopicRequest(ClientRequest):
         Topic,
         Field(
             description="The messages of one `run`, of a `user`'s runs or of a `portfolio`'s; the bars of a `symbol`; "
-            "the `journal` of a portfolio."
+            "the `journal` of a portfolio; the user's `alerts`."
         ),
     ]
     id: Annotated[
@@ -27,13 +27,13 @@ class _TopicRequest(ClientRequest):
             min_length=1,
             max_length=256,
             description="Id of the run or the portfolio, or the symbol; of a `journal` the portfolio's id or name. "
-            "The topic `user` is always the user's own.",
+            "The topics `user` and `alerts` are always the user's own.",
         ),
     ] = None
 
     @model_validator(mode="after")
     def _check_id(self) -> Self:
-        if self.id is None and self.topic != "user":
+        if self.id is None and self.topic not in ("user", "alerts"):
             raise ValueError(f"id is missing: which {self.topic}?")
         if self.topic == "symbol":
             parse_symbol(self.id or "")
@@ -62,6 +62,8 @@ class Subscribe(_TopicRequest):
     def _check_after(self) -> Self:
         if self.after is not None and self.topic in _OF_RUNS:
             raise ValueError("after: only for the topics symbol and journal; to catch up with a run, send resume")
+        if self.after is not None and self.topic == "alerts":
+            raise ValueError("after: only for the topics symbol and journal; list_alerts has what was missed")
         return self
 
 

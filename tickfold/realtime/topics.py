@@ -24,3 +24,8 @@ def of_symbol(symbol: str, timeframe: str) -> str:
 def of_journal(portfolio: str) -> str:
     """Return the topic of the journal of a portfolio."""
     return f"journal#{portfolio}"
+
+
+def of_alerts(user_id: str) -> str:
+    """Return the topic of a user's alerts."""
+    return f"alerts#{user_id}"

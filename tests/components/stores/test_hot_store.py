@@ -51,6 +51,7 @@ def read(store: HotStore) -> None:
     store.state("GOOG")
     list(store.newest_first("GOOG"))
     list(store.oldest_first("GOOG"))
+    store.last_session("GOOG")
     list(store.bars_after("GOOG", 0))
     list(store.quarantined("GOOG"))
 
@@ -64,7 +65,7 @@ def watch(watch_list: WatchList) -> None:
 
 STORE_CALLS: dict[str, tuple[str, Callable[[HotStore], object]]] = {
     "state and append": ("append", append),
-    "state, bars_after, oldest_first, newest_first and quarantined": ("read", read),
+    "state, bars_after, oldest_first, newest_first, last_session and quarantined": ("read", read),
     "states": ("read states", lambda store: store.states(["GOOG"])),
     "uncompacted": ("find uncompacted", lambda store: store.uncompacted(["GOOG"], NINE_THIRTY)),
     "set_compacted": ("note compaction", lambda store: store.set_compacted("GOOG", 1)),

@@ -1,14 +1,13 @@
 """Following symbols: subscribing to their bars, and choosing which symbols the feed fetches."""
 
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import Final, assert_never
 
 from tickfold.errors import RunError
 from tickfold.market_data.feed.bar_messages import joined
 from tickfold.market_data.feed.feed_state import FeedState
 from tickfold.market_data.feed.hot_store import HotStore, message_of
-from tickfold.market_data.feed.minute_bar import TIMEFRAME, FeedBar
+from tickfold.market_data.feed.minute_bar import TIMEFRAME
 from tickfold.market_data.feed.watch_list import Watched, WatchList
 from tickfold.protocol import (
     AddFeedSymbols,
@@ -57,7 +56,8 @@ class SymbolFollower:
             )
         self.connections.subscribe(caller.connection_id, caller.user, topics.of_symbol(symbol, TIMEFRAME))
         # Read after subscribing: what is stored from now on is delivered, what was stored before is sent from here.
-        bars = self._last_session(symbol) if request.after is None else [*self.bars.bars_after(symbol, request.after)]
+        after = request.after
+        bars = self.bars.last_session(symbol) if after is None else [*self.bars.bars_after(symbol, after)]
         after, last = (bars[0].sequence - 1, bars[-1].sequence) if bars else (state.sequence, state.sequence)
         caller.reply(Subscribed(topic="symbol", id=symbol, after=after, last_sequence=last))
         for text in joined(dump(message_of(symbol, [bar])) for bar in bars):
@@ -96,15 +96,6 @@ class SymbolFollower:
             reason = f"the feed does not fetch {symbol}{suggestion(symbol, watched)}"
             raise RunError(f"{reason}: add it with `tickfold feed add {symbol}` or add_feed_symbols", "not_found")
         return state
-
-    def _last_session(self, symbol: str) -> list[FeedBar]:
-        """Return the bars of the last one's UTC day: the sessions of all markets of the feed lie within one."""
-        newest = self.bars.newest_first(symbol)
-        if (last := next(newest, None)) is None:
-            return []
-        midnight = last.bar.time.replace(hour=0, minute=0)
-        session = [last, *takewhile(lambda each: each.bar.time >= midnight, newest)]
-        return session[::-1]
 
     def _send_feed(self, caller: Caller, after: str) -> None:
         """Send the symbols that follow `after`, as many as fit into a message."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
 from boto3.dynamodb.conditions import ConditionBase, Key
@@ -101,6 +102,14 @@ class HotStore:
         condition = Key("series").eq(series_of(symbol)) & entries
         found = query_all(self._table, KeyConditionExpression=condition, ConsistentRead=True, **request)
         return map(feed_bar, found)
+
+    def last_session(self, symbol: str) -> list[FeedBar]:
+        """Return the stored bars of the last one's UTC day: the sessions of all markets of the feed lie within one."""
+        newest = self.newest_first(symbol)
+        if (last := next(newest, None)) is None:
+            return []
+        midnight = last.bar.time.replace(hour=0, minute=0)
+        return [last, *takewhile(lambda each: each.bar.time >= midnight, newest)][::-1]
 
     def quarantined(self, symbol: str) -> Iterator[Quarantined]:
         """Yield the bars that are held back, in time order."""
