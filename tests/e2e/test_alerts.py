@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import urllib3
+from boto3.dynamodb.types import TypeSerializer
 
 from embedded.stack import EmbeddedStack
 from tests.conftest import url_for
@@ -244,8 +245,6 @@ def test_doubled_stream_records_give_one_alert(
 
 def record_of(row: dict[str, Any]) -> Json:
     """Return a stream's record of an item."""
-    from boto3.dynamodb.types import TypeSerializer
-
     image = {name: TypeSerializer().serialize(value) for name, value in row.items()}
     change = {"Keys": {}, "NewImage": image, "SequenceNumber": "1"}
     return {"eventID": secrets.token_hex(8), "eventName": "INSERT", "eventSource": "aws:dynamodb", "dynamodb": change}
