@@ -112,6 +112,7 @@ if TYPE_CHECKING:
         PortfolioRequest,
         Request,
         RequestError,
+        RunRequest,
         parse_request,
     )
     from tickfold.protocol.sizing import SizingTerms
@@ -245,6 +246,7 @@ else:
                 "PortfolioRequest",
                 "Request",
                 "RequestError",
+                "RunRequest",
                 "parse_request",
             ),
             "sizing": ("SizingTerms",),
@@ -369,6 +371,7 @@ __all__ = [
     "RiskLimits",
     "RunEvent",
     "RunId",
+    "RunRequest",
     "RunSummary",
     "RunTopic",
     "Runs",
