@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tickfold.backtests.starting import RunStarter
     from tickfold.market_data.feed.following import SymbolFollower
     from tickfold.market_data.feed.hot_store import HotStore
+    from tickfold.market_data.feed.watch_list import WatchList
     from tickfold.market_data.series_reader import SeriesReader
     from tickfold.protocol.strategies import StrategyList
     from tickfold.strategies import Registry
@@ -70,6 +71,8 @@ class Services:
             self.runs,
             Unsubscribed(),
             SeriesCatalog(self._bucket.s3, self._bucket.name),
+            self._hot_store,
+            self._watch_list,
             self._registry,
             self._workflow,
             Limits(running=settings.running_limit, daily=settings.daily_limit),
@@ -97,10 +100,8 @@ class Services:
     def symbols(self) -> "SymbolFollower":
         """Knows the symbols of the feed."""
         from tickfold.market_data.feed.following import SymbolFollower
-        from tickfold.market_data.feed.watch_list import WatchList
 
-        watch_list = WatchList(self._dynamodb.Table(self._settings.bars_table))
-        return SymbolFollower(self._hot_store, watch_list, Unsubscribed())
+        return SymbolFollower(self._hot_store, self._watch_list, Unsubscribed())
 
     @cached_property
     def strategies(self) -> "StrategyList":
@@ -115,6 +116,12 @@ class Services:
         from tickfold.strategies.files import FOLDER
 
         return Registry.discover(FOLDER)
+
+    @cached_property
+    def _watch_list(self) -> "WatchList":
+        from tickfold.market_data.feed.watch_list import WatchList
+
+        return WatchList(self._dynamodb.Table(self._settings.bars_table))
 
     @cached_property
     def _hot_store(self) -> "HotStore":

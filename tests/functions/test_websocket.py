@@ -16,12 +16,14 @@ from functions.websocket import connect, deliver, disconnect, message
 from functions.websocket.message import Dependencies, reply
 from tests.aws import (
     ADA,
+    ALERTS,
     BARS,
     BUCKET,
     CONNECTIONS,
     RUNS,
     STATE_MACHINE_ARN,
     SUBSCRIPTIONS,
+    TRADING,
     USERS,
     ConnectionsApi,
     StepFunctions,
@@ -29,6 +31,9 @@ from tests.aws import (
 )
 from tests.backtests.lake import config, load, sweep_config, walk
 from tests.backtests.records import PLENTY
+from tickfold.alerts.alert_requests import AlertRequests
+from tickfold.alerts.alert_store import AlertStore
+from tickfold.alerts.webhook import Webhooks
 from tickfold.backtests.cancelling import RunCanceller
 from tickfold.backtests.following import RunFollower
 from tickfold.backtests.listing import RunLister
@@ -41,6 +46,11 @@ from tickfold.market_data.feed.hot_store import HotStore, bar_row
 from tickfold.market_data.feed.minute_bar import STEP, FeedBar, MinuteBar
 from tickfold.market_data.feed.watch_list import WatchList
 from tickfold.market_data.series_catalog import SeriesCatalog
+from tickfold.portfolios.desk import Desk
+from tickfold.portfolios.market_time import MarketTime
+from tickfold.portfolios.reading import PortfolioReader
+from tickfold.portfolios.store import PortfolioStore
+from tickfold.portfolios.switches import Switches
 from tickfold.protocol import REQUESTS, SymbolBars, dump
 from tickfold.realtime.connections import ConnectionStore
 from tickfold.realtime.delivery import Delivery
@@ -241,7 +251,8 @@ def client(
     api = ConnectionsApi()
     workflow = Workflow(cast(Any, StepFunctions()), STATE_MACHINE_ARN)
     hot, watch_list = HotStore(dynamodb.Table(BARS)), WatchList(dynamodb.Table(BARS))
-    series = SeriesCatalog(bucket.s3, bucket.name)
+    series, trading = SeriesCatalog(bucket.s3, bucket.name), dynamodb.Table(TRADING)
+    portfolios, alerts = PortfolioStore(trading), AlertStore(dynamodb.Table(ALERTS))
     dependencies = Dependencies(
         sender=Sender(connections, cast(Any, api)),
         starter=RunStarter(
@@ -251,6 +262,9 @@ def client(
         symbols=SymbolFollower(hot, watch_list, connections),
         lister=RunLister(runs),
         canceller=RunCanceller(runs, workflow),
+        desk=Desk(portfolios, Switches(trading), MarketTime(hot, watch_list)),
+        portfolios=PortfolioReader(portfolios, connections),
+        alerts=AlertRequests(alerts, hot, watch_list, connections, None, Webhooks()),
     )
     return Client(dependencies, api)
 

@@ -420,7 +420,7 @@ def test_actions_alone_are_asked_for_where_bars_are_newer_than_their_list(eventf
     eventful.fill(now=datetime(2005, 12, 31, 12, tzinfo=UTC))
     eventful.fill(now=datetime(2006, 1, 1, 12, tzinfo=UTC))
     fed = within(daily(), date(2006, 1, 1), date(2006, 1, 31))
-    eventful.lake.append("GOOG", "1d", fed, "the feed")
+    eventful.lake.put("GOOG", "1d", fed, "the feed")
     eventful.alpaca.requests.clear()
     fed_range = replace(YEAR, start=datetime(2006, 1, 3, tzinfo=UTC), end=datetime(2006, 2, 1, tzinfo=UTC))
     filled = eventful.fill(fed_range, now=datetime(2006, 2, 10, tzinfo=UTC))

@@ -8,7 +8,7 @@ from tickfold.errors import RunError
 from tickfold.market_data.feed.minute_bar import TIMEFRAME
 from tickfold.portfolios.store import PortfolioStore
 from tickfold.protocol.formats import money
-from tickfold.protocol.journal import Allocation, AllocationReturned, BotStep, JournalEvent
+from tickfold.protocol.journal import Allocated, AllocationReturned, BotStep, JournalEvent
 from tickfold.protocol.portfolios import Portfolio
 from tickfold.strategies import Registry
 from tickfold.trading.bot import Bot
@@ -44,7 +44,7 @@ class Bots:
         run = BotRun.start(bot, self.registry)
         amount = bot.config.start_capital
         events: list[JournalEvent] = [
-            Allocation(bot=bot.bot, symbol=bot.symbol, amount=amount),
+            Allocated(bot=bot.bot, symbol=bot.symbol, amount=amount),
             BotStep(bot=bot.bot, symbol=bot.symbol, time=max(bot.since // 1_000, 0), what="started"),
         ]
         self.portfolios.append(portfolio, events, by, writes=[self.bots.put(bot, run.state)])
