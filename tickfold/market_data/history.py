@@ -115,8 +115,11 @@ class History:
 
         They are listed as a whole each time: so a list that has changed is noticed.
         """
-        stored, first = series.actions if series else None, wanted.start.date()
-        first = min([first, *([series.first.date()] if series else []), *([stored.first] if stored else [])])
+        stored, first = None, wanted.start.date()
+        if series:
+            stored, first = series.actions, min(first, series.first.date())
+        if stored:
+            first = min(first, stored.first)
         if stored and stored.first <= first and stored.last >= today:
             return stored
         try:
