@@ -136,8 +136,8 @@ def test_program_that_dies_is_told_by_the_end_of_its_log(stack: EmbeddedStack, t
 
 
 def test_unknown_resource_type_is_named_in_the_error(stack: EmbeddedStack, tmp_path: Path) -> None:
-    tree = program(tmp_path, 'aws.sns.Topic("jobs")')
-    with pytest.raises(DeploymentError, match=r"jobs is of the type aws:sns/topic:Topic"):
+    tree = program(tmp_path, 'aws.kinesis.Stream("jobs")')
+    with pytest.raises(DeploymentError, match=r"jobs is of the type aws:kinesis/stream:Stream"):
         deploy(tree, stack.cloud, tmp_path, {})
 
 
@@ -189,7 +189,7 @@ def test_integers_and_user_keys_are_passed_unchanged(stack: EmbeddedStack) -> No
 
 def test_create_refuses_an_unknown_type(stack: EmbeddedStack) -> None:
     with pytest.raises(UnsupportedResourceError, match="add its creator"):
-        create(stack.cloud, "aws:sns/topic:Topic", "jobs", {})
+        create(stack.cloud, "aws:kinesis/stream:Stream", "jobs", {})
 
 
 def test_configuration_is_the_development_stacks_with_overrides() -> None:
