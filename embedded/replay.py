@@ -11,6 +11,7 @@ from embedded.stack import EmbeddedStack
 from tickfold.engine.bars import Bars
 from tickfold.errors import RunError
 from tickfold.market_data.bar_file import read_bar_file
+from tickfold.market_data.bar_store import BarStore, encode
 from tickfold.market_data.exchange_calendar import ALWAYS_OPEN, ExchangeCalendar
 from tickfold.market_data.feed.hot_store import HotStore
 from tickfold.market_data.feed.minute_bar import TIMEFRAME
@@ -20,6 +21,8 @@ from tickfold.market_data.series import utc
 from tickfold.protocol.market_data import Market
 from tickfold.protocol.symbol import parse_symbol
 
+_STORED_SESSIONS = 5
+"""Of the lake's minutes, so many sessions are replayed, the last ones."""
 _AFTER_LAST = timedelta(hours=1)
 """From the last bar on, so that its session is settled and put into the lake."""
 
@@ -33,6 +36,26 @@ class Recording:
     first: datetime
     last: datetime
     bars: int
+
+
+def write_stored(lake: BarStore, folder: Path) -> None:
+    """Write the last sessions of the lake's first series of minutes to a file in `folder`, in place of all there.
+
+    Raises:
+        RunError: the lake has no minutes.
+    """
+    series = next((each for each in lake.catalog.list() if each.timeframe == TIMEFRAME), None)
+    if series is None:
+        raise RunError(
+            "no minutes are stored to be replayed: name a file of them by --replay SYMBOL.csv, or store some first, by "
+            "`tickfold data fetch SYMBOL --timeframe 1m --start DAY` with keys of a provider, or `tickfold data load`"
+        )
+    sessions = series.dates[-_STORED_SESSIONS:]
+    bars = lake.read(series, *series.span(sessions[0], sessions[-1]))
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in folder.iterdir():
+        file.unlink()
+    (folder / f"{series.symbol.replace('/', '-')}_{TIMEFRAME}.parquet").write_bytes(encode(bars))
 
 
 def recordings(path: Path) -> list[Recording]:

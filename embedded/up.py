@@ -13,21 +13,33 @@ from embedded.kept.directory import KeptDirectory, data_directory
 from embedded.record import refuse_second
 from embedded.schedules import Schedules, ScheduleThread
 from embedded.stack import EmbeddedStack
+from tickfold.state_directory import state_directory
 
 if TYPE_CHECKING:
     from embedded.replay import Recording
 
 
+_REPLAYED = "replayed"
+"""The folder of the state directory with the lake's minutes that are replayed."""
+
+
 def up(
-    port: int, log: Callable[[str], None], *, fresh: bool = False, replayed: Path | None = None, speed: float = 60
+    port: int,
+    log: Callable[[str], None],
+    *,
+    fresh: bool = False,
+    replays: bool = False,
+    replayed: Path | None = None,
+    speed: float = 60,
 ) -> None:
     """Start the stack on `port` (0 for a free one), log how to use it, and run until Ctrl-C or SIGTERM.
 
-    Its data are those of the last time; `fresh` sets them aside and starts with the sample bars. The feed gets the bars
-    of the file or folder `replayed`, at `speed` times real time, or else those of the providers that are configured.
+    Its data are those of the last time; `fresh` sets them aside and starts with the sample bars. If it `replays`, the
+    feed gets the bars of the file or folder `replayed`, or else the last sessions of the lake's first series of
+    minutes, at `speed` times real time; otherwise those of the providers that are configured.
 
     Raises:
-        RunError: there are no minutes to replay in `replayed`.
+        RunError: there are no minutes to replay.
         AlreadyRunningError: a stack is already running.
         EmulatorError: the port is in use, or the emulator did not start, or has exited.
         DeploymentError: the program could not be deployed.
@@ -35,12 +47,17 @@ def up(
         KeptDataError: the data cannot be read or written, are damaged, or are of another version.
     """
     refuse_second()
-    recorded = _recordings(replayed) if replayed else []
-    settings = {"providers": json.dumps([{"name": "files", "path": str(replayed)}]), "feedMarkets": "XNYS,24/7"}
+    if replayed:
+        _recordings(replayed)  # what is wrong with them is told before the stack starts
+    path = replayed or state_directory().absolute() / _REPLAYED
+    settings = {"providers": json.dumps([{"name": "files", "path": str(path)}]), "feedMarkets": "XNYS,24/7"}
     with stopped_by_signals(), KeptDirectory(data_directory()) as kept:
         if fresh and (aside := kept.start_anew()):
             log(f"the data of before are in {aside}")
-        with EmbeddedStack(port, log=log, kept=kept, settings=settings if replayed else None) as stack:
+        with EmbeddedStack(port, log=log, kept=kept, settings=settings if replays else None) as stack:
+            if replays and not replayed:
+                _write_stored(stack, path)
+            recorded = _recordings(path) if replays else []
             for line in _instructions(stack, kept):
                 log(line)
             from embedded.strategy_watch import deploy_changes  # noqa: PLC0415 - loads numpy, as the stack has by now
@@ -48,6 +65,13 @@ def up(
             with ScheduleThread(_work(stack, recorded, speed, log), log):
                 deploy_changes(stack, log)
     log("stopped")
+
+
+def _write_stored(stack: EmbeddedStack, folder: Path) -> None:
+    from embedded.replay import write_stored  # noqa: PLC0415 - loads Arrow
+    from tickfold.market_data.bar_store import BarStore  # noqa: PLC0415
+
+    write_stored(BarStore(stack.client("s3"), stack.outputs["bucket"]), folder)
 
 
 def _recordings(path: Path) -> "list[Recording]":

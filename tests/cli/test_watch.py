@@ -114,6 +114,15 @@ def test_session_is_drawn_on_a_terminal_as_it_grows(feed: FakeStack) -> None:
         assert SHOW_CURSOR in screen.written[screen.written.rindex(HIDE_CURSOR) :]
 
 
+def test_sigterm_leaves_the_terminal_as_it_was(feed: FakeStack) -> None:
+    with terminal("watch", "GOOG", columns=100) as screen:
+        screen.read_until("SMA9 6.00")
+        screen.process.send_signal(signal.SIGTERM)
+        assert screen.end() == 128 + signal.SIGTERM
+        assert "Traceback" not in screen.written
+        assert SHOW_CURSOR in screen.written[screen.written.rindex(HIDE_CURSOR) :]
+
+
 def test_terminal_that_only_appends_gets_lines(feed: FakeStack) -> None:
     with terminal("watch", "GOOG", kind="dumb") as screen:
         screen.read_until("10,2026-01-30T14:39Z")

@@ -30,11 +30,15 @@ def up(
     ] = False,
     feed: Annotated[
         Feed | None,
-        typer.Option(help="Replay the minutes of --replay as if they were live.", metavar="replay"),
+        typer.Option(help="Replay historical minutes as if they were live.", metavar="replay"),
     ] = None,
     replay: Annotated[
         Path | None,
-        typer.Option(metavar="PATH", help="A file SYMBOL.csv of minutes, or a folder of such files."),
+        typer.Option(
+            metavar="PATH",
+            help="Of --feed replay: a file SYMBOL.csv of minutes, or a folder of such files. "
+            "Left out: the last five sessions of the first series of minutes that is stored.",
+        ),
     ] = None,
     speed: Annotated[
         float, typer.Option(min=0, metavar="FACTOR", help="Of the replay: times real time; 0 is as fast as possible.")
@@ -50,8 +54,8 @@ def up(
 
     Example: tickfold up --feed replay --replay GOOG.csv --speed 60
     """
-    if (feed is None) != (replay is None):
-        raise typer.BadParameter("--feed replay and --replay PATH belong together: what, and from where")
+    if replay is not None and feed is None:
+        raise typer.BadParameter("--replay PATH is for --feed replay")
     with needs_checkout("`tickfold up`", NAME_A_STACK):
         from embedded import record  # noqa: PLC0415 - not of the package
 
@@ -62,7 +66,8 @@ def up(
     except (record.AlreadyRunningError, record.StateDirectoryError) as error:
         raise RunError(str(error), "internal") from error
     if detach:
-        played = ["--feed", "replay", "--replay", str(replay), "--speed", str(speed)] if replay else []
+        played = ["--feed", feed.value, "--speed", str(speed)] if feed else []
+        played += ["--replay", str(replay)] if replay else []
         _detach(["--port", str(port), *(["--fresh"] if fresh else []), *played])
         return
     with needs_checkout("`tickfold up`", NAME_A_STACK):
@@ -73,7 +78,8 @@ def up(
         from embedded.kept.store import KeptDataError  # noqa: PLC0415
 
     try:
-        embedded_up.up(port, note, fresh=fresh, replayed=replay.resolve() if replay else None, speed=speed)
+        path = replay.resolve() if replay else None
+        embedded_up.up(port, note, fresh=fresh, replays=feed is not None, replayed=path, speed=speed)
     except (record.AlreadyRunningError, DataInUseError, DeploymentError, EmulatorError, KeptDataError) as error:
         raise RunError(str(error), "internal") from error
 
