@@ -43,16 +43,21 @@ def dependencies() -> tuple[Services, Login]:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one request. The event holds the token, so it is not logged."""
     logger.append_keys(api_request_id=event["requestContext"]["requestId"])
-    answer = app.resolve(event, context)
-    logger.info("answered", status=answer["statusCode"])
-    return answer
+    answered = respond(event, context, *dependencies())
+    logger.info("answered", status=answered["statusCode"])
+    return answered
+
+
+def respond(event: dict[str, Any], context: LambdaContext, services: Services, login: Login) -> dict[str, Any]:
+    """Return what API Gateway sends to the client."""
+    app.append_context(services=services, login=login)  # type: ignore[no-untyped-call] # powertools' own
+    return app.resolve(event, context)
 
 
 def answer(operation: Operation) -> Response[str]:
     """Carry out the operation that the current request asks for."""
     event = app.current_event
-    services, login = dependencies()
-    call = Call(user_of(event, login), request_id(), services)
+    call = Call(user_of(event, app.context["login"]), request_id(), app.context["services"])
     logger.append_keys(operation=operation.name, user_id=call.user.user_id)
     found = operation.carry_out(call, **values_of(operation, event))
     if isinstance(found, Located):

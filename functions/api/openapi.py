@@ -71,19 +71,18 @@ class _Schemas:
             kinds.append((f"{each.name}.answer", "serialization", TypeAdapter(each.answer)))
             kinds += [(f"{each.name}.{name}", "validation", adapter) for name, adapter in each.adapters.items()]
         roots, found = TypeAdapter.json_schemas(kinds, ref_template="#/components/schemas/{model}")
-        self._roots = {name: readable(schema) for (name, _), schema in roots.items()}
+        self._roots: dict[str, Json] = {name: readable(schema) for (name, _), schema in roots.items()}
         self.definitions: Json = readable(found["$defs"])
 
     def of(self, name: str) -> Json:
         """Return the schema of a model by its name, or of an operation's `answer`, `path`, `query` or `body`."""
-        schema: Json = self._roots[name]
-        return schema
+        return self._roots[name]
 
     def fields(self, name: str) -> tuple[Json, Sequence[str]]:
         """Return the schemas of a model's fields, and the names of those that are required."""
         schema = self.of(name)
-        if reference := schema.get("$ref"):
-            schema = self.definitions[reference.rpartition("/")[2]]
+        if "$ref" in schema:
+            schema = self.definitions[schema["$ref"].rpartition("/")[2]]
         return schema.get("properties", {}), schema.get("required", ())
 
 
@@ -134,7 +133,7 @@ def _parameters(operation: Operation, schemas: _Schemas) -> Iterator[Json]:
 def _without_null(schema: Json) -> Json:
     """Return the schema of a parameter that may be left out: it cannot be null."""
     rest = {name: value for name, value in schema.items() if not (name == "default" and value is None)}
-    options = [each for each in rest.get("anyOf", ()) if each != {"type": "null"}]
+    options: list[Json] = [each for each in rest.get("anyOf", ()) if each != {"type": "null"}]
     if len(options) != 1:
         return rest
     return {name: value for name, value in rest.items() if name != "anyOf"} | options[0]

@@ -69,7 +69,10 @@ def values_of(operation: Operation, event: APIGatewayProxyEventV2) -> dict[str, 
 
 def _json_body(event: APIGatewayProxyEventV2) -> Any:
     """Return what the body has; without a body, an empty object."""
-    text = event.decoded_body or ""
+    try:
+        text = event.decoded_body or ""
+    except ValueError:
+        raise RequestRefusedError("malformed", "the body is not UTF-8 text") from None
     if (size := len(text.encode(errors="replace"))) > MAX_REQUEST_BYTES:
         reason = f"the body has {size:,} bytes; at most {MAX_REQUEST_BYTES:,} are accepted"
         raise RequestRefusedError("too_large", reason)

@@ -23,7 +23,7 @@ from pulumi.runtime.stack import run_pulumi_func
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "eu-north-1"
 ACCOUNT = "111122223333"
-API_ID = "a1b2c3d4e5"
+API_ID, HTTP_API_ID = "a1b2c3d4e5", "f6g7h8j9k0"
 STREAM_LABEL = "2026-01-31T12.00.00.000"
 """On AWS it has colons, which the check of policies takes for separators of the ARN."""
 PROJECT = "tickfold"
@@ -198,9 +198,10 @@ def _alias(name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
     return {"arn": arn, "invokeArn": invoke}
 
 
-def _api(_name: str, _inputs: Mapping[str, Any]) -> dict[str, Any]:
-    endpoint = f"wss://{API_ID}.execute-api.{REGION}.amazonaws.com"
-    return {"id": API_ID, "apiEndpoint": endpoint, "executionArn": _arn("execute-api", API_ID)}
+def _api(_name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    scheme, api_id = {"WEBSOCKET": ("wss", API_ID), "HTTP": ("https", HTTP_API_ID)}[inputs["protocolType"]]
+    endpoint = f"{scheme}://{api_id}.execute-api.{REGION}.amazonaws.com"
+    return {"id": api_id, "apiEndpoint": endpoint, "executionArn": _arn("execute-api", api_id)}
 
 
 # What AWS would answer, for every output that the program reads.

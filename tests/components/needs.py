@@ -58,6 +58,7 @@ def needs_of(stack: Stack) -> list[Need]:
         "check_feed",
         "catch_up",
         "quotes",
+        "http",
     )
     functions = (need for module in modules for need in function_needs(stack, module))
     return [*functions, *workflow_needs(stack), *schedule_needs(stack)]
@@ -97,6 +98,7 @@ def function_needs(stack: Stack, module: str) -> list[Need]:
     needs = [Need(f"{role.name}-1a2b3c4", action, resource) for action, resource in [*always, *calls]]
     listed = {
         "message": [f"{layout.SERIES}AAPL/"],
+        "http": [f"{layout.SERIES}AAPL/"],
         "reduce": [layout.chunks_prefix(RUN, "AAPL")],
         # Where an object is missing, S3 only says so to those who may list.
         "compact": [layout.series_key("AAPL", "1d"), layout.bars_key("AAPL", "1d", 2012)],
@@ -160,6 +162,21 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
             ("dynamodb:UpdateItem", connections),
             ("dynamodb:PutItem", subscriptions),
             ("dynamodb:DeleteItem", subscriptions),
+            *((f"dynamodb:{action}", hot) for action in ("GetItem", "BatchGetItem", "Query", "BatchWriteItem")),
+            ("states:StartExecution", machine),
+            ("states:StopExecution", f"{machine.replace(':stateMachine:', ':execution:')}:{CHILD}"),
+        ],
+        "http": [
+            *end,
+            ("s3:GetObject", series),
+            ("s3:GetObjectVersion", bars),
+            ("s3:GetObject", f"{bucket}/{layout.trades_key(RUN)}"),
+            ("s3:GetObject", f"{bucket}/{layout.equity_key(RUN)}"),
+            ("s3:GetObject", f"{bucket}/{layout.equity_by_symbol_key(RUN)}"),
+            ("dynamodb:Query", runs),
+            ("dynamodb:Query", f"{runs}/index/by_user"),
+            ("dynamodb:PutItem", users),
+            ("dynamodb:GetItem", users),
             *((f"dynamodb:{action}", hot) for action in ("GetItem", "BatchGetItem", "Query", "BatchWriteItem")),
             ("states:StartExecution", machine),
             ("states:StopExecution", f"{machine.replace(':stateMachine:', ':execution:')}:{CHILD}"),

@@ -42,6 +42,7 @@ def test_omitted_key_takes_its_default() -> None:
     left_out: dict[str, None] = dict.fromkeys(
         [
             "portfoliosClaim",
+            "httpOrigins",
             "maxConcurrency",
             "maxActiveRuns",
             "simulateConcurrency",
@@ -59,6 +60,7 @@ def test_omitted_key_takes_its_default() -> None:
     )
     configuration = load(configuration_of("dev", **left_out))
     assert configuration.portfolios_claim == "portfolios"
+    assert configuration.http_origins == []
     assert configuration.max_concurrency == 40
     assert configuration.max_active_runs == 20
     assert configuration.simulate_concurrency is None
@@ -78,6 +80,11 @@ def test_providers_are_named_in_order() -> None:
     assert [each.name for each in providers] == ["alpaca", "yahoo"]
 
 
+def test_origins_may_be_written_with_commas() -> None:
+    origins = load(configuration_of("dev", httpOrigins="https://console.example, http://127.0.0.1:5173")).http_origins
+    assert origins == ["https://console.example", "http://127.0.0.1:5173"]
+
+
 WRONG = {
     "issuer": [
         "",
@@ -91,6 +98,7 @@ WRONG = {
     ],
     "audience": ["", "account"],
     "portfoliosClaim": [""],
+    "httpOrigins": ["console.example", "https://console.example/", "http://console.example", "*", "https://*.example"],
     "logRetentionDays": ["6", "0", "-1", "two", "", "7.5"],
     "throttlingRate": ["0", "10001", "many"],
     "throttlingBurst": ["0", "5001", "many"],
@@ -126,6 +134,7 @@ ALLOWED = {
     ],
     "audience": ["a", "https://tickfold.example"],
     "portfoliosClaim": ["a", "https://tickfold.example/portfolios", "cognito:groups"],
+    "httpOrigins": ["[]", '["https://console.example", "https://a.example:8443", "http://127.0.0.1:5173"]'],
     "logRetentionDays": ["1", "3653"],
     "throttlingRate": ["1", "10000"],
     "throttlingBurst": ["1", "5000"],
@@ -153,6 +162,7 @@ EXPECTED = {
     "issuer": "the https:// URL of the OpenID Connect issuer",
     "audience": "what the tokens' aud must say",
     "portfoliosClaim": "the claim of the tokens",
+    "httpOrigins": "such as https://console.example",
     "logRetentionDays": ", ".join(map(str, RETENTION_DAYS)),
     "throttlingRate": "1 to 10000",
     "throttlingBurst": "1 to 5000",

@@ -12,28 +12,28 @@ from tests.components.capture import API_ID, ROOT, Resource, Stack, configuratio
 
 RESOURCES = {
     "aws:apigateway/account:Account": 1,
-    "aws:apigatewayv2/api:Api": 1,
-    "aws:apigatewayv2/authorizer:Authorizer": 1,
-    "aws:apigatewayv2/integration:Integration": 3,
-    "aws:apigatewayv2/route:Route": 3,
-    "aws:apigatewayv2/stage:Stage": 1,
+    "aws:apigatewayv2/api:Api": 2,
+    "aws:apigatewayv2/authorizer:Authorizer": 2,
+    "aws:apigatewayv2/integration:Integration": 4,
+    "aws:apigatewayv2/route:Route": 5,
+    "aws:apigatewayv2/stage:Stage": 2,
     "aws:athena/namedQuery:NamedQuery": 7,
     "aws:athena/workgroup:Workgroup": 1,
     "aws:cloudwatch/eventRule:EventRule": 2,
     "aws:cloudwatch/eventTarget:EventTarget": 2,
-    "aws:cloudwatch/logGroup:LogGroup": 20,
+    "aws:cloudwatch/logGroup:LogGroup": 22,
     "aws:cloudwatch/metricAlarm:MetricAlarm": 3,
     "aws:dynamodb/table:Table": 5,
     "aws:glue/catalogDatabase:CatalogDatabase": 1,
     "aws:glue/catalogTable:CatalogTable": 8,
-    "aws:iam/role:Role": 23,
-    "aws:iam/rolePolicy:RolePolicy": 23,
+    "aws:iam/role:Role": 24,
+    "aws:iam/rolePolicy:RolePolicy": 24,
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": 1,
-    "aws:lambda/alias:Alias": 17,
+    "aws:lambda/alias:Alias": 18,
     "aws:lambda/eventSourceMapping:EventSourceMapping": 3,
-    "aws:lambda/function:Function": 17,
+    "aws:lambda/function:Function": 18,
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": 6,
-    "aws:lambda/permission:Permission": 6,
+    "aws:lambda/permission:Permission": 7,
     "aws:s3/bucket:Bucket": 2,
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": 2,
     "aws:s3/bucketLogging:BucketLogging": 1,
@@ -93,13 +93,15 @@ COMPONENTS = {
     "tickfold:aws:CronSchedule": 4,
     "tickfold:aws:DeadLetterQueue": 3,
     "tickfold:aws:ExecutionWatch": 1,
+    "tickfold:aws:HttpApi": 1,
     "tickfold:aws:Package": 1,
-    "tickfold:aws:PythonFunction": 17,
+    "tickfold:aws:PythonFunction": 18,
     "tickfold:aws:Schedule": 1,
     "tickfold:aws:Secret": 2,
     "tickfold:aws:StateMachine": 1,
     "tickfold:aws:Table": 5,
     "tickfold:aws:WebSocketApi": 1,
+    "tickfold:index:Api": 1,
     "tickfold:index:Backtests": 1,
     "tickfold:index:DataLake": 1,
     "tickfold:index:MarketData": 1,
@@ -125,6 +127,7 @@ OUTPUTS = {
         "state_machine_arn": "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev-backtest"
     },
     "tickfold:index:MarketData": {"bars_table": "tickfold-dev-bars"},
+    "tickfold:index:Api": {"http_url": "https://f6g7h8j9k0.execute-api.eu-north-1.amazonaws.com"},
     "tickfold:index:Realtime": {"websocket_url": "wss://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live"},
 }
 
@@ -179,6 +182,7 @@ def test_stack_outputs(dev: Stack) -> None:
     assert dev.outputs == {
         "region": "eu-north-1",
         "websocket_url": "wss://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live",
+        "http_url": "https://f6g7h8j9k0.execute-api.eu-north-1.amazonaws.com",
         "connections_endpoint": "https://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live",
         "bucket": "tickfold-dev-lake-1a2b3c4",
         "state_machine_arn": "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev-backtest",
@@ -200,7 +204,8 @@ def test_stack_outputs(dev: Stack) -> None:
 def test_only_subsystems_and_the_package_are_at_the_top(dev: Stack) -> None:
     components = {resource.urn: resource for resource in dev.resources if resource.is_component}
     top = {each.token.rpartition(":")[2] for each in components.values() if each.parent not in components}
-    assert top == {"DataLake", "Package", "AlarmTopic", "MarketData", "Backtests", "Realtime"}
+    subsystems = {"DataLake", "MarketData", "Backtests", "Trading", "Alerts", "Realtime", "Api"}
+    assert top == {*subsystems, "Package", "AlarmTopic"}
 
 
 def test_every_resource_belongs_to_a_component(dev: Stack) -> None:

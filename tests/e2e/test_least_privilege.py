@@ -66,6 +66,20 @@ RIGHTS: dict[str, list[str]] = {
         *FORGETS,
         *TALKS,
     ],
+    "http": [
+        "s3:ListBucket data/series/*",
+        "s3:GetObject data/series/*",
+        "s3:GetObjectVersion data/bars/*",
+        *(f"s3:GetObject data/{folder}/*" for folder in ("trades", "equity", "equity_by_symbol")),
+        "dynamodb:Query runs",
+        "dynamodb:Query runs/index/by_user",
+        "dynamodb:PutItem users",
+        "dynamodb:GetItem users",
+        *(f"dynamodb:{action} bars" for action in ("GetItem", "Query", "BatchGetItem", "BatchWriteItem")),
+        "states:StartExecution tickfold-embedded-backtest",
+        "states:StopExecution tickfold-embedded-backtest:*",
+        *ENDS,
+    ],
     "deliver": ["dynamodb:Query subscriptions", *FORGETS, *TALKS],
     "plan": ["s3:GetObject data/series/*", "s3:PutObject data/chunks/*", *ENDS],
     "simulate": [
@@ -335,6 +349,39 @@ class Scenario:
                 self._message(connection_id, request)
                 assert client.receive()["type"] == answer
 
+    def over_http(self) -> None:
+        """A run is started, listed and looked at over HTTP, by a worker that has no bars in memory; so are bars."""
+        symbols = [_new_symbol(), _new_symbol()]
+        for symbol in symbols:
+            copy_of_ibm(self._stack, symbol)
+        self._user = f"user-{secrets.token_hex(6)}"
+        body = start(symbols, **SMA, chunks=1) | {"key": secrets.token_hex(8)}
+        with deployed(self._stack, "http"):
+            run_id = self._http("POST", "/v1/runs", body)["runId"]
+            assert self._http("POST", "/v1/runs", body)["runId"] == run_id
+            assert self._http("GET", "/v1/runs")["runs"][0]["runId"] == run_id
+            self._ended(run_id)
+            self._wait(lambda: self._http("GET", f"/v1/runs/{run_id}")["status"] == "succeeded", "the run goes on")
+            assert self._http("GET", f"/v1/runs/{run_id}/equity")["points"]
+            assert self._http("GET", f"/v1/runs/{run_id}/messages")["messages"]
+            assert self._http("GET", f"/v1/series/{symbols[0]}/1d/bars")["candles"]
+            assert self._http("GET", "/v1/series")["series"]
+
+    def watched_over_http(self) -> None:
+        """A symbol is watched, and no longer, and its minutes are looked at over HTTP."""
+        with self._fed_symbol() as symbol:
+            self._tick(40)
+            assert self._http("PUT", f"/v1/feed/symbols/{symbol}", {})["symbols"]
+            assert self._http("GET", f"/v1/series/{symbol}/1m/bars")["bars"] == 10
+            self._http("DELETE", f"/v1/feed/symbols/{symbol}")
+
+    def cancelled_over_http(self) -> None:
+        """A run is cancelled over HTTP."""
+        self._user = f"user-{secrets.token_hex(6)}"
+        run_id = self._http("POST", "/v1/runs", start(**SMA, chunks=200))["runId"]
+        assert self._http("DELETE", f"/v1/runs/{run_id}")["type"] == "cancelled"
+        assert self._ended(run_id)["status"] == "ABORTED"
+
     def fed(self) -> None:
         """A watched symbol's bars are fetched, and put into the lake; also anew where somebody deleted them there."""
         s3, bucket = self._stack.client("s3"), self._stack.outputs["bucket"]
@@ -492,6 +539,23 @@ class Scenario:
     def _message(self, connection_id: str, body: Json, expires: int | None = None) -> None:
         self._invoke("message", {"requestContext": self._context(connection_id, expires), "body": json.dumps(body)})
 
+    def _http(self, method: str, path: str, body: Json | None = None) -> Any:
+        """Return the answer to a request, which must succeed, as API Gateway hands it on."""
+        event = {
+            "version": "2.0",
+            "rawPath": path,
+            "headers": {"authorization": f"Bearer {self._stack.token(self._user)}", "content-type": "application/json"},
+            "requestContext": {
+                "http": {"method": method, "path": path},
+                "requestId": secrets.token_hex(8),
+                "stage": "$default",
+                "authorizer": {"jwt": {"claims": {}}},
+            },
+        }
+        answer = self._invoke("http", event if body is None else event | {"body": json.dumps(body)})
+        assert answer["statusCode"] < 300, answer["body"]
+        return json.loads(answer["body"])
+
     def _context(self, connection_id: str, expires: int | None = None) -> Json:
         """Return the `requestContext` of an event on an authorized connection."""
         identity = User(self._user, ("growth",), expires or int(time.time()) + 3_600)
@@ -513,6 +577,7 @@ RECONCILIATION = "tickfold-embedded-reconcile"
 PARTS = (
     *("connections", "run", "subscriptions", "cancel", "gone", "expired"),
     *("watched", "fed", "fed_by_a_new_worker", "checked", "quoted", "caught_up", "exported"),
+    *("over_http", "watched_over_http", "cancelled_over_http"),
     *("cut_off", "one_symbol", "fetched", "unread_bars", "sweep", "walk_forward", "failure", "reconciled"),
 )
 PART = {
@@ -527,6 +592,7 @@ PART = {
     "catch-up": "caught_up",
     "export": "exported",
     "quotes": "quoted",
+    "http": "over_http",
 }
 """The part of the scenario that uses a function's rights; that of the others is the run."""
 PART_OF_RIGHT = {
@@ -538,6 +604,10 @@ PART_OF_RIGHT = {
 }
 """The part that uses a right which the function's other parts do not."""
 PART_OF_BOTH = {
+    **{("http", right): "over_http" for right in RIGHTS["http"]},
+    **{("http", right): "watched_over_http" for right in RIGHTS["http"] if right.endswith(" bars")},
+    ("http", "dynamodb:UpdateItem runs"): "cancelled_over_http",
+    ("http", "states:StopExecution tickfold-embedded-backtest:*"): "cancelled_over_http",
     **{("message", right): "watched" for right in RIGHTS["message"] if right.endswith(" bars")},
     ("compact", "s3:GetObjectVersion data/bars/*"): "fed",
     ("fetch", "s3:GetObjectVersion data/bars/*"): "fetched",

@@ -54,6 +54,7 @@ def test_plan_simulate_and_reduce_work_without_pandas() -> None:
 @pytest.mark.parametrize(
     ("module", "unwanted"),
     [
+        ("functions.api.http", ["pandas", "pyarrow", "numpy", "jwt", "cryptography"]),
         ("functions.market_data.catch_up", ["pandas", "pyarrow"]),
         ("functions.websocket.authorize", ["pandas", "pyarrow", "numpy", "pydantic", "tenacity"]),
         ("functions.websocket.connect", ["pandas", "pyarrow", "numpy", "pydantic", "tenacity"]),

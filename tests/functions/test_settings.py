@@ -11,6 +11,7 @@ from functions.settings import (
     ConnectionsSettings,
     DeliverSettings,
     ExportSettings,
+    HttpSettings,
     MessageSettings,
     PlanSettings,
     ReconcileSettings,
@@ -44,6 +45,12 @@ LAKE = {settings.BUCKET, *RUNS}
             {*LAKE, *TABLES, settings.USERS_TABLE, settings.CONNECTIONS_ENDPOINT, settings.STATE_MACHINE_ARN}
             | {settings.RUNNING_LIMIT, settings.DAILY_LIMIT, settings.REDUCE_MEMORY, settings.BARS_TABLE}
             | {settings.PROVIDERS},
+        ),
+        (
+            HttpSettings,
+            {*LAKE, settings.USERS_TABLE, settings.BARS_TABLE, settings.STATE_MACHINE_ARN, settings.PROVIDERS}
+            | {settings.RUNNING_LIMIT, settings.DAILY_LIMIT, settings.REDUCE_MEMORY}
+            | {settings.AUDIENCE, settings.PORTFOLIOS_CLAIM},
         ),
     ],
 )

@@ -52,6 +52,7 @@ json.dump(sorted({name.partition(".")[0] for name in sys.modules}), sys.stdout)
 IMPORTS = {
     "websocket.connect": set(),
     "websocket.disconnect": set(),
+    "api.http": set(),
     "websocket.message": {"numpy"},
     "backtests.plan": {"numpy"},
     "backtests.simulate": {"numpy", "pyarrow"},
@@ -123,6 +124,7 @@ def test_functions_get_the_layers_that_they_import(tmp_path: Path) -> None:
         "connect": base,
         "disconnect": base,
         "message": both,
+        "http": both,
         "fetch": both,
         "plan": both,
         "simulate": both,

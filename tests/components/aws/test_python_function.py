@@ -15,7 +15,7 @@ from tests.components.capture import ROOT, Resource, Stack, capture, configurati
 FUNCTION = "aws:lambda/function:Function"
 BACKTESTS = ["plan", "simulate", "reduce", "report_failure", "reconcile"]
 MARKET_DATA = ["fetch", "tick", "compact", "export", "check_feed", "catch_up", "quotes"]
-MODULES = ["authorize", "connect", "disconnect", "message", "deliver", *BACKTESTS, *MARKET_DATA]
+MODULES = ["authorize", "connect", "disconnect", "message", "deliver", "http", *BACKTESTS, *MARKET_DATA]
 ENDPOINT = "https://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live"
 MACHINE = {"TICKFOLD_STATE_MACHINE_ARN": "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev-backtest"}
 BUCKET = {"TICKFOLD_BUCKET": "tickfold-dev-lake-1a2b3c4"}
@@ -51,6 +51,19 @@ ENVIRONMENTS = {
         "TICKFOLD_RUNNING_LIMIT": "20",
         "TICKFOLD_DAILY_LIMIT": "2000",
         "TICKFOLD_REDUCE_MEMORY": "3008",
+        **MACHINE,
+    },
+    "http": {
+        **BUCKET,
+        **RUNS,
+        **USERS,
+        **BARS,
+        "TICKFOLD_PROVIDERS": PROVIDERS["TICKFOLD_PROVIDERS"],
+        "TICKFOLD_RUNNING_LIMIT": "20",
+        "TICKFOLD_DAILY_LIMIT": "2000",
+        "TICKFOLD_REDUCE_MEMORY": "3008",
+        "TICKFOLD_AUDIENCE": "https://tickfold.example",
+        "TICKFOLD_PORTFOLIOS_CLAIM": "portfolios",
         **MACHINE,
     },
     "plan": {
@@ -111,8 +124,8 @@ ENVIRONMENTS = {
 
 
 def handler_of(module: str) -> str:
-    of_market_data = "market_data" if module in MARKET_DATA else "websocket"
-    folder = "backtests" if module in BACKTESTS else of_market_data
+    folders = dict.fromkeys(BACKTESTS, "backtests") | dict.fromkeys(MARKET_DATA, "market_data") | {"http": "api"}
+    folder = folders.get(module, "websocket")
     return f"functions.{folder}.{module}.handler"
 
 
@@ -194,7 +207,7 @@ def test_role_can_be_assumed_by_lambda_only(dev: Stack, module: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("module", ["connect", "disconnect", "message"])
+@pytest.mark.parametrize("module", ["connect", "disconnect", "message", "http"])
 def test_timeout_behind_the_api_is_at_most_29_seconds(dev: Stack, module: str) -> None:
     assert function_of(dev, module).inputs["timeout"] <= 29
 
@@ -205,6 +218,7 @@ SIZES = {
     "disconnect": (512, 10),
     "message": (1_769, 29),
     "deliver": (1_769, 60),
+    "http": (1_769, 29),
     "fetch": (1_769, 600),
     "plan": (1_769, 60),
     "simulate": (1_769, 60),
@@ -232,7 +246,7 @@ def test_memory_of_the_workers_is_configured() -> None:
     stack = run_program(configuration_of("dev", dependencies="runtime", **changes))
     assert function_of(stack, "simulate").inputs["memorySize"] == 2_000
     assert function_of(stack, "reduce").inputs["memorySize"] == 4_000
-    for module in ("plan", "message"):
+    for module in ("plan", "message", "http"):
         assert function_of(stack, module).inputs["environment"]["variables"]["TICKFOLD_REDUCE_MEMORY"] == "4000"
 
 
@@ -243,9 +257,11 @@ def test_settings_of_the_stack_reach_the_functions() -> None:
     variables = {module: function_of(stack, module).inputs["environment"]["variables"] for module in MODULES}
     assert variables["plan"]["TICKFOLD_WORKERS"] == "7"
     assert variables["plan"]["TICKFOLD_ACTIVE_LIMIT"] == "5"
-    assert variables["message"]["TICKFOLD_RUNNING_LIMIT"] == "3"
-    assert variables["message"]["TICKFOLD_DAILY_LIMIT"] == "11"
-    assert variables["authorize"]["TICKFOLD_PORTFOLIOS_CLAIM"] == "mine"
+    for module in ("message", "http"):
+        assert variables[module]["TICKFOLD_RUNNING_LIMIT"] == "3"
+        assert variables[module]["TICKFOLD_DAILY_LIMIT"] == "11"
+    for module in ("authorize", "http"):
+        assert variables[module]["TICKFOLD_PORTFOLIOS_CLAIM"] == "mine"
     reserved = {module: function_of(stack, module).inputs.get("reservedConcurrentExecutions") for module in MODULES}
     assert reserved == dict.fromkeys(MODULES) | {"simulate": 80}
 

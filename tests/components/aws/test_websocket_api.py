@@ -5,20 +5,24 @@ import json
 import pytest
 
 from components.aws.websocket_api import management_endpoint
-from tests.components.capture import Stack
+from tests.components.capture import API_ID, Resource, Stack
 
 API = "arn:aws:execute-api:eu-north-1:111122223333:a1b2c3d4e5"
 ROUTES = {"$connect": "connect", "$disconnect": "disconnect", "$default": "message"}
 
 
+def routes_of(stack: Stack) -> list[Resource]:
+    return [route for route in stack.of("aws:apigatewayv2/route:Route") if route.inputs["apiId"] == API_ID]
+
+
 def test_api_is_websocket_and_routes_by_message_type(dev: Stack) -> None:
-    api = dev.one("aws:apigatewayv2/api:Api")
+    api = dev.one("aws:apigatewayv2/api:Api", "-dev-api")
     assert api.inputs["protocolType"] == "WEBSOCKET"
     assert api.inputs["routeSelectionExpression"] == "$request.body.type"
 
 
 def test_api_has_three_routes(dev: Stack) -> None:
-    assert {route.inputs["routeKey"] for route in dev.of("aws:apigatewayv2/route:Route")} == set(ROUTES)
+    assert {route.inputs["routeKey"] for route in routes_of(dev)} == set(ROUTES)
 
 
 @pytest.mark.parametrize("key", ROUTES)
@@ -46,7 +50,7 @@ def test_permission_is_for_this_stage_and_route_only(dev: Stack, key: str) -> No
 
 
 def test_connect_alone_has_the_authorizer(dev: Stack) -> None:
-    authorizer = dev.one("aws:apigatewayv2/authorizer:Authorizer")
+    authorizer = dev.one("aws:apigatewayv2/authorizer:Authorizer", "-connect-authorizer")
     assert authorizer.inputs["authorizerType"] == "REQUEST"
     assert authorizer.inputs["authorizerUri"].endswith(":function:tickfold-dev-authorize:live/invocations")
     # A source that a handshake lacks would keep it from the function; a token may come in either of two.
@@ -54,7 +58,7 @@ def test_connect_alone_has_the_authorizer(dev: Stack) -> None:
     connect = dev.one("aws:apigatewayv2/route:Route", "-connect-route")
     assert connect.inputs["authorizationType"] == "CUSTOM"
     assert connect.inputs["authorizerId"] == authorizer.inputs["name"]  # AWS would refuse one on another route
-    others = [route for route in dev.of("aws:apigatewayv2/route:Route") if route is not connect]
+    others = [route for route in routes_of(dev) if route is not connect]
     assert [("authorizerId" in route.inputs, route.inputs["authorizationType"]) for route in others] == [
         (False, "NONE"),
         (False, "NONE"),
@@ -73,7 +77,7 @@ def test_permission_of_the_authorizer_is_for_this_api_only(dev: Stack) -> None:
 
 
 def test_stage_is_named_auto_deployed_and_throttled(dev: Stack) -> None:
-    stage = dev.one("aws:apigatewayv2/stage:Stage").inputs
+    stage = dev.one("aws:apigatewayv2/stage:Stage", "-dev-stage").inputs
     assert stage["name"] == "live"
     assert stage["autoDeploy"] is True
     assert "deploymentId" not in stage
@@ -87,8 +91,8 @@ def test_stage_is_named_auto_deployed_and_throttled(dev: Stack) -> None:
 
 
 def test_access_is_logged_as_json(dev: Stack) -> None:
-    settings = dev.one("aws:apigatewayv2/stage:Stage").inputs["accessLogSettings"]
-    group = dev.one("aws:cloudwatch/logGroup:LogGroup", "-access-logs")
+    settings = dev.one("aws:apigatewayv2/stage:Stage", "-dev-stage").inputs["accessLogSettings"]
+    group = dev.one("aws:cloudwatch/logGroup:LogGroup", "-dev-access-logs")
     assert settings["destinationArn"] == f"arn:aws:logs:eu-north-1:111122223333:log-group:{group.inputs['name']}"
     logged = json.loads(settings["format"])
     assert all(value.startswith("$context.") for value in logged.values())
@@ -114,22 +118,22 @@ def test_log_group_of_executions_is_declared_before_the_stage(dev: Stack) -> Non
     assert group.inputs["name"] == "/aws/apigateway/a1b2c3d4e5/live"
     assert (
         group.inputs["retentionInDays"]
-        == dev.one("aws:cloudwatch/logGroup:LogGroup", "-access-logs").inputs["retentionInDays"]
+        == dev.one("aws:cloudwatch/logGroup:LogGroup", "-dev-access-logs").inputs["retentionInDays"]
     )
-    assert group.urn in dev.waits_for(dev.one("aws:apigatewayv2/stage:Stage"))
+    assert group.urn in dev.waits_for(dev.one("aws:apigatewayv2/stage:Stage", "-dev-stage"))
 
 
 def test_stage_depends_on_routes_permissions_and_log_role(dev: Stack) -> None:
-    stage = dev.one("aws:apigatewayv2/stage:Stage")
+    stage = dev.one("aws:apigatewayv2/stage:Stage", "-dev-stage")
     tokens = ["aws:apigatewayv2/route:Route", "aws:lambda/permission:Permission", "aws:apigateway/account:Account"]
-    needed = [resource for token in tokens for resource in dev.of(token)]
+    needed = [resource for token in tokens for resource in dev.of(token) if "-http-" not in resource.name]
     own = [resource for resource in needed if resource.inputs.get("principal") != "events.amazonaws.com"]
     assert len(own) == 3 + 4 + 1
     assert {resource.urn for resource in own} <= dev.waits_for(stage)
 
 
 def test_no_function_depends_on_the_stage(dev: Stack) -> None:
-    stage = dev.one("aws:apigatewayv2/stage:Stage")
+    stage = dev.one("aws:apigatewayv2/stage:Stage", "-dev-stage")
     functions = dev.of("aws:lambda/function:Function")
     assert [function.name for function in functions if stage.urn in dev.waits_for(function)] == []
 

@@ -1,0 +1,66 @@
+"""The OpenAPI document: valid, complete, and the same that is served."""
+
+import json
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from functions.api import http
+from functions.api.areas import OPERATIONS
+from functions.api.openapi import document
+from functions.api.problems import STATUS
+from tests.functions.api.conftest import CONTEXT, Client, event_of
+from tickfold.identity.claims import Login
+
+DOCUMENT = document()
+
+
+def test_document_is_served_without_a_token(client: Client) -> None:
+    event = event_of("GET", "/v1/openapi.json", None, {}, None)
+    answer = http.respond(event, CONTEXT, client.services, Login("", ""))
+    assert (answer["statusCode"], json.loads(answer["body"])) == (200, DOCUMENT)
+    kept = {"If-None-Match": answer["headers"]["ETag"]}
+    event = event_of("GET", "/v1/openapi.json", None, kept, None)
+    assert http.respond(event, CONTEXT, client.services, Login("", ""))["statusCode"] == 304
+
+
+def test_every_operation_is_in_it() -> None:
+    found = {(method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods}
+    assert found == {(each.method, each.path) for each in OPERATIONS}
+    assert DOCUMENT["openapi"] == "3.1.0"
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
+def test_every_operation_says_what_it_may_answer(operation: Any) -> None:
+    described = DOCUMENT["paths"][operation.path][operation.method.lower()]
+    always = {401, 403, 422, 429, 500, 503, operation.status}
+    own = {STATUS[code] for code in operation.refusals}
+    with_body = {400, 413, 415} if "body" in operation.takes else set()
+    unchanging = {304} if operation.unchanging else set()
+    assert {int(status) for status in described["responses"]} == always | own | with_body | unchanging
+    assert described["summary"]
+
+
+@pytest.mark.parametrize("name", DOCUMENT["components"]["schemas"])
+def test_schemas_are_schemas(name: str) -> None:
+    Draft202012Validator.check_schema(DOCUMENT["components"]["schemas"][name])
+
+
+def test_every_reference_leads_somewhere() -> None:
+    def references(node: Any) -> Any:
+        if isinstance(node, dict):
+            yield from [node["$ref"]] if isinstance(node.get("$ref"), str) else []
+            for each in node.values():
+                yield from references(each)
+        elif isinstance(node, list):
+            for each in node:
+                yield from references(each)
+
+    names = {reference.removeprefix("#/components/schemas/") for reference in references(DOCUMENT)}
+    assert names <= DOCUMENT["components"]["schemas"].keys()
+
+
+def test_parameter_that_may_be_left_out_is_not_null() -> None:
+    parameters = DOCUMENT["paths"]["/v1/runs"]["get"]["parameters"]
+    assert {each["name"]: each["schema"].get("type") for each in parameters} == {"limit": "integer", "before": "string"}
