@@ -1,11 +1,13 @@
 """The page of limits, from the constants that enforce them."""
 
 from components.configuration import Configuration
-from tickfold.backtests import grid, missing_bars, planning, quota, run_store
+from tickfold.backtests import grid, missing_bars, planning, quota, run_reader, run_store
 from tickfold.identity import token_verifier, user
+from tickfold.market_data import series_reader
 from tickfold.market_data.feed import compaction, watch_list
 from tickfold.protocol import MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, MOST_FEED_SYMBOLS, MOST_SYMBOLS
 from tickfold.protocol.parameters import MOST_PARAMETERS
+from tickfold.protocol.windows import MOST_POINTS
 from tickfold.realtime import connections, delivery
 from tickfold.strategies import evaluation, files
 
@@ -22,7 +24,7 @@ _DAY = 24 * 3_600
 
 def render() -> str:
     """Return the page."""
-    rows = (*_run(), *_sweep(), *_feed(), *_realtime())
+    rows = (*_run(), *_sweep(), *_feed(), *_realtime(), *_http())
     return INTRODUCTION + "".join(f"| {what} | {value} |\n" for what, value in rows)
 
 
@@ -78,4 +80,12 @@ def _realtime() -> list[tuple[str, str]]:
         ),
         ("characters of a token", f"{token_verifier.LONGEST_TOKEN:,}"),
         ("portfolios of a user", f"{user.MOST_PORTFOLIOS:,}"),
+    ]
+
+
+def _http() -> list[tuple[str, str]]:
+    return [
+        ("points of a window over HTTP", f"{MOST_POINTS:,}"),
+        ("bars of a window of a series over HTTP", f"{series_reader.MOST_BARS:,}"),
+        ("bars of a run whose curve or trades are read over HTTP", f"{run_reader.MOST_BARS:,}"),
     ]
