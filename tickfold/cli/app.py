@@ -28,6 +28,8 @@ class Commands(LazyGroup):
         UnloadedCommand("report", "report:report", "Write a run's report as one HTML page."),
         UnloadedCommand("watch", "watch:watch", "Watch the bars of a symbol as the feed stores them."),
         UnloadedCommand("feed", "feed:app", "List, add and remove the symbols that the feed fetches."),
+        UnloadedCommand("portfolio", "portfolio:app", "Create, show, fund and stop your portfolios."),
+        UnloadedCommand("order", "order:app", "Place, list, change and cancel orders of a portfolio."),
         UnloadedCommand("alert", "alert:app", "Be told of prices, runs and the feed, here, by e-mail or webhook."),
         UnloadedCommand("data", "data:app", "List, load, show and remove the bars that runs use."),
         UnloadedCommand("auth", "auth:app", "Log in to a provider of market data."),

@@ -38,6 +38,11 @@ def feed_symbols(context: typer.Context) -> list[str]:
     return _in_time(lambda: _asked(context, _feed_symbols))
 
 
+def portfolios(context: typer.Context) -> list[str]:
+    """Return the names of the user's portfolios."""
+    return _in_time(lambda: _asked(context, _portfolios))
+
+
 def strategies() -> list[str]:
     """Return the names of the strategies, built in and own, without running their files."""
     return sorted({*(file.stem for file in _STRATEGIES.glob("[!_]*.py")), *own_strategies(_OWN_STRATEGIES)})
@@ -62,6 +67,10 @@ async def _alert_rules(client: "Client") -> list[str]:
 
 async def _feed_symbols(client: "Client") -> list[str]:
     return [each.symbol for each in await client.feed()]
+
+
+async def _portfolios(client: "Client") -> list[str]:
+    return [each.name for each in await client.list_portfolios()]
 
 
 async def _run_ids(client: "Client") -> list[str]:

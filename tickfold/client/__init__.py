@@ -1,4 +1,4 @@
-"""The client: starts runs, and follows runs and the bars of symbols over a WebSocket.
+"""The client: starts and follows runs, follows symbols, and trades in portfolios, over a WebSocket.
 
 A run outlives its connection. If the connection drops, the client reconnects and resumes after the last message that
 it has, so its caller sees each message once and in order. Each name is imported when it is first used, so that who
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         UnauthorizedError,
         UnreachableError,
     )
+    from tickfold.client.journal_stream import JournalStream
     from tickfold.client.patience import Patience
     from tickfold.client.run import RunHandle
     from tickfold.client.subscription import Subscription
@@ -42,6 +43,7 @@ else:
                 "UnauthorizedError",
                 "UnreachableError",
             ),
+            "journal_stream": ("JournalStream",),
             "patience": ("Patience",),
             "run": ("RunHandle",),
             "subscription": ("Subscription",),
@@ -54,6 +56,7 @@ __all__ = [
     "Bar",
     "BarStream",
     "Client",
+    "JournalStream",
     "Patience",
     "RefusedError",
     "RunCancelledError",

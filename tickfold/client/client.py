@@ -6,53 +6,41 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from tickfold.client.alert_stream import AlertStream
+from tickfold.client.alerts import AlertClient
+from tickfold.client.answers import expect, unexpected
 from tickfold.client.bar_stream import BarStream
 from tickfold.client.connection import Connection
+from tickfold.client.journal_stream import JournalStream
 from tickfold.client.listener import Listener
 from tickfold.client.patience import Patience
+from tickfold.client.portfolios import PortfolioClient
 from tickfold.client.run import RunHandle
 from tickfold.client.session import Session
 from tickfold.client.subscription import Subscription
 from tickfold.client.token import Token
+from tickfold.client.topic_stream import TopicStream
 from tickfold.errors import RunError
 from tickfold.protocol import (
     MOST_FEED_SYMBOLS,
     Accepted,
     AddFeedSymbols,
-    Alert,
-    AlertPreferences,
-    AlertRule,
-    AlertRuleDeleted,
-    AlertRules,
-    AlertRuleSummary,
-    Alerts,
-    AlertTerms,
     BacktestConfig,
     Cancel,
-    ChangeAlertRule,
-    CreateAlertRule,
-    DeleteAlertRule,
     Feed,
     FeedSymbol,
     Final,
-    GetAlertPreferences,
     GetResult,
     IdentityMessage,
-    ListAlertRules,
-    ListAlerts,
     ListFeed,
     ListRuns,
     Market,
     Message,
-    Preferences,
     RemoveFeedSymbols,
     Runs,
     RunTopic,
-    SetAlertPreferences,
     StartBacktest,
     StartSweep,
     SweepConfig,
-    TestAlert,
     Topic,
     Unsubscribe,
     Unsubscribed,
@@ -60,12 +48,11 @@ from tickfold.protocol import (
 )
 from tickfold.protocol.symbol import parse_symbol
 
-Answer = TypeVar("Answer", bound=Message)
 AnyListener = TypeVar("AnyListener", bound=Listener[Any])
 
 
-class Client:
-    """Starts and follows any number of runs over one connection, which is replaced whenever it is lost.
+class Client(PortfolioClient, AlertClient):
+    """Runs, symbols and portfolios over one connection, which is replaced whenever it is lost.
 
     An async context manager: the connection is opened on entry and closed on exit. Every method waits for its answer
     over as many connections as that takes, and raises
@@ -87,7 +74,7 @@ class Client:
         If `token` is a function it is called for each connection, so that a run may outlive a token. `watch` is called
         with False when the connection is lost, and with True when it is back.
         """
-        self._session = Session(url, token, patience or Patience(), watch)
+        super().__init__(Session(url, token, patience or Patience(), watch))
 
     async def __aenter__(self) -> Self:
         """Open the connection."""
@@ -128,11 +115,11 @@ class Client:
 
     async def list_runs(self, limit: int = 20, before: str | None = None) -> Runs:
         """Return up to `limit` of the user's runs, newest first; `before` is `next` of the previous page."""
-        return _expect(Runs, await self._session.ask(ListRuns(limit=limit, before=before)))
+        return expect(Runs, await self._session.ask(ListRuns(limit=limit, before=before)))
 
     async def whoami(self) -> IdentityMessage:
         """Return the user whom the token identifies."""
-        return _expect(IdentityMessage, await self._session.ask(Whoami()))
+        return expect(IdentityMessage, await self._session.ask(Whoami()))
 
     async def bars(self, symbol: str, after: int | None = None) -> BarStream:
         """Follow the bars of a symbol of the feed: those of the last session so far, then each once it is stored.
@@ -143,68 +130,36 @@ class Client:
 
     async def feed(self) -> list[FeedSymbol]:
         """Return the symbols that the feed fetches, by name, and how far each is."""
-        page = _expect(Feed, await self._session.ask(ListFeed()))
+        page = expect(Feed, await self._session.ask(ListFeed()))
         symbols = list(page.symbols)
         while page.next:
-            page = _expect(Feed, await self._session.ask(ListFeed(after=page.next)))
+            page = expect(Feed, await self._session.ask(ListFeed(after=page.next)))
             symbols += page.symbols
         return symbols
 
     async def add_feed_symbols(self, symbols: Iterable[str], market: Market = "XNYS") -> list[FeedSymbol]:
         """Have the feed fetch `symbols` of `market` from its next tick on; return all that it fetches. Idempotent."""
         for part in _parts(symbols):
-            _expect(Feed, await self._session.ask(AddFeedSymbols(symbols=part, market=market)))
+            expect(Feed, await self._session.ask(AddFeedSymbols(symbols=part, market=market)))
         return await self.feed()
 
     async def remove_feed_symbols(self, symbols: Iterable[str]) -> list[FeedSymbol]:
         """Have the feed fetch `symbols` no longer; return all that it fetches. Idempotent; their bars stay."""
         for part in _parts(symbols):
-            _expect(Feed, await self._session.ask(RemoveFeedSymbols(symbols=part)))
+            expect(Feed, await self._session.ask(RemoveFeedSymbols(symbols=part)))
         return await self.feed()
-
-    async def create_alert_rule(self, rule: AlertTerms, key: str | None = None) -> AlertRule:
-        """Make an alert rule. The answer has the secret of its webhook, if it has one, this once.
-
-        Idempotent by `key`; one is generated if none is given.
-        """
-        return _expect(AlertRule, await self._session.ask(CreateAlertRule(rule=rule, key=key or uuid.uuid4().hex)))
-
-    async def alert_rules(self) -> list[AlertRuleSummary]:
-        """Return the user's alert rules, and how far each is."""
-        page = _expect(AlertRules, await self._session.ask(ListAlertRules()))
-        rules = list(page.rules)
-        while page.next:
-            page = _expect(AlertRules, await self._session.ask(ListAlertRules(after=page.next)))
-            rules += page.rules
-        return rules
-
-    async def change_alert_rule(self, rule_id: str, rule: AlertTerms) -> AlertRule:
-        """Put other terms in place of a rule's, which begins anew."""
-        return _expect(AlertRule, await self._session.ask(ChangeAlertRule(rule_id=rule_id, rule=rule)))
-
-    async def delete_alert_rule(self, rule_id: str) -> None:
-        """Delete an alert rule. Idempotent; its alerts stay in the history."""
-        _expect(AlertRuleDeleted, await self._session.ask(DeleteAlertRule(rule_id=rule_id)))
-
-    async def alert_history(self, limit: int = 20, before: str | None = None) -> Alerts:
-        """Return up to `limit` of the user's alerts, the latest first; `before` is `next` of the previous page."""
-        return _expect(Alerts, await self._session.ask(ListAlerts(limit=limit, before=before)))
-
-    async def alert_preferences(self) -> AlertPreferences:
-        """Return how the user wants alerts."""
-        return _expect(AlertPreferences, await self._session.ask(GetAlertPreferences()))
-
-    async def set_alert_preferences(self, preferences: Preferences) -> AlertPreferences:
-        """Set how the user wants alerts. A new e-mail address gets a message with a link that confirms it."""
-        return _expect(AlertPreferences, await self._session.ask(SetAlertPreferences(preferences=preferences)))
-
-    async def test_alert(self, rule_id: str) -> Alert:
-        """Send a test message by the channels of a rule."""
-        return _expect(Alert, await self._session.ask(TestAlert(rule_id=rule_id)))
 
     async def alerts(self) -> AlertStream:
         """Follow the user's alerts from now on."""
         return await _subscribed(AlertStream(self._session))
+
+    async def journal(self, portfolio: str, after: int | None = None) -> JournalStream:
+        """Follow the journal of a portfolio, by its id or name: the portfolio as it is, then each entry once written.
+
+        With `after`, the number of an entry, those that follow it.
+        """
+        known = await self.get_portfolio(portfolio)
+        return await _subscribed(JournalStream(self._session, known.portfolio.portfolio, after))
 
     async def subscribe(self, topic: RunTopic, id: str | None = None) -> Subscription:
         """Receive the events of one run, of the user's runs, or of a portfolio's, from now on."""
@@ -214,12 +169,12 @@ class Client:
         """End the subscriptions to a topic; `id` of the topic `symbol` is the symbol."""
         known = _symbol(id) if topic == "symbol" and id else id
         for follower in tuple(self._session.followers):
-            if isinstance(follower, Subscription | BarStream | AlertStream) and (follower.topic, follower.id) == (
+            if isinstance(follower, Subscription | TopicStream | AlertStream) and (follower.topic, follower.id) == (
                 topic,
                 known,
             ):
                 follower.close()
-        _expect(Unsubscribed, await self._session.ask(Unsubscribe(topic=topic, id=known)))
+        expect(Unsubscribed, await self._session.ask(Unsubscribe(topic=topic, id=known)))
 
     async def _start(self, request: StartBacktest | StartSweep) -> RunHandle:
         handles: list[RunHandle] = []
@@ -230,7 +185,7 @@ class Client:
                 handles.append(RunHandle(self._session, answer.run_id, on=connection).start())
 
         try:
-            _expect(Accepted, await self._session.ask(request, follow))
+            expect(Accepted, await self._session.ask(request, follow))
         except BaseException:
             for handle in handles:
                 handle.close()
@@ -240,7 +195,7 @@ class Client:
     async def _end_of(self, request: Cancel | GetResult) -> Final:
         answer = await self._session.ask(request)
         if not isinstance(answer, Final):
-            raise _unexpected(answer)
+            raise unexpected(answer)
         return answer
 
 
@@ -266,13 +221,3 @@ def _parts(symbols: Iterable[str]) -> Iterator[list[str]]:
     """Yield `symbols` in lists that one request may have."""
     names = [_symbol(each) for each in symbols]
     return (names[first : first + MOST_FEED_SYMBOLS] for first in range(0, len(names), MOST_FEED_SYMBOLS))
-
-
-def _expect(kind: type[Answer], answer: Message) -> Answer:
-    if not isinstance(answer, kind):
-        raise _unexpected(answer)
-    return answer
-
-
-def _unexpected(answer: Message) -> RunError:
-    return RunError(f"unexpected answer from the server: {type(answer).__name__}", "internal")

@@ -14,8 +14,10 @@ from tickfold.client.patience import Patience
 from tickfold.client.pending import OnAnswer, PendingRequests
 from tickfold.client.token import Token, current
 from tickfold.errors import RunError
-from tickfold.protocol import Alert, Error, GetResult, Message, Request, SymbolBars
+from tickfold.protocol import Alert, Error, GetResult, JournalEntry, Message, PortfolioState, Request, SymbolBars
 
+_OF_TOPICS = SymbolBars | JournalEntry | PortfolioState | Alert
+"""Messages that are pushed and belong to no run."""
 _MOST_SENDINGS = 3
 """Attempts to send a request over connections that stay open, before the server counts as unable to answer it."""
 
@@ -134,8 +136,8 @@ class Session:
         # The answer to get_result repeats a run's last event; it is no new event.
         is_repeated = pending is not None and isinstance(pending.request, GetResult)
         is_of_run = message.run_id and message.sequence and not is_repeated
-        has_bars = message.run_id is None and isinstance(message, SymbolBars | Unreadable)
-        if is_of_run or has_bars or isinstance(message, Alert):
+        of_topic = message.run_id is None and isinstance(message, _OF_TOPICS | Unreadable)
+        if is_of_run or of_topic:
             for follower in tuple(self.followers):
                 follower.offer(message)
 
