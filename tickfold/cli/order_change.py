@@ -12,7 +12,6 @@ from tickfold.protocol.formats import counted
 from tickfold.protocol.quantities import fraction_of
 
 OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="Id of the order: see `tickfold order list`.")]
-SymbolOption = Annotated[str | None, typer.Option("--symbol", parser=parse_symbol, metavar="SYMBOL")]
 
 
 def change(
@@ -83,9 +82,8 @@ def close(
     else:
         orders = [ask(stack_outputs, lambda client: client.close_position(portfolio, symbol, order_id))]
     for order in orders:
-        typer.echo(
-            f"order {order.order_id} is {order.status}: {order.terms.side} {order.remaining:g} {order.terms.symbol}"
-        )
+        what = f"{order.terms.side} {order.remaining:g} {order.terms.symbol}"
+        typer.echo(f"order {order.order_id} is {order.status}: {what}")
     if not orders:
         typer.echo("there is no position to close")
 

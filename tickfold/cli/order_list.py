@@ -44,6 +44,6 @@ def _row(order: "Order") -> list[Value]:
     terms = order.terms
     placed = f"{datetime.fromtimestamp(order.placed_at / 1_000, UTC):%Y-%m-%dT%H:%M:%SZ}"
     average = order.value / order.filled if order.filled else None
-    prices = [terms.limit, terms.stop, terms.trail]
-    told = [order.order_id, order.status, terms.symbol, terms.side, terms.kind, terms.quantity, order.filled, average]
-    return [*told, *prices, terms.time_in_force, placed, order.parent, order.reason]
+    row: list[Value] = [order.order_id, order.status, terms.symbol, terms.side, terms.kind, terms.quantity]
+    row += [order.filled, average, terms.limit, terms.stop, terms.trail]
+    return [*row, terms.time_in_force, placed, order.parent, order.reason]

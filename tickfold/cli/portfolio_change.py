@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from tickfold.protocol import PortfolioState
 
 Amount = Annotated[float, typer.Argument(parser=dollars, metavar="DOLLARS", help="Such as 10000.")]
-DollarLimit = Annotated[float | None, typer.Option(parser=dollars, metavar="DOLLARS")]
 
 
 def deposit(portfolio: PortfolioArgument, amount: Amount, stack_outputs: StackOutputs = None) -> None:
@@ -96,9 +95,8 @@ def kill(
     Example: tickfold portfolio kill growth --flatten
     """
     state = ask(stack_outputs, lambda client: client.kill(portfolio, reason, flatten=flatten))
-    typer.echo(
-        f"{state.portfolio.name} is killed; `tickfold portfolio lift {state.portfolio.name}` lets it trade again"
-    )
+    name = state.portfolio.name
+    typer.echo(f"{name} is killed; `tickfold portfolio lift {name}` lets it trade again")
 
 
 def lift(portfolio: PortfolioArgument, stack_outputs: StackOutputs = None) -> None:

@@ -12,6 +12,7 @@ from tickfold.protocol.formats import money
 
 def create(
     name: Annotated[str, typer.Argument(help="Letters, digits, _ and -.")],
+    *,
     cash: Annotated[
         float | None, typer.Option(parser=dollars, metavar="DOLLARS", help="Dollars to begin with.")
     ] = None,

@@ -1,7 +1,7 @@
 """The arguments and options that several commands about portfolios share."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 

@@ -113,5 +113,5 @@ def _positions(state: "PortfolioState") -> list[list[Value]]:
 
 def _trade(each: "Trade") -> list[Value]:
     time = f"{datetime.fromtimestamp(each.time / 1_000, UTC):%Y-%m-%dT%H:%MZ}"
-    figures = [each.price, each.quantity, time, each.commission, each.realised]
-    return [each.trade_id, each.symbol, each.side, *figures, each.order_id]
+    row: list[Value] = [each.trade_id, each.symbol, each.side, each.price, each.quantity, time]
+    return [*row, each.commission, each.realised, each.order_id]

@@ -42,6 +42,7 @@ class PortfolioReader:
 
     store: PortfolioStore
     connections: ConnectionStore
+    most_replayed: int = MOST_REPLAYED
 
     def read(self, caller: Caller, request: PortfolioQuery) -> None:
         """Send what is asked for.
@@ -82,7 +83,7 @@ class PortfolioReader:
         # Read after subscribing: what is written from now on is delivered, what was written before is sent from here.
         portfolio = owned(self.store, caller.user.user_id, known.portfolio)
         last = portfolio.revision
-        replays = request.after is not None and last - request.after <= MOST_REPLAYED
+        replays = request.after is not None and last - request.after <= self.most_replayed
         after = request.after if replays else last
         caller.reply(Subscribed(topic="journal", id=portfolio.portfolio, after=after, last_sequence=last))
         if not replays:
