@@ -8,9 +8,6 @@ import typer
 from tickfold.cli.completion import portfolios
 from tickfold.cli.data_load import symbol
 
-if TYPE_CHECKING:
-    pass
-
 PortfolioArgument = Annotated[
     str, typer.Argument(metavar="PORTFOLIO", help="Name or id of the portfolio.", autocompletion=portfolios)
 ]
