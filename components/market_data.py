@@ -141,12 +141,9 @@ class MarketData(pulumi.ComponentResource):
         return Grant([], {settings.PROVIDERS: self.order})
 
     def _may_announce_bars(self) -> Grant:
-        """Grant putting events of this stack's own source on the default bus."""
-        condition = {"StringEquals": {"events:source": self.event_source}}
-        return Grant(
-            [Statement(["events:PutEvents"], [self.bars.table.arn.apply(_default_bus)], condition)],
-            {settings.EVENT_SOURCE: self.event_source},
-        )
+        """Grant putting events on the default bus."""
+        put = Statement(["events:PutEvents"], [self.bars.table.arn.apply(_default_bus)])
+        return Grant([put], {settings.EVENT_SOURCE: self.event_source})
 
     def _create_schwab_tokens(self) -> Secret | None:
         if not any(each.name == "schwab" for each in self._configuration.providers):

@@ -125,18 +125,18 @@ def test_bot_whose_strategy_fails_is_paused_with_its_reason_and_others_go_on(des
 
 
 def test_stop_of_a_paused_bot_still_protects_its_position(desk: Desk) -> None:
-    bot = bot_of(strategy="buy_and_hold", stopLoss=0.0005)
+    bot = bot_of(strategy="buy_and_hold", trailingStop=0.0003)
     desk.start(bot)
     whole = backtest_of(bot, BARS)
     stop = whole.statement.trades[0]
-    assert stop.exit_reason == "stop_loss"
+    assert stop.exit_reason == "trailing_stop"
     desk.feed("GOOG", BARS, stop.entry_bar + 1)
     desk.trader().advance(PORTFOLIO)
     desk.owner.pause(PORTFOLIO, "cross", "ada")
     desk.feed("GOOG", BARS, COUNT)
     desk.trader().advance(PORTFOLIO)
     (closed,) = desk.steps("cross", "exit")
-    assert (closed.price, closed.reason) == (stop.exit_price, "stop_loss")
+    assert (closed.price, closed.reason) == (stop.exit_price, "trailing_stop")
 
 
 def test_order_of_a_bot_that_is_paused_does_not_fill(desk: Desk) -> None:

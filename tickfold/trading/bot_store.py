@@ -53,8 +53,8 @@ class BotStore:
             "Update": {
                 "TableName": self._table.name,
                 "Key": _key(bot),
-                "UpdateExpression": "SET definition = :definition, #status = :status",
-                "ExpressionAttributeNames": {"#status": "status"},
+                "UpdateExpression": "SET #definition = :definition, #status = :status",
+                "ExpressionAttributeNames": {"#definition": "definition", "#status": "status"},
                 "ExpressionAttributeValues": {":definition": _definition(bot), ":status": bot.status},
             }
         }

@@ -1,0 +1,170 @@
+"""Trading end to end: a replayed session through feed, trader and portfolio is `tickfold run` over the same bars."""
+
+import json
+import secrets
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from embedded.replay import Recording, Replay, recordings
+from embedded.stack import EmbeddedStack
+from tests.conftest import url_for
+from tests.e2e.release import deployed
+from tests.e2e.websocket_client import run, start
+from tests.market_data.feed.market import HALF_DAY, minutes_of
+from tests.market_data.feed.recording import write_minutes
+from tickfold.backtests.recorded_run import ClosedTrades, decode_curve, decode_trades
+from tickfold.engine.bars import Bars
+from tickfold.market_data.feed.watch_list import WatchList
+from tickfold.market_data.series import microseconds
+from tickfold.portfolios.journal import blank, rebuild
+from tickfold.portfolios.placing import opened
+from tickfold.portfolios.store import PortfolioStore
+from tickfold.protocol import BacktestConfig
+from tickfold.protocol.journal import BarSeen, BotStep, JournalEvent
+from tickfold.protocol.portfolios import CreatePortfolio
+from tickfold.storage import layout
+from tickfold.strategies import BUILT_IN
+from tickfold.trading.bot import NO_LAST_DAY, Bot
+from tickfold.trading.bot_state import BotState
+from tickfold.trading.bot_store import BotStore
+from tickfold.trading.bots import Bots
+from tickfold.trading.code_version import code_version
+
+KILLS = 10
+DIES = """
+import os, pathlib, random
+from functions.trading import trade_itself
+from tickfold.portfolios import store
+from tickfold.storage.dynamodb import transact
+
+marks = pathlib.Path({marks!r})
+
+def dies(before):
+    \"\"\"Each kill is marked by a file, so that there are so many and no more.\"\"\"
+    if random.random() < 0.5:
+        try:
+            (marks / f"{{len(list(marks.iterdir())):02d}}-{{'before' if before else 'after'}}").touch(exist_ok=False)
+        except FileExistsError:
+            return
+        os._exit(1)
+
+def transact_or_die(table, writes):
+    alive = len(list(marks.iterdir())) >= {kills}
+    alive or dies(before=True)
+    transact(table, writes)
+    alive or dies(before=False)
+
+store.transact = transact_or_die
+handler = trade_itself.handler
+"""
+CONFIG = {
+    "strategy": "sma_cross",
+    "parameters": {"fast": 2, "slow": 5},
+    "timeframe": "1m",
+    "commission": 0.001,
+    "slippage": 0.0001,
+    "stopLoss": 0.002,
+    "closeAtEnd": False,
+}
+MINUTES = 60
+
+
+@pytest.fixture
+def recording(stack: EmbeddedStack, replayed: Path) -> Iterator[tuple[Recording, Bars]]:
+    """The first hour of a session of a new symbol."""
+    bars = minutes_of(HALF_DAY)[:MINUTES]
+    file = replayed / f"T{secrets.token_hex(3).upper()}.csv"
+    write_minutes(file, bars)
+    (recording,) = recordings(file)
+    yield recording, bars
+    WatchList(stack.cloud.table(stack.outputs["bars_table"])).remove([recording.symbol])
+    file.unlink()
+
+
+def test_replayed_session_with_kills_trades_as_a_run_over_the_same_range(
+    stack: EmbeddedStack, recording: tuple[Recording, Bars], tmp_path: Path
+) -> None:
+    known, bars = recording
+    portfolio = f"replayed-{known.symbol.lower()}"
+    trading = Trading(stack, portfolio)
+    trading.start_bot(known.symbol)
+    with deployed(stack, "trade", DIES.format(marks=str(tmp_path), kills=KILLS)):
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(Replay(stack, [known], 0, lambda _line: None).run, threading.Event()).result()
+        for _ in range(4 * KILLS):  # what the last events have left undone, the schedule does
+            stack.client("lambda").invoke(FunctionName="tickfold-embedded-trade:live", Payload=b"{}")
+    kills = sorted(mark.name[3:] for mark in tmp_path.iterdir())
+    assert len(kills) == KILLS
+    assert trading.state().last_bar == bars.timestamp[-1]
+    stack.client("lambda").invoke(
+        FunctionName="tickfold-embedded-compact:live",
+        Payload=json.dumps({"scheduled_time": f"{datetime(2025, 11, 28, 22, tzinfo=UTC):%Y-%m-%dT%H:%M:%SZ}"}),
+    )
+    day = f"{HALF_DAY}"
+    messages = run(url_for(stack, "trader"), start(known.symbol, day, day, **CONFIG))
+    assert messages[-1]["type"] == "result", messages[-1]
+    run_id = messages[-1]["runId"]
+    trades = decode_trades(stored(stack, layout.trades_key(run_id)))
+    curve = decode_curve(stored(stack, layout.equity_key(run_id)), 10_000)
+    assert_same_trades(trading.steps("exit"), trades)
+    assert len(trades) > 5
+    events = [event for event in trading.events() if isinstance(event, BarSeen)]
+    assert [event.time * 1_000 for event in events] == curve.timestamp.tolist()
+    assert [event.bots["cross"] for event in events] == curve.equity.tolist()
+    state = trading.state()
+    assert (state.equity, state.shares) == (curve.equity[-1], curve.shares[-1])
+
+
+def assert_same_trades(exits: list[BotStep], trades: ClosedTrades) -> None:
+    assert [step.quantity for step in exits] == trades.quantity.tolist()
+    assert [step.price for step in exits] == trades.exit_price.tolist()
+    assert [step.commission for step in exits] == trades.commission.tolist()
+    assert [step.reason for step in exits] == trades.exit_reason.tolist()
+    assert [step.time * 1_000 for step in exits] == trades.exit_time.tolist()
+
+
+def stored(stack: EmbeddedStack, key: str) -> bytes:
+    body: bytes = stack.client("s3").get_object(Bucket=stack.outputs["bucket"], Key=key)["Body"].read()
+    return body
+
+
+class Trading:
+    """A portfolio with a bot on the stack's tables."""
+
+    def __init__(self, stack: EmbeddedStack, portfolio: str) -> None:
+        table = stack.cloud.table(stack.outputs["trading_table"])
+        self.portfolio, self.portfolios, self.bots = portfolio, PortfolioStore(table), BotStore(table)
+
+    def start_bot(self, symbol: str, **config: Any) -> None:
+        """Open the portfolio, and start its bot, which begins with the symbol's first bar as a run does."""
+        request = CreatePortfolio(name="replayed", cash=50_000)
+        self.portfolios.append(blank(self.portfolio), opened(self.portfolio, "trader", request), "trader")
+        base = {"stock": symbol, "startDate": f"{HALF_DAY}", "endDate": f"{NO_LAST_DAY}", "startCapital": 10_000}
+        bot = Bot(
+            bot="cross",
+            portfolio=self.portfolio,
+            config=BacktestConfig.model_validate(base | CONFIG | config),
+            code=code_version(BUILT_IN.strategies["sma_cross"]),
+            since=microseconds(datetime(2025, 11, 28, tzinfo=UTC)),
+            warm=False,
+        )
+        Bots(self.portfolios, self.bots, BUILT_IN).start(bot, "trader")
+
+    def state(self) -> BotState:
+        (found,) = self.bots.of(self.portfolio)
+        return BotState.decoded(found.state)
+
+    def events(self) -> list[JournalEvent]:
+        """Return all that the journal says, which must make the portfolio again."""
+        entries = list(self.portfolios.entries_after(self.portfolio, 0))
+        assert rebuild(entries) == self.portfolios.get(self.portfolio)
+        return [event for entry in entries for event in entry.events]
+
+    def steps(self, what: str) -> list[BotStep]:
+        return [event for event in self.events() if isinstance(event, BotStep) and event.what == what]
