@@ -50,9 +50,11 @@ from tickfold.protocol.symbol import parse_symbol
 
 AnyListener = TypeVar("AnyListener", bound=Listener[Any])
 
+_STREAMS = (Subscription, TopicStream, AlertStream)
+
 
 class Client(PortfolioClient, AlertClient):
-    """Runs, symbols and portfolios over one connection, which is replaced whenever it is lost.
+    """Runs, symbols, portfolios and alerts over one connection, which is replaced whenever it is lost.
 
     An async context manager: the connection is opened on entry and closed on exit. Every method waits for its answer
     over as many connections as that takes, and raises
@@ -169,10 +171,7 @@ class Client(PortfolioClient, AlertClient):
         """End the subscriptions to a topic; `id` of the topic `symbol` is the symbol."""
         known = _symbol(id) if topic == "symbol" and id else id
         for follower in tuple(self._session.followers):
-            if isinstance(follower, Subscription | TopicStream | AlertStream) and (follower.topic, follower.id) == (
-                topic,
-                known,
-            ):
+            if isinstance(follower, _STREAMS) and (follower.topic, follower.id) == (topic, known):
                 follower.close()
         expect(Unsubscribed, await self._session.ask(Unsubscribe(topic=topic, id=known)))
 
