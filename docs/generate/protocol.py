@@ -27,6 +27,16 @@ REQUESTED: dict[type[BaseModel], str] = {
     portfolio_orders.PlacedOrder: "placedOrder",
     journal.AccountTerms: "accountTerms",
     journal.RiskLimits: "riskLimits",
+    protocol.AlertTerms: "rule",
+    protocol.PriceCondition: "price",
+    protocol.ChangeCondition: "change",
+    protocol.IndicatorCondition: "indicator",
+    protocol.SpreadCondition: "spread",
+    protocol.VolumeCondition: "volume",
+    protocol.RunEndedCondition: "run_ended",
+    protocol.FeedSilentCondition: "feed_silent",
+    protocol.Preferences: "preferences",
+    protocol.QuietHours: "quietHours",
 }
 """The objects in requests, and their headings on the page."""
 ANSWERED: dict[type[BaseModel], str] = {
@@ -46,12 +56,14 @@ ANSWERED: dict[type[BaseModel], str] = {
     portfolio_orders.Ordered: "ordered",
     portfolios.Trade: "trade",
     **{model: f"event {model.model_fields['type'].default}" for model in journal.EVENTS},
+    protocol.AlertRuleSummary: "alertRuleSummary",
+    protocol.SentAlert: "sentAlert",
 }
 """The objects in messages."""
 PARTS = REQUESTED | ANSWERED
 ARRAYS = {"#/$defs/PushedBar": protocol.PushedBar}
 """The objects that are arrays."""
-NESTED = {journal.JournalEntry: "journal_entry"}
+NESTED: dict[type[BaseModel], str] = {journal.JournalEntry: "journal_entry", protocol.Alert: "alert"}
 """Messages that are part of others, too."""
 NAMES = {f"#/$defs/{model.__name__}": name for model, name in (PARTS | NESTED).items()}
 BOUNDS = {

@@ -56,7 +56,8 @@ def test_state_is_read_to_the_last_bit(store: AlertStore, state: RuleState) -> N
     store.delete(of)
     store.advance(begin(store, of), state)
     read = store.rule("ada", of.rule_id)
-    assert read and (read.state, read.revision) == (state, 2)
+    assert read
+    assert (read.state, read.revision) == (state, 2)
 
 
 def test_preferences_are_the_owners(store: AlertStore) -> None:
@@ -129,7 +130,8 @@ def test_batches_and_repeats_leave_what_one_pass_leaves(
         at += size
     state, firings = fold(of, seen)
     standing = store.rule("ada", of.rule_id)
-    assert standing and standing.state == state
+    assert standing
+    assert standing.state == state
     assert {each.alert.alert_id for each in store.alerts_of("ada", 50)[0]} == {each.alert_id for each in firings}
 
 

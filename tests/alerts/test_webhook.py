@@ -88,14 +88,14 @@ def test_nobody_at_the_address_is_told_without_it() -> None:
 
 
 INNER = [
-    *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1"),
+    *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1"),  # noqa: S104
     *("[::1]", "[fd00::1]", "[fe80::1]", "[::ffff:10.0.0.1]", "[64:ff9b::a9fe:a9fe]", "[2002:a00:1::]", "[::]"),
 ]
 
 
 @pytest.mark.parametrize("host", [*INNER, "localhost"])
 def test_inner_addresses_are_refused_when_a_rule_is_made(host: str) -> None:
-    with pytest.raises(WebhookRefusedError, match="must be on the public internet$"):
+    with pytest.raises(WebhookRefusedError, match=r"must be on the public internet$"):
         Webhooks().check(f"https://{host}/hook")
 
 
@@ -107,9 +107,9 @@ def test_inner_addresses_are_refused_when_a_name_leads_to_them(host: str) -> Non
 
 def test_a_public_address_needs_tls() -> None:
     Webhooks().check("https://example.com/hook")
-    with pytest.raises(WebhookRefusedError, match="must begin with https://$"):
+    with pytest.raises(WebhookRefusedError, match=r"must begin with https://$"):
         Webhooks().check("http://example.com/hook")
-    with pytest.raises(WebhookRefusedError, match="must begin with https://$"):
+    with pytest.raises(WebhookRefusedError, match=r"must begin with https://$"):
         Webhooks(to_loopback=True).check("http://example.com/hook")
 
 

@@ -1,0 +1,98 @@
+"""The grants of the table of alerts allow exactly what the methods of the store call."""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from components.aws.grant import Grant
+from components.stores.alert_store import AlertTable
+from tests.alerts.rules import closes, fold, price, rule
+from tests.components.stores.rights import dynamodb_with, granted, recorded
+from tickfold.alerts.alert_store import AlertStore, Standing, UserPreferences
+from tickfold.alerts.evaluation import initial_state
+from tickfold.alerts.evaluator import recorded as recorded_alert
+from tickfold.protocol.alerts import Preferences
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
+
+RULE = rule(price(above=10))
+OTHER = rule({"kind": "spread", "symbol": "IBM", "minus": "AAPL", "above": 1})
+ADA = UserPreferences(Preferences(email="ada@example.com"), "unconfirmed")
+STATE, (FIRING,) = fold(RULE, closes(11))
+ALERT = recorded_alert(FIRING)
+
+
+def grants() -> dict[str, Grant]:
+    table = AlertTable("probe", protect=False)
+    return {
+        "evaluate": table.may_evaluate(),
+        "send": table.may_send(),
+        "follow links": table.may_follow_links(),
+        "manage": table.may_manage(),
+    }
+
+
+STACK, GRANTED = granted(grants)
+
+
+def evaluate(store: AlertStore) -> None:
+    (standing,) = store.watching("symbol#GOOG")
+    assert store.rule("ada", RULE.rule_id) == standing
+    store.advance(standing, STATE, [ALERT])
+
+
+def send(store: AlertStore) -> None:
+    store.preferences("ada")
+    store.rule("ada", RULE.rule_id)
+    store.deliveries(ALERT)
+    store.note_delivery(ALERT, "email", "sent")
+
+
+def manage(store: AlertStore) -> None:
+    store.set_preferences("ada", store.preferences("ada"))
+    standing = store.rule("ada", RULE.rule_id)
+    assert standing
+    assert store.change(standing, Standing(OTHER, initial_state(OTHER)))
+    for each in store.rules_of("ada"):
+        store.delete(each.rule)
+    assert store.create(Standing(RULE, initial_state(RULE)))
+    store.record(ALERT)
+    store.alerts_of("ada", 1)
+
+
+CALLS: dict[str, tuple[str, Callable[[AlertStore], object]]] = {
+    "watching, rule and advance": ("evaluate", evaluate),
+    "preferences, rule, deliveries and note_delivery": ("send", send),
+    "preferences and set_email_state": (
+        "follow links",
+        lambda store: store.set_email_state("ada", "ada@example.com", "confirmed"),
+    ),
+    "preferences, set_preferences, rule, rules_of, create, change, delete, record and alerts_of": ("manage", manage),
+}
+
+
+@pytest.fixture
+def dynamodb() -> Iterator["DynamoDBServiceResource"]:
+    with dynamodb_with(STACK) as resource:
+        store = AlertStore(resource.Table("probe-alerts"))
+        store.set_preferences("ada", ADA)
+        store.create(Standing(RULE, initial_state(RULE)))
+        yield resource
+
+
+@pytest.mark.parametrize("methods", CALLS)
+def test_grant_allows_exactly_what_the_store_calls(dynamodb: "DynamoDBServiceResource", methods: str) -> None:
+    grant, call = CALLS[methods]
+    store = AlertStore(dynamodb.Table("probe-alerts"))
+    if grant == "send":
+        store.record(ALERT)
+    with recorded(dynamodb) as called:
+        call(store)
+    assert called == GRANTED[grant]
+
+
+def test_every_public_method_has_a_grant() -> None:
+    covered = {name for methods in CALLS for name in methods.replace(" and ", ", ").split(", ")}
+    assert covered == {name for name in vars(AlertStore) if not name.startswith("_")}
