@@ -139,7 +139,7 @@ class Alerts(pulumi.ComponentResource):
         self.dead_letters.keep_failed_events_of(function, retries=0, oldest_seconds=300)
         if self._configuration.providers:
             CronSchedule(
-                f"{self._name}-check-silence",
+                f"{self._name}-silence",
                 description="Evaluates alert rules on the feed's silence",
                 expressions=["*/5 * * * ? *"],
                 time_zone="UTC",

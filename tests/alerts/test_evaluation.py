@@ -35,7 +35,7 @@ def markets(draw: st.DrawFn) -> list[SeenBar]:
         for number in range(1, draw(st.integers(1, 14)) + 1):
             minute += draw(st.sampled_from([1, 1, 1, 2, 4, 1_440]))
             close = float(draw(st.integers(5, 15)))
-            values = {
+            values: dict[str, Any] = {
                 "high": close + draw(st.integers(0, 3)),
                 "low": close - draw(st.integers(0, 3)),
                 "opened": close,

@@ -34,6 +34,7 @@ CHOSEN = {
     f"{PROJECT}:providers": "alpaca,schwab",
     f"{PROJECT}:exportToPostgresql": "true",
     f"{PROJECT}:alarmEmail": "ops@tickfold.example",
+    f"{PROJECT}:alertSender": "alerts@tickfold.example",
 }
 
 
@@ -217,6 +218,9 @@ _COMPUTED: Mapping[str, Callable[[str, Mapping[str, Any]], dict[str, Any]]] = {
     "aws:iam/role:Role": lambda name, _: {"arn": f"arn:aws:iam::{ACCOUNT}:role/{name}", "name": name},
     "aws:lambda/alias:Alias": _alias,
     "aws:lambda/function:Function": _function,
+    "aws:lambda/functionUrl:FunctionUrl": lambda _, i: {
+        "functionUrl": f"https://{i['functionName']}.lambda-url.{REGION}.on.aws/"
+    },
     "aws:lambda/layerVersion:LayerVersion": lambda _, i: {"arn": _arn("lambda", f"layer:{i['layerName']}:3")},
     "aws:s3/bucket:Bucket": lambda name, _: {"arn": f"arn:aws:s3:::{name}", "bucket": name},
     "aws:sns/topic:Topic": lambda name, _: {"arn": _arn("sns", name)},

@@ -59,6 +59,10 @@ def needs_of(stack: Stack) -> list[Need]:
         "catch_up",
         "quotes",
         "http",
+        "evaluate",
+        "check_silence",
+        "send",
+        "follow_link",
     )
     functions = (need for module in modules for need in function_needs(stack, module))
     return [*functions, *workflow_needs(stack), *schedule_needs(stack)]
@@ -107,6 +111,9 @@ def function_needs(stack: Stack, module: str) -> list[Need]:
     if module == "check_feed":
         namespace = {"cloudwatch:namespace": "Tickfold/RealTimeStreaming"}
         needs.append(Need(f"{role.name}-1a2b3c4", "cloudwatch:PutMetricData", "*", namespace))
+    if module in ("message", "send"):
+        sender = {"ses:FromAddress": "alerts@tickfold.example"}
+        needs.append(Need(f"{role.name}-1a2b3c4", "ses:SendEmail", "*", sender))
     return needs + [
         Need(f"{role.name}-1a2b3c4", "s3:ListBucket", _bucket(stack), {"s3:prefix": prefix})
         for prefix in listed.get(module, [])
@@ -119,9 +126,9 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
     bars = f"{bucket}/{layout.bars_key('AAPL', '1d', 2012)}"
     # Stands for everything of the run that the stages hand on: all of it lies under one prefix.
     handed_on = f"{bucket}/{layout.items_key(RUN)}"
-    connections, subscriptions, runs, users, hot = (
+    connections, subscriptions, runs, users, hot, alerts = (
         f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{stack.outputs[f'{name}_table']}"
-        for name in ("connections", "subscriptions", "runs", "users", "bars")
+        for name in ("connections", "subscriptions", "runs", "users", "bars", "alerts")
     )
     machine = stack.outputs["state_machine_arn"]
     # A client is answered, and cut off where it must not or cannot be.
@@ -140,6 +147,10 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
         ("secretsmanager:GetSecretValue", stack.outputs["keys_secret"]),
         ("secretsmanager:GetSecretValue", stack.outputs["schwab_tokens_secret"]),
         ("secretsmanager:PutSecretValue", stack.outputs["schwab_tokens_secret"]),
+    ]
+    evaluate = [
+        *((f"dynamodb:{action}", alerts) for action in ("Query", "BatchGetItem", "UpdateItem", "PutItem")),
+        ("sqs:SendMessage", dead_letters("alerts")),
     ]
     end = [*tell, ("dynamodb:UpdateItem", users)]
     return {
@@ -163,6 +174,10 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
             ("dynamodb:PutItem", subscriptions),
             ("dynamodb:DeleteItem", subscriptions),
             *((f"dynamodb:{action}", hot) for action in ("GetItem", "BatchGetItem", "Query", "BatchWriteItem")),
+            *(
+                (f"dynamodb:{action}", alerts)
+                for action in ("GetItem", "BatchGetItem", "Query", "PutItem", "DeleteItem")
+            ),
             ("states:StartExecution", machine),
             ("states:StopExecution", f"{machine.replace(':stateMachine:', ':execution:')}:{CHILD}"),
         ],
@@ -189,7 +204,7 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
             ("dynamodb:ListStreams", "*"),
             *(
                 (f"dynamodb:{action}", f"{table}/stream/{STREAM_LABEL}")
-                for table in (runs, hot)
+                for table in (runs, hot, alerts)
                 for action in ("DescribeStream", "GetRecords", "GetShardIterator")
             ),
         ],
@@ -199,6 +214,26 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
             ("sqs:SendMessage", dead_letters("market-data")),
         ],
         "quotes": [("dynamodb:UpdateItem", hot), *asks],
+        "evaluate": [
+            *evaluate,
+            ("dynamodb:ListStreams", "*"),
+            *(
+                (f"dynamodb:{action}", f"{table}/stream/{STREAM_LABEL}")
+                for table in (runs, hot)
+                for action in ("DescribeStream", "GetRecords", "GetShardIterator")
+            ),
+        ],
+        "check_silence": [*evaluate, ("dynamodb:Query", hot), ("dynamodb:BatchGetItem", hot)],
+        "send": [
+            *((f"dynamodb:{action}", alerts) for action in ("GetItem", "BatchGetItem", "UpdateItem")),
+            ("sqs:SendMessage", dead_letters("alerts")),
+            ("dynamodb:ListStreams", "*"),
+            *(
+                (f"dynamodb:{action}", f"{alerts}/stream/{STREAM_LABEL}")
+                for action in ("DescribeStream", "GetRecords", "GetShardIterator")
+            ),
+        ],
+        "follow_link": [("dynamodb:GetItem", alerts), ("dynamodb:UpdateItem", alerts)],
         "check_feed": [
             ("dynamodb:Query", hot),
             ("dynamodb:BatchGetItem", hot),

@@ -53,6 +53,8 @@ def test_omitted_key_takes_its_default() -> None:
             "providers",
             "feedMarkets",
             "exportToPostgresql",
+            "alertSender",
+            "alertLoopbackWebhooks",
             "metricsNamespace",
             "alarmEmail",
             "dependencies",
@@ -71,6 +73,8 @@ def test_omitted_key_takes_its_default() -> None:
     assert configuration.providers == []
     assert configuration.feed_markets == ["XNYS"]
     assert not configuration.export_to_postgresql
+    assert configuration.alert_sender is None
+    assert not configuration.alert_loopback_webhooks
     assert configuration.metrics_namespace == "Tickfold/RealTimeStreaming"
     assert configuration.dependencies == "layers"
 
@@ -120,6 +124,8 @@ WRONG = {
     ],
     "feedMarkets": ["XLON", '["XNYS", "always"]'],
     "exportToPostgresql": ["perhaps", ""],
+    "alertSender": ["", "alerts", "a@b", "a b@example.com", "Tickfold <alerts@example.com>"],
+    "alertLoopbackWebhooks": ["perhaps", ""],
     "metricsNamespace": ["", "a b", "a" * 256],
     "alarmEmail": ["ops", "ops@localhost", '["ops@example.com", "a b@example.com"]'],
     "dependencies": ["layer", "Layers", ""],
@@ -154,6 +160,8 @@ ALLOWED = {
     ],
     "feedMarkets": ['["XNYS", "24/7"]'],
     "exportToPostgresql": ["true", "false"],
+    "alertSender": ["alerts@example.com", "a+b@mail.example.co.uk"],
+    "alertLoopbackWebhooks": ["true", "false"],
     "metricsNamespace": ["AlphaKite/RealTimeStreaming", "a"],
     "alarmEmail": ["[]", '["ops@example.com", "o.ps+tickfold@sub.example.com"]'],
     "dependencies": ["layers", "runtime"],
@@ -179,6 +187,8 @@ EXPECTED = {
     "providers": "such as alpaca,alpha_vantage",
     "feedMarkets": "XNYS or 24/7",
     "exportToPostgresql": "true or false",
+    "alertSender": "such as alerts@example.com",
+    "alertLoopbackWebhooks": "true or false",
     "metricsNamespace": "such as Tickfold/RealTimeStreaming",
     "alarmEmail": "the addresses that alarms write to",
     "dependencies": "layers (built and attached), or runtime",

@@ -80,6 +80,11 @@ IAM_HAS_NO_RESOURCE = {
     "dynamodb:ListStreams": "streams are listed for the account",
     **{f"xray:{action}": "traces and sampling rules belong to the account" for action in TRACING},
 }
+CONDITION_INSTEAD = {
+    "ses:SendEmail": "the identity is the sender or its domain, and in the sandbox the recipient's too; a condition "
+    "names the sender",
+}
+ON_ALL = {**IAM_HAS_NO_RESOURCE, **CONDITION_INSTEAD}
 PREFIXES = [
     value for value in vars(layout).values() if isinstance(value, str) and value.endswith("/") and value != layout.DATA
 ]
@@ -95,7 +100,7 @@ def is_of_need(resource: str, needed: set[str]) -> bool:
 
 @pytest.mark.parametrize("role", POLICIES)
 def test_role_allows_nothing_beyond_its_needs(role: str) -> None:
-    actions = {need.action for need in ALL_NEEDS} - IAM_HAS_NO_RESOURCE.keys()
+    actions = {need.action for need in ALL_NEEDS} - ON_ALL.keys()
     resources = {need.resource for need in ALL_NEEDS} - {"*"} | set(OBJECTS)
     excess = []
     for action in sorted(actions):
@@ -165,7 +170,8 @@ def test_workflow_role_trusts_machines_of_its_account_and_region_only(
 
 # --- API Gateway invokes the functions -------------------------------------------------------------------------------
 
-PERMISSIONS = captured("dev").of("aws:lambda/permission:Permission")
+ALL_PERMISSIONS = captured("dev").of("aws:lambda/permission:Permission")
+PERMISSIONS = [permission for permission in ALL_PERMISSIONS if permission.inputs["principal"] != "*"]
 OF_API = [permission for permission in PERMISSIONS if permission.inputs["principal"] == "apigateway.amazonaws.com"]
 OF_ROUTES = [permission for permission in OF_API if "/authorizers/" not in permission.inputs["sourceArn"]]
 
@@ -259,6 +265,17 @@ def test_only_its_rule_may_invoke_a_function_in_the_background(dev: Stack, funct
     assert not invocation_is_allowed(PERMISSIONS, target, f"{arn}-other", "events.amazonaws.com")
 
 
+def test_only_the_page_of_links_is_open_to_everybody_and_only_by_its_url(dev: Stack) -> None:
+    anybody = [permission.inputs for permission in ALL_PERMISSIONS if permission.inputs["principal"] == "*"]
+    assert {each["function"] for each in anybody} == {"tickfold-dev-follow-link"}
+    assert {each["qualifier"] for each in anybody} == {"live"}
+    conditions = {
+        each["action"]: (each.get("functionUrlAuthType"), each.get("invokedViaFunctionUrl")) for each in anybody
+    }
+    assert conditions == {"lambda:InvokeFunctionUrl": ("NONE", None), "lambda:InvokeFunction": (None, True)}
+    assert dev.one("aws:lambda/functionUrl:FunctionUrl").inputs["qualifier"] == "live"
+
+
 # --- the bucket's own policy -----------------------------------------------------------------------------------------
 
 
@@ -305,8 +322,20 @@ def test_statement_has_no_wildcard_action_and_no_needless_wildcard_resource(role
     statement = statement_at(POLICIES, role, policy, index)
     assert [action for action in statement["Action"] if "*" in action] == []
     if "*" in statement["Resource"]:
-        assert [action for action in statement["Action"] if action not in IAM_HAS_NO_RESOURCE] == []
+        assert [action for action in statement["Action"] if action not in ON_ALL] == []
         assert statement["Resource"] == ["*"]
+
+
+def test_mail_is_from_the_sender_only() -> None:
+    for role in POLICIES:
+        may = {
+            sender: is_allowed(POLICIES[role].values(), "ses:SendEmail", "*", {"ses:FromAddress": sender})
+            for sender in ("alerts@tickfold.example", "ceo@tickfold.example")
+        }
+        assert may == {
+            "alerts@tickfold.example": role.startswith(("tickfold-dev-message-", "tickfold-dev-send-")),
+            "ceo@tickfold.example": False,
+        }
 
 
 @pytest.mark.parametrize("action", IAM_HAS_NO_RESOURCE)
@@ -328,7 +357,8 @@ def test_roles_have_inline_policies_only(dev: Stack) -> None:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_role_policy_has_no_mistakes(policy: str, document: Document) -> None:
-    assert policy_mistakes(document) == []
+    intended = {f"{action} does not take *" for action in CONDITION_INSTEAD}
+    assert set(policy_mistakes(document)) <= intended
 
 
 @pytest.mark.parametrize("bucket", ["lake", "logs"])

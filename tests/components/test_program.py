@@ -22,8 +22,9 @@ RESOURCES = {
     "aws:cloudwatch/eventRule:EventRule": 2,
     "aws:cloudwatch/eventTarget:EventTarget": 2,
     "aws:cloudwatch/logGroup:LogGroup": 22,
+    "aws:cloudwatch/logGroup:LogGroup": 24,
     "aws:cloudwatch/metricAlarm:MetricAlarm": 3,
-    "aws:dynamodb/table:Table": 5,
+    "aws:dynamodb/table:Table": 6,
     "aws:glue/catalogDatabase:CatalogDatabase": 1,
     "aws:glue/catalogTable:CatalogTable": 8,
     "aws:iam/role:Role": 24,
@@ -34,6 +35,14 @@ RESOURCES = {
     "aws:lambda/function:Function": 18,
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": 6,
     "aws:lambda/permission:Permission": 7,
+    "aws:iam/role:Role": 28,
+    "aws:iam/rolePolicy:RolePolicy": 28,
+    "aws:lambda/alias:Alias": 21,
+    "aws:lambda/eventSourceMapping:EventSourceMapping": 7,
+    "aws:lambda/function:Function": 21,
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": 7,
+    "aws:lambda/functionUrl:FunctionUrl": 1,
+    "aws:lambda/permission:Permission": 8,
     "aws:s3/bucket:Bucket": 2,
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": 2,
     "aws:s3/bucketLogging:BucketLogging": 1,
@@ -43,13 +52,14 @@ RESOURCES = {
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": 2,
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": 2,
     "aws:s3/bucketVersioning:BucketVersioning": 2,
-    "aws:scheduler/schedule:Schedule": 6,
+    "aws:scheduler/schedule:Schedule": 7,
     "aws:secretsmanager/secret:Secret": 2,
     "aws:sfn/stateMachine:StateMachine": 1,
     "aws:sns/topic:Topic": 1,
     "aws:sns/topicPolicy:TopicPolicy": 1,
     "aws:sns/topicSubscription:TopicSubscription": 1,
     "aws:sqs/queue:Queue": 3,
+    "aws:sqs/queue:Queue": 4,
     "aws:sqs/queuePolicy:QueuePolicy": 1,
 }
 ACCOUNT_RESOURCES = {
@@ -69,6 +79,7 @@ CANNOT_HAVE_TAGS = {
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
     "aws:lambda/alias:Alias",
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
+    "aws:lambda/functionUrl:FunctionUrl",
     "aws:lambda/permission:Permission",
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
     "aws:s3/bucketLogging:BucketLogging",
@@ -90,18 +101,21 @@ COMPONENTS = {
     "tickfold:aws:ApiGatewayAccount": 1,
     "tickfold:aws:AthenaWorkgroup": 1,
     "tickfold:aws:Bucket": 1,
-    "tickfold:aws:CronSchedule": 4,
-    "tickfold:aws:DeadLetterQueue": 3,
+    "tickfold:aws:CronSchedule": 5,
+    "tickfold:aws:DeadLetterQueue": 4,
     "tickfold:aws:ExecutionWatch": 1,
     "tickfold:aws:HttpApi": 1,
     "tickfold:aws:Package": 1,
     "tickfold:aws:PythonFunction": 18,
+    "tickfold:aws:FunctionUrl": 1,
+    "tickfold:aws:PythonFunction": 21,
     "tickfold:aws:Schedule": 1,
     "tickfold:aws:Secret": 2,
     "tickfold:aws:StateMachine": 1,
-    "tickfold:aws:Table": 5,
+    "tickfold:aws:Table": 6,
     "tickfold:aws:WebSocketApi": 1,
     "tickfold:index:Api": 1,
+    "tickfold:index:Alerts": 1,
     "tickfold:index:Backtests": 1,
     "tickfold:index:DataLake": 1,
     "tickfold:index:MarketData": 1,
@@ -109,12 +123,14 @@ COMPONENTS = {
 }
 LAKE = "tickfold:index:DataLake$tickfold:aws:Bucket$aws:s3/bucket:Bucket"
 LOGS = "tickfold:index:DataLake$tickfold:aws:AccessLogBucket$aws:s3/bucket:Bucket"
+OF_ALERTS = "tickfold:index:Alerts$tickfold:aws:Table$aws:dynamodb/table:Table"
 OF_BACKTESTS = "tickfold:index:Backtests$tickfold:aws:Table$aws:dynamodb/table:Table"
 OF_MARKET_DATA = "tickfold:index:MarketData$tickfold:aws:Table$aws:dynamodb/table:Table"
 OF_REALTIME = "tickfold:index:Realtime$tickfold:aws:Table$aws:dynamodb/table:Table"
 STATEFUL = {
     f"urn:pulumi:dev::tickfold::{LAKE}::tickfold-dev-lake",
     f"urn:pulumi:dev::tickfold::{LOGS}::tickfold-dev-logs",
+    f"urn:pulumi:dev::tickfold::{OF_ALERTS}::tickfold-dev-alerts-table",
     f"urn:pulumi:dev::tickfold::{OF_BACKTESTS}::tickfold-dev-runs-table",
     f"urn:pulumi:dev::tickfold::{OF_BACKTESTS}::tickfold-dev-users-table",
     f"urn:pulumi:dev::tickfold::{OF_MARKET_DATA}::tickfold-dev-bars-table",
@@ -126,6 +142,7 @@ OUTPUTS = {
     "tickfold:index:Backtests": {
         "state_machine_arn": "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev-backtest"
     },
+    "tickfold:index:Alerts": {"alerts_table": "tickfold-dev-alerts"},
     "tickfold:index:MarketData": {"bars_table": "tickfold-dev-bars"},
     "tickfold:index:Api": {"http_url": "https://f6g7h8j9k0.execute-api.eu-north-1.amazonaws.com"},
     "tickfold:index:Realtime": {"websocket_url": "wss://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live"},
@@ -193,6 +210,7 @@ def test_stack_outputs(dev: Stack) -> None:
         "athena_workgroup": "tickfold-dev",
         "athena_database": "tickfold_dev",
         "bars_table": "tickfold-dev-bars",
+        "alerts_table": "tickfold-dev-alerts",
         "keys_secret": "arn:aws:secretsmanager:eu-north-1:111122223333:secret:tickfold-dev-market-data-1a2b3c",
         "schwab_tokens_secret": (
             "arn:aws:secretsmanager:eu-north-1:111122223333:secret:tickfold-dev-schwab-tokens-1a2b3c"
@@ -206,6 +224,7 @@ def test_only_subsystems_and_the_package_are_at_the_top(dev: Stack) -> None:
     top = {each.token.rpartition(":")[2] for each in components.values() if each.parent not in components}
     subsystems = {"DataLake", "MarketData", "Backtests", "Trading", "Alerts", "Realtime", "Api"}
     assert top == {*subsystems, "Package", "AlarmTopic"}
+    assert top == {"DataLake", "Package", "MarketData", "Backtests", "Alerts", "Realtime"}
 
 
 def test_every_resource_belongs_to_a_component(dev: Stack) -> None:
@@ -269,6 +288,7 @@ def test_only_data_and_its_guards_are_protected_and_only_in_prod(dev: Stack, pro
         "tickfold-prod-runs-table",
         "tickfold-prod-users-table",
         "tickfold-prod-bars-table",
+        "tickfold-prod-alerts-table",
         "tickfold-prod-market-data-secret",
         "tickfold-prod-schwab-tokens-secret",
     }

@@ -7,7 +7,11 @@ import pytest
 from tests.components.capture import REGION, Stack
 
 MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
-STREAMS = [("-deliver-mapping", "event#", "runs"), ("-deliver-bars-mapping", "bar#", "bars")]
+STREAMS = [
+    ("-deliver-mapping", "event#", "runs"),
+    ("-deliver-bars-mapping", "bar#", "bars"),
+    ("-deliver-alerts-mapping", "alert#", "alerts"),
+]
 
 
 @pytest.mark.parametrize(("mapping", "prefix", "table"), STREAMS)

@@ -23,6 +23,7 @@ FUNCTIONS = {
     *("plan", "simulate", "reduce", "report-failure", "reconcile"),
     *("tick", "compact", "export", "catch-up", "check-feed", "quotes", "fetch"),
     "http",
+    *("evaluate", "check-silence", "send", "follow-link"),
 }
 
 

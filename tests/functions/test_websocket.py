@@ -115,6 +115,8 @@ def environment(dynamodb: "DynamoDBServiceResource", bucket: Bucket, monkeypatch
         settings.USERS_TABLE: USERS,
         settings.BARS_TABLE: BARS,
         settings.PROVIDERS: "[]",
+        settings.ALERTS_TABLE: ALERTS,
+        settings.ALERT_LINKS_URL: "https://links.example/",
         settings.BUCKET: BUCKET,
         settings.CONNECTIONS_ENDPOINT: "https://api.example/live",
         settings.STATE_MACHINE_ARN: STATE_MACHINE_ARN,
@@ -274,7 +276,9 @@ def test_every_request_is_carried_out(client: Client) -> None:
     accepted = client.ask(start | {"colour": 1})
     run_id = accepted["runId"]
     assert (accepted["type"], accepted["ignored"]) == ("accepted", ["colour"])
-    replies = {
+    rule = {"condition": {"kind": "run_ended"}}
+    rule_id = client.ask({"type": "create_alert_rule", "rule": rule})["rule"]["ruleId"]
+    replies: dict[str, dict[str, Any]] = {
         "start_sweep": {"config": json.loads(dump(sweep_config()))},
         "resume": {"runId": run_id, "after": 1},
         "list_runs": {},
@@ -283,6 +287,14 @@ def test_every_request_is_carried_out(client: Client) -> None:
         "add_feed_symbols": {"symbols": ["GOOG"]},
         "remove_feed_symbols": {"symbols": ["AAPL"]},
         "list_feed": {},
+        "create_alert_rule": {"rule": rule},
+        "change_alert_rule": {"ruleId": rule_id, "rule": rule},
+        "list_alert_rules": {},
+        "test_alert": {"ruleId": rule_id},
+        "list_alerts": {},
+        "set_alert_preferences": {"preferences": {"timeZone": "UTC"}},
+        "get_alert_preferences": {},
+        "delete_alert_rule": {"ruleId": rule_id},
         "ping": {},
         "whoami": {},
         "cancel": {"runId": run_id},
@@ -298,6 +310,14 @@ def test_every_request_is_carried_out(client: Client) -> None:
         "add_feed_symbols": "feed",
         "remove_feed_symbols": "feed",
         "list_feed": "feed",
+        "create_alert_rule": "alert_rule",
+        "change_alert_rule": "alert_rule",
+        "list_alert_rules": "alert_rules",
+        "test_alert": "alert",
+        "list_alerts": "alerts",
+        "set_alert_preferences": "alert_preferences",
+        "get_alert_preferences": "alert_preferences",
+        "delete_alert_rule": "alert_rule_deleted",
         "ping": "pong",
         "whoami": "identity",
         "cancel": "cancelled",

@@ -5,9 +5,10 @@ Each comes from a source, by whose name the rules that watch it are found. Bars 
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from tickfold.market_data.feed.minute_bar import FeedBar
+if TYPE_CHECKING:
+    from tickfold.market_data.feed.minute_bar import FeedBar
 
 FEED: Final = "feed"
 """The source of checks of the feed."""
@@ -28,7 +29,7 @@ class SeenBar:
     """A bar of `symbol`."""
 
     symbol: str
-    stored: FeedBar
+    stored: "FeedBar"
 
     @property
     def source(self) -> str:

@@ -66,6 +66,10 @@ IMPORTS = {
     "market_data.check_feed": {"numpy"},
     "market_data.quotes": {"numpy"},
     "market_data.catch_up": {"numpy"},
+    "alerts.evaluate": {"numpy"},
+    "alerts.check_silence": {"numpy"},
+    "alerts.send": set(),
+    "alerts.follow_link": set(),
 }
 
 
@@ -137,5 +141,9 @@ def test_functions_get_the_layers_that_they_import(tmp_path: Path) -> None:
         "check-feed": both,
         "quotes": both,
         "catch-up": [*both, "tickfold-test-postgres"],
+        "evaluate": both,
+        "check-silence": both,
+        "send": base,
+        "follow-link": base,
         "export": ["tickfold-test-base", "tickfold-test-postgres"],
     }

@@ -15,7 +15,9 @@ from tests.components.capture import ROOT, Resource, Stack, capture, configurati
 FUNCTION = "aws:lambda/function:Function"
 BACKTESTS = ["plan", "simulate", "reduce", "report_failure", "reconcile"]
 MARKET_DATA = ["fetch", "tick", "compact", "export", "check_feed", "catch_up", "quotes"]
-MODULES = ["authorize", "connect", "disconnect", "message", "deliver", "http", *BACKTESTS, *MARKET_DATA]
+ALERTS = ["evaluate", "check_silence", "send", "follow_link"]
+WEBSOCKET = ["authorize", "connect", "disconnect", "message", "deliver"]
+MODULES = [*WEBSOCKET, "http", *BACKTESTS, *MARKET_DATA, *ALERTS]
 ENDPOINT = "https://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live"
 MACHINE = {"TICKFOLD_STATE_MACHINE_ARN": "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev-backtest"}
 BUCKET = {"TICKFOLD_BUCKET": "tickfold-dev-lake-1a2b3c4"}
@@ -31,6 +33,11 @@ SCHWAB_TOKENS = {
     )
 }
 PROVIDERS = {"TICKFOLD_PROVIDERS": '[{"name": "alpaca"}, {"name": "schwab"}]', **SCHWAB_TOKENS}
+ALERTS_TABLE = {"TICKFOLD_ALERTS_TABLE": "tickfold-dev-alerts"}
+MAIL = {
+    "TICKFOLD_ALERT_SENDER": "alerts@tickfold.example",
+    "TICKFOLD_ALERT_LINKS_URL": "https://tickfold-dev-follow-link.lambda-url.eu-north-1.on.aws/",
+}
 RUNS = {"TICKFOLD_RUNS_TABLE": "tickfold-dev-runs"}
 USERS = {"TICKFOLD_USERS_TABLE": "tickfold-dev-users"}
 ENVIRONMENTS = {
@@ -47,6 +54,8 @@ ENVIRONMENTS = {
         **RUNS,
         **USERS,
         **BARS,
+        **ALERTS_TABLE,
+        **MAIL,
         "TICKFOLD_PROVIDERS": PROVIDERS["TICKFOLD_PROVIDERS"],
         "TICKFOLD_RUNNING_LIMIT": "20",
         "TICKFOLD_DAILY_LIMIT": "2000",
@@ -111,6 +120,10 @@ ENVIRONMENTS = {
             "arn:aws:secretsmanager:eu-north-1:111122223333:secret:tickfold-dev-market-data-1a2b3c"
         ),
     },
+    "evaluate": ALERTS_TABLE,
+    "check_silence": {**ALERTS_TABLE, **BARS},
+    "send": {**ALERTS_TABLE, **MAIL},
+    "follow_link": ALERTS_TABLE,
     "export": {
         "TICKFOLD_KEYS_SECRET": (
             "arn:aws:secretsmanager:eu-north-1:111122223333:secret:tickfold-dev-market-data-1a2b3c"
@@ -124,8 +137,8 @@ ENVIRONMENTS = {
 
 
 def handler_of(module: str) -> str:
-    folders = dict.fromkeys(BACKTESTS, "backtests") | dict.fromkeys(MARKET_DATA, "market_data") | {"http": "api"}
-    folder = folders.get(module, "websocket")
+    folders = {"backtests": BACKTESTS, "market_data": MARKET_DATA, "alerts": ALERTS, "api": ["http"]}
+    folder = next((name for name, modules in folders.items() if module in modules), "websocket")
     return f"functions.{folder}.{module}.handler"
 
 
@@ -231,6 +244,10 @@ SIZES = {
     "check_feed": (512, 60),
     "quotes": (512, 30),
     "catch_up": (512, 300),
+    "evaluate": (1_769, 60),
+    "check_silence": (512, 60),
+    "send": (512, 90),
+    "follow_link": (512, 10),
 }
 """MB and seconds."""
 
