@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from embedded.stack import EmbeddedStack
+from tests.alerts.rules import rule
 from tests.conftest import url_for
 from tests.e2e.executions import wait_for_execution
 from tests.e2e.long_open import as_if_long_open
@@ -24,14 +26,19 @@ from tests.e2e.release import deployed
 from tests.e2e.websocket_client import SMA, Json, WebSocketClient, connected, start, sweep
 from tests.market_data.feed.market import HALF_DAY, MONDAY, minutes_of
 from tests.market_data.feed.recording import write_minutes
+from tests.market_data.feed.stored import feed_bars
 from tests.market_data.sinks.bars import minutes
 from tests.market_data.sinks.items import item_of, record_of
+from tickfold.alerts.alert_store import AlertStore, RecordedAlert, Standing, UserPreferences
+from tickfold.alerts.evaluation import initial_state
+from tickfold.alerts.links import Links
 from tickfold.identity.user import User
 from tickfold.market_data.bar_store import BarStore
-from tickfold.market_data.feed.hot_store import HotStore
+from tickfold.market_data.feed.hot_store import HotStore, bar_row
 from tickfold.market_data.feed.watch_list import WatchList
 from tickfold.market_data.series import Series
 from tickfold.market_data.series_catalog import SeriesCatalog
+from tickfold.protocol.alerts import Alert, Preferences
 from tickfold.storage import layout
 
 BEYOND_THE_EMULATOR = (
@@ -45,6 +52,7 @@ FORGETS = ["dynamodb:DeleteItem connections", "dynamodb:BatchWriteItem subscript
 TALKS = ["execute-api:ManageConnections POST/@connections/*", "execute-api:ManageConnections DELETE/@connections/*"]
 TELLS = ["dynamodb:UpdateItem runs", "dynamodb:PutItem runs", "dynamodb:GetItem runs"]
 ENDS = ["dynamodb:UpdateItem users", *TELLS]
+EVALUATES = [f"dynamodb:{action} alerts" for action in ("Query", "BatchGetItem", "UpdateItem", "PutItem")]
 RIGHTS: dict[str, list[str]] = {
     "authorize": [],
     "connect": ["dynamodb:PutItem connections", "dynamodb:UpdateItem connections", "dynamodb:PutItem subscriptions"],
@@ -60,6 +68,8 @@ RIGHTS: dict[str, list[str]] = {
         "dynamodb:PutItem subscriptions",
         "dynamodb:DeleteItem subscriptions",
         *(f"dynamodb:{action} bars" for action in ("GetItem", "Query", "BatchGetItem", "BatchWriteItem")),
+        *(f"dynamodb:{action} alerts" for action in ("GetItem", "BatchGetItem", "Query", "PutItem", "DeleteItem")),
+        "ses:SendEmail None",
         "states:StartExecution tickfold-embedded-backtest",
         "states:StopExecution tickfold-embedded-backtest:*",
         *ENDS,
@@ -117,6 +127,13 @@ RIGHTS: dict[str, list[str]] = {
         "dynamodb:BatchGetItem bars",
         "cloudwatch:PutMetricData None",
     ],
+    "evaluate": EVALUATES,
+    "check-silence": ["dynamodb:Query bars", "dynamodb:BatchGetItem bars", *EVALUATES],
+    "send": [
+        *(f"dynamodb:{action} alerts" for action in ("GetItem", "BatchGetItem", "UpdateItem")),
+        "ses:SendEmail None",
+    ],
+    "follow-link": ["dynamodb:GetItem alerts", "dynamodb:UpdateItem alerts"],
     "quotes": ["secretsmanager:GetSecretValue market-data"],
     "catch-up": ["dynamodb:Query bars", "secretsmanager:GetSecretValue market-data"],
     "export": ["secretsmanager:GetSecretValue market-data"],
@@ -416,6 +433,67 @@ class Scenario:
         with deployed(self._stack, "export"):
             assert self._invoke("export", {"Records": [record_of(item_of(bar, 1), 1)]}) == {"batchItemFailures": []}
 
+    def alerted(self) -> None:
+        """A user sets an address and makes a rule, which a bar makes alert; the rule is listed and deleted."""
+        with self._fed_symbol() as symbol, self._connected() as (client, connection_id):
+            address = f"{self._user}@example.com"
+            preferences = {"timeZone": "UTC", "channels": ["browser"], "email": address}
+            wanted = {"condition": {"kind": "price", "symbol": symbol, "above": 1}, "channels": ["browser"]}
+            self._asked(client, connection_id, {"type": "set_alert_preferences", "preferences": preferences})
+            made = self._asked(client, connection_id, {"type": "create_alert_rule", "rule": wanted})
+            (bar,) = feed_bars(1)
+            self._invoke("evaluate", {"Records": [record_of(bar_row(symbol, bar), 1)]})
+            (alert,) = self._asked(client, connection_id, {"type": "list_alerts"})["alerts"]
+            assert alert["alert"]["symbol"] == symbol
+            rule_id = made["rule"]["ruleId"]
+            for request in ("test_alert", "delete_alert_rule"):
+                self._asked(client, connection_id, {"type": request, "ruleId": rule_id})
+            assert self._asked(client, connection_id, {"type": "list_alert_rules"})["rules"] == []
+
+    def silent(self) -> None:
+        """A rule on the silence of the feed alerts."""
+        store, owner = self._alerts(), f"user-{secrets.token_hex(6)}"
+        of = replace(rule({"kind": "feed_silent", "minutes": 5}), owner=owner)
+        assert store.create(Standing(of, initial_state(of)))
+        try:
+            with self._fed_symbol():
+                self._invoke("check-silence", {"scheduled_time": "2027-06-02T16:00:00Z"})
+            assert len(store.alerts_of(owner, 9)[0]) == 1
+        finally:
+            store.delete(of)
+
+    def mailed(self) -> None:
+        """An alert goes by e-mail, and by a webhook whose rule is gone."""
+        store, owner = self._alerts(), f"user-{secrets.token_hex(6)}"
+        store.set_preferences(owner, _confirmed(owner))
+        message = Alert(alert_id="a1", rule_id="r0", kind="test", title="Test", text="A test.", at=1)
+        alert = RecordedAlert(owner, message, ("email", "webhook"))
+        store.record(alert)
+        outcome = {"email": "sent", "webhook": "not sent: the rule is gone"}
+        self._wait(lambda: store.deliveries(alert) == outcome, "what became of the alert is not noted")
+
+    def linked(self) -> None:
+        """The link in a message unsubscribes."""
+        store, owner = self._alerts(), f"user-{secrets.token_hex(6)}"
+        user = _confirmed(owner)
+        store.set_preferences(owner, user)
+        _, _, token = Links("").link(owner, user, "unsubscribe").partition("=")
+        event = {"queryStringParameters": {"token": token}, "requestContext": {"http": {"method": "POST"}}}
+        assert self._invoke("follow-link", event)["statusCode"] == 200
+        assert store.preferences(owner).email_state == "unsubscribed"
+
+    def _alerts(self) -> AlertStore:
+        return AlertStore(self._stack.cloud.table(self._stack.outputs["alerts_table"]))
+
+    def _asked(self, client: WebSocketClient, connection_id: str, request: Json) -> Json:
+        """Send a request; return its reply."""
+        correlation_id = secrets.token_hex(8)
+        self._message(connection_id, request | {"correlationId": correlation_id})
+        while (reply := client.receive()).get("correlationId") != correlation_id:
+            pass
+        assert reply["type"] != "error", reply
+        return reply
+
     @contextmanager
     def _fed_symbol(self) -> Iterator[str]:
         """Watch a new symbol, whose minutes are in a file."""
@@ -576,6 +654,7 @@ UNSUCCESSFUL = "tickfold-embedded-backtest-unsuccessful"
 RECONCILIATION = "tickfold-embedded-reconcile"
 PARTS = (
     *("connections", "run", "subscriptions", "cancel", "gone", "expired"),
+    *("alerted", "silent", "mailed", "linked"),
     *("watched", "fed", "fed_by_a_new_worker", "checked", "quoted", "caught_up", "exported"),
     *("over_http", "watched_over_http", "cancelled_over_http"),
     *("cut_off", "one_symbol", "fetched", "unread_bars", "sweep", "walk_forward", "failure", "reconciled"),
@@ -593,6 +672,10 @@ PART = {
     "export": "exported",
     "quotes": "quoted",
     "http": "over_http",
+    "evaluate": "alerted",
+    "check-silence": "silent",
+    "send": "mailed",
+    "follow-link": "linked",
 }
 """The part of the scenario that uses a function's rights; that of the others is the run."""
 PART_OF_RIGHT = {
@@ -609,6 +692,7 @@ PART_OF_BOTH = {
     ("http", "dynamodb:UpdateItem runs"): "cancelled_over_http",
     ("http", "states:StopExecution tickfold-embedded-backtest:*"): "cancelled_over_http",
     **{("message", right): "watched" for right in RIGHTS["message"] if right.endswith(" bars")},
+    **{("message", right): "alerted" for right in RIGHTS["message"] if right.endswith((" alerts", "SendEmail None"))},
     ("compact", "s3:GetObjectVersion data/bars/*"): "fed",
     ("fetch", "s3:GetObjectVersion data/bars/*"): "fetched",
     ("tick", "secretsmanager:GetSecretValue market-data"): "fed_by_a_new_worker",
@@ -621,6 +705,11 @@ PART_OF_BOTH = {
     ("reduce", "s3:PutObject data/chunks/*"): "one_symbol",
 }
 """The part that uses a right of one function, where another's use of it is in another part."""
+
+
+def _confirmed(owner: str) -> UserPreferences:
+    """Return the preferences of a user with a confirmed address."""
+    return UserPreferences(Preferences(email=f"{owner}@example.com"), "confirmed")
 
 
 def _new_symbol() -> str:
