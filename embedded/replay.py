@@ -21,6 +21,10 @@ from tickfold.market_data.series import utc
 from tickfold.protocol.market_data import Market
 from tickfold.protocol.symbol import parse_symbol
 
+NOTHING_STORED = (
+    "no minutes are stored to be replayed: name a file of them by --replay SYMBOL.csv, or store some first, by "
+    "`tickfold data fetch SYMBOL --timeframe 1m --start DAY` with keys of a provider, or `tickfold data load`"
+)
 _STORED_SESSIONS = 5
 """Of the lake's minutes, so many sessions are replayed, the last ones."""
 _AFTER_LAST = timedelta(hours=1)
@@ -46,10 +50,7 @@ def write_stored(lake: BarStore, folder: Path) -> None:
     """
     series = next((each for each in lake.catalog.list() if each.timeframe == TIMEFRAME), None)
     if series is None:
-        raise RunError(
-            "no minutes are stored to be replayed: name a file of them by --replay SYMBOL.csv, or store some first, by "
-            "`tickfold data fetch SYMBOL --timeframe 1m --start DAY` with keys of a provider, or `tickfold data load`"
-        )
+        raise RunError(NOTHING_STORED)
     sessions = series.dates[-_STORED_SESSIONS:]
     bars = lake.read(series, *series.span(sessions[0], sessions[-1]))
     folder.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,9 @@ from embedded.kept.directory import KeptDirectory, data_directory
 from embedded.record import refuse_second
 from embedded.schedules import Schedules, ScheduleThread
 from embedded.stack import EmbeddedStack
+from tickfold.errors import RunError
 from tickfold.state_directory import state_directory
+from tickfold.storage.layout import SERIES, series_key
 
 if TYPE_CHECKING:
     from embedded.replay import Recording
@@ -54,6 +56,8 @@ def up(
     with stopped_by_signals(), KeptDirectory(data_directory()) as kept:
         if fresh and (aside := kept.start_anew()):
             log(f"the data of before are in {aside}")
+        if replays and not replayed:
+            _check_stored(kept)
         with EmbeddedStack(port, log=log, kept=kept, settings=settings if replays else None) as stack:
             if replays and not replayed:
                 _write_stored(stack, path)
@@ -65,6 +69,19 @@ def up(
             with ScheduleThread(_work(stack, recorded, speed, log), log):
                 deploy_changes(stack, log)
     log("stopped")
+
+
+def _check_stored(kept: KeptDirectory) -> None:
+    """Check that there are minutes, before the stack starts.
+
+    Raises:
+        RunError: there are none.
+    """
+    from embedded.replay import NOTHING_STORED  # noqa: PLC0415 - loads numpy
+    from tickfold.market_data.feed.minute_bar import TIMEFRAME  # noqa: PLC0415
+
+    if not kept.has_key(series_key("", TIMEFRAME).removeprefix(SERIES)):
+        raise RunError(NOTHING_STORED)
 
 
 def _write_stored(stack: EmbeddedStack, folder: Path) -> None:

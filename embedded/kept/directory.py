@@ -118,6 +118,17 @@ class KeptDirectory:
         with KeptStore(self.file) as store:
             return store.check()
 
+    def has_key(self, ending: str) -> bool:
+        """Return whether an object is kept whose key ends so.
+
+        Raises:
+            KeptDataError: the data cannot be read.
+        """
+        if not self.file.exists():
+            return False
+        with KeptStore(self.file) as store:
+            return store.has_key(ending)
+
     def bytes(self) -> int:
         """Return the size of the kept data on disk."""
         return sum(file.stat().st_size for file in self.path.glob(f"{self.file.name}*") if file.is_file())

@@ -110,6 +110,18 @@ class KeptStore:
         except sqlite3.Error as error:
             raise self._explained(error) from error
 
+    def has_key(self, ending: str) -> bool:
+        """Return whether a key ends so.
+
+        Raises:
+            KeptDataError: the file cannot be read.
+        """
+        try:
+            found = self._connection.execute("SELECT 1 FROM kept WHERE key LIKE '%' || ? LIMIT 1", (ending,))
+            return found.fetchone() is not None
+        except sqlite3.Error as error:
+            raise self._explained(error) from error
+
     def check(self) -> int:
         """Read everything; return the number of rows.
 

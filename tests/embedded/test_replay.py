@@ -9,6 +9,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from embedded.replay import recordings, write_stored
+from embedded.up import up
 from tests.aws import aws, bucket
 from tests.market_data.feed.market import HALF_DAY, at, minutes_of
 from tests.market_data.feed.recording import write_minutes
@@ -65,6 +66,16 @@ def test_lake_without_minutes_says_where_to_get_some(lake: BarStore, tmp_path: P
     lake.put("GOOG", "1d", minutes_of(HALF_DAY)[[0]], "a file")
     with pytest.raises(RunError, match=r"no minutes are stored .* --replay SYMBOL.csv, .*`tickfold data fetch"):
         write_stored(lake, tmp_path)
+
+
+def test_replay_without_minutes_is_refused_before_the_stack_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TICKFOLD_STATE_DIR", str(tmp_path))
+    lines = list[str]()
+    with pytest.raises(RunError, match="no minutes are stored"):
+        up(0, lines.append, replays=True)
+    assert lines == []
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,11 @@ def test_rows_are_given_back_by_holder(file: Path) -> None:
     assert file.stat().st_mode & 0o777 == 0o600
 
 
+def test_keys_are_found_by_their_ending(file: Path) -> None:
+    with KeptStore(filled(file)) as store:
+        assert (store.has_key("/b"), store.has_key("/c")) == (True, False)
+
+
 def test_row_is_replaced_and_deleted(file: Path) -> None:
     with KeptStore(filled(file)) as store:
         store.write([Row("s3://lake", "a/b", {"etag": "2"}, b"new"), Row(ITEM.holder, ITEM.key)])
