@@ -1,11 +1,13 @@
 """The page of limits, from the constants that enforce them."""
 
 from components.configuration import Configuration
+from tickfold.alerts import alert_requests, alert_store, webhook
 from tickfold.backtests import grid, missing_bars, planning, quota, run_reader, run_store
 from tickfold.identity import token_verifier, user
 from tickfold.market_data import series_reader
 from tickfold.market_data.feed import compaction, watch_list
 from tickfold.protocol import MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, MOST_FEED_SYMBOLS, MOST_SYMBOLS
+from tickfold.protocol.alerts import MOST_RULES
 from tickfold.protocol.parameters import MOST_PARAMETERS
 from tickfold.protocol.windows import MOST_POINTS
 from tickfold.realtime import connections, delivery
@@ -24,7 +26,7 @@ _DAY = 24 * 3_600
 
 def render() -> str:
     """Return the page."""
-    rows = (*_run(), *_sweep(), *_feed(), *_realtime(), *_http())
+    rows = (*_run(), *_sweep(), *_feed(), *_alerts(), *_realtime(), *_http())
     return INTRODUCTION + "".join(f"| {what} | {value} |\n" for what, value in rows)
 
 
@@ -65,6 +67,15 @@ def _feed() -> list[tuple[str, str]]:
         ("symbols of the feed", f"{watch_list.MOST_SYMBOLS:,}"),
         ("symbols in one request to the feed", f"{MOST_FEED_SYMBOLS:,}"),
         ("retention of bars in the hot table, once they are in the data lake", f"{compaction.KEPT.days} days"),
+    ]
+
+
+def _alerts() -> list[tuple[str, str]]:
+    return [
+        ("alert rules of a user", f"{MOST_RULES:,}"),
+        ("messages of a user in a UTC day to have an address confirmed", f"{alert_requests.MOST_CONFIRMATIONS:,}"),
+        ("times that an alert is posted to a webhook that does not take it", f"{webhook.ATTEMPTS:,}"),
+        ("retention of alerts", f"{alert_store.ALERTS_LIVE_SECONDS // _DAY} days"),
     ]
 
 

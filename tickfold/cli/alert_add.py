@@ -110,9 +110,10 @@ def add(
         }
     )
     made = ask(find_target(stack_outputs), lambda client: client.create_alert_rule(terms))
-    typer.echo(f"{made.rule.rule_id}: {_title(terms)}")
+    note(_title(terms))
+    typer.echo(made.rule.rule_id)
     if made.webhook_secret:
-        note("the webhook's secret, which is shown this once:")
+        note("the secret that signs what is posted, which is shown this once:")
         typer.echo(made.webhook_secret)
 
 
