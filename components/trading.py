@@ -60,7 +60,8 @@ class Trading(pulumi.ComponentResource):
             layers=["base", "numeric"],
             grants=[
                 self.table.may_step(),
-                market_data.bars.may_read(),
+                market_data.bars.may_list(),
+                market_data.bars.may_read_bars(),
                 lake.may_read_series(),
                 lake.may_read_bars(),
                 self.dead_letters.may_send(),

@@ -32,6 +32,10 @@ class HotTable(Table):
         """`state`, `bars_after`, `oldest_first`, `newest_first`, `last_session` and `quarantined`."""
         return self.may("GetItem", "Query")
 
+    def may_read_bars(self) -> Grant:
+        """`bars_after`."""
+        return self.may("Query")
+
     def may_read_states(self) -> Grant:
         """`states`."""
         return self.may("BatchGetItem")

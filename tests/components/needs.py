@@ -54,6 +54,7 @@ def needs_of(stack: Stack) -> list[Need]:
         "deliver",
         "tick",
         "compact",
+        "trade",
         "export",
         "check_feed",
         "catch_up",
@@ -126,9 +127,9 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
     bars = f"{bucket}/{layout.bars_key('AAPL', '1d', 2012)}"
     # Stands for everything of the run that the stages hand on: all of it lies under one prefix.
     handed_on = f"{bucket}/{layout.items_key(RUN)}"
-    connections, subscriptions, runs, users, hot, alerts = (
+    connections, subscriptions, runs, users, hot, trading, alerts = (
         f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{stack.outputs[f'{name}_table']}"
-        for name in ("connections", "subscriptions", "runs", "users", "bars", "alerts")
+        for name in ("connections", "subscriptions", "runs", "users", "bars", "trading", "alerts")
     )
     machine = stack.outputs["state_machine_arn"]
     # A client is answered, and cut off where it must not or cannot be.
@@ -175,9 +176,11 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
             ("dynamodb:DeleteItem", subscriptions),
             *((f"dynamodb:{action}", hot) for action in ("GetItem", "BatchGetItem", "Query", "BatchWriteItem")),
             *(
-                (f"dynamodb:{action}", alerts)
+                (f"dynamodb:{action}", table)
+                for table in (trading, alerts)
                 for action in ("GetItem", "BatchGetItem", "Query", "PutItem", "DeleteItem")
             ),
+            ("dynamodb:Query", f"{trading}/index/by_number"),
             ("states:StartExecution", machine),
             ("states:StopExecution", f"{machine.replace(':stateMachine:', ':execution:')}:{CHILD}"),
         ],
@@ -204,14 +207,25 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
             ("dynamodb:ListStreams", "*"),
             *(
                 (f"dynamodb:{action}", f"{table}/stream/{STREAM_LABEL}")
-                for table in (runs, hot, alerts)
+                for table in (runs, hot, trading, alerts)
                 for action in ("DescribeStream", "GetRecords", "GetShardIterator")
             ),
         ],
         "tick": [
             *((f"dynamodb:{action}", hot) for action in ("Query", "GetItem", "UpdateItem", "PutItem")),
             *asks,
+            ("events:PutEvents", f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"),
             ("sqs:SendMessage", dead_letters("market-data")),
+        ],
+        "trade": [
+            ("dynamodb:Query", hot),
+            *(
+                (f"dynamodb:{action}", trading)
+                for action in ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
+            ),
+            ("s3:GetObject", series),
+            ("s3:GetObjectVersion", bars),
+            ("sqs:SendMessage", dead_letters("trading")),
         ],
         "quotes": [("dynamodb:UpdateItem", hot), *asks],
         "evaluate": [

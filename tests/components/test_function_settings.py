@@ -25,6 +25,7 @@ from functions.settings import (
     Settings,
     SimulateSettings,
     TickSettings,
+    TradeSettings,
 )
 from tests.components.capture import Stack
 
@@ -43,6 +44,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "reconcile": ReconcileSettings,
     "tick": TickSettings,
     "compact": CompactSettings,
+    "trade": TradeSettings,
     "check-feed": CheckFeedSettings,
     "quotes": ProvidersSettings,
     "catch-up": CatchUpSettings,

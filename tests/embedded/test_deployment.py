@@ -22,7 +22,7 @@ FUNCTIONS = {
     *("authorize", "connect", "disconnect", "message", "deliver"),
     *("plan", "simulate", "reduce", "report-failure", "reconcile"),
     *("tick", "compact", "export", "catch-up", "check-feed", "quotes", "fetch"),
-    "http",
+    *("http", "trade"),
     *("evaluate", "check-silence", "send", "follow-link"),
 }
 

@@ -17,7 +17,7 @@ BACKTESTS = ["plan", "simulate", "reduce", "report_failure", "reconcile"]
 MARKET_DATA = ["fetch", "tick", "compact", "export", "check_feed", "catch_up", "quotes"]
 ALERTS = ["evaluate", "check_silence", "send", "follow_link"]
 WEBSOCKET = ["authorize", "connect", "disconnect", "message", "deliver"]
-MODULES = [*WEBSOCKET, "http", *BACKTESTS, *MARKET_DATA, *ALERTS]
+MODULES = [*WEBSOCKET, "http", "trade", *BACKTESTS, *MARKET_DATA, *ALERTS]
 ENDPOINT = "https://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live"
 MACHINE = {"TICKFOLD_STATE_MACHINE_ARN": "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev-backtest"}
 BUCKET = {"TICKFOLD_BUCKET": "tickfold-dev-lake-1a2b3c4"}
@@ -27,6 +27,7 @@ CONNECTIONS = {
 }
 TALK = {**CONNECTIONS, "TICKFOLD_CONNECTIONS_ENDPOINT": ENDPOINT}
 BARS = {"TICKFOLD_BARS_TABLE": "tickfold-dev-bars"}
+TRADING = {"TICKFOLD_TRADING_TABLE": "tickfold-dev-trading"}
 SCHWAB_TOKENS = {
     "TICKFOLD_SCHWAB_TOKENS_SECRET": (
         "arn:aws:secretsmanager:eu-north-1:111122223333:secret:tickfold-dev-schwab-tokens-1a2b3c"
@@ -56,6 +57,7 @@ ENVIRONMENTS = {
         **BARS,
         **ALERTS_TABLE,
         **MAIL,
+        **TRADING,
         "TICKFOLD_PROVIDERS": PROVIDERS["TICKFOLD_PROVIDERS"],
         "TICKFOLD_RUNNING_LIMIT": "20",
         "TICKFOLD_DAILY_LIMIT": "2000",
@@ -95,8 +97,10 @@ ENVIRONMENTS = {
             "arn:aws:secretsmanager:eu-north-1:111122223333:secret:tickfold-dev-market-data-1a2b3c"
         ),
         "TICKFOLD_METRICS_NAMESPACE": "Tickfold/RealTimeStreaming",
+        "TICKFOLD_EVENT_SOURCE": "tickfold.tickfold-dev",
     },
     "compact": {**BUCKET, **BARS},
+    "trade": {**BUCKET, **BARS, **TRADING},
     "fetch": {
         **BUCKET,
         **RUNS,
@@ -137,7 +141,8 @@ ENVIRONMENTS = {
 
 
 def handler_of(module: str) -> str:
-    folders = {"backtests": BACKTESTS, "market_data": MARKET_DATA, "alerts": ALERTS, "api": ["http"]}
+    folders = {"backtests": BACKTESTS, "market_data": MARKET_DATA, "alerts": ALERTS}
+    folders |= {"api": ["http"], "trading": ["trade"]}
     folder = next((name for name, modules in folders.items() if module in modules), "websocket")
     return f"functions.{folder}.{module}.handler"
 
@@ -240,6 +245,7 @@ SIZES = {
     "reconcile": (512, 300),
     "tick": (512, 55),
     "compact": (1_769, 600),
+    "trade": (1_769, 300),
     "export": (256, 60),
     "check_feed": (512, 60),
     "quotes": (512, 30),

@@ -28,6 +28,7 @@ def grants() -> dict[str, Grant]:
     return {
         "append": table.may_append(),
         "read": table.may_read(),
+        "read bars": table.may_read_bars(),
         "read states": table.may_read_states(),
         "note compaction": table.may_note_compaction(),
         "delete": table.may_delete(),
@@ -66,6 +67,7 @@ def watch(watch_list: WatchList) -> None:
 STORE_CALLS: dict[str, tuple[str, Callable[[HotStore], object]]] = {
     "state and append": ("append", append),
     "state, bars_after, oldest_first, newest_first, last_session and quarantined": ("read", read),
+    "bars_after": ("read bars", lambda store: list(store.bars_after("GOOG", 0))),
     "states": ("read states", lambda store: store.states(["GOOG"])),
     "uncompacted": ("find uncompacted", lambda store: store.uncompacted(["GOOG"], NINE_THIRTY)),
     "set_compacted": ("note compaction", lambda store: store.set_compacted("GOOG", 1)),
