@@ -27,7 +27,8 @@ def frame(alone: Path, monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
 
 def test_options_are_those_of_run() -> None:
     flags = {option.flag for option in RUN.options}
-    assert flags - {option.flag for option in BACKTEST.options} == {"--symbol", "--strategy", "--timeframe", "--chunks"}
+    of_a_stack = {"--symbol", "--strategy", "--timeframe", "--adjustment", "--chunks"}
+    assert flags - {option.flag for option in BACKTEST.options} == of_a_stack
     assert {option.flag for option in BACKTEST.options} <= flags
 
 

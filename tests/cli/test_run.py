@@ -42,7 +42,7 @@ def test_options_become_request(tickfold: Command, fake: FakeStack) -> None:
         "--spread 0.001 --fractional --direction long --keep-open --chunks 7 --fill close --limit 1% "
         "--limit-bars 3 --stop-loss 500bp --take-profit 0.1 --trailing-stop 0.04 --max-bars 9 "
         "--size volatility:0.2:60 --slippage 5bp --commission-per-share 0.01 --commission-fixed 1 "
-        "--commission-minimum 2"
+        "--commission-minimum 2 --adjustment splits"
     )
     assert tickfold(*RUN, *options.split(), *more.split()).status == 0
     assert fake.received[0]["config"] == {
@@ -68,6 +68,7 @@ def test_options_become_request(tickfold: Command, fake: FakeStack) -> None:
         "slippage": 0.0005,
         "closeAtEnd": False,
         "chunks": 7,
+        "adjustment": "splits",
     }
 
 
