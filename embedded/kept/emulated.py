@@ -223,9 +223,10 @@ def _keep_secrets(keeper: Keeper) -> None:
 
     async def handle_and_note(*arguments: Any, **named: Any) -> Response:
         try:
-            return await handle(*arguments, **named)
+            response: Response = await handle(*arguments, **named)
         finally:
             secrets.note()
+        return response
 
     secretsmanager._create_secret = create_and_fill_secret
     app.SERVICE_HANDLERS["secretsmanager"] = handle_and_note

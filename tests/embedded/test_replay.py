@@ -49,7 +49,7 @@ def test_minutes_outside_of_sessions_are_of_a_market_that_never_closes(tmp_path:
 def test_last_sessions_of_the_first_series_of_minutes_are_replayed(lake: BarStore, tmp_path: Path) -> None:
     days = [date(2025, 11, day) for day in (20, 21, 24, 25, 26, 28)]
     bars = minutes_of(*days)
-    lake.put("BTC/USD", "1d", bars[[0]], "a file")
+    lake.put("BTC/USD", "1d", bars[:1], "a file")
     for symbol in ("BTC/USD", "GOOG"):
         lake.put(symbol, "1m", bars, "a file")
     (tmp_path / "OLD.csv").write_text("of an earlier replay")
@@ -63,7 +63,7 @@ def test_last_sessions_of_the_first_series_of_minutes_are_replayed(lake: BarStor
 
 
 def test_lake_without_minutes_says_where_to_get_some(lake: BarStore, tmp_path: Path) -> None:
-    lake.put("GOOG", "1d", minutes_of(HALF_DAY)[[0]], "a file")
+    lake.put("GOOG", "1d", minutes_of(HALF_DAY)[:1], "a file")
     with pytest.raises(RunError, match=r"no minutes are stored .* --replay SYMBOL.csv, .*`tickfold data fetch"):
         write_stored(lake, tmp_path)
 
