@@ -17,7 +17,8 @@ def save_resources(file: Path) -> None:
     """
     services = {name: state() for name, state in app._build_persistence_save_dict().items()}
     for secret in services["secretsmanager"]["secrets"].all_values():
-        secret["Versions"] = {}
+        for version in secret["Versions"].values():
+            version |= {"SecretString": None, "SecretBinary": None}
     unfinished = file.with_suffix(".unfinished")
     unfinished.write_text(json.dumps(services, default=persistence._json_default))
     unfinished.replace(file)
