@@ -32,6 +32,7 @@ _OF_GATEWAY: Final[Mapping[HTTPStatus, str]] = {
     HTTPStatus.SERVICE_UNAVAILABLE: "The request took too long, or the service is overloaded. From API Gateway.",
 }
 """What API Gateway answers by itself, with a message of its own."""
+_OF_PATHS: Final = {HTTPStatus.NOT_FOUND: "The path has characters that no path may have. From API Gateway."}
 
 
 @cache
@@ -150,7 +151,8 @@ def _answers(operation: Operation, schemas: _Schemas) -> dict[HTTPStatus, Json]:
             "description": f"`{code}`: {STATUS[code].phrase}.",
             "content": {MEDIA_TYPE: {"schema": schemas.of("Problem")}},
         }
-    for status, text in _OF_GATEWAY.items():
+    of_gateway = {**_OF_GATEWAY, **(_OF_PATHS if "path" in operation.takes else {})}
+    for status, text in of_gateway.items():
         answer = found.setdefault(status, {"description": text, "content": {}})
         answer["content"][_JSON] = {"schema": schemas.of("GatewayMessage")}
     if "limit" in codes:

@@ -32,7 +32,7 @@ area = Area("runs", "Backtests and sweeps: start, list, look at and cancel them;
 class RunPath(Wire):
     """A run."""
 
-    run_id: Annotated[RunId, Field(description="Its id, as in `accepted`.")]
+    run_id: Annotated[RunId, Field(pattern="^[A-Za-z0-9_-]+$", description="Its id, as in `accepted`.")]
 
 
 @area.operation("GET", "/v1/runs", answer=Runs)

@@ -37,8 +37,9 @@ def test_every_operation_says_what_it_may_answer(operation: Any) -> None:
     always = {401, 403, 422, 429, 500, 503, operation.status}
     own = {STATUS[code] for code in operation.refusals}
     with_body = {400, 413, 415} if "body" in operation.takes else set()
+    with_path = {404} if "path" in operation.takes else set()
     unchanging = {304} if operation.unchanging else set()
-    assert {int(status) for status in described["responses"]} == always | own | with_body | unchanging
+    assert {int(status) for status in described["responses"]} == always | own | with_body | with_path | unchanging
     assert described["summary"]
 
 
