@@ -1,5 +1,6 @@
 """`tickfold status` and `tickfold down` without a stack, and with one."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,12 +28,14 @@ def test_status_without_a_stack_says_what_is_kept(tickfold: Command, data: Path)
 
 
 def test_status_says_where_the_stack_is(tickfold: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record, "read", lambda: RUNNING)
+    url = "http://127.0.0.1:4566/_aws/execute-api/1a2b3c4d"
+    monkeypatch.setattr(record, "read", lambda: replace(RUNNING, outputs=RUNNING.outputs | {"http_url": url}))
     ended = tickfold("status")
     assert (ended.status, ended.stderr) == (0, "")
-    assert ended.stdout.splitlines()[:4] == [
+    assert ended.stdout.splitlines()[:5] == [
         "process       1",
         "WebSocket     ws://127.0.0.1:4566/live",
+        f"HTTP API      {url}",
         "AWS endpoint  http://127.0.0.1:4566",
         "bucket        lake",
     ]

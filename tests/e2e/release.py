@@ -120,20 +120,20 @@ def each_invoked_twice(stack: EmbeddedStack) -> Iterator[None]:
 
 @contextmanager
 def _routed(stack: EmbeddedStack, function: str, old: str, new: str) -> Iterator[None]:
-    """Make the API call another version of a function: the emulator keeps an alias's first worker."""
+    """Make the APIs call another version of a function: the emulator keeps an alias's first worker."""
     client = stack.client("apigatewayv2")
-    (api,) = (each["ApiId"] for each in client.get_apis()["Items"])
     uris = {
-        each["IntegrationId"]: each["IntegrationUri"]
-        for each in client.get_integrations(ApiId=api)["Items"]
+        (api["ApiId"], each["IntegrationId"]): each["IntegrationUri"]
+        for api in client.get_apis()["Items"]
+        for each in client.get_integrations(ApiId=api["ApiId"])["Items"]
         if f"{function}{old}" in each["IntegrationUri"]
     }
-    for integration, uri in uris.items():
+    for (api, integration), uri in uris.items():
         client.update_integration(ApiId=api, IntegrationId=integration, IntegrationUri=uri.replace(old, new))
     try:
         yield
     finally:
-        for integration, uri in uris.items():
+        for (api, integration), uri in uris.items():
             client.update_integration(ApiId=api, IntegrationId=integration, IntegrationUri=uri)
 
 

@@ -15,6 +15,7 @@ from embedded.cloud import Cloud
 from embedded.configuration import configuration
 from embedded.deployment import Deployment, DeploymentError, DeploymentProcess
 from embedded.resources import UnsupportedResourceError, create
+from embedded.resources.change import change
 from embedded.stack import OUTPUTS, ROOT, EmbeddedStack
 from tickfold.market_data.bar_store import BarStore
 
@@ -59,6 +60,25 @@ def test_api_is_on_loopback_with_a_route_per_function(stack: EmbeddedStack) -> N
     api_id = websocket.path.split("/")[-2]
     routes = stack.client("apigatewayv2").get_routes(ApiId=api_id)["Items"]
     assert {route["RouteKey"] for route in routes} == {"$connect", "$disconnect", "$default"}
+
+
+def test_http_api_is_on_loopback_and_checks_tokens_of_the_stack_s_issuer(stack: EmbeddedStack) -> None:
+    url = urlsplit(stack.outputs["http_url"])
+    assert (url.scheme, url.hostname) == ("http", "127.0.0.1")
+    client, api_id = stack.client("apigatewayv2"), url.path.split("/")[-1]
+    routes = {each["RouteKey"]: each["AuthorizationType"] for each in client.get_routes(ApiId=api_id)["Items"]}
+    assert routes == {"ANY /v1/{proxy+}": "JWT", "GET /v1/openapi.json": "NONE"}
+    (authorizer,) = client.get_authorizers(ApiId=api_id)["Items"]
+    assert authorizer["JwtConfiguration"] == {"Audience": ["tickfold-embedded"], "Issuer": stack.issuer.url}
+
+
+def test_origins_of_pages_are_changed_in_place(stack: EmbeddedStack) -> None:
+    client, api_id = stack.client("apigatewayv2"), urlsplit(stack.outputs["http_url"]).path.split("/")[-1]
+    for origins in (["https://console.example"], []):
+        inputs = {"protocolType": "HTTP"} | ({"corsConfiguration": {"allowOrigins": origins}} if origins else {})
+        change(stack.cloud, "aws:apigatewayv2/api:Api", api_id, inputs, {"name": "tickfold-embedded-http"})
+        found = client.get_api(ApiId=api_id).get("CorsConfiguration", {})
+        assert found.get("AllowOrigins", []) == origins
 
 
 def test_every_function_is_deployed_behind_an_alias(stack: EmbeddedStack) -> None:
