@@ -1,4 +1,4 @@
-"""Realtime: which functions answer the routes, and what starts the delivery of messages and bars."""
+"""Realtime: which functions answer the routes, and what starts the delivery of messages, bars and journals."""
 
 import json
 
@@ -11,6 +11,7 @@ STREAMS = [
     ("-deliver-mapping", "event#", "runs"),
     ("-deliver-bars-mapping", "bar#", "bars"),
     ("-deliver-alerts-mapping", "alert#", "alerts"),
+    ("-deliver-journals-mapping", "journal#", "trading"),
 ]
 
 

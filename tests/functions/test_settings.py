@@ -45,7 +45,7 @@ LAKE = {settings.BUCKET, *RUNS}
             {*LAKE, *TABLES, settings.USERS_TABLE, settings.CONNECTIONS_ENDPOINT, settings.STATE_MACHINE_ARN}
             | {settings.RUNNING_LIMIT, settings.DAILY_LIMIT, settings.REDUCE_MEMORY, settings.BARS_TABLE}
             | {settings.PROVIDERS, settings.ALERTS_TABLE, settings.ALERT_SENDER, settings.ALERT_LINKS_URL}
-            | {settings.LOOPBACK_WEBHOOKS},
+            | {settings.LOOPBACK_WEBHOOKS, settings.TRADING_TABLE},
         ),
         (
             HttpSettings,
@@ -86,5 +86,5 @@ def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch)
 
 def test_names_of_variables() -> None:
     names = {name: value for name, value in vars(settings).items() if name.isupper()}
-    assert len(names) == 25
+    assert len(names) == 26
     assert all(value == f"TICKFOLD_{name}" for name, value in names.items())
