@@ -21,6 +21,7 @@ from embedded.stack import EmbeddedStack
 from tests.alerts.rules import rule
 from tests.conftest import url_for
 from tests.e2e.executions import wait_for_execution
+from tests.e2e.fed_symbol import fed_symbol
 from tests.e2e.long_open import as_if_long_open
 from tests.e2e.release import deployed
 from tests.e2e.websocket_client import SMA, Json, WebSocketClient, connected, start, sweep
@@ -70,6 +71,8 @@ RIGHTS: dict[str, list[str]] = {
         *(f"dynamodb:{action} bars" for action in ("GetItem", "Query", "BatchGetItem", "BatchWriteItem")),
         *(f"dynamodb:{action} alerts" for action in ("GetItem", "BatchGetItem", "Query", "PutItem", "DeleteItem")),
         "ses:SendEmail None",
+        *(f"dynamodb:{action} trading" for action in ("GetItem", "Query", "BatchGetItem", "PutItem", "DeleteItem")),
+        "dynamodb:Query trading/index/by_number",
         "states:StartExecution tickfold-embedded-backtest",
         "states:StopExecution tickfold-embedded-backtest:*",
         *ENDS,
@@ -366,6 +369,26 @@ class Scenario:
                 self._message(connection_id, request)
                 assert client.receive()["type"] == answer
 
+    def traded(self) -> None:
+        """A portfolio is created, followed, traded in, and listed."""
+        with fed_symbol(self._stack) as fed, self._connected() as (client, connection_id):
+            growth = {"portfolio": "growth"}
+            order = {"symbol": fed.symbol, "side": "buy", "quantity": 1}
+            for request, answer in (
+                ({"type": "create_portfolio", "name": "growth", "cash": 1_000}, "portfolio"),
+                ({"type": "list_portfolios"}, "portfolios"),
+                ({"type": "subscribe", "topic": "journal", "id": "growth", "after": 1}, "subscribed"),
+                (growth | {"type": "place_order", "orderId": "a", "order": order}, "order"),
+                (growth | {"type": "cancel_orders"}, "orders"),
+                (growth | {"type": "list_orders", "ended": True}, "orders"),
+                (growth | {"type": "get_journal"}, "journal"),
+            ):
+                self._message(connection_id, request)
+                received = client.receive()
+                while received["type"] == "journal_entry":  # which is pushed
+                    received = client.receive()
+                assert received["type"] == answer
+
     def over_http(self) -> None:
         """A run is started, listed and looked at over HTTP, by a worker that has no bars in memory; so are bars."""
         symbols = [_new_symbol(), _new_symbol()]
@@ -655,7 +678,7 @@ RECONCILIATION = "tickfold-embedded-reconcile"
 PARTS = (
     *("connections", "run", "subscriptions", "cancel", "gone", "expired"),
     *("alerted", "silent", "mailed", "linked"),
-    *("watched", "fed", "fed_by_a_new_worker", "checked", "quoted", "caught_up", "exported"),
+    *("watched", "traded", "fed", "fed_by_a_new_worker", "checked", "quoted", "caught_up", "exported"),
     *("over_http", "watched_over_http", "cancelled_over_http"),
     *("cut_off", "one_symbol", "fetched", "unread_bars", "sweep", "walk_forward", "failure", "reconciled"),
 )
@@ -693,6 +716,7 @@ PART_OF_BOTH = {
     ("http", "states:StopExecution tickfold-embedded-backtest:*"): "cancelled_over_http",
     **{("message", right): "watched" for right in RIGHTS["message"] if right.endswith(" bars")},
     **{("message", right): "alerted" for right in RIGHTS["message"] if right.endswith((" alerts", "SendEmail None"))},
+    **{("message", right): "traded" for right in RIGHTS["message"] if " trading" in right},
     ("compact", "s3:GetObjectVersion data/bars/*"): "fed",
     ("fetch", "s3:GetObjectVersion data/bars/*"): "fetched",
     ("tick", "secretsmanager:GetSecretValue market-data"): "fed_by_a_new_worker",

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from tickfold.cli.asked import ask
+from tickfold.cli.asking import ask
 from tickfold.cli.completion import feed_symbols, run_ids
 from tickfold.cli.console import note
 from tickfold.cli.data_load import symbol
-from tickfold.cli.target import StackOutputs, find_target
+from tickfold.cli.target import StackOutputs
 
 if TYPE_CHECKING:
     from tickfold.protocol.alerts import AlertTerms
@@ -109,7 +109,7 @@ def add(
             "note": text,
         }
     )
-    made = ask(find_target(stack_outputs), lambda client: client.create_alert_rule(terms))
+    made = ask(stack_outputs, lambda client: client.create_alert_rule(terms))
     note(_title(terms))
     typer.echo(made.rule.rule_id)
     if made.webhook_secret:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tickfold.cli.asked import ask
+from tickfold.cli.asking import ask
 from tickfold.cli.console import note, printable
 from tickfold.cli.follow import client_of
 from tickfold.cli.rows import AsCsv, AsJson, Value, check_formats, write_rows
@@ -43,7 +43,7 @@ def history(
             found += page.alerts
         return found
 
-    found = ask(find_target(stack_outputs), read)
+    found = ask(stack_outputs, read)
     write_rows(COLUMNS, map(_row, found), as_csv, as_json)
     if not found:
         note("you have had no alerts")

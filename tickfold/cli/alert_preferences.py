@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from tickfold.cli.asked import ask
+from tickfold.cli.asking import ask
 from tickfold.cli.console import note
-from tickfold.cli.target import StackOutputs, find_target
+from tickfold.cli.target import StackOutputs
 
 if TYPE_CHECKING:
     from tickfold.client import Client
@@ -50,7 +50,7 @@ def preferences(
             return known
         return await client.set_alert_preferences(_merged(known.preferences, wanted))
 
-    found = ask(find_target(stack_outputs), put)
+    found = ask(stack_outputs, put)
     now = found.preferences
     hours = f"{now.quiet_hours.begin}-{now.quiet_hours.end}" if now.quiet_hours else "none"
     for name, value in (

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tickfold.cli.asked import ask
+from tickfold.cli.asking import ask
 from tickfold.cli.completion import alert_rules
 from tickfold.cli.console import note
 from tickfold.cli.rows import AsCsv, AsJson, Value, check_formats, write_rows
-from tickfold.cli.target import StackOutputs, find_target
+from tickfold.cli.target import StackOutputs
 from tickfold.errors import RunError
 from tickfold.protocol.spelling import suggestion
 
@@ -31,7 +31,7 @@ def list_rules(as_csv: AsCsv = False, as_json: AsJson = False, stack_outputs: St
     Example: tickfold alert list
     """
     check_formats(as_csv, as_json)
-    found = ask(find_target(stack_outputs), lambda client: client.alert_rules())
+    found = ask(stack_outputs, lambda client: client.alert_rules())
     write_rows(COLUMNS, map(_row, found), as_csv, as_json)
     if not found:
         note("you have no alert rules: see `tickfold alert add`")
@@ -52,7 +52,7 @@ def remove(rules: RuleIds, stack_outputs: StackOutputs = None) -> None:
         for rule in rules:
             await client.delete_alert_rule(rule)
 
-    ask(find_target(stack_outputs), removed)
+    ask(stack_outputs, removed)
     typer.echo(f"removed {', '.join(rules)}")
 
 
@@ -67,7 +67,7 @@ def send_test(
 
     Example: tickfold alert test r0123456789abcdef
     """
-    sent = ask(find_target(stack_outputs), lambda client: client.test_alert(rule))
+    sent = ask(stack_outputs, lambda client: client.test_alert(rule))
     typer.echo(f"{sent.alert_id}: {sent.title}")
 
 

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+import typer
+
 from tickfold.cli.follow import client_of
 from tickfold.cli.target import find_target
 
@@ -17,6 +19,7 @@ def ask(stack_outputs: Path | None, call: Callable[["Client"], Awaitable[Answer]
     """Return what `call` returns of a client of the stack.
 
     Raises:
+        BadParameter: the request is wrong, and was not sent; the reason names the field.
         RunError: the stack refuses the request, or cannot be reached.
     """
     import asyncio  # noqa: PLC0415 - slow to load, and help needs none
@@ -25,4 +28,13 @@ def ask(stack_outputs: Path | None, call: Callable[["Client"], Awaitable[Answer]
         async with client_of(find_target(stack_outputs)) as client:
             return await call(client)
 
-    return asyncio.run(asked())
+    try:
+        return asyncio.run(asked())
+    except ValueError as error:
+        from pydantic import ValidationError  # noqa: PLC0415 - as above
+
+        if not isinstance(error, ValidationError):
+            raise
+        from tickfold.protocol.validation import explain  # noqa: PLC0415
+
+        raise typer.BadParameter(explain(error)) from None

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tickfold.cli.asked import ask
+from tickfold.cli.asking import ask
 from tickfold.cli.completion import feed_symbols
 from tickfold.cli.console import note
 from tickfold.cli.data_load import symbol
 from tickfold.cli.rows import AsCsv, AsJson, Value, check_formats, write_rows
-from tickfold.cli.target import StackOutputs, find_target
+from tickfold.cli.target import StackOutputs
 from tickfold.errors import RunError
 from tickfold.protocol.formats import counted
 from tickfold.protocol.spelling import suggestion
@@ -30,7 +30,7 @@ def list_symbols(as_csv: AsCsv = False, as_json: AsJson = False, stack_outputs: 
     Example: tickfold feed list
     """
     check_formats(as_csv, as_json)
-    found = ask(find_target(stack_outputs), lambda client: client.feed())
+    found = ask(stack_outputs, lambda client: client.feed())
     write_rows(COLUMNS, map(_row, found), as_csv, as_json, folds=False)
     if not found:
         note("the feed fetches no symbols: see `tickfold feed add`")
@@ -50,7 +50,7 @@ def add(
 
     Example: tickfold feed add BTC/USD --market 24/7
     """
-    found = ask(find_target(stack_outputs), lambda client: client.add_feed_symbols(names, market))
+    found = ask(stack_outputs, lambda client: client.add_feed_symbols(names, market))
     typer.echo(f"the feed fetches {', '.join(names)}: {counted(len(found), 'symbol')} in all")
 
 
@@ -75,7 +75,7 @@ def remove(
                 raise RunError(f"the feed does not fetch {name}{suggestion(name, known)}; nothing is removed")
         return await client.remove_feed_symbols(names)
 
-    left = [each.symbol for each in ask(find_target(stack_outputs), removed)]
+    left = [each.symbol for each in ask(stack_outputs, removed)]
     still = f"{counted(len(left), 'symbol')} left: {shown_symbols(','.join(left))}" if left else "no symbol is left"
     typer.echo(f"the feed fetches {', '.join(names)} no longer; {still}")
 

@@ -1,0 +1,76 @@
+"""The commands about portfolios and orders against the embedded stack."""
+
+import json
+import secrets
+from collections.abc import Iterator
+
+import pytest
+
+from embedded.stack import EmbeddedStack
+from tests.cli.conftest import Command
+from tests.e2e.fed_symbol import FedSymbol, fed_symbol
+
+
+@pytest.fixture
+def fed(stack: EmbeddedStack) -> Iterator[FedSymbol]:
+    with fed_symbol(stack) as fed:
+        yield fed
+
+
+def test_portfolio_is_created_traded_shown_and_stopped(tickfold: Command, fed: FedSymbol) -> None:
+    name = f"p{secrets.token_hex(4)}"
+
+    def said(*arguments: str) -> str:
+        ended = tickfold(*arguments)
+        assert ended.status == 0, ended.stderr
+        return ended.stdout
+
+    assert said("portfolio", "create", name, "--cash", "10,000", "--slippage", "1%").endswith("has $10,000.00\n")
+    placed = said("order", "place", name, "buy", "10", fed.symbol, "--stop-loss", "50", "--id", "a")
+    assert placed == f"order a is working: buy 10 {fed.symbol}\n"
+    fed.feed(6, 6)
+    fed.trade(6, 6)
+    price = fed.bars[5].bar.open * 1.01
+    (trade,) = json.loads(said("portfolio", "trades", name, "--json"))
+    assert (trade["symbol"], trade["action"], trade["shares"], trade["price"]) == (fed.symbol, "buy", 10, price)
+    (position,) = json.loads(said("portfolio", "positions", name, "--json"))
+    assert (position["shares"], position["average_price"]) == (10, price)
+    figures = {row["figure"]: row["value"] for row in json.loads(said("portfolio", "show", name, "--json"))}
+    assert (figures["cash"], figures["status"]) == (10_000 - 10 * price, "active")
+    assert said("portfolio", "deposit", name, "5").startswith(f"{name} has $")
+    assert said("portfolio", "limits", name, "--drawdown", "20%") == f"limits of {name}: drawdown\n"
+    assert said("order", "change", name, "a.stop", "--stop", "60") == "order a.stop is working: sell 10\n"
+    listed = json.loads(said("order", "list", name, "--all", "--json"))
+    assert [(row["order_id"], row["status"], row["stop"]) for row in listed] == [
+        ("a.stop", "working", 60),
+        ("a", "filled", None),
+    ]
+    assert said("order", "cancel", name) == "cancelled; 0 open orders left\n"
+    assert said("order", "close", name, fed.symbol).endswith(f"is working: sell 10 {fed.symbol}\n")
+    assert said("portfolio", "kill", name).startswith(f"{name} is killed; ")
+    assert said("portfolio", "lift", name) == f"{name} is active\n"
+    lines = [json.loads(line) for line in said("portfolio", "journal", name).splitlines()]
+    assert [line["sequence"] for line in lines] == list(range(1, len(lines) + 1))
+    assert lines[0]["events"][0]["type"] == "opened"
+    assert name in said("portfolio", "list")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "reason"),
+    [
+        (("portfolio", "show", "nothing"), 3, "you have no portfolio nothing"),
+        (
+            ("order", "place", "p", "buy", "1", "GOOG", "--trail", "2%", "--limit", "3"),
+            2,
+            "limit: a trailing_stop order",
+        ),
+        (("order", "place", "p", "buy", "1", "GOOG", "--trail", "200%"), 2, "trail"),
+        (("portfolio", "create", "a b"), 2, "name"),
+        (("portfolio", "deposit", "p", "-5"), 2, ""),
+        (("order", "change", "p", "a"), 2, "nothing to change"),
+    ],
+)
+def test_wrong_use_is_told(tickfold: Command, arguments: tuple[str, ...], status: int, reason: str) -> None:
+    ended = tickfold(*arguments)
+    assert (ended.status, ended.stdout) == (status, "")
+    assert reason in ended.stderr
