@@ -6,6 +6,7 @@ from tickfold.backtests import grid, missing_bars, planning, quota, run_reader, 
 from tickfold.identity import token_verifier, user
 from tickfold.market_data import series_reader
 from tickfold.market_data.feed import compaction, watch_list
+from tickfold.portfolios import placing, reading, store
 from tickfold.protocol import MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, MOST_FEED_SYMBOLS, MOST_SYMBOLS
 from tickfold.protocol.alerts import MOST_RULES
 from tickfold.protocol.parameters import MOST_PARAMETERS
@@ -26,7 +27,7 @@ _DAY = 24 * 3_600
 
 def render() -> str:
     """Return the page."""
-    rows = (*_run(), *_sweep(), *_feed(), *_alerts(), *_realtime(), *_http())
+    rows = (*_run(), *_sweep(), *_feed(), *_portfolios(), *_alerts(), *_realtime(), *_http())
     return INTRODUCTION + "".join(f"| {what} | {value} |\n" for what, value in rows)
 
 
@@ -76,6 +77,15 @@ def _alerts() -> list[tuple[str, str]]:
         ("messages of a user in a UTC day to have an address confirmed", f"{alert_requests.MOST_CONFIRMATIONS:,}"),
         ("times that an alert is posted to a webhook that does not take it", f"{webhook.ATTEMPTS:,}"),
         ("retention of alerts", f"{alert_store.ALERTS_LIVE_SECONDS // _DAY} days"),
+    ]
+
+
+def _portfolios() -> list[tuple[str, str]]:
+    return [
+        ("portfolios of a user", f"{store.MOST_PORTFOLIOS:,}"),
+        ("open orders of a portfolio, exits of brackets included", f"{placing.MOST_OPEN_ORDERS:,}"),
+        ("symbols that a portfolio holds or orders", f"{placing.MOST_SYMBOLS:,}"),
+        ("entries of a journal sent to a subscriber that lacks them", f"{reading.MOST_REPLAYED:,}"),
     ]
 
 

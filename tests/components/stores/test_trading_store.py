@@ -49,6 +49,16 @@ def append(store: PortfolioStore) -> None:
     store.append(placed, placing.cancelled(placed, "a"), "ada")
 
 
+def read_switches(switches: Switches) -> None:
+    switches.read()
+    switches.check_orders()
+
+
+def set_switches(switches: Switches) -> None:
+    switches.set(TRADING_ENABLED, False, "ada")
+    list(switches.changes())
+
+
 STORE_CALLS: dict[str, tuple[str, Callable[[PortfolioStore], object]]] = {
     "append": ("append", append),
     "get, order and revision_of": (
@@ -64,11 +74,8 @@ STORE_CALLS: dict[str, tuple[str, Callable[[PortfolioStore], object]]] = {
     ),
 }
 SWITCH_CALLS: dict[str, tuple[str, Callable[[Switches], object]]] = {
-    "read and check_orders": ("read switches", lambda switches: [switches.read(), switches.check_orders()]),
-    "set and changes": (
-        "set switches",
-        lambda switches: [switches.set(TRADING_ENABLED, False, "ada"), list(switches.changes())],
-    ),
+    "read and check_orders": ("read switches", read_switches),
+    "set and changes": ("set switches", set_switches),
 }
 
 
