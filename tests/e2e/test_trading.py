@@ -2,16 +2,15 @@
 
 import json
 import secrets
-import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from embedded.replay import Recording, Replay, recordings
+from embedded.replay import Recording, recordings
+from embedded.schedules import MINUTE, Schedules
 from embedded.stack import EmbeddedStack
 from tests.conftest import url_for
 from tests.e2e.release import deployed
@@ -72,12 +71,12 @@ CONFIG = {
     "stopLoss": 0.002,
     "closeAtEnd": False,
 }
-MINUTES = 60
+MINUTES = 40
 
 
 @pytest.fixture
 def recording(stack: EmbeddedStack, replayed: Path) -> Iterator[tuple[Recording, Bars]]:
-    """The first hour of a session of a new symbol."""
+    """The first minutes of a session of a new symbol."""
     bars = minutes_of(HALF_DAY)[:MINUTES]
     file = replayed / f"T{secrets.token_hex(3).upper()}.csv"
     write_minutes(file, bars)
@@ -95,10 +94,13 @@ def test_replayed_session_with_kills_trades_as_a_run_over_the_same_range(
     trading = Trading(stack, portfolio)
     trading.start_bot(known.symbol)
     with deployed(stack, "trade", DIES.format(marks=str(tmp_path), kills=KILLS)):
-        with ThreadPoolExecutor(1) as pool:
-            pool.submit(Replay(stack, [known], 0, lambda _line: None).run, threading.Event()).result()
-        for _ in range(4 * KILLS):  # what the last events have left undone, the schedule does
-            stack.client("lambda").invoke(FunctionName="tickfold-embedded-trade:live", Payload=b"{}")
+        WatchList(stack.cloud.table(stack.outputs["bars_table"])).add([known.symbol], known.market, "trader")
+        schedules = Schedules(stack.cloud, {known.market})
+        for minute in schedules.due_minutes(known.first, known.last + 2 * MINUTE):
+            schedules.fire(minute)
+            trading.trade()  # as its schedule does, beside the event
+        while trading.state().last_bar < bars.timestamp[-1]:
+            trading.trade()
     kills = sorted(mark.name[3:] for mark in tmp_path.iterdir())
     assert len(kills) == KILLS
     assert trading.state().last_bar == bars.timestamp[-1]
@@ -140,6 +142,11 @@ class Trading:
     def __init__(self, stack: EmbeddedStack, portfolio: str) -> None:
         table = stack.cloud.table(stack.outputs["trading_table"])
         self.portfolio, self.portfolios, self.bots = portfolio, PortfolioStore(table), BotStore(table)
+        self._lambda = stack.client("lambda")
+
+    def trade(self) -> None:
+        """Invoke the trader without an event, whether or not it lives on."""
+        self._lambda.invoke(FunctionName="tickfold-embedded-trade:live", Payload=b"{}")
 
     def start_bot(self, symbol: str, **config: Any) -> None:
         """Open the portfolio, and start its bot, which begins with the symbol's first bar as a run does."""
