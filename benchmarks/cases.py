@@ -31,6 +31,7 @@ class Cases:
             "a sweep": self.sweep,
             "a run in chunks": self.chunked_run,
             "the memory of a run": self.memory,
+            "a step of a bot": self.step,
         }
 
     def warm_run(self) -> list[Figure]:
@@ -93,6 +94,10 @@ class Cases:
         return [
             Figure("Memory that a run of 1 M bars adds, reading them included; the bars", added, bars, "MB", "share", 3)
         ]
+
+    def step(self) -> list[Figure]:
+        seconds = run("benchmarks.stepping", self._market(100_000)).answer
+        return [_share("A bot's step, warm; a backtest over its lookback", seconds["step"], seconds["backtest"], 1)]
 
     def _warm(self, job: str, bars: int, rounds: int, *names: str) -> dict[str, float]:
         """Return each contender's median seconds."""

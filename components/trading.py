@@ -14,6 +14,7 @@ from components.configuration import Configuration
 from components.data_lake import DataLake
 from components.market_data import MarketData
 from components.stores.trading_store import TradingTable
+from functions.market_data.bars_announcement import BARS_STORED
 
 _SECONDS = 300
 _MINUTES = 15
@@ -78,7 +79,7 @@ class Trading(pulumi.ComponentResource):
 
         The hot table's stream would tell too, but a shard serves two consumers, which it may have already.
         """
-        pattern = {"source": [market_data.event_source], "detail-type": ["Bars stored"]}
+        pattern = {"source": [market_data.event_source], "detail-type": [BARS_STORED]}
         rule = aws.cloudwatch.EventRule(
             f"{self._name}-bars-stored",
             name=f"{self._name}-bars-stored",

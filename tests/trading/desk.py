@@ -9,6 +9,7 @@ from numpy.testing import assert_array_equal
 
 from tests.market_data.feed.market import Market
 from tickfold.backtests.planning import account_of, orders_of
+from tickfold.engine.accounting.trades import OpenTrade, Trade
 from tickfold.engine.backtest import Outcome, run
 from tickfold.engine.bars import Bars, with_decimals
 from tickfold.market_data.bar_store import BarStore
@@ -135,7 +136,7 @@ def assert_traded_like_a_backtest(desk: Desk, bot: Bot, bars: Bars, *, equity: b
     assert [step.commission for step in exits] == [trade.commission for trade in trades]
     assert [step.reason for step in exits] == [trade.exit_reason for trade in trades]
     assert [step.time * 1_000 for step in exits] == [bars.timestamp[trade.exit_bar] for trade in trades]
-    opened = [*trades, *([held] if held else [])]
+    opened: list[Trade | OpenTrade] = [*trades, *([held] if held else [])]
     assert [step.price for step in entries] == [trade.entry_price for trade in opened]
     assert [step.quantity for step in entries] == [trade.quantity for trade in opened]
     assert [step.time * 1_000 for step in entries] == [bars.timestamp[trade.entry_bar] for trade in opened]

@@ -77,8 +77,7 @@ def test_trader_that_is_throttled_leaves_its_bars_to_the_next_call(desk: Desk) -
     desk.feed("GOOG", BARS, 10)
 
     def throttle(**_: Any) -> None:
-        error = {"Code": "ThrottlingException", "Message": "slow down"}
-        raise ClientError({"Error": error}, "TransactWriteItems")
+        raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow down"}}, "TransactWriteItems")
 
     with on_writes(desk, "before-call", throttle), pytest.raises(ClientError, match="slow down"):
         desk.trader().advance(PORTFOLIO)
@@ -108,7 +107,7 @@ def test_bot_whose_strategy_fails_is_paused_with_its_reason_and_others_go_on(des
     desk.registry = Registry({**BUILT_IN.strategies, "faulty": Faulty})
     level = float(BARS.close[10:].max())
     at = int((BARS.close >= level).argmax())
-    terms = {"strategy": "faulty", "parameters": {"level": level}, "stopLoss": 0.5}
+    terms: dict[str, Any] = {"strategy": "faulty", "parameters": {"level": level}, "stopLoss": 0.5}
     faulty, other = bot_of(name="faulty", registry=desk.registry, **terms), bot_of()
     desk.start(faulty, other)
     for count in range(1, COUNT + 1):

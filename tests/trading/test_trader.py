@@ -1,6 +1,7 @@
 """The trader steps bots as a backtest of the same bars does, whatever comes late, twice, at once or not at all."""
 
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ COUNT = 70
 TWO_DAYS = minutes_of(HALF_DAY, MONDAY)
 BARS = TWO_DAYS[:COUNT]
 """The first hour of a session, and a bit."""
-NEXT_DAY = TWO_DAYS[[*range(COUNT), *range(210, 250)]]
+NEXT_DAY = TWO_DAYS[np.r_[0:COUNT, 210:250]]
 """They, and the beginning of the next session: what came between, the exchange did not have."""
 
 
@@ -45,7 +46,7 @@ def test_bot_over_a_session_trades_like_a_backtest(desk: Desk) -> None:
     ],
     ids=lambda terms: next(iter(terms)) + str(next(iter(terms.values())))[:12],
 )
-def test_bot_on_any_terms_trades_like_a_backtest(desk: Desk, terms: dict[str, object]) -> None:
+def test_bot_on_any_terms_trades_like_a_backtest(desk: Desk, terms: dict[str, Any]) -> None:
     bot = bot_of(**terms)
     desk.start(bot)
     # The last bar decides nothing: see the test of a bot's end.
