@@ -65,6 +65,12 @@ FAULTS = {
         "stop = after",
     ),
     "volatility measured within the chunk": ("ledger.py", "past=fraction.past()", "past=state.past"),
+    "stop missed where no signal comes": ("ledger.py", "last or self._orders.exits or", "last or"),
+    "order missed where no signal comes": (
+        "ledger.py",
+        "state.carried.order or state.in_sequence",
+        "state.in_sequence",
+    ),
     "cash of the position held at the boundary paid twice": (
         "ledger.py",
         "entry_flow[0], entry_bar[0]",

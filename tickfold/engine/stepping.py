@@ -8,6 +8,7 @@ as a backtest's end.
 """
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
@@ -16,10 +17,20 @@ from tickfold.engine.accounting.ledger import Ledger, LedgerState, Postings
 from tickfold.engine.accounting.trades import OpenTrade
 from tickfold.engine.backtest import SignalSource
 from tickfold.engine.bars import Bars
-from tickfold.engine.decisions.automaton import decide
+from tickfold.engine.decisions.automaton import Decisions, decide
 from tickfold.engine.decisions.orders import Orders
-from tickfold.engine.decisions.signal_events import signal_events
+from tickfold.engine.decisions.positions import Positions
+from tickfold.engine.decisions.signal_events import SignalEvents, signal_events
 from tickfold.engine.signals import HOLD, Signals
+
+
+def _nothing() -> Decisions:
+    """Return what is decided over a bar at which the strategy holds."""
+    none, prices, sides = np.empty(0, dtype=np.int64), np.empty(0), np.empty(0, dtype=np.int8)
+    return Decisions(SignalEvents(none, sides), Positions(none, sides, none, prices, none, prices, sides))
+
+
+_NOTHING: Final = _nothing()
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,8 +141,13 @@ class SteppedRun:
     def _posted(self, ledger: Ledger, bar: Bars, signal: int, *, last: bool) -> Step:
         if len(bar) != 1:
             raise ValueError(f"a step takes one bar, not {len(bar)}")
+        return Step(ledger.post(bar, self._decided(bar, signal), last=last), ledger)
+
+    def _decided(self, bar: Bars, signal: int) -> Decisions:
+        if signal == HOLD:
+            return _NOTHING
         events = signal_events(np.array([signal], dtype=np.int8), self._orders.direction)
-        return Step(ledger.post(bar, decide(bar, events, self._orders), last=last), ledger)
+        return decide(bar, events, self._orders)
 
 
 def new_signals(strategy: SignalSource, window: Bars, new: int) -> Signals:

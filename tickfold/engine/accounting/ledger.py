@@ -129,7 +129,9 @@ class Ledger:
         """
         state, fraction = self.state, CashFraction(self.account.sizing, self.state.past, bars)
         if state.ruined:
-            return _idle(state.cash, len(bars))
+            return _idle(state.cash, 0.0, np.full(len(bars), state.cash))
+        if quiet := self._quiet(bars, decisions, fraction, last=last):
+            return quiet
         joined = join(state.carried, bars, decisions, self._orders)
         posting, ruin = self._posting(joined, bars, fraction, last=last), None
         posting.post(joined.positions)
@@ -153,6 +155,31 @@ class Ledger:
             unopened = None if opened else unopened.after(bars, joined, posting.offered, last=last)
         self.state = replace(after, unopened=unopened)
         return postings
+
+    def _quiet(self, bars: Bars, decisions: Decisions, fraction: CashFraction, *, last: bool) -> Postings | None:
+        """Fast path: post `bars` in which nothing can be decided or filled; None if something may be.
+
+        Most steps of one bar are so.
+        """
+        state, held = self.state, self.state.carried.position
+        if len(decisions.events) or state.carried.order or state.in_sequence or state.unopened:
+            return None
+        if held and (last or self._orders.exits or held.side != state.carried.target):
+            return None
+        shares = held.side * state.quantity if held else 0.0
+        equity = shares * bars.close
+        equity += state.cash
+        if equity.min() <= 0:
+            return None
+        closes = fraction.past()
+        self.state = replace(
+            state,
+            carried=replace(state.carried, bars=state.carried.bars + len(bars)),
+            fraction=1.0,
+            replayed_bars=state.replayed_bars + (len(bars) if held else 0),
+            past=closes,
+        )
+        return _idle(state.cash, shares, equity)
 
     def _posting(
         self, joined: Joined, bars: Bars, fraction: CashFraction, *, last: bool, ruin: int | None = None
@@ -269,11 +296,11 @@ def _in_turn(entry: npt.NDArray[_Number], exit_: npt.NDArray[_Number]) -> npt.ND
     return np.column_stack([entry, exit_]).ravel()
 
 
-def _idle(cash: float, bars: int) -> Postings:
-    """Return the postings of a ruined account."""
+def _idle(cash: float, shares: float, equity: Floats) -> Postings:
+    """Return the postings of bars without a fill."""
     none = np.empty(0, dtype=np.int64)
     trades = Trades(
         np.empty(0, np.int8), np.empty(0), none, np.empty(0), none, np.empty(0), np.empty(0), np.empty(0, np.int8)
     )
-    holdings = Holdings(np.zeros(1, dtype=np.int64), np.array([cash]), np.zeros(1))
-    return Postings(trades, none, none, np.empty(0), holdings, np.full(bars, cash))
+    holdings = Holdings(np.zeros(1, dtype=np.int64), np.array([cash]), np.array([shares]))
+    return Postings(trades, none, none, np.empty(0), holdings, equity)
