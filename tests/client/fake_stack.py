@@ -20,6 +20,13 @@ from websockets.http11 import Request, Response
 
 from tickfold.protocol import (
     Accepted,
+    AlertPreferences,
+    AlertRule,
+    AlertRuleDeleted,
+    AlertRules,
+    AlertRuleSummary,
+    Alerts,
+    AlertTerms,
     BacktestConfig,
     Cancelled,
     Error,
@@ -30,12 +37,14 @@ from tickfold.protocol import (
     IdentityMessage,
     Message,
     Pong,
+    Preferences,
     Progress,
     PushedBar,
     Result,
     Resumed,
     Runs,
     RunSummary,
+    SentAlert,
     Status,
     Subscribed,
     SymbolBars,
@@ -150,6 +159,9 @@ class FakeStack:
     runs: dict[str, list[Message]] = field(default_factory=dict)
     series: dict[str, Series] = field(default_factory=dict)
     watched: dict[str, str] = field(default_factory=dict)
+    rules: list[AlertRuleSummary] = field(default_factory=list)
+    alerts: list[SentAlert] = field(default_factory=list)
+    preferences: Preferences = field(default_factory=Preferences)
     """The symbols of the feed, and their markets."""
     keys: dict[str, str] = field(default_factory=dict)
     peers: list[Peer] = field(default_factory=list)
@@ -259,11 +271,33 @@ class FakeStack:
                 await self.feed(peer, request)
             case "subscribe" | "unsubscribe":
                 await self.change_subscription(peer, request)
+            case "create_alert_rule" | "list_alert_rules" | "delete_alert_rule" | "list_alerts":
+                await peer.send(self.alert_answer(request).model_copy(update={"correlation_id": name}))
+            case "get_alert_preferences" | "set_alert_preferences":
+                self.preferences = Preferences.model_validate(request.get("preferences") or self.preferences)
+                state = "unconfirmed" if self.preferences.email else "none"
+                shown = AlertPreferences(correlation_id=name, preferences=self.preferences, email_state=state)
+                await peer.send(shown)
             case "whoami":
                 who = IdentityMessage(
                     correlation_id=name, user_id="user-1", portfolios=["p-1"], expires_at=0, connection_id="c-1"
                 )
                 await peer.send(who)
+
+    def alert_answer(self, request: dict[str, Any]) -> Message:
+        match request["type"]:
+            case "create_alert_rule":
+                rule, rule_id = AlertTerms.model_validate(request["rule"]), f"r{len(self.rules):016x}"
+                made = AlertRuleSummary(rule_id=rule_id, rule=rule, created_at=0, status="armed", fired=0)
+                self.rules.append(made)
+                return AlertRule(rule=made, webhook_secret="whsec_1" if rule.webhook_url else None)
+            case "list_alert_rules":
+                return AlertRules(rules=self.rules)
+            case "delete_alert_rule":
+                self.rules = [each for each in self.rules if each.rule_id != request["ruleId"]]
+                return AlertRuleDeleted(rule_id=request["ruleId"])
+            case _:
+                return Alerts(alerts=self.alerts)
 
     async def change_subscription(self, peer: Peer, request: dict[str, Any]) -> None:
         name = request["correlationId"]
