@@ -14,7 +14,6 @@ class FunctionUrl(pulumi.ComponentResource):
     def __init__(self, name: str, *, function: PythonFunction, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tickfold:aws:FunctionUrl", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        target = {"function": function.function.name, "qualifier": function.alias.name}
         resource = aws.lambda_.FunctionUrl(
             f"{name}-url",
             function_name=function.function.name,
@@ -26,18 +25,20 @@ class FunctionUrl(pulumi.ComponentResource):
         aws.lambda_.Permission(
             f"{name}-open",
             action="lambda:InvokeFunctionUrl",
+            function=function.function.name,
+            qualifier=function.alias.name,
             principal="*",
             function_url_auth_type="NONE",
             opts=child,
-            **target,
         )
         aws.lambda_.Permission(
             f"{name}-invoke",
             action="lambda:InvokeFunction",
+            function=function.function.name,
+            qualifier=function.alias.name,
             principal="*",
             invoked_via_function_url=True,
             opts=child,
-            **target,
         )
         self.url = resource.function_url
         self.register_outputs({"url": self.url})

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
 from threading import Thread
-from typing import Any
+from typing import Any, Literal
 
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
@@ -271,13 +271,8 @@ class FakeStack:
                 await self.feed(peer, request)
             case "subscribe" | "unsubscribe":
                 await self.change_subscription(peer, request)
-            case "create_alert_rule" | "list_alert_rules" | "delete_alert_rule" | "list_alerts":
+            case _ if "alert" in kind:
                 await peer.send(self.alert_answer(request).model_copy(update={"correlation_id": name}))
-            case "get_alert_preferences" | "set_alert_preferences":
-                self.preferences = Preferences.model_validate(request.get("preferences") or self.preferences)
-                state = "unconfirmed" if self.preferences.email else "none"
-                shown = AlertPreferences(correlation_id=name, preferences=self.preferences, email_state=state)
-                await peer.send(shown)
             case "whoami":
                 who = IdentityMessage(
                     correlation_id=name, user_id="user-1", portfolios=["p-1"], expires_at=0, connection_id="c-1"
@@ -296,8 +291,12 @@ class FakeStack:
             case "delete_alert_rule":
                 self.rules = [each for each in self.rules if each.rule_id != request["ruleId"]]
                 return AlertRuleDeleted(rule_id=request["ruleId"])
-            case _:
+            case "list_alerts":
                 return Alerts(alerts=self.alerts)
+            case _:
+                self.preferences = Preferences.model_validate(request.get("preferences") or self.preferences)
+                state: Literal["unconfirmed", "none"] = "unconfirmed" if self.preferences.email else "none"
+                return AlertPreferences(preferences=self.preferences, email_state=state)
 
     async def change_subscription(self, peer: Peer, request: dict[str, Any]) -> None:
         name = request["correlationId"]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from pydantic import BaseModel
+from pydantic import ValidationError as PydanticError
 
 from docs.generate.protocol import schema
 from tests.protocol.schema_instances import instances
@@ -84,6 +85,12 @@ BETWEEN_FIELDS = (
     "exclude each other",
     "opens no position",
     "nothing to change",
+    "expected one of above and below",
+    "expected a price over 0",
+    "expected another symbol than",
+    "expected another time than begin",
+    "expected with the channel webhook",
+    "expected a URL such as",
 )
 """The rules that the schema cannot state, by their error messages."""
 
@@ -112,8 +119,12 @@ def test_message_valid_by_schema_parses_and_round_trips(model: type[BaseModel], 
 
 
 def _is_possible(sent: Any) -> bool:
-    """Return whether the config of an `accepted` is a valid request's."""
+    """Return whether the config of an `accepted` is a valid request's, and the terms of alert rules are valid."""
     if "config" not in sent:
+        try:
+            parse_message(json.dumps(sent))
+        except PydanticError as error:
+            return not any(rule in str(error) for rule in BETWEEN_FIELDS)
         return True
     kind = "start_sweep" if "rankBy" in sent["config"] else "start_backtest"
     return _keeps_the_rules_between_fields({"type": kind, "config": sent["config"]})

@@ -201,7 +201,9 @@ class AlertStore:
 
     def deliveries(self, alert: RecordedAlert) -> Mapping[str, str]:
         """Return what has become of an alert by now."""
-        item = self._table.get_item(Key=_key(alert.owner, alert.entry), ConsistentRead=True).get("Item", {})
+        item: Mapping[str, Any] = self._table.get_item(Key=_key(alert.owner, alert.entry), ConsistentRead=True).get(
+            "Item", {}
+        )
         found: Mapping[str, str] = item.get("deliveries", {})
         return found
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from tickfold.protocol.symbol import Symbol
 from tickfold.protocol.wire import ClientRequest, Message, RunId, Wire, is_absent, is_unset
@@ -17,8 +17,8 @@ MOST_RULES = 200
 """Rules of one user."""
 SESSION_MINUTES = 390
 LONGEST_ADDRESS = 254
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
-"""What HTML's e-mail field takes, of which a line break or a second address is no part."""
+MOST_PORT = 65_535
+_ADDRESS = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"
 
 Channel = Literal["browser", "email", "webhook"]
 Frequency = Literal["once", "daily", "always"]
@@ -142,11 +142,19 @@ Condition = (
 # --- rules and preferences -------------------------------------------------------------------------------------------
 
 
+_WEBHOOK = r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-\"$-~]*)?$"
+_HOUR = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+
+
 def _webhook(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("https", "http") or not parts.hostname or parts.username or parts.fragment:
-        raise ValueError("expected a URL such as https://example.com/hook, without user and fragment")
+    if not re.fullmatch(_WEBHOOK, url) or int(urlsplit(url).netloc.partition(":")[2] or 0) > MOST_PORT:
+        raise ValueError("expected a URL such as https://example.com/hook, of printable ASCII, without user and #")
     return url
+
+
+WebhookUrl = Annotated[
+    str, AfterValidator(_webhook), WithJsonSchema({"type": "string", "pattern": _WEBHOOK, "maxLength": 1_000})
+]
 
 
 class AlertTerms(Wire):
@@ -172,8 +180,8 @@ class AlertTerms(Wire):
         Field(min_length=1, max_length=3, description="Null: those of the user's preferences."),
     ] = None
     webhook_url: Annotated[
-        Annotated[str, Field(max_length=1_000), AfterValidator(_webhook)] | None,
-        Field(exclude_if=is_unset, description="Where the channel `webhook` posts to."),
+        WebhookUrl | None,
+        Field(exclude_if=is_unset, max_length=1_000, description="Where the channel `webhook` posts to."),
     ] = None
     note: Annotated[str, Field(max_length=200, exclude_if=is_absent, description="In the user's own words.")] = ""
 
@@ -185,12 +193,12 @@ class AlertTerms(Wire):
 
 
 def _hour(text: str) -> str:
-    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text):
+    if not re.fullmatch(_HOUR, text):
         raise ValueError("expected a time of the day such as 22:00")
     return text
 
 
-Hour = Annotated[str, AfterValidator(_hour)]
+Hour = Annotated[str, AfterValidator(_hour), WithJsonSchema({"type": "string", "pattern": _HOUR})]
 
 
 class QuietHours(Wire):
@@ -215,21 +223,33 @@ def _zone(name: str) -> str:
 
 
 def _address(text: str) -> str:
-    if len(text) > LONGEST_ADDRESS or not _ADDRESS.fullmatch(text):
+    if len(text) > LONGEST_ADDRESS or not re.fullmatch(_ADDRESS, text):
         raise ValueError("expected an e-mail address such as ada@example.com")
     return text
+
+
+TimeZone = Annotated[
+    str,
+    AfterValidator(_zone),
+    WithJsonSchema({"type": "string", "examples": ["America/New_York", "Europe/Berlin", "UTC"]}),
+]
+Address = Annotated[
+    str,
+    AfterValidator(_address),
+    WithJsonSchema({"type": "string", "pattern": _ADDRESS, "maxLength": LONGEST_ADDRESS}),
+]
 
 
 class Preferences(Wire):
     """How a user wants alerts. In quiet hours they come to the browser, marked `quiet`, and to webhooks, but not by
     e-mail; all are in the history."""
 
-    time_zone: Annotated[str, AfterValidator(_zone), Field(description="IANA name.")] = "America/New_York"
+    time_zone: Annotated[TimeZone, Field(description="IANA name.")] = "America/New_York"
     channels: Annotated[
         list[Literal["browser", "email"]], Field(min_length=1, max_length=2, description="Of rules that name none.")
     ] = ["browser"]
     email: Annotated[
-        Annotated[str, AfterValidator(_address)] | None,
+        Address | None,
         Field(description="Where e-mail goes, once the address is confirmed by the link that is sent to it."),
     ] = None
     quiet_hours: QuietHours | None = None
