@@ -49,4 +49,4 @@ def test_stateful_resources_are_those_that_are_recorded() -> None:
 def test_record_has_every_table_and_both_buckets() -> None:
     types = [urn.split("::")[0].split("$")[-1] for urn in json.loads(RECORD.read_text())]
     assert types.count("aws:s3/bucket:Bucket") == 2
-    assert types.count("aws:dynamodb/table:Table") == 6
+    assert types.count("aws:dynamodb/table:Table") == 7

@@ -86,5 +86,5 @@ def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch)
 
 def test_names_of_variables() -> None:
     names = {name: value for name, value in vars(settings).items() if name.isupper()}
-    assert len(names) == 26
+    assert len(names) == 27
     assert all(value == f"TICKFOLD_{name}" for name, value in names.items())
