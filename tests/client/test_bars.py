@@ -13,7 +13,7 @@ from tests.client.fake_stack import OPEN, FakeStack, Peer, Series, stack
 from tests.client.test_client import QUICK, alone
 from tests.client.test_exactly_once import QUICK as HASTY
 from tests.client.test_exactly_once import TROUBLES, Trouble
-from tickfold.client import Bar, BarStream, Client, RefusedError, UnreachableError, bar_stream
+from tickfold.client import Bar, BarStream, Client, RefusedError, UnreachableError
 from tickfold.errors import RunError
 from tickfold.protocol import Message, SymbolBars
 
@@ -184,7 +184,7 @@ async def test_bars_that_only_the_lake_has_are_counted() -> None:
 
 @alone
 async def test_slow_caller_gets_all_bars() -> None:
-    count = bar_stream.MOST_BARS + 2_000
+    count = topic_stream.MOST_ITEMS + 2_000
     async with (
         stack(series={"GOOG": Series(last=count, piece=400)}) as fake,
         Client(fake.url, patience=QUICK) as client,
@@ -192,7 +192,7 @@ async def test_slow_caller_gets_all_bars() -> None:
         bars = await client.bars("GOOG", after=0)
         assert (await client.whoami()).user_id == "user-1"  # which is behind them
         assert await numbers(bars, count) == list(range(1, count + 1))
-    assert [each["after"] for each in fake.received if each["type"] == "subscribe"] == [0, bar_stream.MOST_BARS]
+    assert [each["after"] for each in fake.received if each["type"] == "subscribe"] == [0, topic_stream.MOST_ITEMS]
 
 
 @alone

@@ -12,9 +12,9 @@ from typing import Any, cast
 
 from tests.client.fake_stack import OPEN, Series, progress, result, stack, stack_in_thread
 from tickfold.client import Client, Patience
-from tickfold.client.bar_stream import MOST_BARS
 from tickfold.client.run import WINDOW
 from tickfold.client.subscription import MOST_KEPT
+from tickfold.client.topic_stream import MOST_ITEMS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "use-the-client.md").read_text()
 
@@ -65,4 +65,4 @@ def test_documented_numbers_are_the_defaults() -> None:
     assert (patience.first_retry, patience.longest_retry) == (0.5, 15)
     assert f"A handle buffers {WINDOW} events" in PAGE
     assert f"A subscription buffers {MOST_KEPT}" in PAGE
-    assert f"`bars` buffers {MOST_BARS:,}" in PAGE
+    assert f"`bars` buffers {MOST_ITEMS:,}" in PAGE
