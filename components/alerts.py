@@ -13,7 +13,7 @@ from components.aws.python_function import PythonFunction
 from components.aws.stream_consumer import stream_consumer
 from components.backtests import Backtests
 from components.configuration import Configuration
-from components.market_data import BARS_STORED, MarketData
+from components.market_data import MarketData
 from components.stores.alert_store import AlertTable
 from functions import settings
 
@@ -26,6 +26,8 @@ _RUNS_ENDED = {
     },
 }
 """The records of runs once they have ended; one that is changed afterwards comes again, which alerts nobody twice."""
+_OLDEST_SECONDS = 300
+"""When an announcement of bars is given up: later ones have their rules evaluated on the same bars."""
 
 
 class Alerts(pulumi.ComponentResource):
@@ -103,23 +105,28 @@ class Alerts(pulumi.ComponentResource):
             module="alerts.evaluate",
             layers=["base", "numeric"],
             grants=[
-                market_data.bars.may_read_stream(),
+                market_data.bars.may_read_bars(),
                 backtests.runs.may_read_stream(),
                 self.table.may_evaluate(),
+                self.table.may_follow_bars(),
                 self.dead_letters.may_send(),
             ],
             memory=1_769,
             timeout=60,
         )
-        for source, table, pattern in (("bars", market_data.bars, BARS_STORED), ("runs", backtests.runs, _RUNS_ENDED)):
-            stream_consumer(
-                f"{self._name}-evaluate-{source}-mapping",
-                table=table,
-                function=function,
-                dead_letters=self.dead_letters,
-                pattern=pattern,
-                opts=self._child,
-            )
+        market_data.invoke_on_bars(
+            function, dead_letters=self.dead_letters, oldest_seconds=_OLDEST_SECONDS, opts=self._child
+        )
+        self.dead_letters.accept_events_of([market_data.bars_stored])
+        self.dead_letters.keep_failed_events_of(function, retries=2, oldest_seconds=_OLDEST_SECONDS)
+        stream_consumer(
+            f"{self._name}-evaluate-runs-mapping",
+            table=backtests.runs,
+            function=function,
+            dead_letters=self.dead_letters,
+            pattern=_RUNS_ENDED,
+            opts=self._child,
+        )
         return function
 
     def _create_check_silence(self, market_data: MarketData) -> PythonFunction:

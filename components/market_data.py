@@ -15,6 +15,7 @@ from components.aws.dead_letter_queue import DeadLetterQueue
 from components.aws.grant import Grant, Statement
 from components.aws.package import Package
 from components.aws.python_function import PythonFunction
+from components.aws.rule_target import invoke_by_rule
 from components.aws.secret import Secret
 from components.aws.stream_consumer import stream_consumer
 from components.configuration import Configuration
@@ -79,6 +80,7 @@ class MarketData(pulumi.ComponentResource):
     """The providers in the order in which they are asked, with their settings, as JSON."""
     event_source: str
     """The source of the event that says of which symbols bars were stored."""
+    bars_stored: aws.cloudwatch.EventRule
     bars: HotTable
     keys: Secret
     schwab_tokens: Secret | None
@@ -107,6 +109,7 @@ class MarketData(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         self.order = json.dumps([each.model_dump(exclude_none=True) for each in configuration.providers])
         self.event_source = f"tickfold.{name}"
+        self.bars_stored = self._create_bars_stored()
         self._create_function = partial(
             PythonFunction,
             package=package,
@@ -128,6 +131,40 @@ class MarketData(pulumi.ComponentResource):
             self.export = self._create_export()
             self.catch_up = self._create_catch_up()
         self.register_outputs({"bars_table": self.bars.table_name})
+
+    def invoke_on_bars(
+        self,
+        function: PythonFunction,
+        *,
+        dead_letters: DeadLetterQueue,
+        oldest_seconds: int,
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        """Invoke `function` when bars were stored, with their symbols. `dead_letters` must accept events of
+        `bars_stored`.
+
+        The hot table's stream would tell too, but a shard of it serves two consumers, which it may have already.
+        """
+        invoke_by_rule(
+            f"{function.name}-on-bars",
+            rule=self.bars_stored,
+            function=function,
+            target_id=function.name,
+            dead_letters=dead_letters,
+            retries=2,
+            oldest_seconds=oldest_seconds,
+            opts=opts,
+        )
+
+    def _create_bars_stored(self) -> aws.cloudwatch.EventRule:
+        pattern = {"source": [self.event_source], "detail-type": ["Bars stored"]}
+        return aws.cloudwatch.EventRule(
+            f"{self._name}-bars-stored",
+            name=f"{self._name}-bars-stored",
+            description="Bars of the feed were stored",
+            event_pattern=json.dumps(pattern),
+            opts=self._child,
+        )
 
     def may_use_providers(self) -> Grant:
         """Grant asking the providers, in their order, with their keys."""

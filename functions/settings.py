@@ -271,5 +271,5 @@ class ExportSettings(Settings):
 
 
 @dataclass(frozen=True)
-class CheckSilenceSettings(AlertsSettings, BarsSettings):
+class EvaluateSettings(AlertsSettings, BarsSettings):
     """The tables of alerts and of bars."""

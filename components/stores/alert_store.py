@@ -28,6 +28,10 @@ class AlertTable(Table):
         """`watching`, `rule` and `advance`: a transaction, for which IAM checks the action of each write."""
         return self.may("Query", "BatchGetItem", "UpdateItem", "PutItem")
 
+    def may_follow_bars(self) -> Grant:
+        """`evaluated_to` and `note_evaluated`."""
+        return self.may("GetItem", "UpdateItem")
+
     def may_send(self) -> Grant:
         """`preferences`, `rule`, `deliveries` and `note_delivery`."""
         return self.may("GetItem", "BatchGetItem", "UpdateItem")

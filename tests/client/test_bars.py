@@ -13,7 +13,7 @@ from tests.client.fake_stack import OPEN, FakeStack, Peer, Series, stack
 from tests.client.test_client import QUICK, alone
 from tests.client.test_exactly_once import QUICK as HASTY
 from tests.client.test_exactly_once import TROUBLES, Trouble
-from tickfold.client import Bar, BarStream, Client, RefusedError, UnreachableError
+from tickfold.client import Bar, BarStream, Client, RefusedError, UnreachableError, topic_stream
 from tickfold.errors import RunError
 from tickfold.protocol import Message, SymbolBars
 

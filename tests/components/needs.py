@@ -230,10 +230,11 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
         "quotes": [("dynamodb:UpdateItem", hot), *asks],
         "evaluate": [
             *evaluate,
+            ("dynamodb:Query", hot),
+            ("dynamodb:GetItem", alerts),
             ("dynamodb:ListStreams", "*"),
             *(
-                (f"dynamodb:{action}", f"{table}/stream/{STREAM_LABEL}")
-                for table in (runs, hot)
+                (f"dynamodb:{action}", f"{runs}/stream/{STREAM_LABEL}")
                 for action in ("DescribeStream", "GetRecords", "GetShardIterator")
             ),
         ],

@@ -17,11 +17,12 @@ import urllib3
 from boto3.dynamodb.types import TypeSerializer
 
 from embedded.stack import EmbeddedStack
+from functions.market_data.bars_announcement import BarsAnnouncement
 from tests.conftest import url_for
 from tests.e2e.websocket_client import SMA, Json, WebSocketClient, connected, start
 from tests.market_data.feed.stored import feed_bars
 from tickfold.alerts.webhook import SIGNATURE
-from tickfold.market_data.feed.hot_store import HotStore, bar_row
+from tickfold.market_data.feed.hot_store import HotStore
 from tickfold.market_data.feed.minute_bar import FeedBar
 from tickfold.market_data.feed.watch_list import WatchList
 
@@ -36,6 +37,7 @@ class Feed:
         table = stack.cloud.table(stack.outputs["bars_table"])
         self.symbol = f"A{secrets.token_hex(3).upper()}"
         self._hot = HotStore(table)
+        self._announcement = BarsAnnouncement(stack.client("events"), "tickfold.tickfold-embedded")
         WatchList(table).add([self.symbol], "XNYS", "test")
 
     def trade(self, *closes: float) -> float:
@@ -47,6 +49,7 @@ class Feed:
             traded = replace(template.bar, open=close, high=close, low=close, close=close)
             after = replace(before, revision=before.revision + 1, sequence=number, last_time=traded.time)
             assert self._hot.append(self.symbol, before, after, [replace(template, bar=traded)])
+            self._announcement.announce([self.symbol])
         return time.time()
 
     def last(self) -> FeedBar:
@@ -231,7 +234,7 @@ def test_doubled_stream_records_give_one_alert(
     feed.trade(179, 181)
     wait_for(lambda: hook.received)
     wait_for(lambda: ask(client, "list_alerts")["alerts"][0]["deliveries"])
-    event = {"Records": [record_of(bar_row(feed.symbol, feed.last())) for _ in range(3)]}
+    event = {"detail": {"symbols": [feed.symbol] * 3}}
     for _ in range(2):
         answer = stack.client("lambda").invoke(
             FunctionName="tickfold-embedded-evaluate:live", Payload=json.dumps(event)

@@ -27,7 +27,6 @@ from tests.e2e.release import deployed
 from tests.e2e.websocket_client import SMA, Json, WebSocketClient, connected, start, sweep
 from tests.market_data.feed.market import HALF_DAY, MONDAY, minutes_of
 from tests.market_data.feed.recording import write_minutes
-from tests.market_data.feed.stored import feed_bars
 from tests.market_data.sinks.bars import minutes
 from tests.market_data.sinks.items import item_of, record_of
 from tickfold.alerts.alert_store import AlertStore, RecordedAlert, Standing, UserPreferences
@@ -35,7 +34,7 @@ from tickfold.alerts.evaluation import initial_state
 from tickfold.alerts.links import Links
 from tickfold.identity.user import User
 from tickfold.market_data.bar_store import BarStore
-from tickfold.market_data.feed.hot_store import HotStore, bar_row
+from tickfold.market_data.feed.hot_store import HotStore
 from tickfold.market_data.feed.watch_list import WatchList
 from tickfold.market_data.series import Series
 from tickfold.market_data.series_catalog import SeriesCatalog
@@ -130,7 +129,7 @@ RIGHTS: dict[str, list[str]] = {
         "dynamodb:BatchGetItem bars",
         "cloudwatch:PutMetricData None",
     ],
-    "evaluate": EVALUATES,
+    "evaluate": ["dynamodb:Query bars", "dynamodb:GetItem alerts", *EVALUATES],
     "check-silence": ["dynamodb:Query bars", "dynamodb:BatchGetItem bars", *EVALUATES],
     "send": [
         *(f"dynamodb:{action} alerts" for action in ("GetItem", "BatchGetItem", "UpdateItem")),
@@ -464,8 +463,8 @@ class Scenario:
             wanted = {"condition": {"kind": "price", "symbol": symbol, "above": 1}, "channels": ["browser"]}
             self._asked(client, connection_id, {"type": "set_alert_preferences", "preferences": preferences})
             made = self._asked(client, connection_id, {"type": "create_alert_rule", "rule": wanted})
-            (bar,) = feed_bars(1)
-            self._invoke("evaluate", {"Records": [record_of(bar_row(symbol, bar), 1)]})
+            self._tick(40)
+            self._invoke("evaluate", {"detail": {"symbols": [symbol]}})
             (alert,) = self._asked(client, connection_id, {"type": "list_alerts"})["alerts"]
             assert alert["alert"]["symbol"] == symbol
             rule_id = made["rule"]["ruleId"]

@@ -15,6 +15,7 @@ from tests.aws import ALERTS, BARS, rows
 from tickfold.alerts.alert_store import AlertStore, RecordedAlert, Standing, UserPreferences
 from tickfold.alerts.evaluation import initial_state
 from tickfold.alerts.links import Links
+from tickfold.alerts.observation import SeenBar
 from tickfold.market_data.feed.hot_store import bar_row
 from tickfold.market_data.feed.watch_list import WatchList
 from tickfold.protocol.alerts import Alert, Preferences
@@ -71,12 +72,45 @@ def titles(store: AlertStore) -> list[str]:
     return [each.alert.title for each in store.alerts_of("ada", 50)[0]]
 
 
-def test_bars_of_a_batch_alert_once_however_often_it_comes(store: AlertStore) -> None:
-    begin(store, price(above=10))
-    event = stream(*(bar_row(each.symbol, each.stored) for each in closes(9, 11, 12)))
-    for _ in range(2):
-        evaluate.handler(event, CONTEXT)
+def announced(dynamodb: "DynamoDBServiceResource", bars: list[SeenBar], times: int = 1) -> None:
+    """Store bars of GOOG, and announce them."""
+    for each in bars:
+        dynamodb.Table(BARS).put_item(Item=bar_row(each.symbol, each.stored))
+    for _ in range(times):
+        evaluate.handler({"detail": {"symbols": ["GOOG", "IBM"]}}, CONTEXT)
+
+
+def test_bars_alert_once_however_often_they_are_announced(
+    store: AlertStore, dynamodb: "DynamoDBServiceResource"
+) -> None:
+    begin(store, price(above=10), frequency="always")
+    announced(dynamodb, closes(9, 11, 12), times=2)
     assert titles(store) == ["GOOG above 10.00"]
+
+
+def test_bars_that_nobody_announced_are_made_up_for(store: AlertStore, dynamodb: "DynamoDBServiceResource") -> None:
+    begin(store, price(above=10), frequency="always")
+    seen = closes(9, 11, 9, 12, 9)
+    announced(dynamodb, seen[:1])
+    announced(dynamodb, seen[1:4], times=0)
+    announced(dynamodb, seen[4:])
+    assert len(titles(store)) == 2
+    assert store.evaluated_to("symbol#GOOG") == 5
+
+
+def test_rules_see_no_bar_from_before_them(store: AlertStore, dynamodb: "DynamoDBServiceResource") -> None:
+    announced(dynamodb, closes(9, 11))
+    of = rule(price(above=10))
+    assert store.create(Standing(of, initial_state(of, (("symbol#GOOG", 2),))))
+    announced(dynamodb, [])
+    assert titles(store) == []
+
+
+def test_numbers_that_were_evaluated_only_grow(store: AlertStore) -> None:
+    for number in (3, 2):
+        store.note_evaluated("symbol#GOOG", number)
+    assert store.evaluated_to("symbol#GOOG") == 3
+    assert store.watching("symbol#GOOG") == []
 
 
 def test_end_of_a_run_alerts_at_its_time(store: AlertStore) -> None:
@@ -89,7 +123,7 @@ def test_end_of_a_run_alerts_at_its_time(store: AlertStore) -> None:
 
 def test_other_records_of_a_stream_are_nothing(store: AlertStore) -> None:
     event: dict[str, Any] = {"Records": [{"eventName": "REMOVE", "dynamodb": {"Keys": {}}}]}
-    assert [*evaluate.observations(DynamoDBStreamEvent(event))] == []
+    assert [*evaluate.ended_runs(DynamoDBStreamEvent(event))] == []
 
 
 def test_silence_alerts_in_a_session_only(store: AlertStore, dynamodb: "DynamoDBServiceResource") -> None:

@@ -9,6 +9,7 @@ import json
 import secrets
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -31,7 +32,7 @@ ALERTS_LIVE_SECONDS: Final = 400 * 24 * 3_600
 MOST_ALERTS_AT_ONCE: Final = 50
 """Alerts of one rule that are recorded in one transaction, which has at most 100 writes."""
 _IS_NEW = "attribute_not_exists(entry)"
-_RULE, _ALERT, _PREFERENCES = "rule#", "alert#", "preferences"
+_RULE, _ALERT, _PREFERENCES, _EVALUATED = "rule#", "alert#", "preferences", "evaluated"
 
 
 @dataclass(frozen=True)
@@ -148,9 +149,27 @@ class AlertStore:
     def watching(self, source: str) -> list[Standing]:
         """Return the rules of all users that watch a source."""
         watches = query_all(self._table, KeyConditionExpression=Key("holder").eq(_source(source)), ConsistentRead=True)
-        found = [(item["owner"], item["entry"]) for item in watches]
+        found = [(item["owner"], item["entry"]) for item in watches if item["entry"] != _EVALUATED]
         keys = [_key(owner, entry) for owner, entry in found]
         return _standings(get_all(self._table, [*keys, *(_key(owner, _PREFERENCES) for owner, _ in found)]))
+
+    def evaluated_to(self, source: str) -> int:
+        """Return the number of the last bar of a source that the rules were evaluated on; 0 if none was."""
+        key = {"holder": _source(source), "entry": _EVALUATED}
+        item = self._table.get_item(Key=key, ConsistentRead=True).get("Item")
+        return int(str(item["number"])) if item else 0
+
+    def note_evaluated(self, source: str, number: int) -> None:
+        """Note the number of a bar that the rules were evaluated on, unless a later one is noted."""
+        with suppress(self._table.meta.client.exceptions.ConditionalCheckFailedException):
+            update(
+                self._table,
+                Key={"holder": _source(source), "entry": _EVALUATED},
+                UpdateExpression="SET #number = :number",
+                ConditionExpression="attribute_not_exists(#number) OR #number < :number",
+                ExpressionAttributeNames={"#number": "number"},
+                ExpressionAttributeValues={":number": number},
+            )
 
     # --- alerts ------------------------------------------------------------------------------------------------------
 

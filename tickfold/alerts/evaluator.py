@@ -7,9 +7,10 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from tickfold.alerts.alert_store import MOST_ALERTS_AT_ONCE, AlertStore, RecordedAlert, Standing
 from tickfold.alerts.evaluation import Firing, evaluate
-from tickfold.alerts.observation import Observation
+from tickfold.alerts.observation import Observation, SeenBar, of_symbol
 from tickfold.alerts.wording import alert_of
 from tickfold.errors import TickfoldError
+from tickfold.market_data.feed.hot_store import HotStore
 from tickfold.storage.dynamodb import ConditionFailedError
 
 _ATTEMPTS = 8
@@ -34,7 +35,28 @@ class Evaluator:
         sources = dict.fromkeys(each.source for each in seen)
         return sum(self._of_source(source, [each for each in seen if each.source == source]) for source in sources)
 
-    def _of_source(self, source: str, seen: list[Observation]) -> int:
+    def evaluate_bars(self, symbol: str, hot: HotStore) -> int:
+        """Advance the rules that watch `symbol` over its bars since the last time; return how many alerts were
+        recorded.
+
+        Idempotent; bars that nobody told of are made up for by the next call.
+
+        Raises:
+            ClientError: as `evaluate` does.
+        """
+        source = of_symbol(symbol)
+        rules = self.store.watching(source)
+        if not rules:
+            return 0
+        new_to_all = min(each.state.number_of(source) for each in rules)
+        after = max(new_to_all, self.store.evaluated_to(source))
+        seen = [SeenBar(symbol, bar) for bar in hot.bars_after(symbol, after)]
+        alerts = self._of_source(source, seen)
+        if seen:
+            self.store.note_evaluated(source, seen[-1].stored.sequence)
+        return alerts
+
+    def _of_source(self, source: str, seen: Sequence[Observation]) -> int:
         parts = [seen[at : at + MOST_ALERTS_AT_ONCE] for at in range(0, len(seen), MOST_ALERTS_AT_ONCE)]
         return sum(self._advance(standing, part) for part in parts for standing in self.store.watching(source))
 

@@ -124,7 +124,7 @@ ENVIRONMENTS = {
             "arn:aws:secretsmanager:eu-north-1:111122223333:secret:tickfold-dev-market-data-1a2b3c"
         ),
     },
-    "evaluate": ALERTS_TABLE,
+    "evaluate": {**ALERTS_TABLE, **BARS},
     "check_silence": {**ALERTS_TABLE, **BARS},
     "send": {**ALERTS_TABLE, **MAIL},
     "follow_link": ALERTS_TABLE,

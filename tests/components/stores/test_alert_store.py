@@ -28,6 +28,7 @@ def grants() -> dict[str, Grant]:
     table = AlertTable("probe", protect=False)
     return {
         "evaluate": table.may_evaluate(),
+        "follow bars": table.may_follow_bars(),
         "send": table.may_send(),
         "follow links": table.may_follow_links(),
         "manage": table.may_manage(),
@@ -62,7 +63,13 @@ def manage(store: AlertStore) -> None:
     store.alerts_of("ada", 1)
 
 
+def follow_bars(store: AlertStore) -> None:
+    assert store.evaluated_to("symbol#GOOG") == 0
+    store.note_evaluated("symbol#GOOG", 1)
+
+
 CALLS: dict[str, tuple[str, Callable[[AlertStore], object]]] = {
+    "evaluated_to and note_evaluated": ("follow bars", follow_bars),
     "watching, rule and advance": ("evaluate", evaluate),
     "preferences, rule, deliveries and note_delivery": ("send", send),
     "preferences and set_email_state": (
