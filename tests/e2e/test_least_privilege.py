@@ -399,8 +399,8 @@ class Scenario:
             run_id = self._http("POST", "/v1/runs", body)["runId"]
             assert self._http("POST", "/v1/runs", body)["runId"] == run_id
             assert self._http("GET", "/v1/runs")["runs"][0]["runId"] == run_id
-            self._ended(run_id)
-            self._wait(lambda: self._http("GET", f"/v1/runs/{run_id}")["status"] == "succeeded", "the run goes on")
+            self._wait(lambda: self._http("GET", f"/v1/runs/{run_id}")["status"] != "running", "the run goes on")
+            assert self._http("GET", f"/v1/runs/{run_id}")["status"] == "succeeded"
             assert self._http("GET", f"/v1/runs/{run_id}/equity")["points"]
             assert self._http("GET", f"/v1/runs/{run_id}/messages")["messages"]
             assert self._http("GET", f"/v1/series/{symbols[0]}/1d/bars")["candles"]
