@@ -63,6 +63,7 @@ class Api(pulumi.ComponentResource):
                 settings.AUDIENCE: self._configuration.audience,
                 settings.PORTFOLIOS_CLAIM: self._configuration.portfolios_claim,
             },
+            # One processor, of which imports take most of a second and bars up to 240 MB (series_reader.MOST_BARS).
             memory=1_769,
             timeout=29,
             log_retention_days=self._configuration.log_retention_days,
