@@ -235,6 +235,8 @@ def test_configuration_of_a_program_has_the_machines_overrides(
         "tickfold:protectData": "false",
         "tickfold:maxConcurrency": concurrency,
         "tickfold:maxActiveRuns": "20",
+        "tickfold:alertSender": "alerts@tickfold.example",
+        "tickfold:alertLoopbackWebhooks": "true",
         "tickfold:text": "as it is",
     }
 

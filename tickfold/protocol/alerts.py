@@ -53,7 +53,7 @@ class Level(Wire):
 class PriceCondition(Level):
     """A symbol trades at or beyond a price, in dollars: the high and the low of each minute count."""
 
-    kind: Literal["price"] = "price"
+    kind: Literal["price"]
     symbol: Symbol
 
     @model_validator(mode="after")
@@ -66,7 +66,7 @@ class PriceCondition(Level):
 class ChangeCondition(Level):
     """A symbol has changed by a fraction, such as 0.05 or −0.05, over some minutes or since the session's open."""
 
-    kind: Literal["change"] = "change"
+    kind: Literal["change"]
     symbol: Symbol
     minutes: Annotated[
         int | None,
@@ -82,7 +82,7 @@ class ChangeCondition(Level):
 class IndicatorCondition(Wire):
     """A symbol's close crosses an indicator: it must have been on the other side since the rule began."""
 
-    kind: Literal["indicator"] = "indicator"
+    kind: Literal["indicator"]
     symbol: Symbol
     indicator: Annotated[
         Literal["sma9", "vwap"],
@@ -95,7 +95,7 @@ class IndicatorCondition(Wire):
 class SpreadCondition(Level):
     """The close of one symbol minus that of another, in dollars, in the minutes of which both have a bar."""
 
-    kind: Literal["spread"] = "spread"
+    kind: Literal["spread"]
     symbol: Symbol
     minus: Annotated[Symbol, Field(description="The symbol whose close is subtracted.")]
 
@@ -109,7 +109,7 @@ class SpreadCondition(Level):
 class VolumeCondition(Wire):
     """A minute of a symbol has at least so many shares."""
 
-    kind: Literal["volume"] = "volume"
+    kind: Literal["volume"]
     symbol: Symbol
     above: Annotated[float, Field(gt=0, description="Shares of one minute.")]
 
@@ -117,14 +117,14 @@ class VolumeCondition(Wire):
 class RunEndedCondition(Wire):
     """A run of the user has ended: succeeded, failed or cancelled."""
 
-    kind: Literal["run_ended"] = "run_ended"
+    kind: Literal["run_ended"]
     run_id: Annotated[RunId | None, Field(exclude_if=is_unset, description="This run only.")] = None
 
 
 class FeedSilentCondition(Wire):
     """The feed has stored no bar for so many minutes of a session."""
 
-    kind: Literal["feed_silent"] = "feed_silent"
+    kind: Literal["feed_silent"]
     minutes: Annotated[int, Field(ge=1, le=SESSION_MINUTES)] = 15
 
 
