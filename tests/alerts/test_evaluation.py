@@ -203,6 +203,18 @@ def test_change_since_the_open_is_of_the_session() -> None:
     assert firings[0].reading.last == pytest.approx(-0.05, rel=1e-14)
 
 
+def test_change_from_a_price_of_zero_is_none() -> None:
+    of = rule({"kind": "change", "symbol": "GOOG", "above": 0.1})
+    first = bar(1, 0)
+    assert fired(of, [first, bar(2, 5)]) == []
+
+
+def test_alert_of_a_symbol_of_any_script_has_an_id_that_headers_take() -> None:
+    of = rule({"kind": "price", "symbol": "ÖL/日", "above": 1})
+    (firing,) = fold(of, [bar(1, 2, symbol="ÖL/日")])[1]
+    assert firing.alert_id == f"{of.rule_id}-%C3%96L/%E6%97%A5-1"
+
+
 def test_volume_of_one_minute() -> None:
     of = rule({"kind": "volume", "symbol": "GOOG", "above": 1_000})
     assert fired(of, [bar(1, 10, volume=999), bar(2, 10, volume=1_000), bar(3, 10, volume=2_000)]) == ["GOOG-2"]

@@ -6,11 +6,16 @@ over them would have it. There is no clock in it: cool-down, expiry, days and qu
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
+from urllib.parse import quote
 
 from tickfold.alerts.observation import Observation
 from tickfold.alerts.quiet_hours import day_of, is_quiet
 from tickfold.alerts.rule import Rule, RuleState
 from tickfold.alerts.threshold import Reading
+
+_AS_IT_IS: Final = "^=/&+:!@"
+"""What symbols have beside letters."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +29,8 @@ class Firing:
 
     @property
     def alert_id(self) -> str:
-        """The same for the same observation, however often it is evaluated."""
-        return f"{self.rule.rule_id}-{self.seen.occurrence}"
+        """The same for the same observation, however often it is evaluated; ASCII, as headers have it."""
+        return f"{self.rule.rule_id}-{quote(self.seen.occurrence, safe=_AS_IT_IS)}"
 
 
 def initial_state(rule: Rule, numbers: tuple[tuple[str, int], ...] = ()) -> RuleState:

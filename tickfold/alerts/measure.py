@@ -131,7 +131,8 @@ class _Change(_OfBars[ChangeCondition]):
             memory = ((seen.symbol, int(bar.time.timestamp()), bar.open),)
         reference, *later = self._since(memory, now)
         before = reference[2]
-        reading = Reading(bar.high / before - 1, bar.low / before - 1, bar.close / before - 1)
+        changes = (price / before - 1 for price in (bar.high, bar.low, bar.close)) if before else None
+        reading = Reading(*changes) if changes else None  # of nothing there is no change
         closes = () if self.condition.minutes is None else (*later, (seen.symbol, now, bar.close))
         return (reference, *closes), reading
 

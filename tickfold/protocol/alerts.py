@@ -18,6 +18,8 @@ MOST_RULES = 200
 SESSION_MINUTES = 390
 LONGEST_ADDRESS = 254
 MOST_PORT = 65_535
+_LAST_TIME = 253_402_300_799_000
+"""The end of the year 9999."""
 _ADDRESS = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"
 
 Channel = Literal["browser", "email", "webhook"]
@@ -173,7 +175,12 @@ class AlertTerms(Wire):
     ] = 0
     expires_at: Annotated[
         int | None,
-        Field(exclude_if=is_unset, ge=0, description="Bars that end later count no more. Milliseconds since 1970 UTC."),
+        Field(
+            exclude_if=is_unset,
+            ge=0,
+            le=_LAST_TIME,
+            description="Bars that end later count no more. Milliseconds since 1970 UTC.",
+        ),
     ] = None
     channels: Annotated[
         list[Channel] | None,
@@ -296,7 +303,10 @@ class ListAlerts(ClientRequest):
 
     type: Literal["list_alerts"] = "list_alerts"
     limit: Annotated[int, Field(ge=1, le=50)] = 20
-    before: Annotated[str | None, Field(max_length=200, description="`next` of the previous reply.")] = None
+    before: Annotated[
+        str | None,
+        Field(pattern=r"^alert#[0-9]{15}#[!-~]+$", max_length=300, description="`next` of the previous reply."),
+    ] = None
 
 
 class GetAlertPreferences(ClientRequest):
