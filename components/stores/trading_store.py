@@ -59,7 +59,3 @@ class TradingTable(Table):
     def may_read_switches(self) -> Grant:
         """`Switches.read` and `check_orders`."""
         return self.may("GetItem")
-
-    def may_set_switches(self) -> Grant:
-        """`Switches.set` and `changes`: of whoever operates the stack."""
-        return self.may("GetItem", "PutItem", "Query")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from embedded.record import Record
     from tickfold.backtests.run_store import RunStore
+    from tickfold.portfolios.switches import Switches
 
 OUTPUTS = (
     "region",
@@ -31,6 +32,7 @@ OUTPUTS = (
     "bucket",
     "runs_table",
     "bars_table",
+    "trading_table",
     "athena_workgroup",
     "athena_database",
     "keys_secret",
@@ -141,6 +143,16 @@ class Target:
     def bars(self) -> "Table":
         """Return the stack's hot table."""
         return self._table("bars_table")
+
+    def switches(self) -> "Switches":
+        """Return the stack's switches of trading."""
+        from tickfold.portfolios.switches import Switches  # noqa: PLC0415 - as above
+
+        return Switches(self._table("trading_table"))
+
+    def operator(self) -> str:
+        """Return who operates the stack: the ARN of the AWS identity."""
+        return str(self._client("sts").get_caller_identity()["Arn"])
 
     def _table(self, output: str) -> "Table":
         session, config = self._session()

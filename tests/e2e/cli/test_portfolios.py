@@ -55,6 +55,28 @@ def test_portfolio_is_created_traded_shown_and_stopped(tickfold: Command, fed: F
     assert name in said("portfolio", "list")
 
 
+def test_trading_is_switched_off_and_on_again(tickfold: Command, fed: FedSymbol) -> None:
+    name = f"p{secrets.token_hex(4)}"
+    order = ("order", "place", name, "buy", "1", fed.symbol)
+    assert tickfold("portfolio", "create", name, "--cash", "1000").status == 0
+    assert tickfold("trading", "set", "TRADING_ENABLED", "off").stdout == "TRADING_ENABLED is off\n"
+    try:
+        refused = tickfold(*order)
+        assert (refused.status, refused.stdout) == (3, "")
+        assert "trading is switched off in this stack" in refused.stderr
+    finally:
+        assert tickfold("trading", "set", "TRADING_ENABLED", "on").status == 0
+    assert tickfold(*order).status == 0
+    shown = tickfold("trading", "show").stdout
+    assert shown == "switch,value\nTRADING_ENABLED,on\nPAPER_TRADING,on\n"
+    last, first, *_ = json.loads(tickfold("trading", "changes", "--json").stdout)
+    assert [(each["switch"], each["from"], each["to"]) for each in (first, last)] == [
+        ("TRADING_ENABLED", "on", "off"),
+        ("TRADING_ENABLED", "off", "on"),
+    ]
+    assert last["by"].startswith("arn:aws:")
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "reason"),
     [
