@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from tests.client.fake_stack import OPEN, Series, progress, result, stack, stack_in_thread
 from tickfold.client import Client, Patience
+from tickfold.client.portfolios import PortfolioClient
 from tickfold.client.run import WINDOW
 from tickfold.client.subscription import MOST_KEPT
 from tickfold.client.topic_stream import MOST_ITEMS
@@ -52,7 +53,8 @@ def test_example_of_bars_runs() -> None:
 
 
 def test_every_method_is_documented() -> None:
-    methods = [name for name, member in vars(Client).items() if callable(member) and not name.startswith("_")]
+    known = {**vars(PortfolioClient), **vars(Client)}
+    methods = [name for name, member in known.items() if callable(member) and not name.startswith("_")]
     assert [name for name in methods if f"`{name}(" not in PAGE] == []
 
 

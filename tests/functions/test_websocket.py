@@ -114,6 +114,7 @@ def environment(dynamodb: "DynamoDBServiceResource", bucket: Bucket, monkeypatch
         settings.RUNS_TABLE: RUNS,
         settings.USERS_TABLE: USERS,
         settings.BARS_TABLE: BARS,
+        settings.TRADING_TABLE: TRADING,
         settings.PROVIDERS: "[]",
         settings.ALERTS_TABLE: ALERTS,
         settings.ALERT_LINKS_URL: "https://links.example/",
@@ -150,6 +151,10 @@ def test_wiring_is_done_once_and_by_the_environment(environment: None) -> None:
     assert built.sender._connections is built.starter.connections is built.follower.connections
     assert built.symbols.connections is built.follower.connections
     assert (built.symbols.bars._table.name, built.symbols.watch_list._table.name) == (BARS, BARS)
+    assert built.desk.store is built.portfolios.store
+    assert (built.desk.store._table.name, built.desk.switches._table.name) == (TRADING, TRADING)
+    assert built.desk.market.bars is built.symbols.bars
+    assert built.portfolios.connections is built.follower.connections
     client: Any = built.sender._api
     assert client.meta.endpoint_url == "https://api.example/live"
     assert (client.meta.config.read_timeout, client.meta.config.connect_timeout) == (10, 1)
@@ -271,6 +276,28 @@ def client(
     return Client(dependencies, api)
 
 
+OF_PORTFOLIOS: dict[str, tuple[dict[str, Any], str]] = {
+    "create_portfolio": ({"name": "mine", "cash": 10}, "portfolio"),
+    "list_portfolios": ({}, "portfolios"),
+    "get_portfolio": ({}, "portfolio"),
+    "deposit": ({"amount": 1, "key": "k"}, "portfolio"),
+    "withdraw": ({"amount": 1, "key": "w"}, "portfolio"),
+    "set_risk_limits": ({"limits": {"order": 5}}, "portfolio"),
+    "kill": ({}, "portfolio"),
+    "lift": ({}, "portfolio"),
+    "place_order": ({"orderId": "a", "order": {"symbol": "GOOG", "side": "buy", "quantity": 1}}, "error"),
+    "change_order": ({"orderId": "a", "limit": 1}, "error"),
+    "cancel_order": ({"orderId": "a"}, "error"),
+    "cancel_orders": ({}, "orders"),
+    "close_position": ({"symbol": "GOOG", "orderId": "b"}, "error"),
+    "flatten": ({}, "orders"),
+    "list_orders": ({}, "orders"),
+    "list_trades": ({}, "trades"),
+    "get_journal": ({}, "journal"),
+}
+"""Requests about a portfolio that holds nothing, of symbols without bars, and the types of their replies."""
+
+
 def test_every_request_is_carried_out(client: Client) -> None:
     start = {"type": "start_backtest", "config": json.loads(dump(config()))}
     accepted = client.ask(start | {"colour": 1})
@@ -300,6 +327,7 @@ def test_every_request_is_carried_out(client: Client) -> None:
         "cancel": {"runId": run_id},
         "get_result": {"runId": run_id},
     }
+    replies |= {name: {"portfolio": "mine"} | more for name, (more, _) in OF_PORTFOLIOS.items()}
     found = {name: client.ask({"type": name, "correlationId": "x9"} | more) for name, more in replies.items()}
     assert {name: each["type"] for name, each in found.items()} == {
         "start_sweep": "accepted",
@@ -322,6 +350,7 @@ def test_every_request_is_carried_out(client: Client) -> None:
         "whoami": "identity",
         "cancel": "cancelled",
         "get_result": "cancelled",
+        **{name: answer for name, (_, answer) in OF_PORTFOLIOS.items()},
     }
     assert {each["correlationId"] for each in found.values()} == {"x9"}
     assert {"start_backtest", *replies} == {str(each.model_fields["type"].default) for each in REQUESTS}
@@ -345,6 +374,14 @@ def test_a_symbol_is_followed_by_the_follower_of_symbols(client: Client, connect
     assert list(connections.subscribers("symbol#GOOG#1m")) == ["c1"]
     assert client.ask({"type": "unsubscribe", "topic": "symbol", "id": "goog"})["type"] == "unsubscribed"
     assert not list(connections.subscribers("symbol#GOOG#1m"))
+
+
+def test_a_journal_is_followed_by_the_reader_of_portfolios(client: Client, connections: ConnectionStore) -> None:
+    client.ask({"type": "create_portfolio", "name": "mine"})
+    assert client.ask({"type": "subscribe", "topic": "journal", "id": "mine"})["type"] == "portfolio"
+    left = client.ask({"type": "unsubscribe", "topic": "journal", "id": "mine"})
+    assert (left["type"], left["topic"]) == ("unsubscribed", "journal")
+    assert not list(connections.subscribers(f"journal#{left['id']}"))
 
 
 @pytest.mark.parametrize(
