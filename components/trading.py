@@ -59,7 +59,7 @@ class Trading(pulumi.ComponentResource):
                 self.table.may_step(),
                 market_data.bars.may_list(),
                 market_data.bars.may_read_bars(),
-                lake.may_read_series(),
+                lake.may_find_series(),
                 lake.may_read_bars(),
                 self.dead_letters.may_send(),
             ],

@@ -107,6 +107,7 @@ def function_needs(stack: Stack, module: str) -> list[Need]:
         "reduce": [layout.chunks_prefix(RUN, "AAPL")],
         # Where an object is missing, S3 only says so to those who may list.
         "compact": [layout.series_key("AAPL", "1d"), layout.bars_key("AAPL", "1d", 2012)],
+        "trade": [layout.series_key("AAPL", "1m")],
         "fetch": [layout.series_key("AAPL", "1d"), layout.bars_key("AAPL", "1d", 2012)],
     }
     if module == "check_feed":

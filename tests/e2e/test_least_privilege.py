@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from websockets.exceptions import ConnectionClosed
 from embedded.stack import EmbeddedStack
 from tests.alerts.rules import rule
 from tests.conftest import url_for
+from tests.e2e.bots_portfolio import NAME, BotsPortfolio
 from tests.e2e.executions import wait_for_execution
 from tests.e2e.fed_symbol import fed_symbol
 from tests.e2e.long_open import as_if_long_open
@@ -27,6 +28,7 @@ from tests.e2e.release import deployed
 from tests.e2e.websocket_client import SMA, Json, WebSocketClient, connected, start, sweep
 from tests.market_data.feed.market import HALF_DAY, MONDAY, minutes_of
 from tests.market_data.feed.recording import write_minutes
+from tests.market_data.feed.stored import feed_bars
 from tests.market_data.sinks.bars import minutes
 from tests.market_data.sinks.items import item_of, record_of
 from tickfold.alerts.alert_store import AlertStore, RecordedAlert, Standing, UserPreferences
@@ -35,6 +37,7 @@ from tickfold.alerts.links import Links
 from tickfold.identity.user import User
 from tickfold.market_data.bar_store import BarStore
 from tickfold.market_data.feed.hot_store import HotStore
+from tickfold.market_data.feed.minute_bar import bars_of
 from tickfold.market_data.feed.watch_list import WatchList
 from tickfold.market_data.series import Series
 from tickfold.market_data.series_catalog import SeriesCatalog
@@ -120,8 +123,16 @@ RIGHTS: dict[str, list[str]] = {
         "states:DescribeExecution tickfold-embedded-backtest:*",
         *ENDS,
     ],
+    "trade": [
+        "dynamodb:Query bars",
+        *(f"dynamodb:{action} trading" for action in ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")),
+        "s3:ListBucket data/series/*",
+        "s3:GetObject data/series/*",
+        "s3:GetObjectVersion data/bars/*",
+    ],
     "tick": [
         *(f"dynamodb:{action} bars" for action in ("Query", "GetItem", "UpdateItem", "PutItem")),
+        "events:PutEvents None",
         "secretsmanager:GetSecretValue market-data",
     ],
     "check-feed": [
@@ -168,6 +179,7 @@ UNSEEN = {
         for function in ("compact", "fetch")
         for folder in ("series", "bars")
     ),
+    ("trade", "s3:ListBucket data/series/*"),
 }
 """Whoever may not list gets 403 instead of 404 where an object is missing; from the emulator it is always 404."""
 HEADS = {
@@ -387,6 +399,38 @@ class Scenario:
                 while received["type"] == "journal_entry":  # which is pushed
                     received = client.receive()
                 assert received["type"] == answer
+
+    def stepped(self) -> None:
+        """A bot steps over bars of the lake and of the feed, and is stopped; the state of another cannot be read."""
+        with fed_symbol(self._stack) as fed:
+            before = fed.bars[0].bar.time - timedelta(hours=1)
+            older = bars_of(each.bar for each in feed_bars(5, start=before))
+            BarStore(self._stack.client("s3"), self._stack.outputs["bucket"]).put(fed.symbol, "1m", older, "test")
+            sound, broken = (BotsPortfolio(self._stack, f"{kind}-{fed.symbol}") for kind in ("sound", "broken"))
+            for each in (sound, broken):
+                each.start_bot(fed.symbol, before.date(), strategy="buy_and_hold", timeframe="1m")
+            broken.table.update_item(
+                Key={"portfolio": f"p#{broken.portfolio}", "entry": f"bot#{NAME}"},
+                UpdateExpression="SET #state = :state",
+                ExpressionAttributeNames={"#state": "state"},
+                ExpressionAttributeValues={":state": b"of another version"},
+            )
+            event = {"detail": {"symbols": [fed.symbol]}}
+            assert self._invoke("trade", event)["written"].keys() == {sound.portfolio, broken.portfolio}
+            assert sound.state().shares > 0
+            assert len(broken.steps("paused")) == 1
+            sound.owner.stop(sound.portfolio, NAME, "trader")
+            fed.feed(6, 9)
+            self._invoke("trade", event)
+            assert sound.portfolios.of_symbol(fed.symbol) == [broken.portfolio]
+
+    def announced(self) -> None:
+        """A portfolio's bot steps over bars as soon as the feed has stored them."""
+        with self._fed_symbol() as symbol:
+            portfolio = BotsPortfolio(self._stack, f"announced-{symbol}")
+            portfolio.start_bot(symbol, timeframe="1m")
+            self._tick(40)
+            self._wait(lambda: portfolio.state().run.bars == 10, "the bot has not stepped over the bars")
 
     def over_http(self) -> None:
         """A run is started, listed and looked at over HTTP, by a worker that has no bars in memory; so are bars."""
@@ -673,11 +717,12 @@ class Scenario:
 
 BROKEN = "BROKEN"
 UNSUCCESSFUL = "tickfold-embedded-backtest-unsuccessful"
-RECONCILIATION = "tickfold-embedded-reconcile"
+SCHEDULES = ("tickfold-embedded-reconcile", "tickfold-embedded-trade")
 PARTS = (
     *("connections", "run", "subscriptions", "cancel", "gone", "expired"),
     *("alerted", "silent", "mailed", "linked"),
-    *("watched", "traded", "fed", "fed_by_a_new_worker", "checked", "quoted", "caught_up", "exported"),
+    *("watched", "traded", "stepped", "announced"),
+    *("fed", "fed_by_a_new_worker", "checked", "quoted", "caught_up", "exported"),
     *("over_http", "watched_over_http", "cancelled_over_http"),
     *("cut_off", "one_symbol", "fetched", "unread_bars", "sweep", "walk_forward", "failure", "reconciled"),
 )
@@ -688,6 +733,7 @@ PART = {
     "reconcile": "reconciled",
     "fetch": "fetched",
     "tick": "fed",
+    "trade": "stepped",
     "compact": "fed",
     "check-feed": "checked",
     "catch-up": "caught_up",
@@ -719,6 +765,8 @@ PART_OF_BOTH = {
     ("compact", "s3:GetObjectVersion data/bars/*"): "fed",
     ("fetch", "s3:GetObjectVersion data/bars/*"): "fetched",
     ("tick", "secretsmanager:GetSecretValue market-data"): "fed_by_a_new_worker",
+    ("tick", "events:PutEvents None"): "announced",
+    ("trade", "s3:GetObjectVersion data/bars/*"): "stepped",
     **{("message", right): "gone" for right in FORGETS},
     **{("deliver", right): "gone" for right in FORGETS},
     ("message", TALKS[1]): "expired",
@@ -763,17 +811,18 @@ def copy_of_ibm(stack: EmbeddedStack, symbol: str) -> Series:
 def scenario(stack: EmbeddedStack, replayed: Path) -> Iterator[Scenario]:
     """The scenario, with a series of which one file is deleted: a run of it fails in simulate.
 
-    Reconciliation comes when the scenario asks for it only: on its schedule it would at times do what another function
-    may not.
+    What has a schedule comes when the scenario asks for it only: it would at times do what another function may not.
     """
     series = copy_of_ibm(stack, BROKEN)
     stack.client("s3").delete_object(
         Bucket=stack.outputs["bucket"], Key=layout.bars_key(BROKEN, "1d", 2005), VersionId=series.files[5].version_id
     )
     events = stack.client("events")
-    events.disable_rule(Name=RECONCILIATION)
+    for rule in SCHEDULES:
+        events.disable_rule(Name=rule)
     yield Scenario(stack, replayed)
-    events.enable_rule(Name=RECONCILIATION)
+    for rule in SCHEDULES:
+        events.enable_rule(Name=rule)
 
 
 @pytest.mark.parametrize("function", RIGHTS)

@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,6 +12,7 @@ from embedded.replay import Recording, recordings
 from embedded.schedules import MINUTE, Schedules
 from embedded.stack import EmbeddedStack
 from tests.conftest import url_for
+from tests.e2e.bots_portfolio import BotsPortfolio
 from tests.e2e.release import deployed
 from tests.e2e.websocket_client import run, start
 from tests.market_data.feed.market import HALF_DAY, minutes_of
@@ -20,20 +20,8 @@ from tests.market_data.feed.recording import write_minutes
 from tickfold.backtests.recorded_run import ClosedTrades, decode_curve, decode_trades
 from tickfold.engine.bars import Bars
 from tickfold.market_data.feed.watch_list import WatchList
-from tickfold.market_data.series import microseconds
-from tickfold.portfolios.journal import blank, rebuild
-from tickfold.portfolios.placing import opened
-from tickfold.portfolios.store import PortfolioStore
-from tickfold.protocol import BacktestConfig
-from tickfold.protocol.journal import BarSeen, BotStep, JournalEvent
-from tickfold.protocol.portfolios import CreatePortfolio
+from tickfold.protocol.journal import BarSeen, BotStep
 from tickfold.storage import layout
-from tickfold.strategies import BUILT_IN
-from tickfold.trading.bot import NO_LAST_DAY, Bot
-from tickfold.trading.bot_state import BotState
-from tickfold.trading.bot_store import BotStore
-from tickfold.trading.bots import Bots
-from tickfold.trading.code_version import code_version
 
 KILLS = 10
 DIES = """
@@ -91,16 +79,16 @@ def test_replayed_session_with_kills_trades_as_a_run_over_the_same_range(
 ) -> None:
     known, bars = recording
     portfolio = f"replayed-{known.symbol.lower()}"
-    trading = Trading(stack, portfolio)
-    trading.start_bot(known.symbol)
+    trading = BotsPortfolio(stack, portfolio)
+    trading.start_bot(known.symbol, **CONFIG)
     with deployed(stack, "trade", DIES.format(marks=str(tmp_path), kills=KILLS)):
         WatchList(stack.cloud.table(stack.outputs["bars_table"])).add([known.symbol], known.market, "trader")
         schedules = Schedules(stack.cloud, {known.market})
         for minute in schedules.due_minutes(known.first, known.last + 2 * MINUTE):
             schedules.fire(minute)
-            trading.trade()  # as its schedule does, beside the event
+            trade(stack)  # as its schedule does, beside the event
         while trading.state().last_bar < bars.timestamp[-1]:
-            trading.trade()
+            trade(stack)
     kills = sorted(mark.name[3:] for mark in tmp_path.iterdir())
     assert len(kills) == KILLS
     assert trading.state().last_bar == bars.timestamp[-1]
@@ -131,47 +119,11 @@ def assert_same_trades(exits: list[BotStep], trades: ClosedTrades) -> None:
     assert [step.time * 1_000 for step in exits] == trades.exit_time.tolist()
 
 
+def trade(stack: EmbeddedStack) -> None:
+    """Invoke the trader without an event, whether or not it lives on."""
+    stack.client("lambda").invoke(FunctionName="tickfold-embedded-trade:live", Payload=b"{}")
+
+
 def stored(stack: EmbeddedStack, key: str) -> bytes:
     body: bytes = stack.client("s3").get_object(Bucket=stack.outputs["bucket"], Key=key)["Body"].read()
     return body
-
-
-class Trading:
-    """A portfolio with a bot on the stack's tables."""
-
-    def __init__(self, stack: EmbeddedStack, portfolio: str) -> None:
-        table = stack.cloud.table(stack.outputs["trading_table"])
-        self.portfolio, self.portfolios, self.bots = portfolio, PortfolioStore(table), BotStore(table)
-        self._lambda = stack.client("lambda")
-
-    def trade(self) -> None:
-        """Invoke the trader without an event, whether or not it lives on."""
-        self._lambda.invoke(FunctionName="tickfold-embedded-trade:live", Payload=b"{}")
-
-    def start_bot(self, symbol: str, **config: Any) -> None:
-        """Open the portfolio, and start its bot, which begins with the symbol's first bar as a run does."""
-        request = CreatePortfolio(name="replayed", cash=50_000)
-        self.portfolios.append(blank(self.portfolio), opened(self.portfolio, "trader", request), "trader")
-        base = {"stock": symbol, "startDate": f"{HALF_DAY}", "endDate": f"{NO_LAST_DAY}", "startCapital": 10_000}
-        bot = Bot(
-            bot="cross",
-            portfolio=self.portfolio,
-            config=BacktestConfig.model_validate(base | CONFIG | config),
-            code=code_version(BUILT_IN.strategies["sma_cross"]),
-            since=microseconds(datetime(2025, 11, 28, tzinfo=UTC)),
-            warm=False,
-        )
-        Bots(self.portfolios, self.bots, BUILT_IN).start(bot, "trader")
-
-    def state(self) -> BotState:
-        (found,) = self.bots.of(self.portfolio)
-        return BotState.decoded(found.state)
-
-    def events(self) -> list[JournalEvent]:
-        """Return all that the journal says, which must make the portfolio again."""
-        entries = list(self.portfolios.entries_after(self.portfolio, 0))
-        assert rebuild(entries) == self.portfolios.get(self.portfolio)
-        return [event for entry in entries for event in entry.events]
-
-    def steps(self, what: str) -> list[BotStep]:
-        return [event for event in self.events() if isinstance(event, BotStep) and event.what == what]
