@@ -818,8 +818,8 @@ def scenario(stack: EmbeddedStack, replayed: Path) -> Iterator[Scenario]:
         Bucket=stack.outputs["bucket"], Key=layout.bars_key(BROKEN, "1d", 2005), VersionId=series.files[5].version_id
     )
     events = stack.client("events")
-    for rule in SCHEDULES:
-        events.disable_rule(Name=rule)
+    for schedule in SCHEDULES:
+        events.disable_rule(Name=schedule)
     yield Scenario(stack, replayed)
     for rule in SCHEDULES:
         events.enable_rule(Name=rule)

@@ -51,6 +51,7 @@ def environment(
     monkeypatch.setenv(settings.BARS_TABLE, BARS)
     monkeypatch.setenv(settings.BUCKET, BUCKET)
     monkeypatch.setenv(settings.METRICS_NAMESPACE, "Tickfold/RealTimeStreaming")
+    monkeypatch.setenv(settings.EVENT_SOURCE, "tickfold.test")
 
 
 def set_providers(monkeypatch: pytest.MonkeyPatch, providers: list[dict[str, str]]) -> None:

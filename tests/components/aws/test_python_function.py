@@ -18,6 +18,7 @@ MARKET_DATA = ["fetch", "tick", "compact", "export", "check_feed", "catch_up", "
 ALERTS = ["evaluate", "check_silence", "send", "follow_link"]
 WEBSOCKET = ["authorize", "connect", "disconnect", "message", "deliver"]
 MODULES = [*WEBSOCKET, "http", "trade", *BACKTESTS, *MARKET_DATA, *ALERTS]
+FOLDERS = {"backtests": BACKTESTS, "market_data": MARKET_DATA, "alerts": ALERTS, "api": ["http"], "trading": ["trade"]}
 ENDPOINT = "https://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live"
 MACHINE = {"TICKFOLD_STATE_MACHINE_ARN": "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev-backtest"}
 BUCKET = {"TICKFOLD_BUCKET": "tickfold-dev-lake-1a2b3c4"}
@@ -141,9 +142,7 @@ ENVIRONMENTS = {
 
 
 def handler_of(module: str) -> str:
-    folders = {"backtests": BACKTESTS, "market_data": MARKET_DATA, "alerts": ALERTS}
-    folders |= {"api": ["http"], "trading": ["trade"]}
-    folder = next((name for name, modules in folders.items() if module in modules), "websocket")
+    folder = next((folder for folder, modules in FOLDERS.items() if module in modules), "websocket")
     return f"functions.{folder}.{module}.handler"
 
 
