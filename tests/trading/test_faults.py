@@ -195,21 +195,33 @@ def test_new_code_of_a_strategy_is_refused_while_a_position_is_open(desk: Desk) 
     assert desk.run_of("cross").bot.status == "running"
 
 
-def test_bot_whose_state_cannot_be_read_is_paused_and_others_go_on(desk: Desk) -> None:
-    bot, other = bot_of(name="broken"), bot_of()
-    desk.start(bot, other)
-    key = {"portfolio": f"p#{PORTFOLIO}", "entry": "bot#broken"}
+def break_state(desk: Desk, bot: str) -> None:
     desk.table.update_item(
-        Key=key,
+        Key={"portfolio": f"p#{PORTFOLIO}", "entry": f"bot#{bot}"},
         UpdateExpression="SET #state = :state",
         ExpressionAttributeNames={"#state": "state"},
         ExpressionAttributeValues={":state": b"tickfold checkpoint 0\n and more"},
     )
+
+
+def test_bot_whose_state_cannot_be_read_is_paused_and_others_go_on(desk: Desk) -> None:
+    bot, other = bot_of(name="broken"), bot_of()
+    desk.start(bot, other)
+    break_state(desk, "broken")
     desk.feed("GOOG", BARS, COUNT)
     desk.trader().advance(PORTFOLIO)
     (paused,) = desk.steps("broken", "paused")
     assert "its state cannot be read: not a checkpoint of this version" in str(paused.reason)
     assert_traded_like_a_backtest(desk, other, BARS)
+    assert desk.trader().advance(PORTFOLIO) == 0
+
+
+def test_only_bot_of_a_portfolio_whose_state_cannot_be_read_is_paused(desk: Desk) -> None:
+    desk.start(bot_of())
+    break_state(desk, "cross")
+    desk.feed("GOOG", BARS, 5)
+    assert desk.trader().advance(PORTFOLIO) == 1
+    assert len(desk.steps("cross", "paused")) == 1
     assert desk.trader().advance(PORTFOLIO) == 0
 
 

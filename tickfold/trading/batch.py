@@ -87,8 +87,8 @@ class Batch:
         for symbol in sorted(followed(portfolio)):
             if quote := portfolio.quotes.get(symbol):
                 seen[symbol] = quote.time * _MICROSECONDS
-            else:  # only bots have been on it, and none has stepped
-                seen[symbol] = min(run.state.last_bar for run in self._bots if run.bot.symbol == symbol)
+            elif after := [run.state.last_bar for run in self._bots if run.bot.symbol == symbol]:
+                seen[symbol] = min(after)  # only bots have been on it, and none has stepped
         return seen
 
     def _until(self, windows: Sequence[Window]) -> int:
