@@ -821,8 +821,8 @@ def scenario(stack: EmbeddedStack, replayed: Path) -> Iterator[Scenario]:
     for schedule in SCHEDULES:
         events.disable_rule(Name=schedule)
     yield Scenario(stack, replayed)
-    for rule in SCHEDULES:
-        events.enable_rule(Name=rule)
+    for schedule in SCHEDULES:
+        events.enable_rule(Name=schedule)
 
 
 @pytest.mark.parametrize("function", RIGHTS)
