@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ def transact_or_die(table, writes):
 store.transact = transact_or_die
 handler = trade_itself.handler
 """
-CONFIG = {
+CONFIG: dict[str, Any] = {
     "strategy": "sma_cross",
     "parameters": {"fast": 2, "slow": 5},
     "timeframe": "1m",
