@@ -32,6 +32,7 @@ LONGEST = (
     *("soak/test_throttling.py", "soak/test_connections.py", "soak/test_progress.py", "soak/test_redrive.py"),
     *("engine/test_exactness.py", "engine/test_faults.py", "peers/test_backtesting_py.py", "e2e/test_universe.py"),
     *("embedded/test_embedded_demo.py", "embedded/athena/test_expressions.py", "embedded/test_deployment.py"),
+    *("portfolios/test_properties.py", "portfolios/test_desk.py"),
 )
 """The files that take longest, first, so that no worker begins one of them when the others are nearly done."""
 
