@@ -164,7 +164,8 @@ def test_bot_that_starts_in_the_past_catches_up_with_its_portfolio(desk: Desk) -
 def test_bot_that_starts_warm_signals_from_its_first_bar_on(desk: Desk) -> None:
     """As of a walk-forward: its strategy has seen what was before, and its account has not."""
     signals = desk.registry.create("sma_cross", {"fast": 2, "slow": 5}).signals(BARS)
-    cross = int(np.flatnonzero(signals != HOLD)[4])
+    crosses = np.flatnonzero(signals != HOLD)
+    cross = int(crosses[1:][np.diff(crosses) > 5][0])  # the bar before it is no cross
     first = cross - 1
     since = int(BARS.timestamp[first])
     warm = bot_of(since=since).model_copy(update={"warm": True})
