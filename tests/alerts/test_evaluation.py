@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.alerts.rules import OPEN, bar, closes, fired, fold, price, rule
@@ -21,6 +21,8 @@ CONDITIONS: list[dict[str, Any]] = [
     {"kind": "spread", "symbol": "GOOG", "minus": "IBM", "above": 2, "hysteresis": 1},
     {"kind": "volume", "symbol": "GOOG", "above": 10},
 ]
+MANY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+"""How long a busy machine takes to draw bars says nothing."""
 TERMS = st.fixed_dictionaries(
     {"frequency": st.sampled_from(["once", "daily", "always"]), "coolDownMinutes": st.integers(0, 5)}
 )
@@ -60,6 +62,7 @@ def redelivered(draw: st.DrawFn, seen: list[SeenBar]) -> list[SeenBar]:
     return delivered
 
 
+@MANY
 @given(st.data(), st.sampled_from(CONDITIONS), TERMS)
 def test_repeats_of_any_bars_at_any_time_change_nothing(
     data: st.DataObject, condition: dict[str, Any], terms: dict[str, Any]
@@ -68,6 +71,7 @@ def test_repeats_of_any_bars_at_any_time_change_nothing(
     assert fold(of, data.draw(redelivered(seen))) == fold(of, seen)
 
 
+@MANY
 @given(st.data(), st.sampled_from(CONDITIONS), TERMS)
 def test_cut_into_batches_of_which_some_fail_midway_gives_one_pass(
     data: st.DataObject, condition: dict[str, Any], terms: dict[str, Any]
@@ -87,6 +91,7 @@ def test_cut_into_batches_of_which_some_fail_midway_gives_one_pass(
     assert list(firings.values()) == expected
 
 
+@MANY
 @given(st.data())
 def test_spread_is_the_same_however_the_bars_of_two_symbols_interleave(data: st.DataObject) -> None:
     seen = data.draw(markets())
@@ -99,6 +104,7 @@ def test_spread_is_the_same_however_the_bars_of_two_symbols_interleave(data: st.
     assert found[0] == found[1] == found[2]
 
 
+@MANY
 @given(st.lists(st.integers(1, 20), max_size=40), st.integers(5, 15), st.integers(0, 5), st.booleans())
 def test_no_second_alert_before_the_value_has_gone_back_by_the_hysteresis(
     values: list[int], level: int, hysteresis: int, falling: bool
@@ -115,6 +121,7 @@ def test_no_second_alert_before_the_value_has_gone_back_by_the_hysteresis(
         assert any(value > level if falling else value < level for value in between)
 
 
+@MANY
 @given(st.lists(st.integers(1, 20), min_size=1, max_size=40), st.integers(5, 15))
 def test_always_alerts_each_time_the_level_is_reached_from_the_other_side(values: list[int], level: int) -> None:
     beyond = [value >= level for value in values]

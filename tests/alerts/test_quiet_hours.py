@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.alerts.rules import closes, fold, price, rule
@@ -24,6 +24,7 @@ def preferences(begin: int, end: int, zone: str) -> Preferences:
     return Preferences.model_validate({"timeZone": zone, "quietHours": hours})
 
 
+@settings(deadline=None)
 @given(MINUTES, st.integers(1, 1_439), st.sampled_from(ZONES), st.integers(0, 2 * 366 * 1_440))
 def test_quiet_is_whenever_the_clock_shows_one_of_the_minutes(begin: int, length: int, zone: str, minute: int) -> None:
     wanted = preferences(begin, (begin + length) % 1_440, zone)

@@ -21,6 +21,10 @@ def alert(number: int) -> Alert:
     return Alert(alert_id=f"a{number}", rule_id="r", kind="price", title="t", text="x", at=number)
 
 
+def entry(of: Alert) -> str:
+    return f"alert#{of.at:015d}#{of.alert_id}"
+
+
 @dataclass
 class Server:
     """A stack that has a history of alerts, and pushes what a test says; a page of the history has two."""
@@ -52,9 +56,9 @@ class Server:
                 return Unsubscribed(topic="alerts", id="ada")
             case _:
                 latest = self.history[::-1]
-                begin = next((at for at, each in enumerate(latest, 1) if each.alert_id == request.get("before")), 0)
+                begin = next((at for at, each in enumerate(latest, 1) if entry(each) == request.get("before")), 0)
                 page = [SentAlert(alert=each, deliveries={}) for each in latest[begin : begin + 2]]
-                following = latest[begin + 1].alert_id if begin + 2 < len(latest) else None
+                following = entry(latest[begin + 1]) if begin + 2 < len(latest) else None
                 return Alerts(alerts=page, next=following)
 
 

@@ -179,7 +179,7 @@ class AlertTerms(Wire):
             exclude_if=is_unset,
             ge=0,
             le=_LAST_TIME,
-            description="Bars that end later count no more. Milliseconds since 1970 UTC.",
+            description="Bars that end later do not count; milliseconds since 1970.",
         ),
     ] = None
     channels: Annotated[
