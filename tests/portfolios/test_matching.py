@@ -217,3 +217,14 @@ def test_closed_position_leaves_no_exit_behind() -> None:
     trading.bar(100, 100, 100, 100)
     trading.place("b", "sell", 10)
     assert told(trading.bar(100, 100, 100, 100)) == ["b sell 10 at 100", "a.stop cancelled", "a.target cancelled"]
+
+
+def test_part_of_a_position_is_closed_at_its_average_cost() -> None:
+    trading = Trading()
+    for price in (100, 120):
+        trading.place(f"a{price}", "buy", 10)
+        trading.bar(price, price, price, price)
+    trading.place("b", "sell", 5)
+    trading.bar(130, 130, 130, 130)
+    position = trading.portfolio.positions["GOOG"]
+    assert (position.quantity, position.cost, trading.portfolio.realised) == (15, 1_650, 100)
