@@ -182,7 +182,7 @@ class BotRun:
         if not self._run.is_flat:
             raise RunError(
                 f"the code of strategy {self.bot.config.strategy} has changed ({self.bot.code} → {code}) while the bot "
-                f"holds {self.state.shares:g} shares: stop the bot, or resume it with the new code by `--adopt-code`",
+                f"holds {self.state.shares:g} shares: stop the bot, or adopt the new code as you resume it",
                 "conflict",
             )
         self.adopt_code()

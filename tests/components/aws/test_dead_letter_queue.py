@@ -9,6 +9,7 @@ from tests.components.iam import service_is_allowed
 from tests.components.needs import dead_letters
 
 QUEUES = captured("dev").of("aws:sqs/queue:Queue")
+KEPT = [dead_letters(subsystem) for subsystem in ("backtests", "market-data", "trading", "alerts")]
 RULE = "arn:aws:events:eu-north-1:111122223333:rule/tickfold-dev-backtest-unsuccessful"
 
 
@@ -30,7 +31,7 @@ def test_queue_is_encrypted_and_keeps_messages_for_two_weeks(queue: Resource) ->
 def test_only_eventbridge_may_send_and_only_for_the_stack_s_rules(
     dev: Stack, service: str, source: str, allowed: bool
 ) -> None:
-    policy = dev.one("aws:sqs/queuePolicy:QueuePolicy").inputs
+    policy = dev.one("aws:sqs/queuePolicy:QueuePolicy", "-backtests-dead-letters-policy").inputs
     queue = dead_letters("backtests")
     assert policy["queueUrl"].endswith(queue.rpartition(":")[2])
     context = {"aws:SourceArn": source}
@@ -38,9 +39,15 @@ def test_only_eventbridge_may_send_and_only_for_the_stack_s_rules(
     assert service_is_allowed(document, service, "sqs:SendMessage", queue, context) == allowed
 
 
-def test_every_target_of_a_rule_has_a_queue_and_a_bounded_retry(dev: Stack) -> None:
+def test_every_target_of_a_rule_has_a_queue_that_takes_its_events_and_a_bounded_retry(dev: Stack) -> None:
+    policies = [json.loads(each.inputs["policy"]) for each in dev.of("aws:sqs/queuePolicy:QueuePolicy")]
     for target in dev.of("aws:cloudwatch/eventTarget:EventTarget"):
-        assert target.inputs["deadLetterConfig"] == {"arn": dead_letters("backtests")}, target.name
+        rule = f"{RULE.rpartition('/')[0]}/{target.inputs['rule']}"
+        queue, context = target.inputs["deadLetterConfig"]["arn"], {"aws:SourceArn": rule}
+        takes = [
+            service_is_allowed(each, "events.amazonaws.com", "sqs:SendMessage", queue, context) for each in policies
+        ]
+        assert takes.count(True) == 1, target.name
         assert target.inputs["retryPolicy"]["maximumEventAgeInSeconds"] <= 3_600, target.name
 
 
@@ -53,9 +60,7 @@ def test_every_function_that_eventbridge_invokes_keeps_its_failed_events(dev: St
     for config in dev.of("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"):
         configured[config.inputs["functionName"]] = config.inputs
         assert config.inputs["qualifier"] == "live"
-        kept = {"onFailure": {"destination": dead_letters("backtests")}}
-        kept_of_market_data = {"onFailure": {"destination": dead_letters("market-data")}}
-        assert config.inputs["destinationConfig"] in (kept, kept_of_market_data)
+        assert config.inputs["destinationConfig"]["onFailure"]["destination"] in KEPT
         assert config.inputs["maximumRetryAttempts"] <= 2
         assert config.inputs["maximumEventAgeInSeconds"] <= 6 * 3_600
     assert configured.keys() == invoked
