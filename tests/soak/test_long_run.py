@@ -23,6 +23,7 @@ from embedded import record
 from embedded.cloud import Cloud
 from tests.soak.kept_stack import TICKFOLD, up
 from tickfold.backtests.results import defined
+from tickfold.backtests.run_store import RunStore
 from tickfold.engine.accounting.account import Account
 from tickfold.engine.bars import Bars
 from tickfold.engine.calendar import SessionCalendar
@@ -100,7 +101,9 @@ class Lake:
     def __init__(self) -> None:
         found = record.read()
         assert found is not None
-        self._bucket = Bucket(Cloud(found.endpoint_url).client("s3"), found.outputs["bucket"])
+        cloud = Cloud(found.endpoint_url)
+        self._bucket = Bucket(cloud.client("s3"), found.outputs["bucket"])
+        self._runs = RunStore(cloud.table(found.outputs["runs_table"]))
 
     def load(self, symbol: str, bars: int) -> None:
         """Store so many minutes, year by year: a file of all of them would be as large as they are."""
@@ -115,6 +118,14 @@ class Lake:
             body = self._bucket.get(layout.equity_key(result["run_id"], part))
             found.update(parquet.decode(body, {"equity": np.float64})["equity"].tobytes())
         return found.hexdigest()
+
+    def chunks_before_the_curve(self, run_id: str) -> tuple[int, int]:
+        """Return how many chunks were done when the first points of the equity were sent, and how many there are."""
+        messages = [json.loads(body) for body in self._runs.messages_after(run_id, 0)]
+        first = next(place for place, message in enumerate(messages) if message["type"] == "partial")
+        done = [message["chunksDone"] for message in messages[:first] if message["type"] == "progress"]
+        (chunks,) = (message["chunks"] for message in messages if message["type"] == "planned")
+        return max(done, default=0), chunks
 
 
 class Children:
@@ -207,6 +218,9 @@ def test_hundred_million_bars_end_as_a_single_pass_in_bounded_memory(children: C
     assert result["metrics"] == metrics
     assert lake.curve(result) == curve
     assert children.peak < MOST_BYTES
+    done, chunks = lake.chunks_before_the_curve(result["run_id"])
+    print(f"the first of the curve was sent when {done} of {chunks} chunks were done")
+    assert done < chunks / 2
 
 
 @pytest.mark.soak
