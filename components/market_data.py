@@ -34,6 +34,9 @@ _COMPACTION = {"XNYS": (_NEW_YORK, ("20 10-16 ? * MON-FRI *",)), "24/7": ("UTC",
 """When bars are put into the lake for SQL, the last time when no more of a session's can come. Each time rewrites a
 year, whose versions are kept: of a market that never closes they are five times as large."""
 
+_MOST_LOG_DAYS = 14
+"""The feed logs each minute what is of no use after two weeks."""
+
 BARS_STORED = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"entry": {"S": [{"prefix": "bar#"}]}}}}
 """The items of the hot table that are bars, when they are stored."""
 _OLDEST_EXPORTED_SECONDS = 23 * 3_600
@@ -113,7 +116,7 @@ class MarketData(pulumi.ComponentResource):
         self._create_function = partial(
             PythonFunction,
             package=package,
-            log_retention_days=configuration.log_retention_days,
+            log_retention_days=min(configuration.log_retention_days, _MOST_LOG_DAYS),
             opts=self._child,
         )
         self.bars = HotTable(name, protect=configuration.protect_data, opts=self._child)

@@ -184,8 +184,12 @@ def test_environment_is_exactly_that_of_the_grants(dev: Stack, module: str) -> N
 @pytest.mark.parametrize("stack_name", ["dev", "prod"])
 def test_log_retention_is_configured(stack_name: str, request: pytest.FixtureRequest) -> None:
     stack: Stack = request.getfixturevalue(stack_name)
-    days = {group.inputs["retentionInDays"] for group in stack.of("aws:cloudwatch/logGroup:LogGroup")}
-    assert days == {{"dev": 7, "prod": 90}[stack_name]}
+    feed = {
+        f"/aws/lambda/tickfold-{stack_name}-{module.replace('_', '-')}" for module in MARKET_DATA if module != "fetch"
+    }
+    configured, of_feed = {"dev": (7, 7), "prod": (90, 14)}[stack_name]
+    for group in stack.of("aws:cloudwatch/logGroup:LogGroup"):
+        assert group.inputs["retentionInDays"] == (of_feed if group.inputs["name"] in feed else configured), group.name
 
 
 @pytest.mark.parametrize("module", MODULES)
