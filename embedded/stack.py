@@ -171,9 +171,14 @@ class EmbeddedStack:
         return DeploymentProcess(self._root, self.cloud, self._emulator.directory, self._settings)
 
     def _verify_alert_sender(self) -> None:
-        """Verify the address that alerts are sent from, which on AWS its owner does. Idempotent."""
+        """Verify the address that alerts are sent from, which on AWS its owner does. Idempotent.
+
+        The emulator makes an identity anew where AWS says that it is there.
+        """
         ses = self.client("sesv2")
-        with suppress(ses.exceptions.AlreadyExistsException):
+        try:
+            ses.get_email_identity(EmailIdentity=ALERT_SENDER)
+        except ses.exceptions.NotFoundException:
             ses.create_email_identity(EmailIdentity=ALERT_SENDER)
 
     def _load_sample_bars(self) -> None:

@@ -39,7 +39,8 @@ def deliver(event: DynamoDBStreamEvent, delivery: Delivery) -> None:
     """Deliver a batch. If the subscribers cannot be read, the whole batch is retried: delivery is at least once."""
     rows = [*_messages(event)]
     # A batch has messages of several runs, series or portfolios: a connection that is cut off may follow any of them.
-    logger.append_keys(**{f"{name}s": _values(rows, name) for name in ("run_id", "series", "portfolio")})
+    keys = {"run_ids": "run_id", "series": "series", "portfolios": "portfolio"}
+    logger.append_keys(**{key: _values(rows, name) for key, name in keys.items()})
     bars = [row for row in rows if "series" in row]
     delivery.deliver([*map(_envelope, (row for row in rows if "series" not in row)), *_of_bars(bars)])
     logger.info("delivered", extra={"messages": len(rows)})

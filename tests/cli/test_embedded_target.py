@@ -141,8 +141,9 @@ def test_lifetime_is_a_second_to_a_day(tickfold: Command, seconds: str) -> None:
 def test_up_starts_the_stack_on_the_port(tickfold: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     ports: list[int] = []
 
-    def up(port: int, log: object, *, fresh: bool, replayed: Path | None, speed: float) -> None:
+    def up(port: int, log: object, *, fresh: bool, replays: bool, replayed: Path | None, speed: float) -> None:
         assert not fresh
+        assert not replays
         assert replayed is None
         ports.append(port)
 

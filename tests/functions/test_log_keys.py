@@ -11,7 +11,7 @@ import pytest
 from functions import settings
 from functions.backtests import plan, reconcile, reduce, report_failure, simulate, step
 from functions.websocket import authorize, connect, deliver, disconnect, message
-from tests.aws import BARS, BUCKET, CONNECTIONS, RUNS, STATE_MACHINE_ARN, SUBSCRIPTIONS, USERS
+from tests.aws import ALERTS, BARS, BUCKET, CONNECTIONS, RUNS, STATE_MACHINE_ARN, SUBSCRIPTIONS, TRADING, USERS
 from tests.backtests.lake import config, load, walk
 from tests.backtests.records import begin
 from tests.identity.oidc_provider import Provider, provider
@@ -57,6 +57,9 @@ def log(bucket: Bucket, runs: RunLifecycle, issuer: Provider, monkeypatch: pytes
         settings.BUCKET: BUCKET,
         settings.CONNECTIONS_ENDPOINT: "https://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live",
         settings.STATE_MACHINE_ARN: STATE_MACHINE_ARN,
+        settings.TRADING_TABLE: TRADING,
+        settings.ALERTS_TABLE: ALERTS,
+        settings.ALERT_LINKS_URL: "https://links.example/",
         settings.RUNNING_LIMIT: "20",
         settings.DAILY_LIMIT: "2000",
         settings.REDUCE_MEMORY: "3008",

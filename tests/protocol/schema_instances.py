@@ -57,7 +57,9 @@ class _Instances:
     def _array(self, node: Json) -> st.SearchStrategy[list[Any]]:
         if "prefixItems" in node:
             return st.tuples(*map(self.of, node["prefixItems"])).map(list)
-        return st.lists(self.of(node["items"]), min_size=node.get("minItems", 0), max_size=3)
+        return st.lists(
+            self.of(node["items"]), min_size=node.get("minItems", 0), max_size=min(3, node.get("maxItems", 3))
+        )
 
 
 @st.composite

@@ -7,12 +7,13 @@ the same head, and nothing is ever half written. The table's stream delivers eac
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from boto3.dynamodb.conditions import Key
 
-from tickfold.errors import TickfoldError
+from tickfold.errors import RunError, TickfoldError
 from tickfold.market_data.feed.feed_state import number
 from tickfold.portfolios.journal import OrderEvent, apply, apply_event, order_after
 from tickfold.portfolios.portfolio import followed
@@ -31,6 +32,8 @@ BY_NUMBER: Final = "by_number"
 """The index of orders, and of entries with fills, by their numbers."""
 MOST_PORTFOLIOS: Final = 100
 """Portfolios of one owner."""
+SMALLEST: Final = 1e-100
+"""The smallest amount that is kept; DynamoDB's numbers begin at 1e-130."""
 
 _PARTITION = "p#"
 _OWNER = "owner#"
@@ -240,12 +243,23 @@ def _attributes(values: Mapping[str, Any]) -> dict[str, Any]:
 def _attribute(value: Any) -> Any:
     match value:
         case float():
-            return number(value)
+            return _number(value)
         case dict():
             return _attributes(value)
         case list() | tuple():
             return [_attribute(each) for each in value]
     return value
+
+
+def _number(value: float) -> Decimal:
+    """Return a float as DynamoDB holds it.
+
+    Raises:
+        RunError: it is too close to 0, which DynamoDB does not hold exactly.
+    """
+    if 0 < abs(value) < SMALLEST:
+        raise RunError(f"{value} is too small a number: expected 0, or at least {SMALLEST:g}", "invalid")
+    return number(value)
 
 
 def _key(portfolio: str, entry: str) -> dict[str, str]:

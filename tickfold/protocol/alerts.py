@@ -355,7 +355,7 @@ class AlertRule(Message):
     rule: AlertRuleSummary
     webhook_secret: Annotated[
         str | None,
-        Field(exclude_if=is_absent, description="Signs what is posted to the webhook; shown when it is made only."),
+        Field(exclude_if=is_unset, description="Signs what is posted to the webhook; shown when it is made only."),
     ] = None
 
 
