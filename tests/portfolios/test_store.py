@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from tests.aws import TRADING, rows
 from tests.portfolios.random_trading import SESSIONS
 from tests.portfolios.trading import Trading
+from tickfold.errors import RunError
 from tickfold.portfolios import placing
 from tickfold.portfolios.journal import blank, rebuild
 from tickfold.portfolios.store import OvertakenError, PortfolioStore, RepeatedError
@@ -143,3 +144,10 @@ def test_journal_row_is_what_is_pushed(table: "Table", store: PortfolioStore, gr
     assert row["topics"] == ["journal#growth-1"]
     (entry,) = store.entries_after(growth.portfolio, 0)
     assert row["body"] == entry.model_dump_json(by_alias=True)
+
+
+def test_amount_that_the_table_does_not_hold_is_refused_in_words(store: PortfolioStore) -> None:
+    events = placing.opened("tiny", "ada", CreatePortfolio(name="tiny", cash=1e-300))
+    with pytest.raises(RunError, match="1e-300 is too small a number: expected 0, or at least 1e-100"):
+        store.append(blank("tiny"), events, "ada")
+    assert store.get("tiny") is None
