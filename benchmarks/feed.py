@@ -52,7 +52,7 @@ YEAR_GIGABYTES = 0.6e-3
 READ, WRITE = 0.125e-6, 0.625e-6
 GIGABYTE_SECOND, REQUEST = 0.0000133334, 0.2e-6
 GET, PUT, STORED_GIGABYTE = 0.4e-6, 5e-6, 0.023
-SECRET, MESSAGE, LOG_GIGABYTE = 0.40, 1e-6, 0.50
+SECRET, MESSAGE, EVENT, LOG_GIGABYTE = 0.40, 1e-6, 1e-6, 0.50
 METRIC, ALARM = 0.30, 0.10
 BYTES_LOGGED = 2_000
 """Of an invocation: three lines, and the metrics."""
@@ -60,7 +60,10 @@ FUNCTIONS = {
     # Invocations a month, seconds and gigabytes of each; a tick waits for its provider.
     "tick": (TICKS_A_SESSION * SESSIONS_A_MONTH, 1.0, 0.5),
     "deliver": (MINUTES_A_MONTH, 0.1, 1.73),
+    "trade": (MINUTES_A_MONTH, 0.3, 1.73),
+    "evaluate": (MINUTES_A_MONTH, 0.1, 1.73),
     "check-feed": (12 * 24 * 30, 0.2, 0.5),
+    "check-silence": (12 * 24 * 30, 0.2, 0.5),
     "compact": (COMPACTIONS_A_SESSION * SESSIONS_A_MONTH, 2.0, 1.73),
 }
 FREE_METRICS, FREE_ALARMS, METRICS, ALARMS = 10, 10, 5, 2
@@ -140,6 +143,7 @@ def costs(counts: Counter[str]) -> Iterator[Cost]:
     yield Cost("CloudWatch, metrics", METRICS * METRIC, min(METRICS, FREE_METRICS) * METRIC)
     yield Cost("CloudWatch, alarms", ALARMS * ALARM, min(ALARMS, FREE_ALARMS) * ALARM)
     yield Cost("Secrets Manager, one secret", SECRET)
+    yield Cost("EventBridge, events of bars", MINUTES_A_MONTH * EVENT)
     yield Cost("WebSocket, one subscriber", MINUTES_A_MONTH * MESSAGE)
 
 
