@@ -105,7 +105,7 @@ def test_line_of_the_program_updates_what_holds_it(deployed: Done, engine: Pulum
 
 def test_setting_updates_what_reads_it(deployed: Done, engine: PulumiEngine, tree: Path) -> None:
     replace_in(tree / "Pulumi.dev.yaml", "tickfold:throttlingRate: 50", "tickfold:throttlingRate: 51")
-    assert changed_by_up(engine, tree) == {"tickfold-dev-stage"}
+    assert changed_by_up(engine, tree) == names_of(engine, "aws:apigatewayv2/stage:Stage")
     replace_in(tree / "Pulumi.dev.yaml", "tickfold:logRetentionDays: 7", "tickfold:logRetentionDays: 14")
     assert changed_by_up(engine, tree) == names_of(engine, "aws:cloudwatch/logGroup:LogGroup")
 
