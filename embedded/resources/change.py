@@ -15,6 +15,7 @@ from embedded.resources.creator import (
     pascal,
     whole,
 )
+from embedded.resources.glue import table_input
 
 Changer = Callable[[Cloud, str, Inputs], Outputs]
 """Takes the cloud, the resource's id and its new inputs; returns the outputs that have changed."""
@@ -205,7 +206,15 @@ def _nothing(_cloud: Cloud, _resource_id: str, _inputs: Inputs) -> Outputs:
     return {}
 
 
+def _glue_table(cloud: Cloud, _resource_id: str, inputs: Inputs) -> Outputs:
+    """Change the columns and the rest; name and database stay."""
+    name, database = inputs.pop("name"), inputs.pop("databaseName")
+    cloud.client("glue").update_table(DatabaseName=database, TableInput=table_input(name, inputs))
+    return {}
+
+
 _CHANGES: dict[str, Changer] = {
+    "aws:glue/catalogTable:CatalogTable": _glue_table,
     "aws:apigatewayv2/api:Api": _api,
     "aws:apigatewayv2/stage:Stage": _stage,
     "aws:athena/workgroup:Workgroup": _workgroup,
