@@ -39,7 +39,8 @@ def table_input(table_name: str, inputs: Inputs) -> dict[str, Any]:
     storage = dict(inputs.pop("storageDescriptor"))
     serialization = dict(storage.pop("serDeInfo"))
     serialization_parameters = serialization.pop("parameters", {})
-    return pascal(pop_all(inputs)) | {
+    return {
+        **pascal(pop_all(inputs)),
         "Name": table_name,
         "Parameters": parameters,
         "StorageDescriptor": pascal(storage)
