@@ -1,7 +1,5 @@
 """Alerts: their table, the functions that evaluate rules and send, and the page of the links in e-mail."""
 
-from functools import partial
-
 import pulumi
 
 from components.aws.cron_schedule import CronSchedule
@@ -15,6 +13,7 @@ from components.backtests import Backtests
 from components.configuration import Configuration
 from components.market_data import MarketData
 from components.stores.alert_store import AlertTable
+from components.subsystem import Subsystem
 from functions import settings
 
 _ALERTS_RECORDED = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"entry": {"S": [{"prefix": "alert#"}]}}}}
@@ -30,7 +29,7 @@ _OLDEST_SECONDS = 300
 """When an announcement of bars is given up: later ones have their rules evaluated on the same bars."""
 
 
-class Alerts(pulumi.ComponentResource):
+class Alerts(Subsystem):
     """The table of alerts, and its functions."""
 
     table: AlertTable
@@ -51,16 +50,7 @@ class Alerts(pulumi.ComponentResource):
         backtests: Backtests,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("tickfold:index:Alerts", name, None, opts)
-        self._name = name
-        self._configuration = configuration
-        self._child = pulumi.ResourceOptions(parent=self)
-        self._create_function = partial(
-            PythonFunction,
-            package=package,
-            log_retention_days=configuration.log_retention_days,
-            opts=self._child,
-        )
+        super().__init__("tickfold:index:Alerts", name, configuration=configuration, package=package, opts=opts)
         self.table = AlertTable(name, protect=configuration.protect_data, opts=self._child)
         self.dead_letters = DeadLetterQueue(f"{name}-alerts-dead-letters", opts=self._child)
         self.follow_link = self._create_follow_link()

@@ -9,12 +9,13 @@ from components.backtests import Backtests
 from components.configuration import Configuration
 from components.data_lake import DataLake
 from components.market_data import MarketData
+from components.subsystem import Subsystem
 from functions import settings
 
 DOCUMENT = "/v1/openapi.json"
 
 
-class Api(pulumi.ComponentResource):
+class Api(Subsystem):
     """The API and its function."""
 
     http: PythonFunction
@@ -31,21 +32,15 @@ class Api(pulumi.ComponentResource):
         backtests: Backtests,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("tickfold:index:Api", name, None, opts)
-        self._name = name
-        self._configuration = configuration
-        self._child = pulumi.ResourceOptions(parent=self)
-        self.http = self._create_function(package, lake, market_data, backtests)
+        super().__init__("tickfold:index:Api", name, configuration=configuration, package=package, opts=opts)
+        self.http = self._create_http(lake, market_data, backtests)
         self.api = self._create_api()
         self.register_outputs({"http_url": self.api.url})
 
-    def _create_function(
-        self, package: Package, lake: DataLake, market_data: MarketData, backtests: Backtests
-    ) -> PythonFunction:
-        return PythonFunction(
+    def _create_http(self, lake: DataLake, market_data: MarketData, backtests: Backtests) -> PythonFunction:
+        return self._create_function(
             f"{self._name}-http",
             module="api.http",
-            package=package,
             layers=["base", "numeric"],
             grants=[
                 lake.may_find_series(),
@@ -66,8 +61,6 @@ class Api(pulumi.ComponentResource):
             # One processor, of which imports take most of a second and bars up to 240 MB (series_reader.MOST_BARS).
             memory=1_769,
             timeout=29,
-            log_retention_days=self._configuration.log_retention_days,
-            opts=self._child,
         )
 
     def _create_api(self) -> HttpApi:

@@ -1,6 +1,5 @@
 """Backtests: the tables of runs, the workflow that carries a run out, its functions, and the report of failures."""
 
-from functools import partial
 from pathlib import Path
 
 import pulumi
@@ -17,6 +16,7 @@ from components.data_lake import DataLake
 from components.market_data import MarketData
 from components.stores.quota import QuotaTable
 from components.stores.run_store import RunTable
+from components.subsystem import Subsystem
 from functions import settings
 
 _DEFINITION = Path(__file__).resolve().parent.parent / "statemachines" / "backtest.asl.json"
@@ -26,7 +26,7 @@ _REPORT_SECONDS = 3_600
 _RECONCILE_MINUTES = 5
 
 
-class Backtests(pulumi.ComponentResource):
+class Backtests(Subsystem):
     """Tables, functions and state machine of backtests."""
 
     runs: RunTable
@@ -52,17 +52,8 @@ class Backtests(pulumi.ComponentResource):
         market_data: MarketData,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("tickfold:index:Backtests", name, None, opts)
-        self._name = name
-        self._configuration = configuration
+        super().__init__("tickfold:index:Backtests", name, configuration=configuration, package=package, opts=opts)
         self._lake = lake
-        self._child = pulumi.ResourceOptions(parent=self)
-        self._create_function = partial(
-            PythonFunction,
-            package=package,
-            log_retention_days=configuration.log_retention_days,
-            opts=self._child,
-        )
         self.runs = RunTable(name, protect=configuration.protect_data, opts=self._child)
         self.users = QuotaTable(name, protect=configuration.protect_data, opts=self._child)
         self.dead_letters = DeadLetterQueue(f"{name}-backtests-dead-letters", opts=self._child)

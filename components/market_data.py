@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import NamedTuple
 
 import pulumi
@@ -21,6 +20,7 @@ from components.aws.stream_consumer import stream_consumer
 from components.configuration import Configuration
 from components.data_lake import DataLake
 from components.stores.hot_store import HotTable
+from components.subsystem import Subsystem
 from functions import settings
 
 _NEW_YORK = "America/New_York"
@@ -76,7 +76,7 @@ _SCHWAB_ALARM = _Alarm(
 )
 
 
-class MarketData(pulumi.ComponentResource):
+class MarketData(Subsystem):
     """The hot table, the providers' keys, and the functions of the feed with their schedules."""
 
     order: str
@@ -106,19 +106,17 @@ class MarketData(pulumi.ComponentResource):
         alarms: AlarmTopic,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("tickfold:index:MarketData", name, None, opts)
-        self._name = name
-        self._configuration = configuration
-        self._child = pulumi.ResourceOptions(parent=self)
+        super().__init__(
+            "tickfold:index:MarketData",
+            name,
+            configuration=configuration,
+            package=package,
+            log_retention_days=min(configuration.log_retention_days, _MOST_LOG_DAYS),
+            opts=opts,
+        )
         self.order = json.dumps([each.model_dump(exclude_none=True) for each in configuration.providers])
         self.event_source = f"tickfold.{name}"
         self.bars_stored = self._create_bars_stored()
-        self._create_function = partial(
-            PythonFunction,
-            package=package,
-            log_retention_days=min(configuration.log_retention_days, _MOST_LOG_DAYS),
-            opts=self._child,
-        )
         self.bars = HotTable(name, protect=configuration.protect_data, opts=self._child)
         self.keys = self._create_keys()
         self.schwab_tokens = self._create_schwab_tokens()

@@ -1,8 +1,6 @@
 """Realtime: the WebSocket API, its functions, the tables of connections, and the delivery of messages,
 bars and alerts."""
 
-from functools import partial
-
 import pulumi
 import pulumi_aws as aws
 
@@ -18,11 +16,12 @@ from components.configuration import Configuration
 from components.data_lake import DataLake
 from components.market_data import MarketData
 from components.stores.connection_store import ConnectionTables
+from components.subsystem import Subsystem
 from components.trading import Trading
 from functions import settings
 
 
-class Realtime(pulumi.ComponentResource):
+class Realtime(Subsystem):
     """Tables, API and functions of the connections with clients."""
 
     tables: ConnectionTables
@@ -51,16 +50,7 @@ class Realtime(pulumi.ComponentResource):
         alerts: Alerts,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("tickfold:index:Realtime", name, None, opts)
-        self._name = name
-        self._configuration = configuration
-        self._child = pulumi.ResourceOptions(parent=self)
-        self._create_function = partial(
-            PythonFunction,
-            package=package,
-            log_retention_days=configuration.log_retention_days,
-            opts=self._child,
-        )
+        super().__init__("tickfold:index:Realtime", name, configuration=configuration, package=package, opts=opts)
         self.tables = ConnectionTables(name, protect=configuration.protect_data, opts=self._child)
         self.dead_letters = DeadLetterQueue(f"{name}-realtime-dead-letters", opts=self._child)
         self.api = self._create_api()

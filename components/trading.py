@@ -10,13 +10,14 @@ from components.configuration import Configuration
 from components.data_lake import DataLake
 from components.market_data import MarketData
 from components.stores.trading_store import TradingTable
+from components.subsystem import Subsystem
 
 _SECONDS = 300
 _MINUTES = 15
 """How often portfolios are stepped that no event has told of: an event is a hint, which may be lost."""
 
 
-class Trading(pulumi.ComponentResource):
+class Trading(Subsystem):
     """The trading table, and the function that steps what is in it."""
 
     table: TradingTable
@@ -34,13 +35,10 @@ class Trading(pulumi.ComponentResource):
         market_data: MarketData,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("tickfold:index:Trading", name, None, opts)
-        self._name = name
-        self._configuration = configuration
-        self._child = pulumi.ResourceOptions(parent=self)
+        super().__init__("tickfold:index:Trading", name, configuration=configuration, package=package, opts=opts)
         self.table = TradingTable(name, protect=configuration.protect_data, opts=self._child)
         self.dead_letters = DeadLetterQueue(f"{name}-trading-dead-letters", opts=self._child)
-        self.trade = self._create_trade(package, lake, market_data)
+        self.trade = self._create_trade(lake, market_data)
         market_data.invoke_on_bars(
             self.trade, dead_letters=self.dead_letters, oldest_seconds=_SECONDS, opts=self._child
         )
@@ -48,11 +46,9 @@ class Trading(pulumi.ComponentResource):
         self.dead_letters.accept_events_of([market_data.bars_stored, self.schedule.rule])
         self.register_outputs({"trading_table": self.table.table_name})
 
-    def _create_trade(self, package: Package, lake: DataLake, market_data: MarketData) -> PythonFunction:
-        function = PythonFunction(
+    def _create_trade(self, lake: DataLake, market_data: MarketData) -> PythonFunction:
+        function = self._create_function(
             f"{self._name}-trade",
-            package=package,
-            log_retention_days=self._configuration.log_retention_days,
             module="trading.trade",
             layers=["base", "numeric"],
             grants=[
@@ -65,7 +61,6 @@ class Trading(pulumi.ComponentResource):
             ],
             memory=1_769,
             timeout=_SECONDS,
-            opts=self._child,
         )
         self.dead_letters.keep_failed_events_of(function, retries=2, oldest_seconds=_SECONDS)
         return function
