@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import ValidationError
 
 from tickfold.cli.asking import ask
+from tickfold.cli.bad_parameters import bad_parameters
 from tickfold.cli.completion import feed_symbols, run_ids
 from tickfold.cli.console import note
 from tickfold.cli.data_load import symbol
@@ -156,13 +156,10 @@ def _condition(name: str | None, *, hysteresis: float, minus: str | None, minute
 
 def _terms(given: dict[str, Any]) -> "AlertTerms":
     from tickfold.protocol.alerts import AlertTerms  # noqa: PLC0415 - slow to load, and help needs none
-    from tickfold.protocol.validation import explain  # noqa: PLC0415
 
-    try:
+    kinds = ("price", "change", "indicator", "spread", "volume", "run_ended", "feed_silent")
+    with bad_parameters(without=("condition", *kinds)):
         return AlertTerms.model_validate(given)
-    except ValidationError as error:
-        kinds = ("price", "change", "indicator", "spread", "volume", "run_ended", "feed_silent")
-        raise typer.BadParameter(explain(error, without=("condition", *kinds))) from None
 
 
 def _title(terms: "AlertTerms") -> str:

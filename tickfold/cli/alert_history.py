@@ -2,7 +2,6 @@
 
 import json
 import sys
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +12,7 @@ from tickfold.cli.follow import client_of
 from tickfold.cli.rows import AsCsv, AsJson, Value, check_formats, write_rows
 from tickfold.cli.session_view import LOST
 from tickfold.cli.target import StackOutputs, Target, find_target
+from tickfold.cli.times import to_minute
 
 if TYPE_CHECKING:
     from tickfold.client import Client
@@ -84,4 +84,4 @@ def _row(each: "SentAlert") -> list[Value]:
 
 
 def _time(alert: "Alert") -> str:
-    return f"{datetime.fromtimestamp(alert.at / 1_000, UTC):%Y-%m-%dT%H:%MZ}"
+    return to_minute(alert.at)

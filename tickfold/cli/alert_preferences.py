@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import ValidationError
 
 from tickfold.cli.asking import ask
+from tickfold.cli.bad_parameters import bad_parameters
 from tickfold.cli.console import note
 from tickfold.cli.target import StackOutputs
 
@@ -83,9 +83,6 @@ def _wanted(address: str | None, time_zone: str | None, quiet: str | None, by: s
 
 def _merged(known: "Preferences", wanted: dict[str, Any]) -> "Preferences":
     from tickfold.protocol import Preferences  # noqa: PLC0415 - slow to load, and help needs none
-    from tickfold.protocol.validation import explain  # noqa: PLC0415
 
-    try:
+    with bad_parameters():
         return Preferences.model_validate(known.model_dump(by_alias=True) | wanted)
-    except ValidationError as error:
-        raise typer.BadParameter(explain(error)) from None

@@ -1,6 +1,5 @@
 """`tickfold alert list`, `remove` and `test`: your alert rules."""
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +9,7 @@ from tickfold.cli.completion import alert_rules
 from tickfold.cli.console import note
 from tickfold.cli.rows import AsCsv, AsJson, Value, check_formats, write_rows
 from tickfold.cli.target import StackOutputs
+from tickfold.cli.times import to_minute
 from tickfold.errors import RunError
 from tickfold.protocol.spelling import suggestion
 
@@ -74,7 +74,7 @@ def send_test(
 def _row(each: "AlertRuleSummary") -> list[Value]:
     from tickfold.alerts.wording import title_of  # noqa: PLC0415 - slow to load, and help needs none
 
-    last = each.last_fired_at and f"{datetime.fromtimestamp(each.last_fired_at / 1_000, UTC):%Y-%m-%dT%H:%MZ}"
+    last = each.last_fired_at and to_minute(each.last_fired_at)
     channels = ",".join(each.rule.channels or ["preferences"])
     words = (each.rule_id, title_of(each.rule.condition), each.rule.frequency, channels, each.status)
     return [*words, each.fired, last, each.rule.note]

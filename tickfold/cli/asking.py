@@ -4,8 +4,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-import typer
-
+from tickfold.cli.bad_parameters import bad_parameters
 from tickfold.cli.follow import client_of
 from tickfold.cli.target import find_target
 
@@ -28,13 +27,5 @@ def ask(stack_outputs: Path | None, call: Callable[["Client"], Awaitable[Answer]
         async with client_of(find_target(stack_outputs)) as client:
             return await call(client)
 
-    try:
+    with bad_parameters():
         return asyncio.run(asked())
-    except ValueError as error:
-        from pydantic import ValidationError  # noqa: PLC0415 - as above
-
-        if not isinstance(error, ValidationError):
-            raise
-        from tickfold.protocol.validation import explain  # noqa: PLC0415
-
-        raise typer.BadParameter(explain(error)) from None

@@ -1,6 +1,5 @@
 """`tickfold feed list`, `add` and `remove`: the symbols that the feed fetches every minute of the session."""
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -11,6 +10,7 @@ from tickfold.cli.console import note
 from tickfold.cli.data_load import symbol
 from tickfold.cli.rows import AsCsv, AsJson, Value, check_formats, write_rows
 from tickfold.cli.target import StackOutputs
+from tickfold.cli.times import to_minute
 from tickfold.errors import RunError
 from tickfold.protocol.formats import counted
 from tickfold.protocol.spelling import suggestion
@@ -81,5 +81,5 @@ def remove(
 
 
 def _row(each: "FeedSymbol") -> list[Value]:
-    last = each.last_bar and f"{datetime.fromtimestamp(each.last_bar / 1_000, UTC):%Y-%m-%dT%H:%MZ}"
+    last = each.last_bar and to_minute(each.last_bar)
     return [each.symbol, each.market, each.timeframe, last, each.sequence, each.provider, each.quarantined]

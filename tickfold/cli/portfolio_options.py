@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tickfold.cli.bad_parameters import bad_parameters
 from tickfold.cli.completion import portfolios
 from tickfold.cli.data_load import symbol
 
@@ -39,11 +40,5 @@ def built(kind: Callable[[dict[str, Any]], Any], values: dict[str, Any]) -> Any:
     Raises:
         BadParameter: one is wrong; the reason names the field.
     """
-    from pydantic import ValidationError  # noqa: PLC0415 - slow to load, and help needs none
-
-    from tickfold.protocol.validation import explain  # noqa: PLC0415
-
-    try:
+    with bad_parameters():
         return kind({name: value for name, value in values.items() if value is not None})
-    except ValidationError as error:
-        raise typer.BadParameter(explain(error)) from None

@@ -1,7 +1,6 @@
 """`tickfold portfolio list`, `show`, `positions` and `trades`: what portfolios are worth, hold and have traded."""
 
 import json
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +10,7 @@ from tickfold.cli.console import note
 from tickfold.cli.portfolio_options import PortfolioArgument
 from tickfold.cli.rows import AsCsv, AsJson, Value, check_formats, write_rows
 from tickfold.cli.target import StackOutputs
+from tickfold.cli.times import to_minute
 
 if TYPE_CHECKING:
     from tickfold.protocol import PortfolioState, PortfolioSummary, Trade
@@ -112,6 +112,6 @@ def _positions(state: "PortfolioState") -> list[list[Value]]:
 
 
 def _trade(each: "Trade") -> list[Value]:
-    time = f"{datetime.fromtimestamp(each.time / 1_000, UTC):%Y-%m-%dT%H:%MZ}"
+    time = to_minute(each.time)
     row: list[Value] = [each.trade_id, each.symbol, each.side, each.price, each.quantity, time]
     return [*row, each.commission, each.realised, each.order_id]

@@ -1,6 +1,5 @@
 """`tickfold runs`: the user's runs, newest first."""
 
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +9,7 @@ from tickfold.cli.console import note
 from tickfold.cli.follow import client_of
 from tickfold.cli.rows import AsCsv, AsJson, Value, check_formats, write_rows
 from tickfold.cli.target import StackOutputs, Target, find_target
+from tickfold.cli.times import to_minute
 from tickfold.protocol.metrics import format_metric
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ async def _list(target: Target, limit: int) -> "list[RunSummary]":
 
 def _row(run: "RunSummary") -> list[Value]:
     progress = f"{run.chunks_done}/{run.chunks}" if run.chunks else None
-    started = f"{datetime.fromtimestamp(run.created_at / 1000, UTC):%Y-%m-%dT%H:%MZ}"
+    started = to_minute(run.created_at)
     figures = (run.metrics.get(name) for name in METRICS)
     return [run.run_id, run.status, progress, run.stock, run.strategy, started, *figures, run.no_trades]
 
