@@ -39,7 +39,6 @@ from tickfold.protocol.alerts import (
     TestAlert,
     condition_symbols,
 )
-from tickfold.protocol.spelling import suggestion
 from tickfold.protocol.subscriptions import Subscribed, Unsubscribed
 from tickfold.realtime import topics
 from tickfold.realtime.caller import Caller
@@ -163,10 +162,7 @@ class AlertRequests:
         """
         if number := self.bars.state(symbol).sequence:
             return number
-        watched = [each.symbol for each in self.watch_list.all()]
-        if symbol not in watched:
-            reason = f"the feed does not fetch {symbol}{suggestion(symbol, watched)}"
-            raise RunError(f"{reason}: add it with `tickfold feed add {symbol}` or add_feed_symbols", "not_found")
+        self.watch_list.watched(symbol)
         return 0
 
     def _check(self, terms: AlertTerms, user: UserPreferences) -> None:

@@ -13,7 +13,6 @@ from tickfold.market_data.feed.watch_list import Watched, WatchList
 from tickfold.portfolios.placing import Moment
 from tickfold.portfolios.times import milliseconds
 from tickfold.protocol.journal import Quote
-from tickfold.protocol.spelling import suggestion
 
 LONGEST_PAUSE: Final = timedelta(days=5)
 """No market pauses longer. A feed whose last bar is older replays the past, and its time is that of its last bar."""
@@ -38,7 +37,7 @@ class MarketTime:
         Raises:
             RunError: the feed does not fetch the symbol, or has no bar of it.
         """
-        watched = self._watched(symbol)
+        watched = self.watch_list.watched(symbol)
         last, now = self._last_bar(symbol), self.now()
         live = now - last.bar.end <= LONGEST_PAUSE
         start = _whole_minute(max(now, last.bar.end) if live else last.bar.end)
@@ -48,13 +47,6 @@ class MarketTime:
             session_end=milliseconds(_session_end(watched, start)),
             quote=Quote(time=milliseconds(last.bar.time), number=last.sequence, close=last.bar.close),
         )
-
-    def _watched(self, symbol: str) -> Watched:
-        watched = {each.symbol: each for each in self.watch_list.all()}
-        if symbol not in watched:
-            reason = f"the feed does not fetch {symbol}{suggestion(symbol, watched)}"
-            raise RunError(f"{reason}: add it with `tickfold feed add {symbol}` or add_feed_symbols", "not_found")
-        return watched[symbol]
 
     def _last_bar(self, symbol: str) -> FeedBar:
         last = self.bars.state(symbol).sequence

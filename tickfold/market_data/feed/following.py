@@ -22,7 +22,6 @@ from tickfold.protocol import (
     Unsubscribed,
     dump,
 )
-from tickfold.protocol.spelling import suggestion
 from tickfold.protocol.symbol import parse_symbol
 from tickfold.realtime import topics
 from tickfold.realtime.caller import Caller
@@ -89,12 +88,8 @@ class SymbolFollower:
 
     def _state(self, symbol: str) -> FeedState:
         state = self.bars.state(symbol)
-        if state.sequence:
-            return state
-        watched = [each.symbol for each in self.watch_list.all()]
-        if symbol not in watched:
-            reason = f"the feed does not fetch {symbol}{suggestion(symbol, watched)}"
-            raise RunError(f"{reason}: add it with `tickfold feed add {symbol}` or add_feed_symbols", "not_found")
+        if not state.sequence:
+            self.watch_list.watched(symbol)
         return state
 
     def _send_feed(self, caller: Caller, after: str) -> None:

@@ -9,6 +9,7 @@ from boto3.dynamodb.conditions import Key
 
 from tickfold.errors import RunError
 from tickfold.protocol.market_data import Market
+from tickfold.protocol.spelling import suggestion
 from tickfold.storage.query import query_all
 
 if TYPE_CHECKING:
@@ -36,6 +37,18 @@ class WatchList:
     def all(self) -> list[Watched]:
         """Return the watched symbols, by name."""
         return [_watched(item) for item in self._items() if "removed_at" not in item]
+
+    def watched(self, symbol: str) -> Watched:
+        """Return a symbol that the feed fetches.
+
+        Raises:
+            RunError: it does not fetch it; the reason has the symbol that may be meant.
+        """
+        watched = {each.symbol: each for each in self.all()}
+        if symbol not in watched:
+            reason = f"the feed does not fetch {symbol}{suggestion(symbol, watched)}"
+            raise RunError(f"{reason}: add it with `tickfold feed add {symbol}` or add_feed_symbols", "not_found")
+        return watched[symbol]
 
     def ever(self) -> list[Watched]:
         """Return the symbols that are or were watched: the hot table may still have bars of them."""
