@@ -22,6 +22,7 @@ from components.data_lake import DataLake
 from components.stores.hot_store import HotTable
 from components.subsystem import Subsystem
 from functions import settings
+from functions.market_data import bars_announcement
 
 _NEW_YORK = "America/New_York"
 _EVERY_MINUTE = {
@@ -158,7 +159,7 @@ class MarketData(Subsystem):
         )
 
     def _create_bars_stored(self) -> aws.cloudwatch.EventRule:
-        pattern = {"source": [self.event_source], "detail-type": ["Bars stored"]}
+        pattern = {"source": [self.event_source], "detail-type": [bars_announcement.BARS_STORED]}
         return aws.cloudwatch.EventRule(
             f"{self._name}-bars-stored",
             name=f"{self._name}-bars-stored",

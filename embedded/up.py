@@ -49,8 +49,7 @@ def up(
         KeptDataError: the data cannot be read or written, are damaged, or are of another version.
     """
     refuse_second()
-    if replayed:
-        _recordings(replayed)  # what is wrong with them is told before the stack starts
+    recorded = _recordings(replayed) if replayed else []  # what is wrong with them is told before the stack starts
     path = replayed or state_directory().absolute() / _REPLAYED
     settings = {"providers": json.dumps([{"name": "files", "path": str(path)}]), "feedMarkets": "XNYS,24/7"}
     with stopped_by_signals(), KeptDirectory(data_directory()) as kept:
@@ -61,7 +60,7 @@ def up(
         with EmbeddedStack(port, log=log, kept=kept, settings=settings if replays else None) as stack:
             if replays and not replayed:
                 _write_stored(stack, path)
-            recorded = _recordings(path) if replays else []
+                recorded = _recordings(path)
             for line in _instructions(stack, kept):
                 log(line)
             from embedded.strategy_watch import deploy_changes  # noqa: PLC0415 - loads numpy, as the stack has by now

@@ -51,6 +51,7 @@ class Evaluator:
         new_to_all = min(each.state.number_of(source) for each in rules)
         after = max(new_to_all, self.store.evaluated_to(source))
         seen = [SeenBar(symbol, bar) for bar in hot.bars_after(symbol, after)]
+        # This reads the rules again: one that was made meanwhile begins after these bars, and stays as it is.
         alerts = self._of_source(source, seen)
         if seen:
             self.store.note_evaluated(source, seen[-1].stored.sequence)
