@@ -10,20 +10,20 @@ from datetime import date, datetime, timedelta
 from typing import Final, Literal, Protocol
 
 import numpy as np
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from tickfold.engine.bars import Bars, join
 from tickfold.engine.timeframe import lasts_days, timeframe_seconds
 from tickfold.errors import RunError
 from tickfold.market_data import quality
 from tickfold.market_data.adjustment import adjusted_for_splits
-from tickfold.market_data.bar_store import BarStore, SeriesChangedError
+from tickfold.market_data.bar_store import BarStore
 from tickfold.market_data.corporate_actions import CorporateAction, CorporateActions
 from tickfold.market_data.coverage import Range
 from tickfold.market_data.finding import Finding
 from tickfold.market_data.history_range import MOST_BARS, Wanted, final, has_session, lacking
 from tickfold.market_data.inspection import find_jumps
 from tickfold.market_data.overlap import shown_time
+from tickfold.market_data.overtaken_load import unless_overtaken
 from tickfold.market_data.providers.failover import ActionsAnswer, Answer
 from tickfold.market_data.providers.failures import AllProvidersFailedError, NotSupportedError
 from tickfold.market_data.providers.provider import Adjustment, BarRequest
@@ -34,7 +34,6 @@ LISTED: Final = (Adjustment.RAW, Adjustment.ALL, Adjustment.SPLITS)
 first that a configured provider has."""
 UNLISTED: Final = (Adjustment.ALL, Adjustment.SPLITS, Adjustment.RAW)
 """The same where nobody lists them."""
-_ATTEMPTS = 5
 _NONE = np.array([], dtype=np.float64)
 _NO_BARS = Bars(np.array([], dtype=np.int64), _NONE, _NONE, _NONE, _NONE, _NONE)
 
@@ -256,14 +255,8 @@ class _Filling:
             adjusted_on=self.today,
             actions=self._actions,
         )
-        again = Retrying(
-            retry=retry_if_exception_type(SeriesChangedError),
-            wait=wait_random_exponential(multiplier=0.1, max=2),
-            stop=stop_after_attempt(_ATTEMPTS),
-            reraise=True,
-        )
         before = lake.catalog.get_or_none(wanted.symbol, wanted.timeframe)
-        return again(lake.fill, fetched, bars, covers), before.bars if before else 0
+        return unless_overtaken()(lake.fill, fetched, bars, covers), before.bars if before else 0
 
 
 def _adjustments(wanted: Wanted, series: Series | None) -> list[Adjustment]:

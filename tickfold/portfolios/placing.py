@@ -251,8 +251,7 @@ def _check(portfolio: Portfolio, terms: Ordered, quote: Quote, now: int) -> None
     _check_exits(terms, price)
     risk.check_order(portfolio, terms, price, now)
     holding = held(portfolio, terms.symbol)
-    sign = 1 if terms.side == "buy" else -1
-    closable = abs(holding) if holding * sign < 0 else 0.0
+    closable = abs(holding) if holding * terms.sign < 0 else 0.0
     if terms.reduce_only:
         if not closable:
             raise RunError(f"a reduceOnly {terms.side} of {terms.symbol} closes nothing: {_shown(holding)}")
@@ -288,8 +287,8 @@ def _freed(portfolio: Portfolio, terms: Ordered, closable: float, price: float) 
 
 
 def _check_exits(terms: Ordered, price: float) -> None:
-    side = 1 if terms.side == "buy" else -1
-    for name, level, where in (("takeProfit", terms.take_profit, side), ("stopLoss", terms.stop_loss, -side)):
+    exits = (("takeProfit", terms.take_profit, terms.sign), ("stopLoss", terms.stop_loss, -terms.sign))
+    for name, level, where in exits:
         if level is not None and where * (level - price) <= 0:
             needed = "above" if where > 0 else "below"
             raise RunError(f"{name} {level:g} is not {needed} the price of {price:g}, as it is of a {terms.side}")

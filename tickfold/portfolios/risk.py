@@ -100,10 +100,9 @@ def _time(text: str) -> time:
 def _check_amounts(portfolio: Portfolio, terms: Ordered, price: float) -> None:
     limits, value = portfolio.limits, terms.quantity * price
     _check("order", "an order", value, limits.order)
-    sign = 1 if terms.side == "buy" else -1
     pending = [each for each in portfolio.orders.values() if not each.terms.reduce_only]
-    same = sum(each.remaining for each in pending if each.terms.symbol == terms.symbol and each.sign == sign)
-    reached = abs(held(portfolio, terms.symbol) + sign * (same + terms.quantity)) * price
+    same = sum(each.remaining for each in pending if each.terms.symbol == terms.symbol and each.sign == terms.sign)
+    reached = abs(held(portfolio, terms.symbol) + terms.sign * (same + terms.quantity)) * price
     _check("position", f"the position in {terms.symbol}", reached, limits.position)
     others = sum(each.remaining * _price(portfolio, each) for each in pending)
     opened = max(value - _closed(portfolio, terms, price), 0.0)

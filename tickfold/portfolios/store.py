@@ -164,7 +164,7 @@ class PortfolioStore:
     def entries_after(self, portfolio: str, number: int, most: int | None = None) -> Iterator[JournalEntry]:
         """Yield the entries of the journal that follow `number`, in order, so many of them at most."""
         entries = Key("entry").between(_journal_entry(number + 1), _journal_entry(_LAST_NUMBER))
-        condition = Key("portfolio").eq(_partition(portfolio)) & entries
+        condition = Key("portfolio").eq(partition_of(portfolio)) & entries
         found = query_all(self._table, KeyConditionExpression=condition, ConsistentRead=True)
         return (JournalEntry.model_validate_json(row["body"]) for row in islice(found, most))
 
@@ -185,9 +185,7 @@ class PortfolioStore:
     ) -> tuple[list[Mapping[str, Any]], int | None]:
         """Return rows of a kind, the latest first, and the number of the last of them if others may follow."""
         last = _LAST_NUMBER if before is None else before - 1
-        condition = Key("portfolio").eq(_partition(portfolio)) & Key("numbered").between(
-            f"{kind}", _numbered(kind, last)
-        )
+        condition = Key("portfolio").eq(partition_of(portfolio)) & Key("numbered").between(kind, _numbered(kind, last))
         found = self._table.query(
             IndexName=BY_NUMBER, KeyConditionExpression=condition, ScanIndexForward=False, Limit=most
         )
@@ -211,6 +209,11 @@ def orders_after(before: Portfolio, entry: JournalEntry) -> dict[str, Order]:
             found |= changed
         portfolio = after
     return found
+
+
+def partition_of(portfolio: str) -> str:
+    """Return the partition key of all that is of a portfolio."""
+    return f"{_PARTITION}{portfolio}"
 
 
 def _journal_row(entry: JournalEntry) -> dict[str, Any]:
@@ -263,19 +266,15 @@ def _number(value: float) -> Decimal:
 
 
 def _key(portfolio: str, entry: str) -> dict[str, str]:
-    return {"portfolio": _partition(portfolio), "entry": entry}
+    return {"portfolio": partition_of(portfolio), "entry": entry}
 
 
 def _owner_key(owner: str, portfolio: str) -> dict[str, str]:
-    return {"portfolio": f"{_OWNER}{owner}", "entry": _partition(portfolio)}
+    return {"portfolio": f"{_OWNER}{owner}", "entry": partition_of(portfolio)}
 
 
 def _symbol_key(symbol: str, portfolio: str) -> dict[str, str]:
-    return {"portfolio": f"{_SYMBOL}{symbol}", "entry": _partition(portfolio)}
-
-
-def _partition(portfolio: str) -> str:
-    return f"{_PARTITION}{portfolio}"
+    return {"portfolio": f"{_SYMBOL}{symbol}", "entry": partition_of(portfolio)}
 
 
 def _journal_entry(number: int) -> str:

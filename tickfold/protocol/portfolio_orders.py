@@ -88,6 +88,11 @@ class Ordered(BracketTerms):
         bool, Field(description="Whether it only closes: it never opens or turns a position, whatever its quantity.")
     ] = False
 
+    @property
+    def sign(self) -> int:
+        """1 of a buy, −1 of a sell."""
+        return 1 if self.side == "buy" else -1
+
 
 class PlacedOrder(Ordered):
     """An order as it is placed. Prices are dollars, `trail` is a fraction, `quantity` shares."""
@@ -151,7 +156,7 @@ class Order(Wire):
     @property
     def sign(self) -> int:
         """1 of a buy, −1 of a sell."""
-        return 1 if self.terms.side == "buy" else -1
+        return self.terms.sign
 
     @property
     def remaining(self) -> float:

@@ -13,6 +13,7 @@ from boto3.dynamodb.conditions import Key
 
 from tickfold.market_data.feed.feed_state import iso, number
 from tickfold.market_data.series import utc
+from tickfold.portfolios.store import partition_of
 from tickfold.storage.dynamodb import Write
 from tickfold.storage.query import query_all
 from tickfold.trading.bot import Bot
@@ -73,11 +74,6 @@ def bot_row(bot: Bot, state: BotState) -> dict[str, Any]:
         "shares": number(state.shares),
         "trades": state.trades,
     }
-
-
-def partition_of(portfolio: str) -> str:
-    """Return the partition key of a portfolio's items."""
-    return f"p#{portfolio}"
 
 
 def _key(bot: Bot) -> dict[str, str]:

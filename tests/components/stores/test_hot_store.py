@@ -57,6 +57,12 @@ def read(store: HotStore) -> None:
     list(store.quarantined("GOOG"))
 
 
+def read_list(watch_list: WatchList) -> None:
+    watch_list.all()
+    watch_list.watched("GOOG")
+    watch_list.ever()
+
+
 def watch(watch_list: WatchList) -> None:
     watch_list.add(["AAPL"], "XNYS", "ada")
     watch_list.remove(["GOOG"])
@@ -74,7 +80,7 @@ STORE_CALLS: dict[str, tuple[str, Callable[[HotStore], object]]] = {
     "delete": ("delete", lambda store: store.delete("GOOG", [1])),
 }
 LIST_CALLS: dict[str, tuple[str, Callable[[WatchList], object]]] = {
-    "all and ever": ("list", lambda watch_list: [watch_list.all(), watch_list.ever()]),
+    "all, watched and ever": ("list", read_list),
     "add, remove and all": ("watch", watch),
 }
 

@@ -10,17 +10,15 @@ from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import Final
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
-
-from tickfold.market_data.bar_store import BarStore, SeriesChangedError
+from tickfold.market_data.bar_store import BarStore
 from tickfold.market_data.coverage import Range
 from tickfold.market_data.feed.hot_store import HotStore
 from tickfold.market_data.feed.minute_bar import TIMEFRAME, FeedBar, bars_of
+from tickfold.market_data.overtaken_load import unless_overtaken
 from tickfold.market_data.series import Series
 
 KEPT: Final = timedelta(days=7)
 """How long bars stay in the hot table once the lake has them: subscribers resume from them, and sinks catch up."""
-_ATTEMPTS = 5
 _ANY_TIME: Final = datetime.max.replace(tzinfo=UTC)
 
 
@@ -73,11 +71,5 @@ class Compaction:
             # Of a new series. What a series that was loaded is adjusted for, only its owner knows.
             adjustment=None if before else "raw",
         )
-        again = Retrying(
-            retry=retry_if_exception_type(SeriesChangedError),
-            wait=wait_random_exponential(multiplier=0.1, max=2),
-            stop=stop_after_attempt(_ATTEMPTS),
-            reraise=True,
-        )
-        after = again(self.lake.fill, fed, bars_of(each.bar for each in new), covers)
+        after = unless_overtaken()(self.lake.fill, fed, bars_of(each.bar for each in new), covers)
         return (after.bars if after else 0) - (before.bars if before else 0)
