@@ -48,8 +48,9 @@ pulumi: $(READY) ## run the program on the real Pulumi engine: in minutes; needs
 newest: ## lint, and run the tests that need no stack, on the newest Python (as root, with Debian's packages)
 	@.ci/newest-python
 
-soak: $(READY) ## load and faults in their full size, with figures: in some minutes
+soak: $(READY) ## load and faults in their full size, with figures, and properties on many examples: in half an hour
 	$(BIN)/pytest tests/soak --soak -s
+	$(BIN)/pytest tests/engine tests/strategies tests/portfolios --hypothesis-profile "in full" -n 2 --dist loadfile
 
 mutants: $(READY) chromium pgbouncer ## random mutants of a FOLDER (or all): do its own tests kill nine of ten? SAMPLE=30 of each
 	$(BIN)/python -m tools.mutants $(FOLDER) $(if $(SAMPLE),--sample $(SAMPLE))

@@ -16,8 +16,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 parse_once()
 
-# A slow or busy machine turns no property test red.
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# A slow or busy machine turns no property test red. The examples are others in each run; `make soak` takes many more.
+settings.register_profile("any machine", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("in full", settings.get_profile("any machine"), max_examples=500)
 settings.load_profile("any machine")
 # What `make mutants` runs property tests with: the same examples every time, and none sought that is simpler.
 settings.register_profile("mutants", derandomize=True, phases=(Phase.explicit, Phase.generate))

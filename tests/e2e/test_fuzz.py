@@ -213,7 +213,7 @@ FUZZ = settings(
 
 
 @given(body=ANYTHING)
-@settings(FUZZ, max_examples=1_500)
+@settings(FUZZ, max_examples=400)
 def test_every_input_gets_a_reply(function: MessageFunction, body: str) -> None:
     function.answer_to(body)
 
@@ -280,7 +280,7 @@ def _starts_nothing(body: str) -> bool:
 
 
 @given(body=st.one_of(RAW, mutants(), questions().map(json.dumps)).filter(_starts_nothing))
-@settings(FUZZ, max_examples=200)
+@FUZZ
 def test_every_websocket_message_gets_one_reply(client: WebSocketClient, body: str) -> None:
     client.send(body)
     parsed(client.receive_text())

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
@@ -89,7 +89,7 @@ def test_any_checkpoints_equal_one_pass(case: Case, saved: set[int]) -> None:
     assert_same(case.whole(), outcome_of(ledger, case.bars, blocks(ledger), case.strategy))
 
 
-@settings(PROPERTY, max_examples=100)
+@PROPERTY
 @given(cases(random_strategies()))
 def test_blocks_of_one_bar_equal_one_pass(case: Case) -> None:
     single = replace(case, chunks=[Chunk(at, at + 1) for at in range(len(case.bars))])

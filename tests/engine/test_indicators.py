@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import talib
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -172,7 +172,6 @@ WINDOW_PURE: dict[str, tuple[Indicator, Callable[[int], int]]] = {
 
 
 @pytest.mark.parametrize("name", WINDOW_PURE)
-@settings(max_examples=100, deadline=None)
 @given(bars=random_series(), n=st.integers(1, 9), begin=st.integers(0, 400))
 def test_indicator_same_bits_wherever_the_array_starts(name: str, bars: Bars, n: int, begin: int) -> None:
     indicator, lookback = WINDOW_PURE[name]
@@ -182,7 +181,6 @@ def test_indicator_same_bits_wherever_the_array_starts(name: str, bars: Bars, n:
 
 
 @pytest.mark.parametrize("name", WINDOW_PURE)
-@settings(max_examples=50, deadline=None)
 @given(bars=random_series(), n=st.integers(1, 9), end=st.integers(0, 400))
 def test_indicator_ignores_later_bars(name: str, bars: Bars, n: int, end: int) -> None:
     indicator, _ = WINDOW_PURE[name]

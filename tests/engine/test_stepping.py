@@ -18,7 +18,7 @@ from tickfold.engine.signals import HOLD, LONG
 from tickfold.engine.stepping import SteppedRun, SteppedState
 from tickfold.strategies import BUILT_IN
 
-STEPPED = settings(PROPERTY, max_examples=60)
+STEPPED = settings(PROPERTY, max_examples=30)
 """A bar takes a step some hundred times as long as a pass over many."""
 
 

@@ -27,7 +27,7 @@ def averages(draw: st.DrawFn) -> Strategy:
 
 
 SETS = st.lists(averages(), min_size=1, max_size=5)
-FEWER = settings(PROPERTY, max_examples=100)
+FEWER = settings(PROPERTY, max_examples=30)
 """An example has a run for each set, of which there are three on average."""
 
 

@@ -21,7 +21,7 @@ from tickfold.engine.walk_forward import Walk, Window, walk_forward, windows
 from tickfold.strategies import BUILT_IN, Strategy
 
 RANK_BY = st.sampled_from(["sharpe", "final_equity", "max_drawdown", "commissions"])
-FEWER = settings(PROPERTY, max_examples=40)
+FEWER = settings(PROPERTY, max_examples=20)
 """An example has many windows, and in each of them as many runs as there are sets."""
 SIZES = st.tuples(st.integers(1, 60), st.integers(1, 40))
 

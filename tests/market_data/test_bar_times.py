@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tickfold.market_data.bar_times import read_times
@@ -91,7 +91,6 @@ SPELLINGS = st.one_of(
 
 
 @given(st.lists(SPELLINGS, min_size=1, max_size=20))
-@settings(max_examples=100, deadline=None)
 def test_spellings_are_read_as_pandas_reads_them(texts: list[str]) -> None:
     column = [*texts, *["2020-01-31T09:30"] * len(texts)]  # with numbers alone, days could be counts since 1970
     assert microseconds(column) == microseconds_by_pandas(column)

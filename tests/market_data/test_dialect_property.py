@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tickfold.engine.bars import Bars
@@ -142,7 +142,6 @@ def check(bars: Bars, times: list[int], rows: list[list[int]], places: int) -> N
 
 
 @given(series(), spellings())
-@settings(max_examples=150, deadline=None)
 def test_any_dialect_is_read_back_or_refused_by_an_option(
     drawn: tuple[list[int], list[list[int]]], spelling: Spelling
 ) -> None:

@@ -135,7 +135,7 @@ ACCOUNTS = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(markets(), order_terms(), ACCOUNTS)
 def test_orders_of_a_run_fill_as_in_the_run(market: tuple[Bars, Signals], terms: OrderTerms, account: Account) -> None:
     bars, signals = market

@@ -14,7 +14,7 @@ from tickfold.protocol.journal import BarSeen, Fill, JournalEntry, OrderPlaced
 from tickfold.protocol.portfolio_orders import Order
 from tickfold.protocol.portfolios import Portfolio
 
-PROPERTY = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+PROPERTY = settings(suppress_health_check=list(HealthCheck))
 Filled = tuple[Portfolio, Fill, Portfolio]
 """A fill with the portfolio before and after it."""
 

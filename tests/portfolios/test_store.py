@@ -46,7 +46,7 @@ def placed(store: PortfolioStore, portfolio: Portfolio, order_id: str, terms: Pl
     return store.append(portfolio, placing.placed(portfolio, order_id, terms, Trading().moment), "ada")
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(trading=SESSIONS)
 def test_table_gives_back_the_portfolio_its_journal_and_its_orders(table: "Table", trading: Trading) -> None:
     store = PortfolioStore(table)

@@ -51,7 +51,7 @@ def with_parameters(draw: st.DrawFn, name: str) -> Strategy:
 
 @pytest.mark.parametrize("name", BUILT_IN.strategies)
 def test_folded_equals_one_pass(name: str) -> None:
-    @settings(PROPERTY, max_examples=60)
+    @PROPERTY
     @given(cases(with_parameters(name)))
     def claim(case: Case) -> None:
         assert_same(case.whole(), case.folded().outcome)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
@@ -87,7 +87,6 @@ def held(draw: st.DrawFn) -> Held:
     return Held(bars, side, fills, final, stop_loss, take_profit)
 
 
-@settings(max_examples=300, deadline=None)
 @given(held())
 def test_fixed_levels_equal_a_loop_over_the_bars(run: Held) -> None:
     found = run.found()
@@ -99,7 +98,6 @@ def test_fixed_levels_equal_a_loop_over_the_bars(run: Held) -> None:
             assert found.reason[at] not in (STOP_LOSS, TAKE_PROFIT)
 
 
-@settings(max_examples=100, deadline=None)
 @given(held())
 def test_fixed_levels_visited_in_turn_equal_the_scan(run: Held) -> None:
     found, scanned = run.found(), run.found_by_scan()

@@ -7,7 +7,7 @@ from struct import pack
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tickfold.engine.accounting.trades import OpenTrade, Trades
@@ -18,7 +18,6 @@ from tickfold.engine.performance.measurement import Measurement
 from tickfold.engine.performance.metrics import Metrics
 from tickfold.engine.performance.trade_results import TradeResults
 
-FEW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 MINUTE = 60_000_000
 CALENDARS = [SessionCalendar(), SessionCalendar(week=7), SessionCalendar("America/New_York", 18 * 60, 5)]
 SLIPPAGE = 1.25
@@ -95,7 +94,6 @@ def bits(metrics: Metrics) -> list[bytes]:
     return [pack("<d", value) for value in astuple(metrics)]
 
 
-@FEW
 @given(st.integers(0, 100_000), st.integers(1, 120), st.data())
 def test_metrics_any_cut_gives_the_same_bits(seed: int, count: int, data: st.DataObject) -> None:
     record = random_record(seed, count)
@@ -103,7 +101,6 @@ def test_metrics_any_cut_gives_the_same_bits(seed: int, count: int, data: st.Dat
     assert bits(record.metrics(list(cuts))) == bits(record.metrics([]))
 
 
-@FEW
 @given(st.integers(0, 100_000), st.integers(2, 120), st.data())
 def test_metrics_after_checkpoints_have_the_same_bits(seed: int, count: int, data: st.DataObject) -> None:
     record = random_record(seed, count)
@@ -114,7 +111,6 @@ def test_metrics_after_checkpoints_have_the_same_bits(seed: int, count: int, dat
     assert bits(run.metrics(record.open_trade, SLIPPAGE)) == bits(record.metrics([]))
 
 
-@FEW
 @given(st.integers(0, 100_000), st.integers(1, 60))
 def test_metrics_bar_by_bar_have_the_same_bits(seed: int, count: int) -> None:
     record = random_record(seed, count)
@@ -162,7 +158,6 @@ def test_best_trade_of_zeros_of_both_signs_is_zero(order: list[float]) -> None:
     assert [str(found["best_trade"]), str(found["worst_trade"])] == ["0.0", "0.0"]
 
 
-@FEW
 @given(st.integers(0, 100_000), st.integers(3, 80))
 def test_metrics_are_the_formulas(seed: int, count: int) -> None:
     """The formulas of docs/reference/metrics.md over whole arrays; sums have another order."""

@@ -204,7 +204,7 @@ def test_round_the_clock_session_is_a_utc_day(hot: HotStore) -> None:
     assert_stored(hot, around)
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     ticks=st.lists(st.integers(-5, 45), max_size=8),
     page=st.integers(1, 30),

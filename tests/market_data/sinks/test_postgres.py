@@ -425,7 +425,7 @@ def test_catch_up_after_an_outage_leaves_each_bar_once(database: Database, sink:
 batches = st.lists(st.one_of(st.lists(st.integers(0, 30), min_size=1, max_size=8), st.just("cut")), max_size=12)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=batches, hot=st.sets(st.integers(0, 30)))
 def test_bars_end_once_and_equal_in_whatever_batches_they_come(
     database: Database, sink: PostgresSink, batches: list[list[int] | str], hot: set[int]
