@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tickfold.client.bar import Bar
     from tickfold.client.bar_stream import BarStream
     from tickfold.client.client import Client
+    from tickfold.client.connection_status import ConnectionStatus
     from tickfold.client.errors import (
         RefusedError,
         RunCancelledError,
@@ -35,6 +36,7 @@ else:
             "bar": ("Bar",),
             "bar_stream": ("BarStream",),
             "client": ("Client",),
+            "connection_status": ("ConnectionStatus",),
             "errors": (
                 "RefusedError",
                 "RunCancelledError",
@@ -56,6 +58,7 @@ __all__ = [
     "Bar",
     "BarStream",
     "Client",
+    "ConnectionStatus",
     "JournalStream",
     "Patience",
     "RefusedError",

@@ -42,7 +42,9 @@ class AlertStream(Listener[Alert]):
             await self._session.ask(Subscribe(topic="alerts"), self._subscribed)
         else:
             await self._session.ask(Subscribe(topic="alerts"), self._subscribed)
-            for alert in reversed(await self._unseen()):
+            missed = await self._unseen()
+            self.behind = len(missed)
+            for alert in reversed(missed):
                 self.offer(alert)
 
     async def _unseen(self) -> list[Alert]:

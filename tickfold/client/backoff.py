@@ -12,11 +12,22 @@ class Backoff:
         self._first = first
         self._longest = longest
         self._limit = first
+        self._ends_at: float | None = None
 
     async def pause(self) -> None:
         """Wait before the next attempt."""
-        await asyncio.sleep(random.uniform(0, self._limit))  # noqa: S311 - jitter, no secret
+        seconds = random.uniform(0, self._limit)  # noqa: S311 - jitter, no secret
+        self._ends_at = asyncio.get_running_loop().time() + seconds
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self._ends_at = None
         self._limit = min(2 * self._limit, self._longest)
+
+    @property
+    def left(self) -> float | None:
+        """The seconds until the pause is over; None where there is none."""
+        return None if self._ends_at is None else max(self._ends_at - asyncio.get_running_loop().time(), 0.0)
 
     def reset(self) -> None:
         """Start over after a success."""

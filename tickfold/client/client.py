@@ -10,6 +10,7 @@ from tickfold.client.alerts import AlertClient
 from tickfold.client.answers import expect, unexpected
 from tickfold.client.bar_stream import BarStream
 from tickfold.client.connection import Connection
+from tickfold.client.connection_status import ConnectionStatus
 from tickfold.client.journal_stream import JournalStream
 from tickfold.client.listener import Listener
 from tickfold.client.patience import Patience
@@ -88,6 +89,11 @@ class Client(PortfolioClient, AlertClient):
     ) -> None:
         """Close the connection and end all tasks. The runs continue."""
         await self._session.close()
+
+    @property
+    def connection(self) -> ConnectionStatus:
+        """The state of the connection now."""
+        return self._session.status
 
     async def start_backtest(
         self, config: BacktestConfig, key: str | None = None, portfolio: str | None = None

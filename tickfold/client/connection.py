@@ -34,8 +34,17 @@ class Connection:
     lost: asyncio.Task[None]
     """Done when the connection is lost."""
 
-    def __init__(self, socket: ClientConnection, ends_at: float, deliver: Deliver, patience: Patience) -> None:
+    def __init__(
+        self,
+        socket: ClientConnection,
+        ends_at: float,
+        deliver: Deliver,
+        patience: Patience,
+        token_expires_at: float | None = None,
+    ) -> None:
         """Wrap an open `socket`, which the server will close at `ends_at`, a time of the event loop."""
+        self.token_expires_at = token_expires_at
+        """In seconds since 1970 UTC; None if the token does not say."""
         self._socket = socket
         self._deliver = deliver
         self._patience = patience
@@ -107,7 +116,8 @@ async def open_connection(url: str, token: str | None, deliver: Deliver, patienc
         UnreachableError: it cannot be opened for another reason, which the message gives.
     """
     ends_at = asyncio.get_running_loop().time() + _life(token, patience)
-    return Connection(await _open_socket(url, token, patience), ends_at, deliver, patience).start()
+    socket = await _open_socket(url, token, patience)
+    return Connection(socket, ends_at, deliver, patience, expiry(token)).start()
 
 
 def _life(token: str | None, patience: Patience) -> float:

@@ -18,6 +18,8 @@ class Listener(ABC, Generic[Event]):
     def __init__(self, session: Session, on: Connection | None = None) -> None:
         """Prepare to listen; `on` is the connection that the server already sends the events to."""
         self.on = on
+        self.behind = 0
+        """How many events there were on the server that had not come, when the last new connection began."""
         self._session = session
         self._news = asyncio.Event()
         self._wake = asyncio.Event()
@@ -64,6 +66,7 @@ class Listener(ABC, Generic[Event]):
 
     def renew(self) -> None:
         """Subscribe again: there is a new connection."""
+        self.behind = 0
         self._wake.set()
 
     def fail(self, error: Exception) -> None:

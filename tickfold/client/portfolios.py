@@ -139,6 +139,18 @@ class PortfolioClient:
                 break
         return found
 
+    async def open_orders(self, portfolio: str) -> OrdersState:
+        """Return all open orders, the latest first, as they are at one revision of the portfolio: its `sequence`."""
+        while True:
+            first = page = expect(OrdersState, await self._session.ask(ListOrders(portfolio=portfolio, limit=100)))
+            orders = list(page.orders)
+            while page.next is not None and page.sequence == first.sequence:
+                request = ListOrders(portfolio=portfolio, before=page.next, limit=100)
+                page = expect(OrdersState, await self._session.ask(request))
+                orders += page.orders
+            if page.sequence == first.sequence:
+                return first.model_copy(update={"orders": orders, "next": None})
+
     async def list_trades(self, portfolio: str, limit: int = 50) -> list[Trade]:
         """Return the fills, the latest first, up to `limit` of them."""
         found, before = list[Trade](), None

@@ -1,12 +1,14 @@
 """One connection to the server, replaced whenever it is lost, and the requests and events that pass over it."""
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
 from tickfold.client.backoff import Backoff
 from tickfold.client.connection import Connection, open_connection
+from tickfold.client.connection_status import ConnectionStatus
 from tickfold.client.errors import RefusedError, UnauthorizedError, UnavailableError, UnreachableError
 from tickfold.client.follower import Follower
 from tickfold.client.incoming import Unknown, Unreadable
@@ -74,6 +76,14 @@ class Session:
     def connection(self) -> Connection | None:
         """The open connection; None while there is none."""
         return self._current if self._current and not self._current.lost.done() else None
+
+    @property
+    def status(self) -> ConnectionStatus:
+        """What there is to say of the connection now."""
+        if (connection := self.connection) is None:
+            return ConnectionStatus(is_open=False, retry_in=self._backoff.left)
+        expires_at = connection.token_expires_at
+        return ConnectionStatus(is_open=True, token_expires_in=None if expires_at is None else expires_at - time.time())
 
     # --- followers ---------------------------------------------------------------------------------------------------
 

@@ -69,8 +69,11 @@ class TopicStream(NumberedListener[Item, Item], Generic[Item]):
         if self._begins_after is None:
             self._begins_after = after
             self._continue_after(after, self._early)
-        elif after > self._sequence.last:
-            self._skip_to(after)
+        else:
+            if connection is not self.on:
+                self.behind = max((answer.last_sequence or 0) - self._sequence.last, 0)
+            if after > self._sequence.last:
+                self._skip_to(after)
         self._note_sent(connection, answer.last_sequence or 0)
 
     def _skip_to(self, after: int) -> None:
