@@ -1,13 +1,12 @@
 """The session of a symbol in the terminal: its price with SMA9 and VWAP, as it grows."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, tzinfo
-from decimal import Decimal
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tickfold.cli.line_chart import Line, line_chart
-from tickfold.protocol.formats import count, counted, percent
+from tickfold.cli.times import ZONE_NAME, in_words, local
+from tickfold.protocol.formats import count, counted, decimals_of, percent
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -23,8 +22,6 @@ _LATE = timedelta(minutes=2)
 _LONGEST_LAG = timedelta(minutes=15)
 """Bars that are older when they come are replayed, and have no lag."""
 _DAY, _TIME = "%Y-%m-%d", "%H:%M"
-_DECIMALS = 2, 6
-"""The fewest and the most decimals of a price."""
 _BESIDE_CHART = 7
 """Rows of header, volume, axis, labels, legend, status, and the cursor's."""
 
@@ -81,8 +78,8 @@ class SessionView:
         text.append(f"  {sign}{change:z,.{places}f} ({sign}{percent(change / opened)})", style=style)
         text.append(f"  volume {count(sum(bar.volume for bar in self.bars))}")
         end = last.time + _STEP
-        form = _TIME if _local(end, _DAY) == _local(now, _DAY) else f"{_DAY} {_TIME}"
-        text.append(f"  {_local(end, form)} {_ZONE_NAME}", style="dim")
+        form = _TIME if local(end, _DAY) == local(now, _DAY) else f"{_DAY} {_TIME}"
+        text.append(f"  {local(end, form)} {ZONE_NAME}", style="dim")
         if self._lag is not None:
             text.append(f"  lag {self._lag.total_seconds():.1f} s", style="dim")
         if self._of_feed and self._of_feed.provider:
@@ -98,7 +95,7 @@ class SessionView:
             Line("VWAP", [bar.vwap for bar in bars], "magenta"),
         ]
         ends = bars[0].time, bars[len(bars) // 2].time, bars[-1].time + _STEP
-        labels = [_local(time, _TIME) for time in ends]
+        labels = [local(time, _TIME) for time in ends]
         volumes = [bar.volume for bar in bars]
         return line_chart(lines, labels, width, rows=rows, decimals=self._decimals(), volumes=volumes)
 
@@ -107,7 +104,7 @@ class SessionView:
 
         parts = [] if self.is_connected else [LOST]
         if self._since and (age := self._clock() - self._since) > _LATE:
-            parts.append(f"last bar {_age(age)} ago")
+            parts.append(f"last bar {in_words(age)} ago")
         if self.missed:
             parts.append(f"{counted(self.missed, 'bar')} left out: only the data lake has them")
         if self._of_feed is None:
@@ -116,27 +113,4 @@ class SessionView:
 
     def _decimals(self) -> int:
         """Return the decimals of the session's closes, two at least."""
-        fewest, most = _DECIMALS
-        written = (Decimal(repr(round(bar.close, most))).normalize().as_tuple().exponent for bar in self.bars)
-        return max(fewest, *(-each for each in written if isinstance(each, int)))
-
-
-def _age(age: timedelta) -> str:
-    minutes = age // timedelta(minutes=1)
-    if minutes < 120:
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1_440} days"
-
-
-def _zone() -> tuple[tzinfo, str]:
-    try:
-        return ZoneInfo("America/New_York"), "New York"
-    except ZoneInfoNotFoundError:  # not every machine has the database of time zones
-        return UTC, "UTC"
-
-
-_ZONE, _ZONE_NAME = _zone()
-
-
-def _local(time: datetime, form: str) -> str:
-    return f"{time.astimezone(_ZONE):{form}}"
+        return max(decimals_of(bar.close) for bar in self.bars)

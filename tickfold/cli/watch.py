@@ -2,12 +2,10 @@
 
 import csv
 import json
-import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import fields
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
@@ -19,6 +17,7 @@ from tickfold.cli.follow import client_of
 from tickfold.cli.rows import check_formats, is_table
 from tickfold.cli.session_view import LOST, SessionView
 from tickfold.cli.target import StackOutputs, Target, find_target
+from tickfold.cli.termination import ended_by_sigterm
 from tickfold.protocol.formats import counted
 
 if TYPE_CHECKING:
@@ -128,20 +127,6 @@ def _write_csv(values: Mapping[str, object]) -> None:
     csv.writer(sys.stdout, lineterminator="\n").writerow(values.values())
 
 
-@contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM end the block as an exit does, with the status that shells give it, instead of at once."""
-
-    def leave(number: int, _frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
-
-    before = signal.signal(signal.SIGTERM, leave)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
 class _Drawing:
     """The session on a terminal: live, or once at the end."""
 
@@ -153,7 +138,7 @@ class _Drawing:
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        with _ended_by_sigterm(), self._shown:  # which shows the cursor again
+        with ended_by_sigterm(), self._shown:  # which shows the cursor again
             yield
         if self._once:
             stdout().print(self._drawn())

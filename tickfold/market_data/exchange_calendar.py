@@ -20,6 +20,8 @@ from tickfold.engine.calendar import MICROSECONDS_PER_DAY, date_of, day_number
 from tickfold.errors import RunError
 
 ALWAYS_OPEN: Final = "24/7"
+LONGEST_PAUSE: Final = timedelta(days=5)
+"""No market pauses longer. A feed whose last bar is older replays the past, and its time is that of its last bar."""
 TABLE = Path(__file__).with_name("exchange_days.json")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

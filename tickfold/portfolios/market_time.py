@@ -3,19 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
 
 from tickfold.errors import RunError
-from tickfold.market_data.exchange_calendar import ExchangeCalendar
+from tickfold.market_data.exchange_calendar import LONGEST_PAUSE, ExchangeCalendar
 from tickfold.market_data.feed.hot_store import HotStore
 from tickfold.market_data.feed.minute_bar import STEP, FeedBar
 from tickfold.market_data.feed.watch_list import Watched, WatchList
 from tickfold.portfolios.placing import Moment
 from tickfold.portfolios.times import milliseconds
 from tickfold.protocol.journal import Quote
-
-LONGEST_PAUSE: Final = timedelta(days=5)
-"""No market pauses longer. A feed whose last bar is older replays the past, and its time is that of its last bar."""
 
 
 def clock() -> datetime:

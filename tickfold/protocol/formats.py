@@ -1,11 +1,14 @@
 """Numbers as text for people: in error reasons, on the terminal, in the report. What rounds to zero has no sign."""
 
 from collections.abc import Callable
+from decimal import Decimal
 
 Format = Callable[[float], str]
 
 UNDEFINED = "–"
 """Stands for a value that does not exist."""
+_DECIMALS = 2, 6
+"""The fewest and the most decimals of a price."""
 
 
 def counted(number: int, noun: str) -> str:
@@ -21,6 +24,13 @@ def count(value: float) -> str:
 def money(value: float) -> str:
     """Return dollars with cents: `51,422.99`."""
     return f"{value:z,.2f}"
+
+
+def decimals_of(price: float) -> int:
+    """Return the decimals that a price is written with: two, or as many as it has, but no more than six."""
+    fewest, most = _DECIMALS
+    written = Decimal(repr(round(price, most))).normalize().as_tuple().exponent
+    return max(fewest, -written if isinstance(written, int) else 0)
 
 
 def percent(fraction: float, decimals: int = 2) -> str:
