@@ -19,9 +19,9 @@ SECONDS = 20
 class Terminal:
     """A command on a terminal of its own, and what it has written there."""
 
-    def __init__(self, arguments: tuple[str, ...], columns: int, kind: str) -> None:
+    def __init__(self, arguments: tuple[str, ...], columns: int, rows: int, kind: str) -> None:
         self._screen, inside = pty.openpty()
-        termios.tcsetwinsize(inside, (40, columns))
+        self.resize(columns, rows)
         # Of its own session, whose controlling terminal it is, so that Ctrl-C reaches it and nobody else.
         self.process = subprocess.Popen(
             [*COMMAND, *arguments],
@@ -35,6 +35,14 @@ class Terminal:
         os.close(inside)
         self.written = ""
         self._decoder = codecs.getincrementaldecoder("utf-8")()  # a character may come in two pieces
+
+    def resize(self, columns: int, rows: int) -> None:
+        termios.tcsetwinsize(self._screen, (rows, columns))
+
+    def shows_keys(self) -> bool:
+        """Return whether the terminal shows what is typed, and hands it over by lines: as a shell left it."""
+        flags: int = termios.tcgetattr(self._screen)[3]
+        return bool(flags & termios.ECHO and flags & termios.ICANON)
 
     def press(self, keys: bytes) -> None:
         os.write(self._screen, keys)
@@ -78,9 +86,9 @@ class Terminal:
 
 
 @contextmanager
-def terminal(*arguments: str, columns: int = 200, kind: str = "xterm") -> Iterator[Terminal]:
+def terminal(*arguments: str, columns: int = 200, rows: int = 40, kind: str = "xterm") -> Iterator[Terminal]:
     """Start `tickfold` with `arguments` on a terminal of a `kind`, as TERM names it."""
-    opened = Terminal(arguments, columns, kind)
+    opened = Terminal(arguments, columns, rows, kind)
     try:
         yield opened
     finally:

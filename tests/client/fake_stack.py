@@ -18,8 +18,12 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
+from tickfold.portfolios.journal import rebuild
+from tickfold.portfolios.order import in_turn
+from tickfold.portfolios.portfolio import state_of, summary_of
 from tickfold.protocol import (
     Accepted,
+    Alert,
     AlertPreferences,
     AlertRule,
     AlertRuleDeleted,
@@ -35,8 +39,12 @@ from tickfold.protocol import (
     FeedSymbol,
     Final,
     IdentityMessage,
+    JournalEntry,
+    JournalPage,
     Message,
+    OrdersState,
     Pong,
+    Portfolios,
     Preferences,
     Progress,
     PushedBar,
@@ -48,14 +56,17 @@ from tickfold.protocol import (
     Status,
     Subscribed,
     SymbolBars,
+    Trade,
+    TradesState,
     Unsubscribed,
     dump,
 )
+from tickfold.protocol.journal import Fill
 
 CONFIG = BacktestConfig(stock="GOOG", start_date=date(2020, 1, 1), end_date=date(2020, 12, 31), start_capital=10_000)
 PAGES = datetime(2020, 1, 1, tzinfo=UTC)
 OPEN = datetime(2026, 1, 30, 14, 30, tzinfo=UTC)
-FEED_PAGE = 2
+FEED_PAGE = ORDERS_PAGE = 2
 ARN = "arn:aws:states:::execution"
 
 Fault = Callable[[list[Message]], list[Message]]
@@ -161,8 +172,12 @@ class FakeStack:
     watched: dict[str, str] = field(default_factory=dict)
     rules: list[AlertRuleSummary] = field(default_factory=list)
     alerts: list[SentAlert] = field(default_factory=list)
+    journals: dict[str, list[JournalEntry]] = field(default_factory=dict)
+    """The journals of portfolios, by id, from their first entry on."""
     preferences: Preferences = field(default_factory=Preferences)
     """The symbols of the feed, and their markets."""
+    most_replayed: int = 500
+    """Entries of a journal that a subscriber is sent."""
     keys: dict[str, str] = field(default_factory=dict)
     peers: list[Peer] = field(default_factory=list)
     received: list[dict[str, Any]] = field(default_factory=list)
@@ -203,6 +218,20 @@ class FakeStack:
         first, series.last = series.last + 1, series.last + bars
         for peer in tuple(self.subscribers[symbol]):
             await peer.send(series.message(symbol, first, series.last))
+
+    async def write(self, portfolio: str, *events: Any) -> None:
+        """Go on with a journal, or begin it: add an entry, and send it to those who follow the portfolio."""
+        journal = self.journals.setdefault(portfolio, [])
+        entry = JournalEntry(portfolio=portfolio, sequence=len(journal) + 1, time=0, by="trader", events=list(events))
+        journal.append(entry)
+        for peer in tuple(self.subscribers[portfolio]):
+            await peer.send(entry)
+
+    async def alert(self, alert: Alert) -> None:
+        """Go on with the alerts: add one, and send it to those who follow them."""
+        self.alerts.insert(0, SentAlert(alert=alert, deliveries={}))
+        for peer in tuple(self.subscribers["user"]):
+            await peer.send(alert)
 
     def cut(self) -> None:
         """Lose all connections; may be called from another thread."""
@@ -245,7 +274,7 @@ class FakeStack:
                 peers.discard(peer)
             self.changed.set()
 
-    async def answer(self, peer: Peer, request: dict[str, Any]) -> None:
+    async def answer(self, peer: Peer, request: dict[str, Any]) -> None:  # noqa: PLR0912 - a case a kind
         name, kind = request["correlationId"], request["type"]
         if self.refusal and kind != "ping":
             await peer.send(self.refusal.model_copy(update={"correlation_id": name}))
@@ -271,6 +300,8 @@ class FakeStack:
                 await self.feed(peer, request)
             case "subscribe" | "unsubscribe":
                 await self.change_subscription(peer, request)
+            case "list_portfolios" | "get_portfolio" | "list_orders" | "list_trades" | "get_journal":
+                await peer.send(self.portfolio_answer(request).model_copy(update={"correlation_id": name}))
             case _ if "alert" in kind:
                 await peer.send(self.alert_answer(request).model_copy(update={"correlation_id": name}))
             case "whoami":
@@ -298,11 +329,48 @@ class FakeStack:
                 state: Literal["unconfirmed", "none"] = "unconfirmed" if self.preferences.email else "none"
                 return AlertPreferences(preferences=self.preferences, email_state=state)
 
+    def portfolio_answer(self, request: dict[str, Any]) -> Message:
+        if request["type"] == "list_portfolios":
+            return Portfolios(portfolios=[summary_of(rebuild(journal)) for journal in self.journals.values()])
+        known = request["portfolio"]
+        head = rebuild(self.journals[known])
+        match request["type"]:
+            case "get_portfolio":
+                return state_of(head)
+            case "list_orders":
+                before = request["before"] or head.orders_placed + 1
+                open_orders = [each for each in reversed(in_turn(head.orders)) if each.number < before]
+                page = open_orders[:ORDERS_PAGE]
+                following = page[-1].number if len(open_orders) > ORDERS_PAGE else None
+                return OrdersState(portfolio=known, sequence=head.revision, orders=page, next=following)
+            case "get_journal":
+                return JournalPage(portfolio=known, entries=self.journals[known][request["after"] :])
+            case _:
+                fills = [
+                    Trade(trade_id=f"{entry.sequence}-{at}", **event.model_dump())
+                    for entry in self.journals[known]
+                    for at, event in enumerate(entry.events)
+                    if isinstance(event, Fill)
+                ]
+                return TradesState(portfolio=known, trades=list(reversed(fills)))
+
+    async def subscribe_to_journal(self, peer: Peer, request: dict[str, Any]) -> None:
+        name, portfolio, after = request["correlationId"], request["id"], request["after"]
+        journal = self.journals[portfolio]
+        self.subscribers[portfolio].add(peer)
+        about = {"topic": "journal", "id": portfolio, "last_sequence": len(journal), "correlation_id": name}
+        if after is None or len(journal) - after > self.most_replayed:
+            await peer.send(Subscribed(after=len(journal), **about), state_of(rebuild(journal)))
+        else:
+            await peer.send(Subscribed(after=after, **about), *journal[after:])
+
     async def change_subscription(self, peer: Peer, request: dict[str, Any]) -> None:
         name = request["correlationId"]
         match request["type"], request["topic"]:
             case "subscribe", "symbol":
                 await self.subscribe_to_symbol(peer, request)
+            case "subscribe", "journal":
+                await self.subscribe_to_journal(peer, request)
             case "subscribe" | "unsubscribe" as kind, _:
                 about = {"topic": request["topic"], "id": request["id"] or "user-1"}
                 subscribed = self.subscribers[request["id"] or "user"]

@@ -27,6 +27,7 @@ class Commands(LazyGroup):
         UnloadedCommand("query", "query:app", "Query bars, runs, trades and equity in SQL."),
         UnloadedCommand("report", "report:report", "Write a run's report as one HTML page."),
         UnloadedCommand("watch", "watch:watch", "Watch the bars of a symbol as the feed stores them."),
+        UnloadedCommand("top", "top.command:top", "Watch feed, portfolios, bots, alerts and fills on one screen."),
         UnloadedCommand("feed", "feed:app", "List, add and remove the symbols that the feed fetches."),
         UnloadedCommand("portfolio", "portfolio:app", "Create, show, fund and stop your portfolios."),
         UnloadedCommand("order", "order:app", "Place, list, change and cancel orders of a portfolio."),

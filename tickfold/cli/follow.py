@@ -15,7 +15,7 @@ from tickfold.cli.target import Target
 from tickfold.client import RunCancelledError
 
 if TYPE_CHECKING:
-    from tickfold.client import Client, RunHandle
+    from tickfold.client import Client, Patience, RunHandle
     from tickfold.protocol import Result
 
 Begin = Callable[["Client"], Awaitable["RunHandle"]]
@@ -26,11 +26,15 @@ Detach = Annotated[
 ]
 
 
-def client_of(target: Target, watch: Callable[[bool], None] = lambda _connected: None) -> "Client":
+def client_of(
+    target: Target,
+    watch: Callable[[bool], None] = lambda _connected: None,
+    patience: "Patience | None" = None,
+) -> "Client":
     """Return a client of the stack that gets a token for each connection."""
     from tickfold.client import Client  # noqa: PLC0415 - loads websockets
 
-    return Client(target.output("websocket_url"), target.token, watch=watch)
+    return Client(target.output("websocket_url"), target.token, patience, watch)
 
 
 def follow(target: Target, begin: Begin, view: ProgressView, timeout: float) -> "Result":

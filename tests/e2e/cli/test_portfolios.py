@@ -8,6 +8,7 @@ import pytest
 
 from embedded.stack import EmbeddedStack
 from tests.cli.conftest import Command
+from tests.cli.terminal import terminal
 from tests.e2e.fed_symbol import FedSymbol, fed_symbol
 
 
@@ -53,6 +54,29 @@ def test_portfolio_is_created_traded_shown_and_stopped(tickfold: Command, fed: F
     assert [line["sequence"] for line in lines] == list(range(1, len(lines) + 1))
     assert lines[0]["events"][0]["type"] == "opened"
     assert name in said("portfolio", "list")
+
+
+def test_top_shows_an_order_from_its_placing_to_its_fill(tickfold: Command, fed: FedSymbol) -> None:
+    name = f"p{secrets.token_hex(4)}"
+    assert tickfold("portfolio", "create", name, "--cash", "10,000").status == 0
+    with terminal("top", columns=120, rows=60) as screen:
+        for text in (name, fed.symbol, "connected"):
+            screen.read_until(text)
+        assert tickfold("order", "place", name, "buy", "10", fed.symbol, "--id", "a").status == 0
+        fed.feed(6, 6)
+        fed.trade(6, 6)
+        bar = fed.bars[5].bar
+        screen.read_until(f"buy 10 {fed.symbol} at {bar.open:,.2f}")
+        screen.read_until(f"{10_000 - 10 * bar.open + 10 * bar.close:,.2f}")
+        screen.press(b"q")
+        assert screen.end() == 0
+    shown = json.loads(tickfold("top", "--json").stdout)
+    (row,) = [row for row in shown["portfolios"] if row["name"] == name]
+    assert (row["open_orders"], row["equity"]) == (0, 10_000 - 10 * bar.open + 10 * bar.close)
+    (position,) = [row for row in shown["positions"] if row["portfolio"] == name]
+    assert (position["symbol"], position["shares"], position["last_price"]) == (fed.symbol, 10, bar.close)
+    (symbol,) = [row for row in shown["feed"] if row["symbol"] == fed.symbol]
+    assert symbol["last"] == bar.close
 
 
 def test_trading_is_switched_off_and_on_again(tickfold: Command, fed: FedSymbol) -> None:
