@@ -1,6 +1,7 @@
 """What `tickfold top` shows, folded from messages: no terminal, no stack."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -52,7 +53,7 @@ def test_another_day_is_another_session() -> None:
     state = TopState()
     state.set_feed([symbol()])
     state.add_bar("GOOG", bar(1, 50), is_live=False)
-    state.add_bar("GOOG", bar(2, 110, time=OPEN + timedelta(days=3)), is_live=False)
+    state.add_bar("GOOG", replace(bar(2, 55, time=OPEN + timedelta(days=3)), open=50.0), is_live=False)
     assert feed_row(state).change == pytest.approx(0.1)
 
 
@@ -116,6 +117,12 @@ def test_portfolio_follows_its_journal() -> None:
     )
     assert shown.positions == (PositionRow("growth", "GOOG", 10, 101, 102, 10),)
     assert shown.fills == (FillRow(OPEN + MINUTE, "growth", "GOOG", "buy", 10, 101, order_id="a"),)
+
+
+def test_profit_of_the_day_begins_with_the_first_bar_of_another_day() -> None:
+    later = OPEN + timedelta(days=3)
+    (row,) = state_of(*BOUGHT, entry(4, seen(105, at=later)), entry(5, seen(104, at=later))).snapshot().portfolios
+    assert row.day_profit == 10
 
 
 def test_short_position_earns_when_the_price_falls() -> None:
