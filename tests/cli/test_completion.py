@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.conftest import BUCKET, Command
+from tests.cli.top.examples import entry, opened, placed
 from tests.client.fake_stack import FakeStack, progress
 from tickfold.cli.completion import own_strategies
 from tickfold.protocol import Message
@@ -106,6 +107,14 @@ def test_broken_config_file_does_not_disturb(
     monkeypatch.setenv("TICKFOLD_CONFIG", str(tmp_path / "tickfold.toml"))
     assert complete("run", "--fill", "") == ["open", "close"]
     assert complete("attach", "") == []
+
+
+def test_portfolios_and_their_open_orders_are_offered(complete: Complete, fake: FakeStack) -> None:
+    for each in (opened("growth", 100), entry(2, placed("a", 1)), entry(3, placed("b2", 1, number=2))):
+        fake.journals.setdefault("p-1", []).append(each)
+    assert complete("order", "list", "") == ["growth"]
+    assert complete("order", "cancel", "p-1", "") == ["b2", "a"]
+    assert complete("order", "change", "p-1", "b") == ["b2"]
 
 
 def test_symbols_of_the_feed_are_offered(complete: Complete, fake: FakeStack) -> None:

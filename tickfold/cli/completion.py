@@ -1,4 +1,4 @@
-"""What the shell completes: symbols, strategies, run ids. Quick, silent, and empty where nothing is known."""
+"""What the shell completes: symbols, strategies, runs, orders. Quick, silent, and empty where nothing is known."""
 
 import ast
 from collections.abc import Awaitable, Callable, Iterator
@@ -41,6 +41,16 @@ def feed_symbols(context: typer.Context) -> list[str]:
 def portfolios(context: typer.Context) -> list[str]:
     """Return the names of the user's portfolios."""
     return _in_time(lambda: _asked(context, _portfolios))
+
+
+def order_ids(context: typer.Context) -> list[str]:
+    """Return the ids of the open orders of the portfolio that is written before, the latest first."""
+    portfolio = context.params.get("portfolio") or ""
+
+    async def listed(client: "Client") -> list[str]:
+        return [each.order_id for each in await client.list_orders(portfolio)]
+
+    return _in_time(lambda: _asked(context, listed))
 
 
 def strategies() -> list[str]:

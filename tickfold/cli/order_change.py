@@ -5,13 +5,17 @@ from typing import Annotated
 import typer
 
 from tickfold.cli.asking import ask
+from tickfold.cli.completion import order_ids
 from tickfold.cli.data_load import symbol as parse_symbol
 from tickfold.cli.portfolio_options import OrderIdOption, PortfolioArgument
 from tickfold.cli.target import StackOutputs
 from tickfold.protocol.formats import counted
 from tickfold.protocol.quantities import fraction_of
 
-OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="Id of the order: see `tickfold order list`.")]
+OrderArgument = Annotated[
+    str,
+    typer.Argument(metavar="ORDER", help="Id of the order: see `tickfold order list`.", autocompletion=order_ids),
+]
 
 
 def change(
@@ -43,7 +47,8 @@ def change(
 def cancel(
     portfolio: PortfolioArgument,
     order_id: Annotated[
-        str | None, typer.Argument(metavar="ORDER", help="Id of the order. Default: all open ones.")
+        str | None,
+        typer.Argument(metavar="ORDER", help="Id of the order. Default: all open ones.", autocompletion=order_ids),
     ] = None,
     symbol: Annotated[
         str | None, typer.Option(parser=parse_symbol, metavar="SYMBOL", help="All open orders of this symbol.")
