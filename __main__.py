@@ -24,7 +24,14 @@ alarms = AlarmTopic(name, emails=configuration.alarm_email)
 market_data = MarketData(name, configuration=configuration, package=package, lake=lake, alarms=alarms)
 backtests = Backtests(name, configuration=configuration, package=package, lake=lake, market_data=market_data)
 trading = Trading(name, configuration=configuration, package=package, lake=lake, market_data=market_data)
-alerts = Alerts(name, configuration=configuration, package=package, market_data=market_data, backtests=backtests)
+alerts = Alerts(
+    name,
+    configuration=configuration,
+    package=package,
+    market_data=market_data,
+    backtests=backtests,
+    trading=trading,
+)
 realtime = Realtime(
     name,
     configuration=configuration,

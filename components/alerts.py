@@ -1,6 +1,9 @@
 """Alerts: their table, the functions that evaluate rules and send, and the page of the links in e-mail."""
 
+import json
+
 import pulumi
+import pulumi_aws as aws
 
 from components.aws.cron_schedule import CronSchedule
 from components.aws.dead_letter_queue import DeadLetterQueue
@@ -8,13 +11,16 @@ from components.aws.function_url import FunctionUrl
 from components.aws.grant import Grant, Statement
 from components.aws.package import Package
 from components.aws.python_function import PythonFunction
+from components.aws.rule_target import invoke_by_rule
+from components.aws.schedule import Schedule
 from components.aws.stream_consumer import stream_consumer
 from components.backtests import Backtests
 from components.configuration import Configuration
 from components.market_data import MarketData
 from components.stores.alert_store import AlertTable
 from components.subsystem import Subsystem
-from functions import settings
+from components.trading import Trading
+from functions import announcement, settings
 
 _ALERTS_RECORDED = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"entry": {"S": [{"prefix": "alert#"}]}}}}
 _RUNS_ENDED = {
@@ -26,7 +32,9 @@ _RUNS_ENDED = {
 }
 """The records of runs once they have ended; one that is changed afterwards comes again, which alerts nobody twice."""
 _OLDEST_SECONDS = 300
-"""When an announcement of bars is given up: later ones have their rules evaluated on the same bars."""
+"""When an announcement is given up: later ones have the rules evaluated on the same bars and entries."""
+_MINUTES = 15
+"""How often journals are evaluated that no event has told of: an event is a hint, which may be lost."""
 
 
 class Alerts(Subsystem):
@@ -37,6 +45,8 @@ class Alerts(Subsystem):
     follow_link: PythonFunction
     url: FunctionUrl
     evaluate: PythonFunction
+    journals_appended: aws.cloudwatch.EventRule
+    schedule: Schedule
     check_silence: PythonFunction
     send: PythonFunction
 
@@ -48,6 +58,7 @@ class Alerts(Subsystem):
         package: Package,
         market_data: MarketData,
         backtests: Backtests,
+        trading: Trading,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("tickfold:index:Alerts", name, configuration=configuration, package=package, opts=opts)
@@ -55,7 +66,10 @@ class Alerts(Subsystem):
         self.dead_letters = DeadLetterQueue(f"{name}-alerts-dead-letters", opts=self._child)
         self.follow_link = self._create_follow_link()
         self.url = FunctionUrl(f"{name}-follow-link", function=self.follow_link, opts=self._child)
-        self.evaluate = self._create_evaluate(market_data, backtests)
+        self.evaluate = self._create_evaluate(market_data, backtests, trading)
+        self.journals_appended = self._invoke_on_journals(market_data)
+        self.schedule = self._schedule()
+        self.dead_letters.accept_events_of([market_data.bars_stored, self.journals_appended, self.schedule.rule])
         self.check_silence = self._create_check_silence(market_data)
         self.send = self._create_send()
         self.register_outputs({"alerts_table": self.table.table_name})
@@ -89,7 +103,7 @@ class Alerts(Subsystem):
             timeout=10,
         )
 
-    def _create_evaluate(self, market_data: MarketData, backtests: Backtests) -> PythonFunction:
+    def _create_evaluate(self, market_data: MarketData, backtests: Backtests, trading: Trading) -> PythonFunction:
         function = self._create_function(
             f"{self._name}-evaluate",
             module="alerts.evaluate",
@@ -97,8 +111,10 @@ class Alerts(Subsystem):
             grants=[
                 market_data.bars.may_read_bars(),
                 backtests.runs.may_read_stream(),
+                trading.table.may_read_journal(),
                 self.table.may_evaluate(),
                 self.table.may_follow_bars(),
+                self.table.may_follow_journals(),
                 self.dead_letters.may_send(),
             ],
             memory=1_769,
@@ -107,7 +123,6 @@ class Alerts(Subsystem):
         market_data.invoke_on_bars(
             function, dead_letters=self.dead_letters, oldest_seconds=_OLDEST_SECONDS, opts=self._child
         )
-        self.dead_letters.accept_events_of([market_data.bars_stored])
         self.dead_letters.keep_failed_events_of(function, retries=2, oldest_seconds=_OLDEST_SECONDS)
         stream_consumer(
             f"{self._name}-evaluate-runs-mapping",
@@ -118,6 +133,41 @@ class Alerts(Subsystem):
             opts=self._child,
         )
         return function
+
+    def _invoke_on_journals(self, market_data: MarketData) -> aws.cloudwatch.EventRule:
+        """Have the rules on a portfolio evaluated when entries of its journal were appended.
+
+        The trading table's stream would tell too, but a shard of it serves two consumers.
+        """
+        pattern = {"source": [market_data.event_source], "detail-type": [announcement.JOURNALS_APPENDED.detail_type]}
+        rule = aws.cloudwatch.EventRule(
+            f"{self._name}-journals-appended",
+            name=f"{self._name}-journals-appended",
+            description="Entries were appended to journals of portfolios",
+            event_pattern=json.dumps(pattern),
+            opts=self._child,
+        )
+        invoke_by_rule(
+            f"{self._name}-evaluate-on-journals",
+            rule=rule,
+            function=self.evaluate,
+            target_id=self.evaluate.name,
+            dead_letters=self.dead_letters,
+            retries=2,
+            oldest_seconds=_OLDEST_SECONDS,
+            opts=self._child,
+        )
+        return rule
+
+    def _schedule(self) -> Schedule:
+        return Schedule(
+            f"{self._name}-evaluate",
+            description="Evaluates alert rules on journals that were not told of",
+            minutes=_MINUTES,
+            function=self.evaluate,
+            dead_letters=self.dead_letters,
+            opts=self._child,
+        )
 
     def _create_check_silence(self, market_data: MarketData) -> PythonFunction:
         function = self._create_function(

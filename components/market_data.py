@@ -21,8 +21,7 @@ from components.configuration import Configuration
 from components.data_lake import DataLake
 from components.stores.hot_store import HotTable
 from components.subsystem import Subsystem
-from functions import settings
-from functions.market_data import bars_announcement
+from functions import announcement, settings
 
 _NEW_YORK = "America/New_York"
 _EVERY_MINUTE = {
@@ -159,7 +158,7 @@ class MarketData(Subsystem):
         )
 
     def _create_bars_stored(self) -> aws.cloudwatch.EventRule:
-        pattern = {"source": [self.event_source], "detail-type": [bars_announcement.BARS_STORED]}
+        pattern = {"source": [self.event_source], "detail-type": [announcement.BARS_STORED.detail_type]}
         return aws.cloudwatch.EventRule(
             f"{self._name}-bars-stored",
             name=f"{self._name}-bars-stored",
@@ -179,8 +178,8 @@ class MarketData(Subsystem):
         """Grant knowing which providers are configured, without their keys."""
         return Grant([], {settings.PROVIDERS: self.order})
 
-    def _may_announce_bars(self) -> Grant:
-        """Grant putting events on the default bus."""
+    def may_announce(self) -> Grant:
+        """Grant putting events on the default bus, as the stack."""
         put = Statement(["events:PutEvents"], [self.bars.table.arn.apply(_default_bus)])
         return Grant([put], {settings.EVENT_SOURCE: self.event_source})
 
@@ -213,7 +212,7 @@ class MarketData(Subsystem):
                 self.bars.may_append(),
                 self.bars.may_list(),
                 self.may_use_providers(),
-                self._may_announce_bars(),
+                self.may_announce(),
                 self.dead_letters.may_send(),
             ],
             memory=512,

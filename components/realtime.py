@@ -157,6 +157,8 @@ class Realtime(Subsystem):
                 market_data.bars.may_read_stream(),
                 trading.table.may_read_stream(),
                 alerts.table.may_read_stream(),
+                alerts.table.may_know_watched(),
+                market_data.may_announce(),
                 self.dead_letters.may_send(),
                 self.tables.may_find_subscribers(),
                 self.tables.may_remove(),

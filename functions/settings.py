@@ -109,6 +109,14 @@ class DeliverSettings(ConnectionsSettings):
     connections_endpoint: str = _variable(CONNECTIONS_ENDPOINT)
 
 
+@dataclass(frozen=True, kw_only=True)
+class DeliverStreamsSettings(DeliverSettings):
+    """Also the table of alerts, which says whose journals to announce, and the source of the stack's events."""
+
+    alerts_table: str = _variable(ALERTS_TABLE)
+    event_source: str = _variable(EVENT_SOURCE)
+
+
 @dataclass(frozen=True)
 class RunsSettings(Settings):
     """The table of runs."""
@@ -271,5 +279,12 @@ class ExportSettings(Settings):
 
 
 @dataclass(frozen=True)
-class EvaluateSettings(AlertsSettings, BarsSettings):
+class CheckSilenceSettings(AlertsSettings, BarsSettings):
     """The tables of alerts and of bars."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateSettings(CheckSilenceSettings):
+    """Also the table of portfolios."""
+
+    trading_table: str = _variable(TRADING_TABLE)

@@ -1,7 +1,8 @@
 """The table of `AlertStore` of tickfold.alerts, and the DynamoDB actions of its methods.
 
 The items of a user (`user#ID`) are the preferences (`preferences`), the rules (`rule#ID`) and the alerts
-(`alert#TIME#ID`); those of a source (`watch#symbol#GOOG`), the rules that watch it.
+(`alert#TIME#ID`); those of a source (`watch#symbol#GOOG`, `watch#portfolio#ID`), the rules that watch it, and how far
+they are evaluated.
 """
 
 import pulumi
@@ -32,6 +33,14 @@ class AlertTable(Table):
         """`evaluated_to` and `note_evaluated`."""
         return self.may("GetItem", "UpdateItem")
 
+    def may_follow_journals(self) -> Grant:
+        """`watches`, `watched_portfolios`, `evaluated_portfolio` and `note_evaluated_portfolio`."""
+        return self.may("GetItem", "Query", "BatchGetItem", "PutItem")
+
+    def may_know_watched(self) -> Grant:
+        """`watched.is_watched`."""
+        return self.may("Query")
+
     def may_send(self) -> Grant:
         """`preferences`, `rule`, `deliveries` and `note_delivery`."""
         return self.may("GetItem", "BatchGetItem", "UpdateItem")
@@ -41,6 +50,6 @@ class AlertTable(Table):
         return self.may("GetItem", "UpdateItem")
 
     def may_manage(self) -> Grant:
-        """`preferences`, `set_preferences`, `rule`, `rules_of`, `create`, `change`, `delete`, `record` and
-        `alerts_of`."""
+        """`preferences`, `set_preferences`, `rule`, `rules_of`, `create`, `change`, `delete`, `record`,
+        `alerts_of` and `follow`."""
         return self.may("GetItem", "BatchGetItem", "Query", "PutItem", "DeleteItem")

@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions import wiring
 from functions.market_data.scheduled_time import scheduled_time
-from functions.settings import EvaluateSettings
+from functions.settings import CheckSilenceSettings
 from tickfold.alerts.alert_store import AlertStore
 from tickfold.alerts.evaluator import Evaluator
 from tickfold.alerts.observation import SeenSilence
@@ -33,7 +33,7 @@ class Dependencies:
 
 @cache
 def dependencies() -> Dependencies:
-    settings, dynamodb = EvaluateSettings.read(), wiring.dynamodb()
+    settings, dynamodb = CheckSilenceSettings.read(), wiring.dynamodb()
     bars = dynamodb.Table(settings.bars_table)
     store = AlertStore(dynamodb.Table(settings.alerts_table))
     return Dependencies(WatchList(bars), HotStore(bars), Evaluator(store))

@@ -14,7 +14,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions import wiring
-from functions.market_data.bars_announcement import BarsAnnouncement
+from functions.announcement import BARS_STORED, Announcement
 from functions.market_data.providers import configured_providers
 from functions.market_data.scheduled_time import scheduled_time
 from functions.settings import TickSettings
@@ -36,7 +36,7 @@ class Dependencies:
     watch_list: WatchList
     feed: Feed
     metrics: Metrics
-    announcement: BarsAnnouncement
+    announcement: Announcement
 
 
 @cache
@@ -49,7 +49,7 @@ def dependencies() -> Dependencies:
         metrics.add_metric("TokenRefreshEvents", MetricUnit.Count, 1)
 
     source = configured_providers(settings, count_refresh)
-    announcement = BarsAnnouncement(wiring.events(), settings.event_source)
+    announcement = Announcement(wiring.events(), settings.event_source)
     return Dependencies(WatchList(table), Feed(HotStore(table), source), metrics, announcement)
 
 
@@ -97,10 +97,10 @@ def _outcome_of(feed: Feed, scheduled: datetime) -> Callable[[Watched], Ticked |
     return outcome
 
 
-def _announce(announcement: BarsAnnouncement, symbols: list[str]) -> None:
+def _announce(announcement: Announcement, symbols: list[str]) -> None:
     """Tell who waits for bars. They are stored whether or not that succeeds, and whoever waits looks for itself too."""
     try:
-        announcement.announce(symbols)
+        announcement.announce(BARS_STORED, symbols)
     except Exception:
         logger.exception("the bars that were stored could not be announced")
 

@@ -1,11 +1,13 @@
 """Deliver: sends the messages of runs, the bars of symbols, the entries of journals and users' alerts to their
 subscribers, as the tables' streams bring them.
 
-A batch is of one table: of runs, of bars, of portfolios, or of alerts.
+A batch is of one table: of runs, of bars, of portfolios, or of alerts. Journals of portfolios that alert rules watch
+are announced, too: whoever reads the stream for its subscribers knows of each entry, whoever has written it.
 """
 
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -13,20 +15,38 @@ from aws_lambda_powertools.utilities.data_classes import DynamoDBStreamEvent, ev
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions import wiring
-from functions.settings import DeliverSettings
+from functions.announcement import JOURNALS_APPENDED, Announcement
+from functions.settings import DeliverStreamsSettings
+from tickfold.alerts.observation import of_portfolio
+from tickfold.alerts.watched import is_watched
 from tickfold.market_data.feed.bar_messages import joined
 from tickfold.realtime.delivery import Delivery, Envelope
 
 logger = Logger()
 
 Row = Mapping[str, Any]
+_PORTFOLIO = "p#"
+"""What the partition keys of portfolios begin with."""
+
+
+@dataclass(frozen=True)
+class Dependencies:
+    """What Deliver works with. `is_watched` says of a source whether alert rules watch it."""
+
+    delivery: Delivery
+    announcement: Announcement
+    is_watched: Callable[[str], bool]
 
 
 @cache
-def dependencies() -> Delivery:
-    settings = DeliverSettings.read()
-    connections = wiring.connection_store(wiring.dynamodb(), settings)
-    return Delivery(connections, wiring.sender(connections, settings), logger)
+def dependencies() -> Dependencies:
+    settings, dynamodb = DeliverStreamsSettings.read(), wiring.dynamodb()
+    connections = wiring.connection_store(dynamodb, settings)
+    return Dependencies(
+        Delivery(connections, wiring.sender(connections, settings), logger),
+        Announcement(wiring.events(), settings.event_source),
+        partial(is_watched, dynamodb.Table(settings.alerts_table)),
+    )
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -35,15 +55,26 @@ def handler(event: DynamoDBStreamEvent, _context: LambdaContext) -> None:
     deliver(event, dependencies())
 
 
-def deliver(event: DynamoDBStreamEvent, delivery: Delivery) -> None:
+def deliver(event: DynamoDBStreamEvent, given: Dependencies) -> None:
     """Deliver a batch. If the subscribers cannot be read, the whole batch is retried: delivery is at least once."""
     rows = [*_messages(event)]
     # A batch has messages of several runs, series or portfolios: a connection that is cut off may follow any of them.
     keys = {"run_ids": "run_id", "series": "series", "portfolios": "portfolio"}
     logger.append_keys(**{key: _values(rows, name) for key, name in keys.items()})
+    _announce(_values(rows, "portfolio"), given)
     bars = [row for row in rows if "series" in row]
-    delivery.deliver([*map(_envelope, (row for row in rows if "series" not in row)), *_of_bars(bars)])
+    given.delivery.deliver([*map(_envelope, (row for row in rows if "series" not in row)), *_of_bars(bars)])
     logger.info("delivered", extra={"messages": len(rows)})
+
+
+def _announce(partitions: list[str], given: Dependencies) -> None:
+    """Announce the journals that rules watch. Who evaluates them looks for itself, too, if that does not succeed."""
+    portfolios = [each.removeprefix(_PORTFOLIO) for each in partitions]
+    try:
+        watched = [each for each in portfolios if given.is_watched(of_portfolio(each))]
+        given.announcement.announce(JOURNALS_APPENDED, watched)
+    except Exception:
+        logger.exception("the journals that were appended could not be announced")
 
 
 def _messages(event: DynamoDBStreamEvent) -> Iterator[Row]:

@@ -123,6 +123,7 @@ def dependencies() -> Dependencies:
             connections,
             mailer(settings),
             webhooks(settings),
+            portfolios,
         ),
     )
 

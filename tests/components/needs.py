@@ -150,6 +150,7 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
         ("secretsmanager:GetSecretValue", stack.outputs["schwab_tokens_secret"]),
         ("secretsmanager:PutSecretValue", stack.outputs["schwab_tokens_secret"]),
     ]
+    announces = ("events:PutEvents", f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default")
     evaluate = [
         *((f"dynamodb:{action}", alerts) for action in ("Query", "BatchGetItem", "UpdateItem", "PutItem")),
         ("sqs:SendMessage", dead_letters("alerts")),
@@ -205,6 +206,8 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
             *forget,
             ("sqs:SendMessage", dead_letters("realtime")),
             ("dynamodb:Query", subscriptions),
+            ("dynamodb:Query", alerts),
+            announces,
             ("dynamodb:ListStreams", "*"),
             *(
                 (f"dynamodb:{action}", f"{table}/stream/{STREAM_LABEL}")
@@ -215,7 +218,7 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
         "tick": [
             *((f"dynamodb:{action}", hot) for action in ("Query", "GetItem", "UpdateItem", "PutItem")),
             *asks,
-            ("events:PutEvents", f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"),
+            announces,
             ("sqs:SendMessage", dead_letters("market-data")),
         ],
         "trade": [
@@ -232,6 +235,7 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
         "evaluate": [
             *evaluate,
             ("dynamodb:Query", hot),
+            ("dynamodb:Query", trading),
             ("dynamodb:GetItem", alerts),
             ("dynamodb:ListStreams", "*"),
             *(

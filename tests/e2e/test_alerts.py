@@ -17,7 +17,7 @@ import urllib3
 from boto3.dynamodb.types import TypeSerializer
 
 from embedded.stack import EmbeddedStack
-from functions.market_data.bars_announcement import BarsAnnouncement
+from functions.announcement import BARS_STORED, Announcement
 from tests.conftest import url_for
 from tests.e2e.websocket_client import SMA, Json, WebSocketClient, connected, start
 from tests.market_data.feed.stored import feed_bars
@@ -37,7 +37,7 @@ class Feed:
         table = stack.cloud.table(stack.outputs["bars_table"])
         self.symbol = f"A{secrets.token_hex(3).upper()}"
         self._hot = HotStore(table)
-        self._announcement = BarsAnnouncement(stack.client("events"), "tickfold.tickfold-embedded")
+        self._announcement = Announcement(stack.client("events"), "tickfold.tickfold-embedded")
         WatchList(table).add([self.symbol], "XNYS", "test")
 
     def trade(self, *closes: float) -> float:
@@ -49,7 +49,7 @@ class Feed:
             traded = replace(template.bar, open=close, high=close, low=close, close=close)
             after = replace(before, revision=before.revision + 1, sequence=number, last_time=traded.time)
             assert self._hot.append(self.symbol, before, after, [replace(template, bar=traded)])
-            self._announcement.announce([self.symbol])
+            self._announcement.announce(BARS_STORED, [self.symbol])
         return time.time()
 
     def last(self) -> FeedBar:

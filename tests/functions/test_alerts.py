@@ -11,7 +11,7 @@ from boto3.dynamodb.types import TypeSerializer
 from functions import settings
 from functions.alerts import check_silence, evaluate, follow_link, send
 from tests.alerts.rules import closes, price, rule
-from tests.aws import ALERTS, BARS, rows
+from tests.aws import ALERTS, BARS, TRADING, rows
 from tickfold.alerts.alert_store import AlertStore, RecordedAlert, Standing, UserPreferences
 from tickfold.alerts.evaluation import initial_state
 from tickfold.alerts.links import Links
@@ -37,6 +37,7 @@ def store(dynamodb: "DynamoDBServiceResource", monkeypatch: pytest.MonkeyPatch) 
     for name, value in {
         settings.ALERTS_TABLE: ALERTS,
         settings.BARS_TABLE: BARS,
+        settings.TRADING_TABLE: TRADING,
         settings.ALERT_LINKS_URL: LINKS.url,
     }.items():
         monkeypatch.setenv(name, value)

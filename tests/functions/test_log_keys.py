@@ -60,6 +60,7 @@ def log(bucket: Bucket, runs: RunLifecycle, issuer: Provider, monkeypatch: pytes
         settings.TRADING_TABLE: TRADING,
         settings.ALERTS_TABLE: ALERTS,
         settings.ALERT_LINKS_URL: "https://links.example/",
+        settings.EVENT_SOURCE: "tickfold.test",
         settings.RUNNING_LIMIT: "20",
         settings.DAILY_LIMIT: "2000",
         settings.REDUCE_MEMORY: "3008",

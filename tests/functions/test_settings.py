@@ -10,6 +10,7 @@ from functions.settings import (
     CatchUpSettings,
     ConnectionsSettings,
     DeliverSettings,
+    DeliverStreamsSettings,
     ExportSettings,
     HttpSettings,
     MessageSettings,
@@ -37,6 +38,10 @@ OPTIONAL = {settings.ALERT_SENDER, settings.LOOPBACK_WEBHOOKS}
         (ConnectionsSettings, TABLES),
         (CatchUpSettings, {settings.BARS_TABLE, settings.KEYS_SECRET}),
         (DeliverSettings, {*TABLES, settings.CONNECTIONS_ENDPOINT}),
+        (
+            DeliverStreamsSettings,
+            {*TABLES, settings.CONNECTIONS_ENDPOINT, settings.ALERTS_TABLE, settings.EVENT_SOURCE},
+        ),
         (ReportFailureSettings, {*RUNS, settings.USERS_TABLE}),
         (ReconcileSettings, {*RUNS, settings.USERS_TABLE, settings.STATE_MACHINE_ARN}),
         (SimulateSettings, LAKE),

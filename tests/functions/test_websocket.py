@@ -2,7 +2,7 @@
 
 import json
 import time
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayWebSocketEven
 from boto3.dynamodb.types import TypeSerializer
 
 from functions import settings
+from functions.announcement import Announcement
 from functions.websocket import connect, deliver, disconnect, message
 from functions.websocket.message import Dependencies, reply
 from tests.aws import (
@@ -118,6 +119,7 @@ def environment(dynamodb: "DynamoDBServiceResource", bucket: Bucket, monkeypatch
         settings.PROVIDERS: "[]",
         settings.ALERTS_TABLE: ALERTS,
         settings.ALERT_LINKS_URL: "https://links.example/",
+        settings.EVENT_SOURCE: "tickfold.test",
         settings.BUCKET: BUCKET,
         settings.CONNECTIONS_ENDPOINT: "https://api.example/live",
         settings.STATE_MACHINE_ARN: STATE_MACHINE_ARN,
@@ -175,6 +177,46 @@ def record(**row: Any) -> dict[str, Any]:
     return {"eventName": "INSERT", "dynamodb": {"NewImage": row}}
 
 
+@dataclass
+class Bus:
+    """What was put on the bus. `fails` says that it takes nothing."""
+
+    fails: bool = False
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+    def put_events(self, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - as boto3 names it
+        self.events += [] if self.fails else Entries
+        return {"FailedEntryCount": int(self.fails), "Entries": [{"ErrorCode": "Busy"}]}
+
+
+def delivering(connections: ConnectionStore, sender: Sender, bus: Bus | None = None, *watched: str) -> Any:
+    """Return what Deliver works with, where rules watch these sources."""
+    announcement = Announcement(cast(Any, bus or Bus()), "tickfold.test")
+    delivery = Delivery(connections, sender, deliver.logger)
+    return deliver.Dependencies(delivery, announcement, lambda source: source in watched)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_deliver_announces_the_journals_that_rules_watch_and_delivers_all(
+    connections: ConnectionStore, fails: bool
+) -> None:
+    connections.subscribe("c1", ADA, "journal#idle-1")
+    api, bus = ConnectionsApi(), Bus(fails)
+    batch = [
+        record(portfolio={"S": f"p#{name}"}, body={"S": name}, topics={"L": [{"S": f"journal#{name}"}]})
+        for name in ("growth-1", "idle-1", "growth-1")
+    ]
+    given = delivering(connections, Sender(connections, cast(Any, api)), bus, "portfolio#growth-1")
+    deliver.deliver(DynamoDBStreamEvent({"Records": batch}), given)
+    event = {
+        "Source": "tickfold.test",
+        "DetailType": "Journals appended",
+        "Detail": json.dumps({"portfolios": ["growth-1"]}),
+    }
+    assert bus.events == ([] if fails else [event])
+    assert api.to("c1") == ["idle-1"]
+
+
 def test_deliver_sends_the_messages_of_a_batch_and_passes_over_records(connections: ConnectionStore) -> None:
     connections.subscribe("c1", ADA, "run#r1")
     connections.subscribe("c2", ADA, "user#ada")
@@ -191,7 +233,7 @@ def test_deliver_sends_the_messages_of_a_batch_and_passes_over_records(connectio
         {"eventName": "REMOVE", "dynamodb": {}},
     ]
     sender = Sender(connections, cast(Any, api))
-    deliver.deliver(DynamoDBStreamEvent({"Records": batch}), Delivery(connections, sender, deliver.logger))
+    deliver.deliver(DynamoDBStreamEvent({"Records": batch}), delivering(connections, sender))
     assert (api.to("c1"), api.to("c2")) == (["two"], ["one"])
 
 
@@ -215,7 +257,7 @@ def test_deliver_sends_the_bars_of_a_batch_joined_by_series(connections: Connect
         record(series={"S": "GOOG#1m"}, entry={"S": "state"}),
     ]
     sender = Sender(connections, cast(Any, api))
-    deliver.deliver(DynamoDBStreamEvent({"Records": batch}), Delivery(connections, sender, deliver.logger))
+    deliver.deliver(DynamoDBStreamEvent({"Records": batch}), delivering(connections, sender))
     numbers = [(each.symbol, each.first, each.sequence) for each in map(SymbolBars.model_validate_json, api.to("c1"))]
     assert sorted(numbers) == [("AAPL", 1, 1), ("GOOG", 7, 9), ("GOOG", 9, 9)]
     assert numbers.index(("GOOG", 7, 9)) < numbers.index(("GOOG", 9, 9))
@@ -223,7 +265,7 @@ def test_deliver_sends_the_bars_of_a_batch_joined_by_series(connections: Connect
 
 
 def test_wiring_of_deliver(environment: None) -> None:
-    delivery = deliver.dependencies()
+    delivery = deliver.dependencies().delivery
     assert delivery.sender._connections is delivery.connections
     assert (delivery.connections._connections.name, delivery.connections._subscriptions.name) == (
         CONNECTIONS,
@@ -271,7 +313,7 @@ def client(
         canceller=RunCanceller(runs, workflow),
         desk=Desk(portfolios, Switches(trading), MarketTime(hot, watch_list)),
         portfolios=PortfolioReader(portfolios, connections),
-        alerts=AlertRequests(alerts, hot, watch_list, connections, None, Webhooks()),
+        alerts=AlertRequests(alerts, hot, watch_list, connections, None, Webhooks(), portfolios),
     )
     return Client(dependencies, api)
 

@@ -10,13 +10,15 @@ from typing import Final, assert_never
 from tickfold.alerts.alert_store import AlertStore, RecordedAlert, Standing, UserPreferences
 from tickfold.alerts.evaluation import initial_state
 from tickfold.alerts.mail import Mailer, confirmation_mail
-from tickfold.alerts.observation import SeenBar, of_symbol
+from tickfold.alerts.observation import SeenBar, last_number_of, of_portfolio, of_symbol
 from tickfold.alerts.rule import Rule, RuleState
 from tickfold.alerts.webhook import WebhookRefusedError, Webhooks
 from tickfold.alerts.wording import title_of
 from tickfold.errors import RunError
 from tickfold.market_data.feed.hot_store import HotStore
 from tickfold.market_data.feed.watch_list import WatchList
+from tickfold.portfolios.ownership import owned
+from tickfold.portfolios.store import PortfolioStore
 from tickfold.protocol.alerts import (
     MOST_RULES,
     Alert,
@@ -34,6 +36,7 @@ from tickfold.protocol.alerts import (
     GetAlertPreferences,
     ListAlertRules,
     ListAlerts,
+    PortfolioCondition,
     SentAlert,
     SetAlertPreferences,
     TestAlert,
@@ -64,6 +67,7 @@ class AlertRequests:
     connections: ConnectionStore
     mailer: Mailer | None
     webhooks: Webhooks
+    portfolios: PortfolioStore
 
     def subscribe(self, caller: Caller) -> None:
         """Subscribe the caller to its user's alerts."""
@@ -135,15 +139,31 @@ class AlertRequests:
         return standing
 
     def _new(self, owner: str, rule_id: str, terms: AlertTerms, *, secret: str) -> Standing:
-        """Return a rule that begins now: the bars so far do not count, but as what changes are measured from."""
+        """Return a rule that begins now: what was so far does not count, but as what changes are measured from."""
         user = self.store.preferences(owner)
         self._check(terms, user)
+        terms, numbers = self._with_portfolio(owner, terms)
         signing = (secret or f"whsec_{secrets.token_hex(32)}") if terms.webhook_url else ""
         rule = Rule(rule_id, owner, terms, datetime.now(UTC), user.preferences, signing)
-        state = initial_state(rule)
+        state = initial_state(rule, numbers)
         for symbol in condition_symbols(terms.condition):
             state = self._up_to_now(rule, state, symbol)
         return Standing(rule, state)
+
+    def _with_portfolio(self, owner: str, terms: AlertTerms) -> tuple[AlertTerms, tuple[tuple[str, int], ...]]:
+        """Return the terms with the id of their portfolio, and the number of the last event of its journal.
+
+        Raises:
+            RunError: the owner has no such portfolio.
+        """
+        condition = terms.condition
+        if not isinstance(condition, PortfolioCondition):
+            return terms, ()
+        portfolio = owned(self.portfolios, owner, condition.portfolio)
+        self.store.follow(portfolio)
+        named = condition.model_copy(update={"portfolio": portfolio.portfolio})
+        numbers = ((of_portfolio(portfolio.portfolio), last_number_of(portfolio.revision)),)
+        return terms.model_copy(update={"condition": named}), numbers
 
     def _up_to_now(self, rule: Rule, state: RuleState, symbol: str) -> RuleState:
         last, memory = 0, state.memory

@@ -3,6 +3,9 @@
 A rule's state and the alerts that it gives are written in one transaction, on condition that nobody has changed the
 state since it was read; an alert has a key of its own. So each is recorded once, however often its bar is evaluated.
 The table's stream delivers it to the owner's browsers, and by the other channels.
+
+Of a portfolio that rules watch there is also what it was at the last entry of its journal that they were evaluated on:
+what follows is told by its journal.
 """
 
 import json
@@ -16,8 +19,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from boto3.dynamodb.conditions import Attr, Key
 
+from tickfold.alerts import watched
+from tickfold.alerts.observation import PORTFOLIOS, of_portfolio
 from tickfold.alerts.rule import Rule, RuleState
-from tickfold.protocol.alerts import Alert, AlertTerms, Preferences
+from tickfold.protocol.alerts import Alert, AlertTerms, PortfolioCondition, Preferences
+from tickfold.protocol.portfolios import Portfolio
 from tickfold.realtime import topics
 from tickfold.realtime.message_size import encode
 from tickfold.storage.dynamodb import ConditionFailedError, Write, transact, update
@@ -32,7 +38,7 @@ ALERTS_LIVE_SECONDS: Final = 400 * 24 * 3_600
 MOST_ALERTS_AT_ONCE: Final = 50
 """Alerts of one rule that are recorded in one transaction, which has at most 100 writes."""
 _IS_NEW = "attribute_not_exists(entry)"
-_RULE, _ALERT, _PREFERENCES, _EVALUATED = "rule#", "alert#", "preferences", "evaluated"
+_RULE, _ALERT, _PREFERENCES, _EVALUATED = watched.RULE, "alert#", "preferences", "evaluated"
 
 
 @dataclass(frozen=True)
@@ -148,14 +154,15 @@ class AlertStore:
 
     def watching(self, source: str) -> list[Standing]:
         """Return the rules of all users that watch a source."""
-        watches = query_all(self._table, KeyConditionExpression=Key("holder").eq(_source(source)), ConsistentRead=True)
+        condition = Key("holder").eq(watched.partition_of(source))
+        watches = query_all(self._table, KeyConditionExpression=condition, ConsistentRead=True)
         found = [(item["owner"], item["entry"]) for item in watches if item["entry"] != _EVALUATED]
         keys = [_key(owner, entry) for owner, entry in found]
         return _standings(get_all(self._table, [*keys, *(_key(owner, _PREFERENCES) for owner, _ in found)]))
 
     def evaluated_to(self, source: str) -> int:
         """Return the number of the last bar of a source that the rules were evaluated on; 0 if none was."""
-        key = {"holder": _source(source), "entry": _EVALUATED}
+        key = {"holder": watched.partition_of(source), "entry": _EVALUATED}
         item = self._table.get_item(Key=key, ConsistentRead=True).get("Item")
         return int(str(item["number"])) if item else 0
 
@@ -164,11 +171,45 @@ class AlertStore:
         with suppress(self._table.meta.client.exceptions.ConditionalCheckFailedException):
             update(
                 self._table,
-                Key={"holder": _source(source), "entry": _EVALUATED},
+                Key={"holder": watched.partition_of(source), "entry": _EVALUATED},
                 UpdateExpression="SET #number = :number",
                 ConditionExpression="attribute_not_exists(#number) OR #number < :number",
                 ExpressionAttributeNames={"#number": "number"},
                 ExpressionAttributeValues={":number": number},
+            )
+
+    # --- portfolios --------------------------------------------------------------------------------------------------
+
+    def follow(self, portfolio: Portfolio) -> None:
+        """Have a portfolio's journal evaluated from what it is now, unless rules watch it already.
+
+        To be called with what was read before a rule on it is made.
+        """
+        if not self.watches(of_portfolio(portfolio.portfolio)):
+            self.note_evaluated_portfolio(portfolio)
+
+    def watches(self, source: str) -> bool:
+        """Return whether any rule watches a source."""
+        return watched.is_watched(self._table, source)
+
+    def watched_portfolios(self) -> list[str]:
+        """Return the ids of the portfolios that rules watch."""
+        conditions = [each.rule.terms.condition for each in self.watching(PORTFOLIOS)]
+        return sorted({each.portfolio for each in conditions if isinstance(each, PortfolioCondition)})
+
+    def evaluated_portfolio(self, portfolio: str) -> Portfolio | None:
+        """Return a portfolio as of the last entry of its journal that the rules were evaluated on; None if of none."""
+        key = {"holder": watched.partition_of(of_portfolio(portfolio)), "entry": _EVALUATED}
+        item = self._table.get_item(Key=key, ConsistentRead=True).get("Item")
+        return Portfolio.model_validate_json(str(item["body"])) if item else None
+
+    def note_evaluated_portfolio(self, portfolio: Portfolio) -> None:
+        """Note a portfolio as of an entry that the rules were evaluated on, unless a later one is noted."""
+        key = {"holder": watched.partition_of(of_portfolio(portfolio.portfolio)), "entry": _EVALUATED}
+        with suppress(self._table.meta.client.exceptions.ConditionalCheckFailedException):
+            self._table.put_item(
+                Item={**key, "number": portfolio.revision, "body": portfolio.model_dump_json(by_alias=True)},
+                ConditionExpression=Attr("number").not_exists() | Attr("number").lt(portfolio.revision),
             )
 
     # --- alerts ------------------------------------------------------------------------------------------------------
@@ -340,13 +381,9 @@ def _user(owner: str) -> str:
     return f"user#{owner}"
 
 
-def _source(source: str) -> str:
-    return f"watch#{source}"
-
-
 def _key(owner: str, entry: str) -> dict[str, str]:
     return {"holder": _user(owner), "entry": entry}
 
 
 def _watch_key(source: str, rule: Rule) -> dict[str, str]:
-    return {"holder": _source(source), "entry": _RULE + rule.rule_id}
+    return {"holder": watched.partition_of(source), "entry": _RULE + rule.rule_id}

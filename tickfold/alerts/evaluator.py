@@ -2,17 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from tickfold.alerts.alert_store import MOST_ALERTS_AT_ONCE, AlertStore, RecordedAlert, Standing
 from tickfold.alerts.evaluation import Firing, evaluate
-from tickfold.alerts.observation import Observation, SeenBar, of_symbol
+from tickfold.alerts.journal_events import seen_in
+from tickfold.alerts.observation import Observation, SeenBar, of_portfolio, of_symbol
 from tickfold.alerts.wording import alert_of
 from tickfold.errors import TickfoldError
 from tickfold.market_data.feed.hot_store import HotStore
+from tickfold.portfolios.journal import blank
+from tickfold.portfolios.store import PortfolioStore
 from tickfold.storage.dynamodb import ConditionFailedError
 
+MOST_ENTRIES: Final = 200
+"""Entries of a journal after which it is noted how far the rules were evaluated."""
 _ATTEMPTS = 8
 
 
@@ -55,6 +61,26 @@ class Evaluator:
         alerts = self._of_source(source, seen)
         if seen:
             self.store.note_evaluated(source, seen[-1].stored.sequence)
+        return alerts
+
+    def evaluate_journal(self, portfolio: str, portfolios: PortfolioStore) -> int:
+        """Advance the rules that watch a portfolio over the entries of its journal since the last time; return how many
+        alerts were recorded. Nothing of a portfolio is read that no rule watches.
+
+        Idempotent; entries that nobody told of are made up for by the next call.
+
+        Raises:
+            ClientError: as `evaluate` does.
+        """
+        source, alerts = of_portfolio(portfolio), 0
+        if not self.store.watches(source):
+            return 0
+        before = self.store.evaluated_portfolio(portfolio) or blank(portfolio)
+        while entries := [*portfolios.entries_after(portfolio, before.revision, MOST_ENTRIES)]:
+            before, seen = seen_in(before, entries)
+            alerts += self._of_source(source, seen)
+            # Only now: until it is noted, whoever comes next evaluates the same entries, and finds nothing new in them.
+            self.store.note_evaluated_portfolio(before)
         return alerts
 
     def _of_source(self, source: str, seen: Sequence[Observation]) -> int:

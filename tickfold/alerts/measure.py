@@ -11,19 +11,57 @@ from datetime import UTC, datetime
 from math import inf
 from typing import Final, Generic, TypeVar
 
-from tickfold.alerts.observation import FEED, Observation, SeenBar, SeenRun, SeenSilence, of_runs, of_symbol
+from tickfold.alerts.observation import (
+    FEED,
+    PORTFOLIOS,
+    Observation,
+    SeenBar,
+    SeenEvent,
+    SeenRun,
+    SeenSilence,
+    of_portfolio,
+    of_runs,
+    of_symbol,
+)
 from tickfold.alerts.threshold import Reading, Threshold
+from tickfold.portfolios.journal import order_after
+from tickfold.portfolios.portfolio import drawdown, equity, profit, value_of
 from tickfold.protocol.alerts import (
+    BalanceCondition,
+    BotsCondition,
     ChangeCondition,
     Condition,
+    DrawdownCondition,
     FeedSilentCondition,
+    HaltCondition,
     IndicatorCondition,
     Level,
+    OrderOutcome,
+    OrdersCondition,
+    PortfolioCondition,
+    PositionCondition,
     PriceCondition,
     RunEndedCondition,
     SpreadCondition,
     VolumeCondition,
 )
+from tickfold.protocol.journal import (
+    TRADER,
+    Allocated,
+    AllocationReturned,
+    BarSeen,
+    BotStep,
+    Deposit,
+    Fill,
+    Killed,
+    Lifted,
+    LimitBreached,
+    OrderCancelled,
+    OrderExpired,
+    OrderRejected,
+    Withdrawal,
+)
+from tickfold.protocol.portfolio_orders import Order
 
 Memory = tuple[tuple[str, int, float], ...]
 """Prices that are remembered: of which symbol, at which second since 1970 UTC, in dollars."""
@@ -32,6 +70,8 @@ MOST_PENDING: Final = 390
 """Minutes by which one symbol of a spread may be ahead of the other; what is older is forgotten."""
 
 C = TypeVar("C", bound=Condition)
+B = TypeVar("B", bound=PriceCondition | ChangeCondition | IndicatorCondition | SpreadCondition | VolumeCondition)
+P = TypeVar("P", bound=PortfolioCondition)
 
 
 @dataclass(frozen=True)
@@ -64,11 +104,11 @@ def measure_of(condition: Condition) -> Measure[Condition]:
     return _MEASURES[type(condition)](condition)
 
 
-class _OfBars(Measure[C]):
+class _OfBars(Measure[B]):
     """Readings of the bars of the condition's symbol."""
 
     def sources(self, owner: str) -> tuple[str, ...]:  # noqa: ARG002 - anybody's
-        return (of_symbol(self.condition.symbol),)  # type: ignore[union-attr]
+        return (of_symbol(self.condition.symbol),)
 
     def read(self, memory: Memory, seen: Observation) -> tuple[Memory, Reading | None]:
         return (memory, self.reading(seen)) if isinstance(seen, SeenBar) else (memory, None)
@@ -175,6 +215,128 @@ class _Spread(_OfBars[SpreadCondition]):
         return left, Reading.of(spread)
 
 
+class _OfPortfolio(Measure[P]):
+    """Readings of the events of a portfolio's journal."""
+
+    def sources(self, owner: str) -> tuple[str, ...]:  # noqa: ARG002 - the id says whose it is
+        return of_portfolio(self.condition.portfolio), PORTFOLIOS
+
+    def read(self, memory: Memory, seen: Observation) -> tuple[Memory, Reading | None]:
+        return (memory, self.reading(seen)) if isinstance(seen, SeenEvent) else (memory, None)
+
+    @abstractmethod
+    def reading(self, seen: SeenEvent) -> Reading | None:
+        """Return the reading of one event."""
+
+
+_SETTLES: Final = (BarSeen, Deposit, Withdrawal, Allocated, AllocationReturned, BotStep, Lifted)
+"""Events after which amounts are looked at. A fill is none: it is posted before its bar has valued the position."""
+
+
+class _Amount(_OfPortfolio[P]):
+    """A number of the portfolio, after each event that settles it."""
+
+    def reading(self, seen: SeenEvent) -> Reading | None:
+        if not isinstance(seen.event, _SETTLES):
+            return None
+        amount = self.amount(seen)
+        return None if amount is None else Reading.of(amount)
+
+    @abstractmethod
+    def amount(self, seen: SeenEvent) -> float | None:
+        """Return the number; None if there is none."""
+
+
+class _Balance(_Amount[BalanceCondition]):
+    @property
+    def threshold(self) -> Threshold:
+        return _threshold(self.condition)
+
+    def amount(self, seen: SeenEvent) -> float:
+        match self.condition.kind:
+            case "equity":
+                return equity(seen.after)
+            case "cash":
+                return seen.after.cash
+            case "profit":
+                return profit(seen.after)
+
+
+class _Drawdown(_Amount[DrawdownCondition]):
+    @property
+    def threshold(self) -> Threshold:
+        return Threshold(self.condition.above, self.condition.hysteresis)
+
+    def amount(self, seen: SeenEvent) -> float | None:
+        return drawdown(seen.after)
+
+
+class _Position(_Amount[PositionCondition]):
+    @property
+    def threshold(self) -> Threshold:
+        return _threshold(self.condition)
+
+    def amount(self, seen: SeenEvent) -> float:
+        return abs(value_of(seen.after, self.condition.symbol))
+
+
+class _Happening(_OfPortfolio[P]):
+    """Every event that the condition is about is beyond the level, and none re-arms: see `Threshold.events`."""
+
+    @property
+    def threshold(self) -> Threshold:
+        return Threshold.events()
+
+    def reading(self, seen: SeenEvent) -> Reading | None:
+        return Reading.of(inf) if self.concerns(seen) else None
+
+    @abstractmethod
+    def concerns(self, seen: SeenEvent) -> bool:
+        """Return whether the condition is about an event."""
+
+
+class _Orders(_Happening[OrdersCondition]):
+    def concerns(self, seen: SeenEvent) -> bool:
+        order, outcome = order_and_outcome(seen)
+        if order is None or outcome not in self.condition.outcomes:
+            return False
+        return self.condition.symbol in (None, order.terms.symbol)
+
+
+class _Halt(_Happening[HaltCondition]):
+    def concerns(self, seen: SeenEvent) -> bool:
+        return isinstance(seen.event, LimitBreached if self.condition.kind == "limit_breached" else Killed)
+
+
+class _Bots(_Happening[BotsCondition]):
+    def concerns(self, seen: SeenEvent) -> bool:
+        step = seen.event
+        if not isinstance(step, BotStep) or self.condition.bot not in (None, step.bot):
+            return False
+        return step.what in self.condition.outcomes
+
+
+def order_and_outcome(seen: SeenEvent) -> tuple[Order | None, OrderOutcome | None]:
+    """Return the order that an event is about, as it is then, and what has become of it; None of either if nothing.
+
+    What its owner cancels is none, nor is an exit of a bracket that ends because the other exit did, or its order.
+    """
+    event = seen.event
+    if not isinstance(event, Fill | OrderRejected | OrderExpired | OrderCancelled):
+        return None, None
+    order = order_after(seen.before.orders[event.order_id], event)
+    match event:
+        case Fill():
+            return order, "filled" if order.status == "filled" else "partly_filled"
+        case OrderRejected():
+            return order, "rejected"
+        case OrderExpired():
+            return order, "expired"
+        case OrderCancelled():
+            is_told = seen.entry.by == TRADER and order.parent is None
+            return (order, "cancelled") if is_told else (None, None)
+
+
 class _RunEnded(Measure[RunEndedCondition]):
     """Every end of a run is beyond the level, and none re-arms: see `Threshold.events`."""
 
@@ -208,6 +370,12 @@ _MEASURES: Final[dict[type, type[Measure]]] = {  # type: ignore[type-arg]
     IndicatorCondition: _Indicator,
     SpreadCondition: _Spread,
     VolumeCondition: _Volume,
+    BalanceCondition: _Balance,
+    DrawdownCondition: _Drawdown,
+    PositionCondition: _Position,
+    OrdersCondition: _Orders,
+    HaltCondition: _Halt,
+    BotsCondition: _Bots,
     RunEndedCondition: _RunEnded,
     FeedSilentCondition: _FeedSilent,
 }

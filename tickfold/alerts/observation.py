@@ -1,6 +1,7 @@
-"""What rules are evaluated on: a bar that was stored, a run that has ended, a check of the feed.
+"""What rules are evaluated on: a bar that was stored, an event of a portfolio's journal, a run that has ended, a check
+of the feed.
 
-Each comes from a source, by whose name the rules that watch it are found. Bars of a source are numbered.
+Each comes from a source, by whose name the rules that watch it are found. Bars and events of a source are numbered.
 """
 
 from dataclasses import dataclass
@@ -9,14 +10,30 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from tickfold.market_data.feed.minute_bar import FeedBar
+    from tickfold.protocol.journal import JournalEntry, JournalEvent
+    from tickfold.protocol.portfolios import Portfolio
 
 FEED: Final = "feed"
 """The source of checks of the feed."""
+PORTFOLIOS: Final = "portfolios"
+"""What every rule on a portfolio watches too, by which all of them are found. Nothing comes from it."""
+_PLACES: Final = 100_000
+"""More than an entry of a journal has events."""
 
 
 def of_symbol(symbol: str) -> str:
     """Return the source of a symbol's bars."""
     return f"symbol#{symbol}"
+
+
+def of_portfolio(portfolio: str) -> str:
+    """Return the source of the journal of a portfolio."""
+    return f"portfolio#{portfolio}"
+
+
+def last_number_of(sequence: int) -> int:
+    """Return the number that no event of a journal's entry `sequence` exceeds, and all later ones do."""
+    return (sequence + 1) * _PLACES - 1
 
 
 def of_runs(user_id: str) -> str:
@@ -48,6 +65,33 @@ class SeenBar:
     def occurrence(self) -> str:
         """Its name among all observations of all rules: what is seen twice has the same one."""
         return f"{self.symbol}-{self.stored.sequence}"
+
+
+@dataclass(frozen=True)
+class SeenEvent:
+    """The event at `place` of an entry of a journal, with the portfolio as it leaves it."""
+
+    entry: "JournalEntry"
+    place: int
+    before: "Portfolio"
+    after: "Portfolio"
+    at: datetime
+
+    @property
+    def event(self) -> "JournalEvent":
+        return self.entry.events[self.place]
+
+    @property
+    def source(self) -> str:
+        return of_portfolio(self.entry.portfolio)
+
+    @property
+    def number(self) -> int | None:
+        return self.entry.sequence * _PLACES + self.place
+
+    @property
+    def occurrence(self) -> str:
+        return f"{self.entry.portfolio}-{self.entry.sequence}-{self.place}"
 
 
 @dataclass(frozen=True)
@@ -89,4 +133,4 @@ class SeenSilence:
         return f"{FEED}-{self.number}"
 
 
-Observation = SeenBar | SeenRun | SeenSilence
+Observation = SeenBar | SeenEvent | SeenRun | SeenSilence

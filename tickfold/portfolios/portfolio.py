@@ -1,6 +1,7 @@
 """What a portfolio is worth, and what it may still use. All sums are in the order of names, so that they are exact."""
 
 import hashlib
+import re
 
 from tickfold.protocol.portfolios import Portfolio, PortfolioState, PortfolioSummary
 
@@ -9,6 +10,11 @@ def id_of(owner: str, name: str) -> str:
     """Return the id of the portfolio that `owner` calls `name`: names are the owner's own, ids are the stack's."""
     digest = hashlib.sha256(f"{owner}\0{name}".encode()).hexdigest()
     return f"{name}-{digest[:12]}"
+
+
+def name_in(portfolio_id: str) -> str:
+    """Return the name in an id of a portfolio."""
+    return re.sub("-[0-9a-f]{12}$", "", portfolio_id)
 
 
 def held(portfolio: Portfolio, symbol: str) -> float:
@@ -34,6 +40,24 @@ def unrealised(portfolio: Portfolio) -> float:
         position = portfolio.positions[symbol]
         total += position.quantity * portfolio.quotes[symbol].close - position.cost
     return total
+
+
+def profit(portfolio: Portfolio) -> float:
+    """Return the equity less what was paid in, in dollars."""
+    return equity(portfolio) - portfolio.deposits
+
+
+def drawdown(portfolio: Portfolio) -> float | None:
+    """Return by which fraction the equity is below its peak; None if it never was above 0."""
+    if portfolio.peak_equity <= 0:
+        return None
+    return max((portfolio.peak_equity - equity(portfolio)) / portfolio.peak_equity, 0.0)
+
+
+def value_of(portfolio: Portfolio, symbol: str) -> float:
+    """Return the value of the position in `symbol` at its last close, in dollars; negative of a short one."""
+    position = portfolio.positions.get(symbol)
+    return position.quantity * portfolio.quotes[symbol].close if position else 0.0
 
 
 def exposure(portfolio: Portfolio) -> float:

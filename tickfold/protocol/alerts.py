@@ -1,4 +1,5 @@
-"""Alerts: the rules by which a user is told of prices, runs and the feed, their alerts, and how a user wants them.
+"""Alerts: the rules by which a user is told of prices, portfolios, runs and the feed, their alerts, and how a user
+wants them.
 
 To add a kind of rule, add its condition here, and its measure to tickfold/alerts/measure.py.
 """
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
+from tickfold.protocol.portfolios import PortfolioRef
 from tickfold.protocol.symbol import Symbol
 from tickfold.protocol.wire import ClientRequest, Message, RunId, Wire, is_absent, is_unset
 
@@ -24,7 +26,14 @@ _ADDRESS = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]
 
 Channel = Literal["browser", "email", "webhook"]
 Frequency = Literal["once", "daily", "always"]
-AlertKind = Literal["price", "change", "indicator", "spread", "volume", "run_ended", "feed_silent", "test"]
+PortfolioKind = Literal[
+    "equity", "cash", "profit", "drawdown", "position", "orders", "limit_breached", "killed", "bots"
+]
+AlertKind = Literal[
+    "price", "change", "indicator", "spread", "volume", PortfolioKind, "run_ended", "feed_silent", "test"
+]
+OrderOutcome = Literal["filled", "partly_filled", "rejected", "expired", "cancelled"]
+BotOutcome = Literal["paused", "stopped"]
 RuleId = Annotated[str, Field(pattern=r"^r[0-9a-f]{16}$", description="The rule, as `alert_rule` names it.")]
 
 
@@ -130,12 +139,89 @@ class FeedSilentCondition(Wire):
     minutes: Annotated[int, Field(ge=1, le=SESSION_MINUTES)] = 15
 
 
+class BalanceCondition(Level):
+    """The equity, the cash or the profit of a portfolio reaches an amount, in dollars.
+
+    Profit is the equity less what was paid in; a loss is below 0. It is looked at after each bar, and each payment.
+    """
+
+    kind: Literal["equity", "cash", "profit"]
+    portfolio: PortfolioRef
+
+
+class DrawdownCondition(Wire):
+    """The equity of a portfolio has fallen by a fraction, such as 0.05, from its highest, as payments move that."""
+
+    kind: Literal["drawdown"]
+    portfolio: PortfolioRef
+    above: Annotated[float, Field(gt=0, le=1, description="Alert at this fraction or more.")]
+    hysteresis: Annotated[
+        float, Field(ge=0, le=1, description="How far it must recover before the next alert, as a fraction.")
+    ] = 0.0
+
+
+class PositionCondition(Level):
+    """The position of a portfolio in a symbol is worth so much at a bar's close, long or short, in dollars.
+
+    What its bots hold is theirs, and does not count.
+    """
+
+    kind: Literal["position"]
+    portfolio: PortfolioRef
+    symbol: Symbol
+
+    @model_validator(mode="after")
+    def _check_value(self) -> Self:
+        if (self.above or self.below or 0.0) < 0:
+            raise ValueError("above or below: expected dollars of at least 0")
+        return self
+
+
+class OrdersCondition(Wire):
+    """An order of a portfolio has filled, or ended without that.
+
+    `cancelled` is what the trader cancels, not its owner; exits of a bracket that end with the other one are left out.
+    """
+
+    kind: Literal["orders"]
+    portfolio: PortfolioRef
+    symbol: Annotated[Symbol | None, Field(exclude_if=is_unset, description="Orders of this symbol only.")] = None
+    outcomes: Annotated[
+        list[OrderOutcome],
+        Field(min_length=1, max_length=5, description="`filled`: whole; `partly_filled`: a part, and more may follow."),
+    ] = ["filled", "rejected", "expired", "cancelled"]
+
+
+class HaltCondition(Wire):
+    """A portfolio is paused since its losses breached a limit, or its trading was stopped by a person."""
+
+    kind: Literal["limit_breached", "killed"]
+    portfolio: PortfolioRef
+
+
+class BotsCondition(Wire):
+    """A bot of a portfolio is paused, by a person, or since its strategy failed, its code changed, or no equity is
+    left; or it has stopped."""
+
+    kind: Literal["bots"]
+    portfolio: PortfolioRef
+    bot: Annotated[
+        str | None, Field(exclude_if=is_unset, min_length=1, max_length=64, description="This bot only.")
+    ] = None
+    outcomes: Annotated[list[BotOutcome], Field(min_length=1, max_length=2)] = ["paused", "stopped"]
+
+
+PortfolioCondition = (
+    BalanceCondition | DrawdownCondition | PositionCondition | OrdersCondition | HaltCondition | BotsCondition
+)
+"""What looks at the journal of a portfolio."""
 Condition = (
     PriceCondition
     | ChangeCondition
     | IndicatorCondition
     | SpreadCondition
     | VolumeCondition
+    | PortfolioCondition
     | RunEndedCondition
     | FeedSilentCondition
 )
@@ -179,7 +265,7 @@ class AlertTerms(Wire):
             exclude_if=is_unset,
             ge=0,
             le=_LAST_TIME,
-            description="Bars that end later do not count; milliseconds since 1970.",
+            description="Bars that end later, and what happens later, do not count; milliseconds since 1970.",
         ),
     ] = None
     channels: Annotated[
@@ -386,6 +472,7 @@ class Alert(Message):
     at: Annotated[int, Field(description="The end of the bar, or when it happened. Milliseconds since 1970 UTC.")]
     value: Annotated[float | None, Field(exclude_if=is_unset, description="In the unit of the rule's level.")] = None
     symbol: Annotated[str | None, Field(exclude_if=is_unset)] = None
+    portfolio: Annotated[str | None, Field(exclude_if=is_unset, description="The id of the portfolio.")] = None
     quiet: Annotated[bool, Field(description="Whether it fell in the user's quiet hours.")] = False
 
 
@@ -430,4 +517,6 @@ AlertAnswer = AlertRule | AlertRules | AlertRuleDeleted | Alerts | AlertPreferen
 
 def condition_symbols(condition: Any) -> list[str]:
     """Return the symbols whose bars a condition looks at."""
+    if isinstance(condition, PortfolioCondition):
+        return []
     return [name for each in ("symbol", "minus") if (name := getattr(condition, each, None))]

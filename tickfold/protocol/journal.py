@@ -4,7 +4,7 @@ An entry is what one step has done, all or nothing; its number is the portfolio'
 in their order.
 """
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Final, Literal, get_args
 
 from pydantic import Field
 
@@ -14,6 +14,8 @@ from tickfold.protocol.quantities import Dollars, Fraction, Share
 from tickfold.protocol.symbol import Symbol
 from tickfold.protocol.wire import Message, Wire, is_unset
 
+TRADER: Final = "trader"
+"""Who has written an entry that no user caused."""
 Milliseconds = Annotated[int, Field(ge=0, description="Milliseconds since 1970 UTC.")]
 LimitKind = Literal["daily_loss", "drawdown", "equity"]
 

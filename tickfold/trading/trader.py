@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tickfold.portfolios.store import OvertakenError, PortfolioStore
-from tickfold.protocol.journal import BotStep
+from tickfold.protocol.journal import TRADER, BotStep
 from tickfold.protocol.portfolios import Portfolio
 from tickfold.storage.dynamodb import Write
 from tickfold.strategies import Registry
@@ -21,8 +21,6 @@ from tickfold.trading.bot_run import BotRun
 from tickfold.trading.bot_store import BotStore
 from tickfold.trading.tape import Tape
 
-BY: Final = "trader"
-"""Who has written an entry of a journal."""
 ATTEMPTS: Final = 10
 """How often a batch is stepped that others overtake. Each time, one of them has got on."""
 
@@ -52,7 +50,7 @@ class Trader:
             if not batch.events:
                 return written
             try:
-                self.portfolios.append(before, batch.events, BY, writes=writes)
+                self.portfolios.append(before, batch.events, TRADER, writes=writes)
             except OvertakenError:
                 overtaken += 1
                 continue
