@@ -10,6 +10,7 @@ from tests.client.fake_stack import FakeStack
 from tickfold.protocol import Alert, SentAlert
 
 GOOG: dict[str, Any] = {"symbol": "GOOG"}
+GROWTH: dict[str, Any] = {"portfolio": "growth"}
 PRICE = {"kind": "price", **GOOG, "above": 180.0, "hysteresis": 0.0}
 ADDED: list[tuple[str, dict[str, Any]]] = [
     ("goog --above 180", PRICE),
@@ -28,6 +29,30 @@ ADDED: list[tuple[str, dict[str, Any]]] = [
     ("--runs", {"kind": "run_ended"}),
     ("--run r-1", {"kind": "run_ended", "runId": "r-1"}),
     ("--feed-silent 20", {"kind": "feed_silent", "minutes": 20}),
+    (
+        "--portfolio growth --of profit --below -100 --hysteresis 10",
+        {"kind": "profit", **GROWTH, "below": -100.0, "hysteresis": 10.0},
+    ),
+    (
+        "goog --portfolio growth --of position --above 5000",
+        {"kind": "position", **GROWTH, **GOOG, "above": 5_000.0, "hysteresis": 0.0},
+    ),
+    (
+        "--portfolio growth --drawdown 5 --hysteresis 1",
+        {"kind": "drawdown", **GROWTH, "above": 0.05, "hysteresis": 0.01},
+    ),
+    (
+        "--portfolio growth --orders all",
+        {"kind": "orders", **GROWTH, "outcomes": ["filled", "rejected", "expired", "cancelled"]},
+    ),
+    (
+        "GOOG --portfolio growth --orders filled,rejected",
+        {"kind": "orders", **GROWTH, **GOOG, "outcomes": ["filled", "rejected"]},
+    ),
+    ("--portfolio growth --limits", {"kind": "limit_breached", **GROWTH}),
+    ("--portfolio growth --killed", {"kind": "killed", **GROWTH}),
+    ("--portfolio growth --bots", {"kind": "bots", **GROWTH, "outcomes": ["paused", "stopped"]}),
+    ("--portfolio growth --bot cross", {"kind": "bots", **GROWTH, "bot": "cross", "outcomes": ["paused", "stopped"]}),
 ]
 
 
@@ -72,6 +97,11 @@ def test_add_takes_how_often_how_long_and_by_what(tickfold: Command, fake: FakeS
             "GOOG --above 1 --minus GOOG",
             "a/ --above 1",
         ),
+        *("--portfolio growth", "--portfolio growth --above 1", "--portfolio growth --drawdown 5 --killed"),
+        *("--drawdown 5", "--of cash --below 5", "GOOG --portfolio growth --bots", "--portfolio growth --runs"),
+        *("--portfolio growth --of position --above 1", "--portfolio growth --bots --hysteresis 1"),
+        *("--portfolio growth --of margin --above 1", "--portfolio growth --orders lost", "--bot cross"),
+        *("--portfolio growth --drawdown 500", "--portfolio growth --of equity --drawdown 5"),
     ],
 )
 def test_wrong_use_sends_nothing(tickfold: Command, fake: FakeStack, words: str) -> None:

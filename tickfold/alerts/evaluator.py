@@ -28,9 +28,10 @@ class _ChangedMeanwhileError(TickfoldError):
 
 @dataclass(frozen=True)
 class Evaluator:
-    """Evaluates the rules of all users."""
+    """Evaluates the rules of all users. Of a journal it evaluates at most so many entries at once."""
 
     store: AlertStore
+    most_entries: int = MOST_ENTRIES
 
     def evaluate(self, seen: Sequence[Observation]) -> int:
         """Advance all rules over what was `seen`, in its order; return how many alerts were recorded. Idempotent.
@@ -76,7 +77,7 @@ class Evaluator:
         if not self.store.watches(source):
             return 0
         before = self.store.evaluated_portfolio(portfolio) or blank(portfolio)
-        while entries := [*portfolios.entries_after(portfolio, before.revision, MOST_ENTRIES)]:
+        while entries := [*portfolios.entries_after(portfolio, before.revision, self.most_entries)]:
             before, seen = seen_in(before, entries)
             alerts += self._of_source(source, seen)
             # Only now: until it is noted, whoever comes next evaluates the same entries, and finds nothing new in them.

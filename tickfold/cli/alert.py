@@ -1,10 +1,10 @@
-"""`tickfold alert`: rules by which you are told of prices, runs and the feed."""
+"""`tickfold alert`: rules by which you are told of prices, portfolios, runs and the feed."""
 
 from tickfold.cli.lazy_group import UnloadedCommand, group
 
 app = group(
     "alert",
-    "Be told of prices, runs and the feed, here, by e-mail or webhook.",
+    "Be told of prices, portfolios, runs and the feed, here, by e-mail or webhook.",
     UnloadedCommand("add", "alert_add:add", "Make a rule."),
     UnloadedCommand("list", "alert_rules:list_rules", "List your rules, and how far each is."),
     UnloadedCommand("remove", "alert_rules:remove", "Delete rules."),

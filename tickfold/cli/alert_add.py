@@ -1,13 +1,14 @@
 """`tickfold alert add`: makes a rule."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
+from tickfold.cli.alert_portfolio import ONLY_OF_PORTFOLIOS, portfolio_condition
 from tickfold.cli.asking import ask
 from tickfold.cli.bad_parameters import bad_parameters
-from tickfold.cli.completion import feed_symbols, run_ids
+from tickfold.cli.completion import feed_symbols, portfolios, run_ids
 from tickfold.cli.console import note
 from tickfold.cli.data_load import symbol
 from tickfold.cli.target import StackOutputs
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 _ONE_OF = (
     "say when: with a SYMBOL --above, --below, --change, --crosses-above, --crosses-below or --volume; without one "
-    "--runs, --run or --feed-silent"
+    "--runs, --run, --feed-silent, or what goes with --portfolio"
 )
 
 
@@ -29,8 +30,12 @@ def add(
         ),
     ] = None,
     *,
-    above: Annotated[float | None, typer.Option(metavar="PRICE", help="At this price or above.")] = None,
-    below: Annotated[float | None, typer.Option(metavar="PRICE", help="At this price or below.")] = None,
+    above: Annotated[
+        float | None, typer.Option(metavar="PRICE", help="At this price, or amount of --of, or above.")
+    ] = None,
+    below: Annotated[
+        float | None, typer.Option(metavar="PRICE", help="At this price, or amount of --of, or below.")
+    ] = None,
     minus: Annotated[
         str | None,
         typer.Option(parser=symbol, metavar="SYMBOL", help="--above and --below are for the spread to this symbol."),
@@ -45,6 +50,31 @@ def add(
     ] = None,
     crosses_below: Annotated[str | None, typer.Option(metavar="sma9|vwap", help="The close crosses it down.")] = None,
     volume: Annotated[float | None, typer.Option(metavar="SHARES", help="At least so many in a minute.")] = None,
+    portfolio: Annotated[
+        str | None,
+        typer.Option(metavar="PORTFOLIO", help="What follows is about this portfolio.", autocompletion=portfolios),
+    ] = None,
+    of: Annotated[
+        str | None,
+        typer.Option(
+            metavar="equity|cash|profit|position", help="--above and --below are dollars of it; position: in SYMBOL."
+        ),
+    ] = None,
+    drawdown: Annotated[
+        float | None, typer.Option(metavar="PERCENT", help="Its equity is so many percent below its peak.")
+    ] = None,
+    orders: Annotated[
+        str | None,
+        typer.Option(
+            metavar="OUTCOMES",
+            help="Its orders, or those of SYMBOL: all, or of filled, partly_filled, rejected, expired and cancelled "
+            "some, joined by commas.",
+        ),
+    ] = None,
+    limits: Annotated[bool, typer.Option("--limits", help="Its losses breached a limit.")] = False,
+    killed: Annotated[bool, typer.Option("--killed", help="Its trading was stopped.")] = False,
+    bots: Annotated[bool, typer.Option("--bots", help="Any of its bots is paused or has stopped.")] = False,
+    bot: Annotated[str | None, typer.Option(metavar="BOT", help="This bot is paused or has stopped.")] = None,
     runs: Annotated[bool, typer.Option("--runs", help="Any of your runs has ended.")] = False,
     run: Annotated[str | None, typer.Option(metavar="RUN", help="This run has ended.", autocompletion=run_ids)] = None,
     feed_silent: Annotated[
@@ -52,7 +82,9 @@ def add(
     ] = None,
     hysteresis: Annotated[
         float,
-        typer.Option(help="How far back it must go before the next alert: dollars, or percent for --change.", min=0),
+        typer.Option(
+            help="How far back it must go before the next alert: dollars; percent of changes and drawdowns.", min=0
+        ),
     ] = 0,
     once: Annotated[bool, typer.Option("--once", help="Alert once.")] = False,
     daily: Annotated[bool, typer.Option("--daily", help="Alert once a day at most.")] = False,
@@ -78,10 +110,24 @@ def add(
 
     Example: tickfold alert add GOOG --minus AAPL --above 20 --hysteresis 0.5
 
+    Example: tickfold alert add --portfolio growth --drawdown 5 --daily
+
+    Example: tickfold alert add --portfolio growth --of equity --below 9000
+
+    Example: tickfold alert add --portfolio growth --orders filled,rejected
+
     Example: tickfold alert add --runs --webhook https://example.com/hook
     """
     condition = _condition(
         name,
+        portfolio=portfolio,
+        of=of,
+        drawdown=drawdown,
+        orders=orders,
+        limits=limits,
+        killed=killed,
+        bots=bots,
+        bot=bot,
         above=above,
         below=below,
         minus=minus,
@@ -117,12 +163,25 @@ def add(
         typer.echo(made.webhook_secret)
 
 
-def _condition(name: str | None, *, hysteresis: float, minus: str | None, minutes: int | None, **when: Any) -> Any:
+def _condition(name: str | None, *, portfolio: str | None, of: str | None, hysteresis: float, **when: Any) -> Any:
     """Return the condition, as a request has it.
 
     Raises:
         BadParameter: the options name none, or several, or do not go together.
     """
+    if portfolio is not None:
+        return portfolio_condition(portfolio, name, of=of, hysteresis=hysteresis, **when)
+    for key in ONLY_OF_PORTFOLIOS:
+        if when.pop(key):
+            raise typer.BadParameter(f"--{key} goes with --portfolio")
+    if of is not None:
+        raise typer.BadParameter("--of goes with --portfolio")
+    return _condition_without_portfolio(name, hysteresis=hysteresis, **when)
+
+
+def _condition_without_portfolio(
+    name: str | None, *, hysteresis: float, minus: str | None, minutes: int | None, **when: Any
+) -> Any:
     said = [key for key, value in when.items() if value not in (None, False)]
     of_symbol = [key for key in said if key not in ("runs", "run", "feed_silent")]
     if len(said) != 1 or (name is None) == bool(of_symbol):
@@ -155,10 +214,9 @@ def _condition(name: str | None, *, hysteresis: float, minus: str | None, minute
 
 
 def _terms(given: dict[str, Any]) -> "AlertTerms":
-    from tickfold.protocol.alerts import AlertTerms  # noqa: PLC0415 - slow to load, and help needs none
+    from tickfold.protocol.alerts import AlertKind, AlertTerms  # noqa: PLC0415 - slow to load, and help needs none
 
-    kinds = ("price", "change", "indicator", "spread", "volume", "run_ended", "feed_silent")
-    with bad_parameters(without=("condition", *kinds)):
+    with bad_parameters(without=("condition", *get_args(AlertKind))):
         return AlertTerms.model_validate(given)
 
 

@@ -90,7 +90,7 @@ ENVIRONMENTS = {
     "reduce": {**BUCKET, **RUNS, **USERS},
     "report_failure": {**RUNS, **USERS},
     "reconcile": {**RUNS, **USERS, **MACHINE},
-    "deliver": TALK,
+    "deliver": {**TALK, **ALERTS_TABLE, "TICKFOLD_EVENT_SOURCE": "tickfold.tickfold-dev"},
     "tick": {
         **BARS,
         **PROVIDERS,
@@ -125,7 +125,7 @@ ENVIRONMENTS = {
             "arn:aws:secretsmanager:eu-north-1:111122223333:secret:tickfold-dev-market-data-1a2b3c"
         ),
     },
-    "evaluate": {**ALERTS_TABLE, **BARS},
+    "evaluate": {**ALERTS_TABLE, **BARS, **TRADING},
     "check_silence": {**ALERTS_TABLE, **BARS},
     "send": {**ALERTS_TABLE, **MAIL},
     "follow_link": ALERTS_TABLE,
