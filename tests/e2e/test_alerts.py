@@ -175,6 +175,31 @@ def test_price_alert_reaches_the_browser_and_the_mailbox(
     assert len(history) == 5
 
 
+def test_fill_by_the_trader_reaches_the_browser_and_the_mailbox(
+    stack: EmbeddedStack, client: WebSocketClient, feed: Feed, user: str
+) -> None:
+    address = confirmed(stack, client, user)
+    feed.trade(170, 171)
+    assert ask(client, "create_portfolio", name="growth", cash=10_000)["type"] == "portfolio"
+    ask(client, "subscribe", topic="alerts")
+    condition = {"kind": "orders", "portfolio": "growth"}
+    made = ask(client, "create_alert_rule", rule={"condition": condition, "channels": ["browser", "email"]})
+    assert made["rule"]["rule"]["condition"]["portfolio"].startswith("growth-")
+    order = {"symbol": feed.symbol, "side": "buy", "quantity": 10}
+    assert ask(client, "place_order", portfolio="growth", orderId="o-1", order=order)["type"] == "order"
+    stored = feed.trade(180)
+    alert = client.receive()
+    print(f"from the bar to the browser: {1_000 * (time.time() - stored):.0f} ms")
+    assert (alert["type"], alert["title"], alert["symbol"]) == ("alert", "growth order o-1 filled", feed.symbol)
+    bought = f"Order o-1 bought 10 {feed.symbol} at $180.00, commission $0.00."
+    assert alert["text"] == bought
+    _, mail = wait_for(lambda: len(found := mails_to(stack, address)) > 1 and found)
+    assert mail["Subject"] == "growth order o-1 filled"
+    assert bought in mail["BodyText"]
+    assert f"<p>{bought}</p>" in mail["BodyHtml"]
+    assert client.is_idle()
+
+
 def _all_sent(page: Json) -> list[Json]:
     alerts: list[Json] = page["alerts"]
     return alerts if all(each["deliveries"] == {"email": "sent"} for each in alerts) else []
@@ -301,6 +326,7 @@ def test_wrong_rules_get_one_clear_error_and_leave_nothing(client: WebSocketClie
         ({"condition": condition}, "expected one of above and below"),
         ({"condition": condition | {"above": -1}}, "expected a price over 0"),
         ({"condition": condition | {"above": 1, "symbol": "NOSUCH"}}, "the feed does not fetch NOSUCH"),
+        ({"condition": {"kind": "killed", "portfolio": "growth"}}, "you have no portfolio growth: create one with"),
         (price_rule(feed, channels=["email"]), "your e-mail address is not set"),
         (price_rule(feed, channels=["webhook"]), "webhookUrl: expected with the channel webhook"),
         (price_rule(feed, channels=["webhook"], webhookUrl="https://10.0.0.1/x"), "must be on the public internet"),

@@ -95,7 +95,13 @@ RIGHTS: dict[str, list[str]] = {
         "states:StopExecution tickfold-embedded-backtest:*",
         *ENDS,
     ],
-    "deliver": ["dynamodb:Query subscriptions", *FORGETS, *TALKS],
+    "deliver": [
+        "dynamodb:Query subscriptions",
+        "dynamodb:Query alerts",
+        "events:PutEvents None",
+        *FORGETS,
+        *TALKS,
+    ],
     "plan": ["s3:GetObject data/series/*", "s3:PutObject data/chunks/*", *ENDS],
     "simulate": [
         "s3:GetObject data/chunks/*",
@@ -140,7 +146,7 @@ RIGHTS: dict[str, list[str]] = {
         "dynamodb:BatchGetItem bars",
         "cloudwatch:PutMetricData None",
     ],
-    "evaluate": ["dynamodb:Query bars", "dynamodb:GetItem alerts", *EVALUATES],
+    "evaluate": ["dynamodb:Query bars", "dynamodb:Query trading", "dynamodb:GetItem alerts", *EVALUATES],
     "check-silence": ["dynamodb:Query bars", "dynamodb:BatchGetItem bars", *EVALUATES],
     "send": [
         *(f"dynamodb:{action} alerts" for action in ("GetItem", "BatchGetItem", "UpdateItem")),
@@ -516,6 +522,20 @@ class Scenario:
                 self._asked(client, connection_id, {"type": request, "ruleId": rule_id})
             assert self._asked(client, connection_id, {"type": "list_alert_rules"})["rules"] == []
 
+    def alerted_of_portfolio(self) -> None:
+        """A rule on a portfolio alerts as soon as the journal says that its trading was stopped."""
+        with self._connected() as (client, connection_id):
+            growth = {"portfolio": f"growth{secrets.token_hex(3)}"}
+            rule_on_it = {"condition": {"kind": "killed", **growth}}
+            for request in (
+                {"type": "create_portfolio", "name": growth["portfolio"]},
+                {"type": "create_alert_rule", "rule": rule_on_it},
+                {"type": "kill", **growth},
+            ):
+                self._asked(client, connection_id, request)
+            listed = {"type": "list_alerts"}
+            self._wait(lambda: bool(self._asked(client, connection_id, listed)["alerts"]), "the kill alerts nobody")
+
     def silent(self) -> None:
         """A rule on the silence of the feed alerts."""
         store, owner = self._alerts(), f"user-{secrets.token_hex(6)}"
@@ -717,10 +737,10 @@ class Scenario:
 
 BROKEN = "BROKEN"
 UNSUCCESSFUL = "tickfold-embedded-backtest-unsuccessful"
-SCHEDULES = ("tickfold-embedded-reconcile", "tickfold-embedded-trade")
+SCHEDULES = ("tickfold-embedded-reconcile", "tickfold-embedded-trade", "tickfold-embedded-evaluate")
 PARTS = (
     *("connections", "run", "subscriptions", "cancel", "gone", "expired"),
-    *("alerted", "silent", "mailed", "linked"),
+    *("alerted", "alerted_of_portfolio", "silent", "mailed", "linked"),
     *("watched", "traded", "stepped", "announced"),
     *("fed", "fed_by_a_new_worker", "checked", "quoted", "caught_up", "exported"),
     *("over_http", "watched_over_http", "cancelled_over_http"),
@@ -772,6 +792,9 @@ PART_OF_BOTH = {
     ("message", TALKS[1]): "expired",
     ("message", "dynamodb:UpdateItem runs"): "cancel",
     ("deliver", TALKS[1]): "cut_off",
+    ("deliver", "dynamodb:Query alerts"): "alerted_of_portfolio",
+    ("deliver", "events:PutEvents None"): "alerted_of_portfolio",
+    ("evaluate", "dynamodb:Query trading"): "alerted_of_portfolio",
     ("reduce", "s3:ListBucket data/chunks/*"): "one_symbol",
     ("reduce", "s3:PutObject data/chunks/*"): "one_symbol",
 }

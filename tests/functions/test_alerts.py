@@ -1,6 +1,7 @@
 """The functions of alerts: what streams and schedules tell them, and the page of the links."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from boto3.dynamodb.types import TypeSerializer
 
 from functions import settings
 from functions.alerts import check_silence, evaluate, follow_link, send
+from tests.alerts.journals import condition
 from tests.alerts.rules import closes, price, rule
 from tests.aws import ALERTS, BARS, TRADING, rows
 from tickfold.alerts.alert_store import AlertStore, RecordedAlert, Standing, UserPreferences
@@ -18,7 +20,10 @@ from tickfold.alerts.links import Links
 from tickfold.alerts.observation import SeenBar
 from tickfold.market_data.feed.hot_store import bar_row
 from tickfold.market_data.feed.watch_list import WatchList
+from tickfold.portfolios.journal import blank
+from tickfold.portfolios.store import PortfolioStore
 from tickfold.protocol.alerts import Alert, Preferences
+from tickfold.protocol.journal import Deposit, Withdrawal
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBServiceResource
@@ -112,6 +117,36 @@ def test_numbers_that_were_evaluated_only_grow(store: AlertStore) -> None:
         store.note_evaluated("symbol#GOOG", number)
     assert store.evaluated_to("symbol#GOOG") == 3
     assert store.watching("symbol#GOOG") == []
+
+
+def test_journals_are_evaluated_as_they_are_announced_and_now_and_then_all_that_rules_watch(
+    store: AlertStore, dynamodb: "DynamoDBServiceResource"
+) -> None:
+    portfolios = PortfolioStore(dynamodb.Table(TRADING))
+    begin(store, condition("cash", above=10))
+    portfolio = blank("growth-1")
+    for event in ({"detail": {"portfolios": ["growth-1", "idle-1"]}}, {"detail-type": "Scheduled Event", "detail": {}}):
+        for amount in (20.0, -20.0):
+            paid = Deposit(amount=amount) if amount > 0 else Withdrawal(amount=-amount)
+            portfolio = portfolios.append(portfolio, [paid], "ada")
+        for _ in range(2):
+            evaluate.handler(event, CONTEXT)
+    assert titles(store) == 2 * ["growth-1 cash above $10.00"]
+
+
+def test_journal_that_cannot_be_read_is_told_and_keeps_no_other_from_being_evaluated(
+    store: AlertStore, dynamodb: "DynamoDBServiceResource"
+) -> None:
+    begin(store, condition("cash", above=10))
+    broken = replace(rule(condition("killed") | {"portfolio": "broken-1"}), rule_id="r0000000000000001")
+    assert store.create(Standing(broken, initial_state(broken)))
+    dynamodb.Table(TRADING).put_item(
+        Item={"portfolio": "p#broken-1", "entry": "journal#000000000001", "body": "of another version"}
+    )
+    PortfolioStore(dynamodb.Table(TRADING)).append(blank("growth-1"), [Deposit(amount=20.0)], "ada")
+    with pytest.raises(evaluate.NotEvaluatedError, match=r"^not evaluated: broken-1; see the log$"):
+        evaluate.handler({}, CONTEXT)
+    assert titles(store) == ["growth-1 cash above $10.00"]
 
 
 def test_end_of_a_run_alerts_at_its_time(store: AlertStore) -> None:

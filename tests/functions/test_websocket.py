@@ -19,6 +19,7 @@ from tests.aws import (
     ADA,
     ALERTS,
     BARS,
+    BOB,
     BUCKET,
     CONNECTIONS,
     RUNS,
@@ -34,6 +35,7 @@ from tests.backtests.lake import config, load, sweep_config, walk
 from tests.backtests.records import PLENTY
 from tickfold.alerts.alert_requests import AlertRequests
 from tickfold.alerts.alert_store import AlertStore
+from tickfold.alerts.observation import last_number_of, of_portfolio
 from tickfold.alerts.webhook import Webhooks
 from tickfold.backtests.cancelling import RunCanceller
 from tickfold.backtests.following import RunFollower
@@ -338,6 +340,32 @@ OF_PORTFOLIOS: dict[str, tuple[dict[str, Any], str]] = {
     "get_journal": ({}, "journal"),
 }
 """Requests about a portfolio that holds nothing, of symbols without bars, and the types of their replies."""
+
+
+def test_rule_on_a_portfolio_is_of_its_owner_and_says_its_id(
+    client: Client, dynamodb: "DynamoDBServiceResource"
+) -> None:
+    portfolio_id = client.ask({"type": "create_portfolio", "name": "growth", "cash": 10})["portfolio"]["portfolio"]
+
+    def rule_on(ref: str, user: User) -> dict[str, Any]:
+        drawdown = {"kind": "drawdown", "portfolio": ref, "above": 0.1}
+        return client.ask({"type": "create_alert_rule", "rule": {"condition": drawdown}}, user)
+
+    for ref in ("growth", portfolio_id):
+        refused = rule_on(ref, BOB)
+        assert refused["code"] == "not_found"
+        assert refused["reason"] == f"you have no portfolio {ref}: create one with `tickfold portfolio create`"
+    assert rule_on("grwth", ADA)["reason"].startswith("you have no portfolio grwth (did you mean growth?)")
+    assert rows(dynamodb.Table(ALERTS)) == []
+    for ref in ("growth", portfolio_id):
+        assert rule_on(ref, ADA)["rule"]["rule"]["condition"]["portfolio"] == portfolio_id
+    store = AlertStore(dynamodb.Table(ALERTS))
+    assert [each.state.numbers for each in store.rules_of("ada")] == 2 * [
+        ((of_portfolio(portfolio_id), last_number_of(1)),)
+    ]
+    followed = store.evaluated_portfolio(portfolio_id)
+    assert followed
+    assert (followed.revision, followed.cash) == (1, 10.0)
 
 
 def test_every_request_is_carried_out(client: Client) -> None:

@@ -87,6 +87,7 @@ BETWEEN_FIELDS = (
     "nothing to change",
     "expected one of above and below",
     "expected a price over 0",
+    "expected dollars of at least 0",
     "expected another symbol than",
     "expected another time than begin",
     "expected with the channel webhook",
