@@ -227,7 +227,7 @@ def test_trading_that_a_person_stops_is_told_at_that_time(trading: Trading) -> N
     journal = [*journal_of(trading), entry(2, Killed(reason="storm"), by="ada", time=1_769_783_500_000)]
     (alert,) = alerts(condition("killed"), journal)
     assert (alert.title, alert.at) == ("growth-1 trading stopped", 1_769_783_500_000)
-    assert alert.text == "ada has stopped the trading of growth-1: storm."
+    assert alert.text == "All trading of growth-1 was stopped: storm."
     assert alerts(condition("limit_breached"), journal) == []
 
 

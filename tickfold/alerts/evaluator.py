@@ -78,6 +78,7 @@ class Evaluator:
             return 0
         before = self.store.evaluated_portfolio(portfolio) or blank(portfolio)
         while entries := [*portfolios.entries_after(portfolio, before.revision, self.most_entries)]:
+            # The rules are read after the entries: what one that is made meanwhile misses was written before it.
             before, seen = seen_in(before, entries)
             alerts += self._of_source(source, seen)
             # Only now: until it is noted, whoever comes next evaluates the same entries, and finds nothing new in them.

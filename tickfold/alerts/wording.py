@@ -170,7 +170,7 @@ def _text_of_event(firing: Firing, seen: SeenEvent) -> str:
         case LimitBreached():
             return f"{name} is paused until you lift that: {_short(event.reason)}."
         case Killed():
-            return f"{seen.entry.by} has stopped the trading of {name}: {_short(event.reason)}."
+            return f"All trading of {name} was stopped: {_short(event.reason)}."
         case BotStep() if isinstance(condition, BotsCondition):
             reason = f": {_short(event.reason)}" if event.reason else ""
             return f"Bot {event.bot} on {event.symbol} in {name} {_BOT_OUTCOMES[event.what]}{reason}."
