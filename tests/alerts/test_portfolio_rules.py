@@ -139,6 +139,15 @@ def test_fills_are_told_whole_or_in_part() -> None:
     assert texts(condition("orders", symbol="AAPL"), journal) == []
 
 
+def test_every_order_that_a_bar_fills_is_told_with_an_id_of_its_own(trading: Trading) -> None:
+    for order_id in "abc":
+        trading.place(order_id, "buy", 10)
+    trading.bar(100, 101, 99, 100)
+    found = alerts(condition("orders"), journal_of(trading))
+    assert [each.title for each in found] == [f"growth-1 order {order_id} filled" for order_id in "abc"]
+    assert [each.alert_id for each in found] == [f"r0123456789abcdef-growth-1-5-{place}" for place in range(3)]
+
+
 def test_alert_of_an_order_says_which_and_when(trading: Trading) -> None:
     trading.place("a", "buy", 10)
     trading.bar(100, 101, 99, 100)
@@ -159,6 +168,28 @@ def test_rejected_and_expired_orders_are_told_and_what_their_owner_cancels_is_no
     rejected, expired = texts(condition("orders"), journal_of(trading))
     assert rejected.startswith("Order a to buy 90 GOOG in growth-1 was rejected: it costs $10,800.00, commission")
     assert expired == "Order c to buy 1 GOOG in growth-1 has expired with its session."
+
+
+def test_what_many_bars_of_one_entry_did_has_the_time_of_its_bar() -> None:
+    trading = Trading(limits=RiskLimits(drawdown=0.05))
+    trading.place("a", "buy", 90)
+    trading.place("b", "buy", 1, kind="limit", limit=50, time_in_force="day")
+    trading.place("c", "buy", 1, kind="limit", limit=50)
+    trading.bar(100, 100, 100, 100)
+    trading.place("d", "sell", 1, kind="limit", limit=500, time_in_force="day", reduce_only=True)
+    first = len(trading.journal)
+    trading.bar(100, 100, 90, 90)
+    trading.time = trading.time.replace(hour=21, minute=0)
+    trading.bar(90, 90, 90, 90)
+    journal = journal_of(trading)
+    found = alerts(condition("orders"), [*journal[:first], joined(journal[first:])])
+    minute = 60_000
+    assert [(each.title.split()[2], (each.at - 1_769_783_400_000) // minute) for each in found] == [
+        ("a", 1),
+        ("b", 2),
+        ("c", 2),
+        ("d", 391),
+    ]
 
 
 def test_orders_that_the_trader_cancels_are_told_but_for_exits_that_follow_another(trading: Trading) -> None:
