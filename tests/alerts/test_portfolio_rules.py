@@ -222,6 +222,15 @@ def test_amounts_are_those_after_the_bar_and_payments_are_no_profit(trading: Tra
     assert [each.value for each in alerts(condition("equity", above=10_850), journal)] == [10_900.0]
 
 
+def test_cash_that_a_bot_is_given_and_gives_back_counts_as_such(trading: Trading) -> None:
+    trading.write([Allocated(bot="cross", symbol="GOOG", amount=4_000.0)])
+    trading.write([AllocationReturned(bot="cross", amount=4_100.0)])
+    journal = journal_of(trading)
+    assert [each.value for each in alerts(condition("cash", below=9_000), journal)] == [6_000.0]
+    assert [each.value for each in alerts(condition("cash", above=10_000), journal)] == [10_000.0, 10_100.0]
+    assert [each.value for each in alerts(condition("profit", above=50), journal)] == [pytest.approx(100)]
+
+
 def test_drawdown_alerts_again_once_it_has_recovered_by_the_hysteresis(trading: Trading) -> None:
     trading.place("a", "buy", 100)
     for close in (100, 95, 96, 95, 99, 94):
