@@ -181,11 +181,19 @@ def test_rule_that_is_made_long_after_the_last_was_deleted_begins_with_the_portf
     now = write(portfolios, rest)
     begin(store, DRAWDOWN, now)
     assert store.evaluated_portfolio("growth-1") == now
-    begin(store, FILLS, start)
-    assert store.evaluated_portfolio("growth-1") == now  # what others are still to be evaluated on is not skipped
     store.note_evaluated_portfolio(start)
     assert store.evaluated_portfolio("growth-1") == now
     assert store.watched_portfolios() == ["growth-1"]
+
+
+def test_second_rule_skips_nothing_that_the_first_is_still_to_be_evaluated_on(
+    store: AlertStore, portfolios: PortfolioStore
+) -> None:
+    first, *rest = session()
+    begin(store, FILLS, write(portfolios, [first]))
+    begin(store, DRAWDOWN, write(portfolios, rest))
+    assert Evaluator(store).evaluate_journal("growth-1", portfolios) == 3
+    assert {name.partition("-")[0] for name in recorded(store)} == {FILLS.rule_id}
 
 
 def test_long_journal_is_evaluated_from_its_first_entry_where_nothing_was_noted(
