@@ -29,7 +29,7 @@ _RESULTS = [
 ]
 _CURVES = [layout.TRADES, layout.EQUITY, layout.EQUITY_BY_SYMBOL]
 # Not bars: series and manifests name their versions, which are noncurrent once a load has written a year again.
-_SUPERSEDED = [layout.PACKAGES, layout.LOGS, layout.SERIES, layout.CHUNKS, layout.ATHENA, *_RESULTS]
+_SUPERSEDED = [layout.PACKAGES, layout.LOGS, layout.SERIES, layout.CHUNKS, layout.ATHENA, layout.PORTFOLIOS, *_RESULTS]
 """Prefixes whose objects are read in their current version only."""
 
 
@@ -92,6 +92,11 @@ class DataLake(pulumi.ComponentResource):
     def may_write_results(self) -> Grant:
         """Every `put` of `results`, `results_by_symbol` and `sweep_results`."""
         return Grant.union(*(self.bucket.may_write(prefix) for prefix in _RESULTS))
+
+    def may_export_portfolios(self) -> Grant:
+        """`LakeExport.export`; where an object is missing, S3 only says so to those who may list."""
+        of = layout.PORTFOLIOS
+        return Grant.union(self.bucket.may_list(of), self.bucket.may_read(of), self.bucket.may_write(of))
 
     def _create_bucket(self, protect: bool) -> Bucket:
         return Bucket(

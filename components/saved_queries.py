@@ -45,6 +45,37 @@ WHERE run_id = ?
 GROUP BY date_trunc('month', "timestamp")
 ORDER BY month
 """,
+    "trades-of-a-portfolio": """\
+SELECT trade_id, symbol, side AS action, price, quantity AS shares, "timestamp"
+FROM portfolio_fills
+WHERE name = ?
+ORDER BY sequence, event
+""",
+    "open-orders": """\
+WITH latest AS (
+    SELECT portfolio, order_id, max(sequence) AS sequence FROM portfolio_orders GROUP BY portfolio, order_id
+)
+SELECT owner, name, order_id, symbol, side, kind, quantity, filled, limit_price, stop_price, placed_at
+FROM portfolio_orders JOIN latest USING (portfolio, order_id, sequence)
+WHERE status IN ('held', 'working')
+ORDER BY owner, name, number
+""",
+    "wins-and-losses-of-portfolios": """\
+SELECT owner, name, bot, symbol, count(*) AS trades, count_if(pnl > 0) AS wins, sum(pnl) AS pnl,
+       sum(commission) AS commission
+FROM portfolio_trades
+WHERE year >= year(current_date - INTERVAL '90' DAY) AND day >= current_date - INTERVAL '90' DAY
+GROUP BY owner, name, bot, symbol
+ORDER BY owner, name, bot, symbol
+""",
+    "equity-of-portfolios-by-day": """\
+SELECT day, owner, name, max_by(equity, sequence) AS equity, max_by(cash, sequence) AS cash,
+       max_by(equity - deposits, sequence) AS profit
+FROM portfolio_equity
+WHERE year >= year(current_date - INTERVAL '90' DAY) AND day >= current_date - INTERVAL '90' DAY
+GROUP BY day, owner, name
+ORDER BY owner, name, day
+""",
     "bars-by-day": """\
 SELECT date_trunc('day', "timestamp") AS day, count(*) AS bars, min_by("open", "timestamp") AS "open",
        max(high) AS high, min(low) AS low, max_by("close", "timestamp") AS "close", sum(volume) AS volume

@@ -1,4 +1,4 @@
-"""Trading: the table of portfolios, and the trader that steps them over the feed's bars."""
+"""Trading: the table of portfolios, the trader that steps them over the feed's bars, and their way into the lake."""
 
 import pulumi
 
@@ -15,15 +15,19 @@ from components.subsystem import Subsystem
 _SECONDS = 300
 _MINUTES = 15
 """How often portfolios are stepped that no event has told of: an event is a hint, which may be lost."""
+_EXPORT_MINUTES = 60
+_EXPORT_SECONDS = 900
+"""The most that Lambda allows: what is left then, the next export does."""
 
 
 class Trading(Subsystem):
-    """The trading table, and the function that steps what is in it."""
+    """The trading table, and the functions that step what is in it and put it into the lake."""
 
     table: TradingTable
     dead_letters: DeadLetterQueue
     trade: PythonFunction
-    schedule: Schedule
+    export_portfolios: PythonFunction
+    schedules: list[Schedule]
 
     def __init__(
         self,
@@ -42,8 +46,12 @@ class Trading(Subsystem):
         market_data.invoke_on_bars(
             self.trade, dead_letters=self.dead_letters, oldest_seconds=_SECONDS, opts=self._child
         )
-        self.schedule = self._schedule()
-        self.dead_letters.accept_events_of([market_data.bars_stored, self.schedule.rule])
+        self.export_portfolios = self._create_export_portfolios(lake)
+        self.schedules = [
+            self._schedule("trade", "Steps portfolios whose bars were not told of", _MINUTES, self.trade),
+            self._schedule("export-portfolios", "Puts journals into the lake", _EXPORT_MINUTES, self.export_portfolios),
+        ]
+        self.dead_letters.accept_events_of([market_data.bars_stored, *(each.rule for each in self.schedules)])
         self.register_outputs({"trading_table": self.table.table_name})
 
     def _create_trade(self, lake: DataLake, market_data: MarketData) -> PythonFunction:
@@ -65,12 +73,24 @@ class Trading(Subsystem):
         self.dead_letters.keep_failed_events_of(function, retries=2, oldest_seconds=_SECONDS)
         return function
 
-    def _schedule(self) -> Schedule:
+    def _create_export_portfolios(self, lake: DataLake) -> PythonFunction:
+        function = self._create_function(
+            f"{self._name}-export-portfolios",
+            module="trading.export_portfolios",
+            layers=["base", "numeric"],
+            grants=[self.table.may_read_journal(), lake.may_export_portfolios(), self.dead_letters.may_send()],
+            memory=1_769,
+            timeout=_EXPORT_SECONDS,
+        )
+        self.dead_letters.keep_failed_events_of(function, retries=1, oldest_seconds=60 * _EXPORT_MINUTES)
+        return function
+
+    def _schedule(self, work: str, description: str, minutes: int, function: PythonFunction) -> Schedule:
         return Schedule(
-            f"{self._name}-trade",
-            description="Steps portfolios whose bars were not told of",
-            minutes=_MINUTES,
-            function=self.trade,
+            f"{self._name}-{work}",
+            description=description,
+            minutes=minutes,
+            function=function,
             dead_letters=self.dead_letters,
             opts=self._child,
         )

@@ -270,6 +270,14 @@ class TradeSettings(BarsSettings):
 
 
 @dataclass(frozen=True)
+class ExportPortfoliosSettings(Settings):
+    """The table of portfolios and the data lake."""
+
+    bucket: str = _variable(BUCKET)
+    trading_table: str = _variable(TRADING_TABLE)
+
+
+@dataclass(frozen=True)
 class ExportSettings(Settings):
     """The secret with PostgreSQL's connection string, the queue of dead letters, and the namespace of the metrics."""
 

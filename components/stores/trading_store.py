@@ -1,8 +1,8 @@
 """The table of `PortfolioStore` and `Switches` of tickfold.portfolios, and the DynamoDB actions of their methods.
 
 The items of a portfolio (`p#ID`) are its head (`head`), its journal (`journal#000000000042`), its orders
-(`order#ID`), its bots (`bot#ID`) and the keys of its payments (`key#...`). `owner#USER` lists a user's portfolios,
-`symbol#SYMBOL` those that a bar concerns, `configuration` has the switches and their changes.
+(`order#ID`), its bots (`bot#ID`) and the keys of its payments (`key#...`). `portfolios` lists all, `owner#USER` a
+user's, `symbol#SYMBOL` those that a bar concerns; `configuration` has the switches and their changes.
 """
 
 import pulumi
@@ -41,7 +41,7 @@ class TradingTable(Table):
         return self.may("GetItem")
 
     def may_read_journal(self) -> Grant:
-        """`entries_after`."""
+        """`entries_after` and `all_ids`."""
         return self.may("Query")
 
     def may_list(self) -> Grant:

@@ -6,6 +6,7 @@ The functions' calls are listed here; the state machine's needs are derived from
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from tests.components.capture import ACCOUNT, API_ID, REGION, STREAM_LABEL, Stack, captured
@@ -55,6 +56,7 @@ def needs_of(stack: Stack) -> list[Need]:
         "tick",
         "compact",
         "trade",
+        "export_portfolios",
         "export",
         "check_feed",
         "catch_up",
@@ -108,6 +110,7 @@ def function_needs(stack: Stack, module: str) -> list[Need]:
         # Where an object is missing, S3 only says so to those who may list.
         "compact": [layout.series_key("AAPL", "1d"), layout.bars_key("AAPL", "1d", 2012)],
         "trade": [layout.series_key("AAPL", "1m")],
+        "export_portfolios": [layout.portfolio_checkpoint_key("growth-1")],
         "fetch": [layout.series_key("AAPL", "1d"), layout.bars_key("AAPL", "1d", 2012)],
     }
     if module == "check_feed":
@@ -229,6 +232,18 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
             ),
             ("s3:GetObject", series),
             ("s3:GetObjectVersion", bars),
+            ("sqs:SendMessage", dead_letters("trading")),
+        ],
+        "export_portfolios": [
+            ("dynamodb:Query", trading),
+            *(
+                (f"s3:{action}", f"{bucket}/{key}")
+                for action in ("GetObject", "PutObject")
+                for key in (
+                    layout.portfolio_checkpoint_key("growth-1"),
+                    layout.portfolio_key(layout.PORTFOLIO_FILLS, "growth-1", date(2026, 1, 31)),
+                )
+            ),
             ("sqs:SendMessage", dead_letters("trading")),
         ],
         "quotes": [("dynamodb:UpdateItem", hot), *asks],

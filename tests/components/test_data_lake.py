@@ -28,6 +28,11 @@ RIGHTS = {
     "read bars": {("s3:GetObjectVersion", f"{BUCKET}/data/bars/*")},
     "read chunks": {("s3:GetObject", f"{BUCKET}/data/chunks/*")},
     "write chunks": {("s3:PutObject", f"{BUCKET}/data/chunks/*")},
+    "export portfolios": {
+        ("s3:ListBucket", BUCKET),
+        ("s3:GetObject", f"{BUCKET}/data/portfolios/*"),
+        ("s3:PutObject", f"{BUCKET}/data/portfolios/*"),
+    },
     "write results": {("s3:PutObject", f"{BUCKET}/data/{table}/*") for table in RESULTS},
 }
 
@@ -42,6 +47,7 @@ def lake_with_grants() -> Stack:
             "read chunks": lake.may_read_chunks(),
             "write chunks": lake.may_write_chunks(),
             "write results": lake.may_write_results(),
+            "export portfolios": lake.may_export_portfolios(),
         }
         for name, grant in grants.items():
             assert set(grant.environment) == {"TICKFOLD_BUCKET"}

@@ -21,7 +21,7 @@ json.dump({name: lake.execute(query, given).fetchall() for name, (query, given) 
 
 
 def test_saved_queries_name_only_columns_that_exist() -> None:
-    values = {"symbol": "AAPL", "timeframe": "1d", "year": 2012, "run_id": "run-1"}
+    values = {"symbol": "AAPL", "timeframe": "1d", "year": 2012, "run_id": "run-1", "name": "growth"}
     tables = {name: {**table.columns, **table.partition_columns} for name, table in TABLES.items()}
     queries = {
         name: (query, [values[part.split()[-2]] for part in query.split("?")[:-1]])

@@ -11,6 +11,7 @@ from functions.settings import (
     ConnectionsSettings,
     DeliverSettings,
     DeliverStreamsSettings,
+    ExportPortfoliosSettings,
     ExportSettings,
     HttpSettings,
     MessageSettings,
@@ -47,6 +48,7 @@ OPTIONAL = {settings.ALERT_SENDER, settings.LOOPBACK_WEBHOOKS}
         (SimulateSettings, LAKE),
         (PlanSettings, {*LAKE, settings.USERS_TABLE, settings.WORKERS, settings.ACTIVE_LIMIT, settings.REDUCE_MEMORY}),
         (ReduceSettings, {*LAKE, settings.USERS_TABLE}),
+        (ExportPortfoliosSettings, {settings.BUCKET, settings.TRADING_TABLE}),
         (ExportSettings, {settings.KEYS_SECRET, settings.DEAD_LETTERS_QUEUE, settings.METRICS_NAMESPACE}),
         (
             MessageSettings,

@@ -1,3 +1,3 @@
-from tests.aws import aws, connections, dynamodb
+from tests.aws import aws, bucket, connections, dynamodb
 
-__all__ = ["aws", "connections", "dynamodb"]
+__all__ = ["aws", "bucket", "connections", "dynamodb"]

@@ -22,6 +22,24 @@ def test_bucket_put_new_writes_once(bucket: Bucket) -> None:
     assert bucket.get("data/a") == b"one"
 
 
+def test_bucket_replace_writes_only_over_what_was_read(bucket: Bucket) -> None:
+    assert bucket.get_tagged("data/a") == (None, None)
+    assert bucket.replace("data/a", b"one", None) is True
+    assert bucket.replace("data/a", b"two", None) is False
+    body, tag = bucket.get_tagged("data/a")
+    assert body == b"one"
+    assert bucket.replace("data/a", b"two", tag) is True
+    assert bucket.replace("data/a", b"three", tag) is False
+    assert bucket.get("data/a") == b"two"
+
+
+def test_bucket_replace_raises_other_errors(bucket: Bucket) -> None:
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        Bucket(bucket.s3, "elsewhere").replace("data/a", b"one", '"tag"')
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        Bucket(bucket.s3, "elsewhere").get_tagged("data/a")
+
+
 def test_bucket_get_of_nothing_raises_not_found(bucket: Bucket) -> None:
     with pytest.raises(ClientError) as caught:
         bucket.get("data/nothing")

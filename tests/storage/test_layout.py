@@ -23,6 +23,8 @@ def test_keys() -> None:
         layout.equity_by_symbol_key("r"),
         layout.sweep_key("r"),
         layout.walk_forward_key("r"),
+        layout.portfolio_key(layout.PORTFOLIO_FILLS, "_p-1", date(2026, 1, 31)),
+        layout.portfolio_checkpoint_key("_p-1"),
     ] == [
         "data/series/AAPL/1d.json",
         "data/bars/AAPL/1d/2024.parquet",
@@ -36,6 +38,8 @@ def test_keys() -> None:
         "data/equity_by_symbol/run_id=r/equity_by_symbol.parquet",
         "data/sweeps/run_id=r/sweep.parquet",
         "data/walk_forward/run_id=r/walk_forward.parquet",
+        "data/portfolios/fills/year=2026/01-_p-1.parquet",
+        "data/portfolios/checkpoints/_p-1.json",
     ]
 
 

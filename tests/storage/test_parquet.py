@@ -134,3 +134,10 @@ def test_rows_that_are_written_are_let_go() -> None:
     del table
     assert pa.total_allocated_bytes() - before < 1_000_000
     assert pq.ParquetFile(pa.BufferReader(writer.close())).metadata.num_rows == 1_000_000
+
+
+def test_column_that_is_younger_than_the_file_is_null() -> None:
+    older = pa.schema([pa.field("a", pa.int32(), nullable=False)])
+    newer = pa.schema([*older, pa.field("b", pa.string())])
+    body = parquet.encode(parquet.table([{"a": 7}], older))
+    assert parquet.read(body, newer).to_pylist() == [{"a": 7, "b": None}]

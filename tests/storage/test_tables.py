@@ -10,7 +10,7 @@ import pytest
 from tickfold.engine.performance.metrics import Metrics
 from tickfold.protocol import HEADLINE_METRICS
 from tickfold.storage import parquet
-from tickfold.storage.tables import EQUITY, PORTFOLIO_EQUITY, TABLES, hive_type
+from tickfold.storage.tables import EQUITY, EQUITY_OF_SEVERAL, TABLES, hive_type
 
 # Athena reads each of these Parquet types by the Hive type beside it.
 HIVE_BY_PARQUET = {
@@ -19,6 +19,7 @@ HIVE_BY_PARQUET = {
     ("INT64", "None"): "bigint",
     ("DOUBLE", "None"): "double",
     ("INT32", "Date"): "date",
+    ("BOOLEAN", "None"): "boolean",
     ("INT64", "Timestamp milliseconds False"): "timestamp",
 }
 
@@ -53,6 +54,7 @@ def test_a_type_that_no_table_has_yet_is_refused() -> None:
 
 
 HEADLINE = "trades final_equity total_return sharpe max_drawdown"
+OF_AN_ENTRY = "portfolio owner name day sequence"
 RUN_ID = {"run_id": {"type": "injected"}}
 CONTRACT = {
     "bars": ("data/bars/", "timestamp open high low close volume year"),
@@ -77,6 +79,29 @@ CONTRACT = {
         "window_number parameters rank_by in_sample_start in_sample_end in_sample_metric in_sample_return "
         "out_of_sample_start out_of_sample_end out_of_sample_metric out_of_sample_return",
     ),
+    "portfolio_orders": (
+        "data/portfolios/orders/",
+        f"{OF_AN_ENTRY} timestamp order_id number parent symbol side kind time_in_force reduce_only quantity "
+        "limit_price stop_price trail status filled average_price placed_at expires_at reason "
+        "changed_by",
+    ),
+    "portfolio_fills": (
+        "data/portfolios/fills/",
+        f"{OF_AN_ENTRY} event trade_id timestamp bot order_id symbol side quantity price market_price commission",
+    ),
+    "portfolio_trades": (
+        "data/portfolios/trades/",
+        f"{OF_AN_ENTRY} trade_id bot symbol side quantity entry_time entry_price exit_time exit_price pnl "
+        "trade_return commission exit_reason",
+    ),
+    "portfolio_cash_flows": (
+        "data/portfolios/cash_flows/",
+        f"{OF_AN_ENTRY} event timestamp kind bot amount",
+    ),
+    "portfolio_equity": (
+        "data/portfolios/equity/",
+        f"{OF_AN_ENTRY} timestamp equity cash exposure deposits realised status",
+    ),
 }
 """The prefix and the columns of each table, which users' queries name."""
 NULLABLE = {
@@ -84,6 +109,10 @@ NULLABLE = {
     "runs_by_symbol": {"sharpe", "no_trades"},
     "sweeps": {*Metrics.__dataclass_fields__, "no_trades"},
     "walk_forward": {"in_sample_metric", "in_sample_return", "out_of_sample_metric", "out_of_sample_return"},
+    "portfolio_orders": {"parent", "limit_price", "stop_price", "trail", "average_price", "expires_at", "reason"},
+    "portfolio_fills": {"bot", "order_id", "market_price"},
+    "portfolio_trades": {"bot"},
+    "portfolio_cash_flows": {"bot"},
 }
 
 
@@ -97,8 +126,11 @@ def test_a_table_keeps_its_prefix_its_columns_and_which_may_be_null(name: str) -
 
 
 def test_a_portfolio_s_equity_has_no_shares_and_no_price() -> None:
-    assert PORTFOLIO_EQUITY.names == EQUITY.names
-    assert [field.name for field in PORTFOLIO_EQUITY if field.nullable] == ["shares", "close"]
+    assert EQUITY_OF_SEVERAL.names == EQUITY.names
+    assert [field.name for field in EQUITY_OF_SEVERAL if field.nullable] == ["shares", "close"]
+
+
+BY_YEAR = ("runs", *(name for name in CONTRACT if name.startswith("portfolio_")))
 
 
 def test_partitions_are_projected_so_that_athena_finds_every_file() -> None:
@@ -112,12 +144,13 @@ def test_partitions_are_projected_so_that_athena_finds_every_file() -> None:
             "symbol": injected,
             "timeframe": injected,
         },
-        "runs": {"year": {"type": "integer", "range": "2020,2035"}},
+        **{name: {"year": {"type": "integer", "range": "2020,2035"}} for name in BY_YEAR},
     }
 
 
-def test_years_of_runs_have_not_run_out() -> None:
-    """A run in a year outside of the range is not found; widen the range when this fails."""
-    first, last = map(int, TABLES["runs"].partitions["year"].projection["range"].split(","))
+@pytest.mark.parametrize("table", BY_YEAR)
+def test_years_have_not_run_out(table: str) -> None:
+    """A row of a year outside of the range is not found; widen the range when this fails."""
+    first, last = map(int, TABLES[table].partitions["year"].projection["range"].split(","))
     assert first <= 2020
     assert last >= date.today().year + 5

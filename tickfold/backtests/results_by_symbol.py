@@ -108,6 +108,6 @@ def equity_table(symbol: str, bars: Bars, posted: Posted) -> pa.Table:
 def portfolio_table(portfolio: Portfolio) -> pa.Table:
     """Return the portfolio's equity curve, a row a timestamp at which any symbol has a bar."""
     values = (portfolio.timestamp, portfolio.equity, portfolio.cash)
-    known = [parquet.array(column, field.type) for column, field in zip(values, tables.PORTFOLIO_EQUITY, strict=False)]
+    known = [parquet.array(column, field.type) for column, field in zip(values, tables.EQUITY_OF_SEVERAL, strict=False)]
     unknown = pa.nulls(len(portfolio.timestamp), pa.float64())
-    return pa.Table.from_arrays([*known, unknown, unknown], schema=tables.PORTFOLIO_EQUITY)
+    return pa.Table.from_arrays([*known, unknown, unknown], schema=tables.EQUITY_OF_SEVERAL)

@@ -37,6 +37,7 @@ SMALLEST: Final = 1e-100
 
 _PARTITION = "p#"
 _OWNER = "owner#"
+_ALL = "portfolios"
 _SYMBOL = "symbol#"
 _HEAD = "head"
 _JOURNAL = "journal#"
@@ -119,9 +120,10 @@ class PortfolioStore:
         return self._put(_key(portfolio, f"{_KEY}{key}") | {"revision": after.revision}, **_NEW)
 
     def _listed(self, before: Portfolio, after: Portfolio) -> Iterator[Write]:
-        """Yield what lists a new portfolio under its owner, and a portfolio under the symbols that it follows."""
+        """Yield what lists a new portfolio, and what lists it under its owner and the symbols that it follows."""
         if not before.revision:
             yield self._put(_owner_key(after.owner, after.portfolio))
+            yield self._put({"portfolio": _ALL, "entry": partition_of(after.portfolio)})
         were, are = followed(before), followed(after)
         for symbol in sorted(are - were):
             yield self._put(_symbol_key(symbol, after.portfolio))
@@ -144,6 +146,11 @@ class PortfolioStore:
         listed = query_all(self._table, KeyConditionExpression=condition, ConsistentRead=True)
         keys = [{"portfolio": str(row["entry"]), "entry": _HEAD} for row in listed]
         return sorted(map(_portfolio, get_all(self._table, keys)), key=lambda each: each.name)
+
+    def all_ids(self) -> list[str]:
+        """Return the ids of the portfolios of all users."""
+        listed = query_all(self._table, KeyConditionExpression=Key("portfolio").eq(_ALL), ConsistentRead=True)
+        return [str(row["entry"]).removeprefix(_PARTITION) for row in listed]
 
     def of_symbol(self, symbol: str) -> list[str]:
         """Return the ids of the portfolios that a bar of `symbol` concerns."""

@@ -44,6 +44,33 @@ class Bucket:
         """
         return self.s3.get_object(Bucket=self.name, Key=key)["Body"].read()
 
+    def get_tagged(self, key: str) -> "tuple[bytes, str] | tuple[None, None]":
+        """Return the object under `key` and its ETag, by which `replace` knows it again; None if there is none."""
+        from botocore.exceptions import ClientError  # noqa: PLC0415
+
+        try:
+            found = self.s3.get_object(Bucket=self.name, Key=key)
+        except ClientError as error:
+            if not is_not_found(error):
+                raise
+            return None, None
+        return found["Body"].read(), found["ETag"]
+
+    def replace(self, key: str, body: bytes, tag: str | None) -> bool:
+        """Write an object in place of the one with the ETag `tag`, or as a new one if that is None; return False, and
+        write nothing, where there is another by now."""
+        from botocore.exceptions import ClientError  # noqa: PLC0415
+
+        if tag is None:
+            return self.put_new(key, body)
+        try:
+            self.s3.put_object(Bucket=self.name, Key=key, Body=body, IfMatch=tag)
+        except ClientError as error:
+            if not is_precondition_failed(error):
+                raise
+            return False
+        return True
+
     def page_after(self, prefix: str, after: str) -> list[str]:
         """Return up to a thousand keys under `prefix` that follow the key `after`, in order."""
         found = self.s3.list_objects_v2(Bucket=self.name, Prefix=prefix, StartAfter=after)

@@ -14,6 +14,8 @@ data/runs_by_symbol/run_id=R/runs_by_symbol.parquet   a row for each symbol of a
 data/equity_by_symbol/run_id=R/equity_by_symbol.parquet   each symbol's own equity curve; of long runs in several files
 data/sweeps/run_id=R/sweep.parquet                    a sweep's runs, one row each, best first
 data/walk_forward/run_id=R/walk_forward.parquet       a walk-forward's windows, one row each
+data/portfolios/fills/year=2026/11-PORTFOLIO.parquet  a portfolio's fills of a month; so with other tables
+data/portfolios/checkpoints/PORTFOLIO.json            how far a portfolio's journal is in the lake: the commit point
 data/athena/                                          query results
 
 A symbol is part of keys as it is, with any character that it may have: S3 takes them all, and Athena puts the value of
@@ -38,6 +40,12 @@ RUNS_BY_SYMBOL = "data/runs_by_symbol/"
 EQUITY_BY_SYMBOL = "data/equity_by_symbol/"
 SWEEPS = "data/sweeps/"
 WALK_FORWARD = "data/walk_forward/"
+PORTFOLIOS = "data/portfolios/"
+PORTFOLIO_ORDERS = "data/portfolios/orders/"
+PORTFOLIO_FILLS = "data/portfolios/fills/"
+PORTFOLIO_TRADES = "data/portfolios/trades/"
+PORTFOLIO_CASH_FLOWS = "data/portfolios/cash_flows/"
+PORTFOLIO_EQUITY = "data/portfolios/equity/"
 ATHENA = "data/athena/"
 
 
@@ -115,3 +123,15 @@ def sweep_key(run_id: str) -> str:
 
 def walk_forward_key(run_id: str) -> str:
     return f"{WALK_FORWARD}run_id={run_id}/walk_forward.parquet"
+
+
+def portfolio_key(table: str, portfolio: str, day: date) -> str:
+    """Return the key of a portfolio's file under the prefix of `table`, of the month of `day`.
+
+    The month comes first: engines do not look at files that begin with an underscore, as a portfolio's id may.
+    """
+    return f"{table}year={day.year}/{day.month:02d}-{portfolio}.parquet"
+
+
+def portfolio_checkpoint_key(portfolio: str) -> str:
+    return f"{PORTFOLIOS}checkpoints/{portfolio}.json"

@@ -165,6 +165,16 @@ def decode(
     return columns
 
 
+def read(data: bytes, schema: pa.Schema) -> pa.Table:
+    """Return the rows of a Parquet file as a table of `schema`; a column that is younger than the file is null."""
+    file = pq.ParquetFile(pa.BufferReader(data)).read(use_threads=False)
+    columns = [
+        file.column(field.name).cast(field.type) if field.name in file.schema.names else pa.nulls(len(file), field.type)
+        for field in schema
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
 def _values(column: pa.ChunkedArray, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     """Return a row group's column, without a copy if it is contiguous."""
     parts = [

@@ -18,6 +18,7 @@ _HIVE_TYPES: Final[Mapping[pa.DataType, str]] = {
     pa.int64(): "bigint",
     pa.float64(): "double",
     pa.date32(): "date",
+    pa.bool_(): "boolean",
     TIMESTAMP: "timestamp",
 }
 
@@ -91,7 +92,7 @@ BARS: Final = _schema(
     _required(TIMESTAMP, "timestamp"), _required(pa.float64(), *COLUMNS[1:]), _required(pa.int32(), "year")
 )
 EQUITY: Final = _schema(_required(TIMESTAMP, "timestamp"), _required(pa.float64(), *_MONEY))
-PORTFOLIO_EQUITY: Final = _schema(
+EQUITY_OF_SEVERAL: Final = _schema(
     _required(TIMESTAMP, "timestamp"),
     _required(pa.float64(), "equity", "cash"),
     _nullable(pa.float64(), "shares", "close"),
@@ -147,12 +148,75 @@ WALK_FORWARD: Final = _schema(
     _nullable(pa.float64(), "out_of_sample_metric", "out_of_sample_return"),
 )
 
+_OF_AN_ENTRY: Final = [
+    *_required(pa.string(), "portfolio", "owner", "name"),
+    *_required(pa.date32(), "day"),
+    *_required(pa.int64(), "sequence"),
+]
+"""What rows of portfolios begin with: whose they are, the day on which the journal's entry was written, its number."""
+PORTFOLIO_ORDERS: Final = _schema(
+    _OF_AN_ENTRY,
+    _required(TIMESTAMP, "timestamp"),
+    _required(pa.string(), "order_id"),
+    _required(pa.int32(), "number"),
+    _nullable(pa.string(), "parent"),
+    _required(pa.string(), "symbol", "side", "kind", "time_in_force"),
+    _required(pa.bool_(), "reduce_only"),
+    _required(pa.float64(), "quantity"),
+    _nullable(pa.float64(), "limit_price", "stop_price", "trail"),
+    _required(pa.string(), "status"),
+    _required(pa.float64(), "filled"),
+    _nullable(pa.float64(), "average_price"),
+    _required(TIMESTAMP, "placed_at"),
+    _nullable(TIMESTAMP, "expires_at"),
+    _nullable(pa.string(), "reason"),
+    _required(pa.string(), "changed_by"),
+)
+PORTFOLIO_FILLS: Final = _schema(
+    _OF_AN_ENTRY,
+    _required(pa.int32(), "event"),
+    _required(pa.string(), "trade_id"),
+    _required(TIMESTAMP, "timestamp"),
+    _nullable(pa.string(), "bot", "order_id"),
+    _required(pa.string(), "symbol", "side"),
+    _required(pa.float64(), "quantity", "price"),
+    _nullable(pa.float64(), "market_price"),
+    _required(pa.float64(), "commission"),
+)
+PORTFOLIO_TRADES: Final = _schema(
+    _OF_AN_ENTRY,
+    _required(pa.string(), "trade_id"),
+    _nullable(pa.string(), "bot"),
+    _required(pa.string(), "symbol", "side"),
+    _required(pa.float64(), "quantity"),
+    _required(TIMESTAMP, "entry_time"),
+    _required(pa.float64(), "entry_price"),
+    _required(TIMESTAMP, "exit_time"),
+    _required(pa.float64(), "exit_price", "pnl", "trade_return", "commission"),
+    _required(pa.string(), "exit_reason"),
+)
+PORTFOLIO_CASH_FLOWS: Final = _schema(
+    _OF_AN_ENTRY,
+    _required(pa.int32(), "event"),
+    _required(TIMESTAMP, "timestamp"),
+    _required(pa.string(), "kind"),
+    _nullable(pa.string(), "bot"),
+    _required(pa.float64(), "amount"),
+)
+PORTFOLIO_EQUITY: Final = _schema(
+    _OF_AN_ENTRY,
+    _required(TIMESTAMP, "timestamp"),
+    _required(pa.float64(), "equity", "cash", "exposure", "deposits", "realised"),
+    _required(pa.string(), "status"),
+)
+
 # An injected column must be given by equality in WHERE; `runs` has none, so that runs can be found without their ids.
 _INJECTED: Final = Partition(pa.string(), {"type": "injected"})
 _OF_A_RUN: Final = {"run_id": _INJECTED}
 
 _YEARS: Final = "2020,2035"
-"""Years in which there may be runs. Each costs Athena two LIST requests in a query that does not name the year."""
+"""Years of runs and of portfolios. Each costs Athena two LIST requests in a query that does not name the year."""
+_BY_YEAR: Final = {"year": Partition(pa.int32(), {"type": "integer", "range": _YEARS})}
 
 TABLES: Final[Mapping[str, LakeTable]] = {
     "bars": LakeTable(
@@ -168,12 +232,13 @@ TABLES: Final[Mapping[str, LakeTable]] = {
     "equity": LakeTable(layout.EQUITY, EQUITY, _OF_A_RUN),
     "runs_by_symbol": LakeTable(layout.RUNS_BY_SYMBOL, RUNS_BY_SYMBOL, _OF_A_RUN),
     "equity_by_symbol": LakeTable(layout.EQUITY_BY_SYMBOL, EQUITY_BY_SYMBOL, _OF_A_RUN),
-    "runs": LakeTable(
-        layout.RUNS,
-        RUNS,
-        {"year": Partition(pa.int32(), {"type": "integer", "range": _YEARS})},
-    ),
+    "runs": LakeTable(layout.RUNS, RUNS, _BY_YEAR),
     "sweeps": LakeTable(layout.SWEEPS, SWEEPS, _OF_A_RUN),
     "walk_forward": LakeTable(layout.WALK_FORWARD, WALK_FORWARD, _OF_A_RUN),
+    "portfolio_orders": LakeTable(layout.PORTFOLIO_ORDERS, PORTFOLIO_ORDERS, _BY_YEAR),
+    "portfolio_fills": LakeTable(layout.PORTFOLIO_FILLS, PORTFOLIO_FILLS, _BY_YEAR),
+    "portfolio_trades": LakeTable(layout.PORTFOLIO_TRADES, PORTFOLIO_TRADES, _BY_YEAR),
+    "portfolio_cash_flows": LakeTable(layout.PORTFOLIO_CASH_FLOWS, PORTFOLIO_CASH_FLOWS, _BY_YEAR),
+    "portfolio_equity": LakeTable(layout.PORTFOLIO_EQUITY, PORTFOLIO_EQUITY, _BY_YEAR),
 }
 """The tables that SQL sees, by name."""

@@ -86,7 +86,8 @@ def test_noncurrent_versions_expire_everywhere_but_of_bars(dev: Stack) -> None:
         if "noncurrentVersionExpiration" in rule
     }
     prefixes = {value for name, value in vars(layout).items() if name.isupper()} - {layout.DATA, layout.BARS}
-    assert days == {prefix: {"noncurrentDays": 30} for prefix in prefixes}
+    tops = {each for each in prefixes if not any(each != top and each.startswith(top) for top in prefixes)}
+    assert days == {prefix: {"noncurrentDays": 30} for prefix in tops}
     assert not [prefix for prefix in days if layout.BARS.startswith(prefix)]
 
 

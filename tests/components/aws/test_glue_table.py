@@ -10,6 +10,7 @@ from tickfold.storage.tables import TABLES
 
 TABLE = "aws:glue/catalogTable:CatalogTable"
 LAKE = "s3://tickfold-dev-lake-1a2b3c4"
+OF_AN_ENTRY = "portfolio string, owner string, name string, day date, sequence bigint"
 COLUMNS = {
     "bars": "timestamp timestamp, open double, high double, low double, close double, volume double, year int",
     "trades": "symbol string, side string, quantity double, entry_time timestamp, entry_price double, "
@@ -34,7 +35,22 @@ COLUMNS = {
     "walk_forward": "window_number int, parameters string, rank_by string, in_sample_start timestamp, "
     "in_sample_end timestamp, in_sample_metric double, in_sample_return double, out_of_sample_start timestamp, "
     "out_of_sample_end timestamp, out_of_sample_metric double, out_of_sample_return double",
+    "portfolio_orders": f"{OF_AN_ENTRY}, timestamp timestamp, order_id "
+    "string, number int, parent string, symbol string, side string, kind string, time_in_force string, "
+    "reduce_only boolean, quantity double, limit_price double, stop_price double, trail double, status "
+    "string, filled double, average_price double, placed_at timestamp, expires_at timestamp, reason string, "
+    "changed_by string",
+    "portfolio_fills": f"{OF_AN_ENTRY}, event int, trade_id string, "
+    "timestamp timestamp, bot string, order_id string, symbol string, side string, quantity double, price "
+    "double, market_price double, commission double",
+    "portfolio_trades": f"{OF_AN_ENTRY}, trade_id string, bot string, "
+    "symbol string, side string, quantity double, entry_time timestamp, entry_price double, exit_time "
+    "timestamp, exit_price double, pnl double, trade_return double, commission double, exit_reason string",
+    "portfolio_cash_flows": f"{OF_AN_ENTRY}, event int, timestamp timestamp, kind string, bot string, amount double",
+    "portfolio_equity": f"{OF_AN_ENTRY}, timestamp timestamp, equity "
+    "double, cash double, exposure double, deposits double, realised double, status string",
 }
+OF_PORTFOLIOS = [name for name in COLUMNS if name.startswith("portfolio_")]
 PARTITIONS = {
     "bars": "symbol string, timeframe string",
     "trades": "run_id string",
@@ -44,7 +60,9 @@ PARTITIONS = {
     "runs": "year int",
     "sweeps": "run_id string",
     "walk_forward": "run_id string",
+    **dict.fromkeys(OF_PORTFOLIOS, "year int"),
 }
+BY_YEAR = {"projection.year.type": "integer", "projection.year.range": "2020,2035"}
 PROJECTIONS = {
     "bars": {
         "projection.symbol.type": "injected",
@@ -54,12 +72,10 @@ PROJECTIONS = {
     "equity": {"projection.run_id.type": "injected"},
     "runs_by_symbol": {"projection.run_id.type": "injected"},
     "equity_by_symbol": {"projection.run_id.type": "injected"},
-    "runs": {
-        "projection.year.type": "integer",
-        "projection.year.range": "2020,2035",
-    },
+    "runs": BY_YEAR,
     "sweeps": {"projection.run_id.type": "injected"},
     "walk_forward": {"projection.run_id.type": "injected"},
+    **dict.fromkeys(OF_PORTFOLIOS, BY_YEAR),
 }
 
 
@@ -90,7 +106,7 @@ def test_table_is_parquet_in_the_lake(dev: Stack, name: str) -> None:
     inputs = table_of(dev, name).inputs
     descriptor = inputs["storageDescriptor"]
     assert inputs["tableType"] == "EXTERNAL_TABLE"
-    assert descriptor["location"] == f"{LAKE}/data/{name}/"
+    assert descriptor["location"] == f"{LAKE}/data/{name.replace('portfolio_', 'portfolios/')}/"
     parquet = "org.apache.hadoop.hive.ql.io.parquet"
     assert descriptor["inputFormat"] == f"{parquet}.MapredParquetInputFormat"
     assert descriptor["outputFormat"] == f"{parquet}.MapredParquetOutputFormat"
@@ -116,6 +132,10 @@ KEYS = {
     "runs": layout.run_key("run-1", date(2026, 1, 31)),
     "sweeps": layout.sweep_key("run-1"),
     "walk_forward": layout.walk_forward_key("run-1"),
+    **{
+        name: layout.portfolio_key(f"data/portfolios/{name.removeprefix('portfolio_')}/", "growth-1", date(2026, 1, 31))
+        for name in OF_PORTFOLIOS
+    },
 }
 VALUES = {"symbol": "AAPL", "timeframe": "1d", "year": "2026", "run_id": "run-1"}
 
@@ -129,9 +149,9 @@ def test_projected_partition_is_where_the_layout_puts_its_file(dev: Stack, name:
     assert location == f"{LAKE}/{KEYS[name].rpartition('/')[0]}/"
 
 
-def test_only_the_table_of_runs_has_no_injected_partition() -> None:
+def test_only_runs_and_portfolios_are_found_without_their_ids() -> None:
     injected = {
         name: "injected" in [partition.projection["type"] for partition in table.partitions.values()]
         for name, table in TABLES.items()
     }
-    assert [name for name, needed in injected.items() if not needed] == ["runs"]
+    assert [name for name, needed in injected.items() if not needed] == ["runs", *OF_PORTFOLIOS]

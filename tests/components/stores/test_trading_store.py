@@ -60,6 +60,7 @@ STORE_CALLS: dict[str, tuple[str, Callable[[PortfolioStore], object]]] = {
         lambda store: [store.get(ID), store.order(ID, "a"), store.revision_of(ID, "k")],
     ),
     "entries_after": ("read journal", lambda store: list(store.entries_after(ID, 0))),
+    "all_ids": ("read journal", PortfolioStore.all_ids),
     "of_owner": ("list", lambda store: store.of_owner("ada")),
     "of_symbol": ("find", lambda store: store.of_symbol("GOOG")),
     "orders and entries_with_fills": (
