@@ -53,8 +53,7 @@ The tables have what journals said up to an hour ago. What is so now, the comman
 Trades as a list of many a trading bot has them:
 
 ```sql
-SELECT trade_id, symbol, side AS action, price, quantity AS shares, "timestamp"
-FROM portfolio_fills
+SELECT trade_id, symbol, side AS action, price, quantity AS shares, "timestamp" FROM portfolio_fills
 WHERE name = 'growth'
 ORDER BY sequence, event
 ```
@@ -62,8 +61,7 @@ ORDER BY sequence, event
 Orders that still work:
 
 ```sql
-SELECT order_id, max_by(symbol, sequence) AS symbol, max_by(status, sequence) AS status
-FROM portfolio_orders
+SELECT order_id, max_by(symbol, sequence) AS symbol, max_by(status, sequence) AS status FROM portfolio_orders
 WHERE name = 'growth'
 GROUP BY order_id
 HAVING max_by(status, sequence) IN ('held', 'working')
@@ -72,8 +70,7 @@ HAVING max_by(status, sequence) IN ('held', 'working')
 What each symbol has earned:
 
 ```sql
-SELECT symbol, count(*) AS trades, count_if(pnl > 0) AS wins, sum(pnl) AS pnl, sum(commission) AS commission
-FROM portfolio_trades
+SELECT symbol, count(*) AS trades, sum(pnl) AS pnl, sum(commission) AS commission FROM portfolio_trades
 WHERE name = 'growth'
 GROUP BY symbol
 ```
@@ -81,9 +78,8 @@ GROUP BY symbol
 Equity at the end of each day, and what was paid in by then:
 
 ```sql
-SELECT day, max_by(equity, sequence) AS equity, max_by(deposits, sequence) AS deposits
-FROM portfolio_equity
-WHERE name = 'growth' AND year = 2026
+SELECT day, max_by(equity, sequence) AS equity, max_by(deposits, sequence) AS deposits FROM portfolio_equity
+WHERE name = 'growth' AND year >= 2026
 GROUP BY day
 ORDER BY day
 ```

@@ -9,6 +9,7 @@ from embedded.stack import EmbeddedStack
 from tests.athena.athena import Athena
 from tests.athena.lake import Runs, load_symbols, make_runs
 from tests.athena.old_lake import DATABASE, make_old_lake
+from tests.athena.portfolios import make_portfolio
 from tests.tools.needed import needed
 from tools.trino.build import Program, build
 from tools.trino.engine import Trino
@@ -28,8 +29,9 @@ def program() -> Program:
 
 @pytest.fixture(scope="session")
 def runs(program: Program, stack: EmbeddedStack, state_directory: Path) -> Runs:
-    """The ids of the runs in the lake, which has bars of all symbols too."""
+    """The ids of the runs in the lake, which has bars of all symbols and a portfolio too."""
     load_symbols(stack)
+    make_portfolio(stack)
     return make_runs(state_directory)
 
 

@@ -45,9 +45,14 @@ def shown() -> list[Statement]:
 
 def _on_pages() -> Iterator[Statement]:
     for page in PAGES:
-        text = page.read_text()
-        for sql in [*_commands(text), *_FENCED.findall(text)]:
-            yield Statement(str(page.relative_to(ROOT)), sql)
+        name, text = str(page.relative_to(ROOT)), page.read_text()
+        yield from (Statement(name, sql) for sql in _commands(text))
+        yield from in_fences(name, text)
+
+
+def in_fences(name: str, text: str) -> Iterator[Statement]:
+    """Yield the statements that a page has in blocks of their own."""
+    return (Statement(name, sql) for sql in _FENCED.findall(text))
 
 
 def _in_sources() -> Iterator[Statement]:
@@ -88,7 +93,7 @@ def filled(statement: Statement, runs: Runs) -> Statement:
     if table.endswith("_by_symbol"):
         run_id = runs.several
     variables = {"RUN": run_id, "run_id": run_id}
-    values = {"symbol": "'GOOG'", "timeframe": "'1d'", "year": "2012", "run_id": f"'{run_id}'"}
+    values = {"symbol": "'GOOG'", "timeframe": "'1d'", "year": "2012", "name": "'growth'", "run_id": f"'{run_id}'"}
     columns = re.findall(r"(\w+) = \?", statement.sql)
     return replace(
         statement,

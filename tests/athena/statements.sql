@@ -102,3 +102,16 @@ BY run_id
 SELECT x, i FROM UNNEST(ARRAY['a', 'b']) WITH ORDINALITY AS t (x, i)
 
 SELECT * FROM (VALUES (1, 'a'), (2, NULL)) AS t (n, s)
+
+-- portfolios
+
+SELECT count(*) AS n FROM portfolio_fills WHERE year = 2020
+
+SELECT year, reduce_only, count(*) AS n FROM portfolio_orders GROUP BY year, reduce_only
+
+SELECT symbol, bot IS NULL AS own, sum(pnl) AS pnl FROM portfolio_trades WHERE day >= current_date - INTERVAL '7'
+DAY GROUP BY symbol, bot
+
+SELECT order_id, max_by(status, sequence) AS status FROM portfolio_orders GROUP BY order_id ORDER BY order_id
+
+SELECT t.symbol, f.order_id FROM portfolio_trades t JOIN portfolio_fills f USING (portfolio, trade_id) ORDER BY 1

@@ -17,6 +17,8 @@ def condition(table: str, runs: Runs) -> str:
     match table:
         case "runs":
             return "year >= 2026"
+        case _ if table.startswith("portfolio_"):
+            return "year >= 2026"
         case "bars":
             return f"symbol = '{TICKS}' AND timeframe = '1s'"
         case "sweeps":

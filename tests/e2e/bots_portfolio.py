@@ -10,7 +10,7 @@ from tickfold.portfolios.placing import opened
 from tickfold.portfolios.store import PortfolioStore
 from tickfold.protocol import BacktestConfig
 from tickfold.protocol.journal import BotStep, JournalEvent
-from tickfold.protocol.portfolios import CreatePortfolio
+from tickfold.protocol.portfolios import CreatePortfolio, Portfolio
 from tickfold.strategies import BUILT_IN
 from tickfold.trading.bot import NO_LAST_DAY, Bot
 from tickfold.trading.bot_state import BotState
@@ -39,6 +39,13 @@ class BotsPortfolio:
         code = code_version(BUILT_IN.strategies[parsed.strategy])
         bot = Bot(bot=NAME, portfolio=self.portfolio, config=parsed, code=code, since=since, warm=False)
         self.owner.start(bot, "trader")
+
+    @property
+    def found(self) -> Portfolio:
+        """The portfolio as it is."""
+        found = self.portfolios.get(self.portfolio)
+        assert found
+        return found
 
     def state(self) -> BotState:
         """Return what the bot's last step has left."""

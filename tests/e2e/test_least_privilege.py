@@ -41,6 +41,7 @@ from tickfold.market_data.feed.minute_bar import bars_of
 from tickfold.market_data.feed.watch_list import WatchList
 from tickfold.market_data.series import Series
 from tickfold.market_data.series_catalog import SeriesCatalog
+from tickfold.portfolios.placing import deposited
 from tickfold.protocol.alerts import Alert, Preferences
 from tickfold.storage import layout
 
@@ -136,6 +137,12 @@ RIGHTS: dict[str, list[str]] = {
         "s3:GetObject data/series/*",
         "s3:GetObjectVersion data/bars/*",
     ],
+    "export-portfolios": [
+        "dynamodb:Query trading",
+        "s3:ListBucket data/portfolios/*",
+        "s3:GetObject data/portfolios/*",
+        "s3:PutObject data/portfolios/*",
+    ],
     "tick": [
         *(f"dynamodb:{action} bars" for action in ("Query", "GetItem", "UpdateItem", "PutItem")),
         "events:PutEvents None",
@@ -186,6 +193,7 @@ UNSEEN = {
         for folder in ("series", "bars")
     ),
     ("trade", "s3:ListBucket data/series/*"),
+    ("export-portfolios", "s3:ListBucket data/portfolios/*"),
 }
 """Whoever may not list gets 403 instead of 404 where an object is missing; from the emulator it is always 404."""
 HEADS = {
@@ -429,6 +437,13 @@ class Scenario:
             fed.feed(6, 9)
             self._invoke("trade", event)
             assert sound.portfolios.of_symbol(fed.symbol) == [broken.portfolio]
+
+    def in_the_lake(self) -> None:
+        """A portfolio is put into the lake, and later what it has done since."""
+        portfolio = BotsPortfolio(self._stack, f"exported-{secrets.token_hex(3)}")
+        for deposits in range(2):
+            assert self._invoke("export-portfolios", {})["written"][portfolio.portfolio] == 1
+            portfolio.portfolios.append(portfolio.found, deposited(1.0 + deposits), "trader")
 
     def announced(self) -> None:
         """A portfolio's bot steps over bars as soon as the feed has stored them."""
@@ -737,11 +752,11 @@ class Scenario:
 
 BROKEN = "BROKEN"
 UNSUCCESSFUL = "tickfold-embedded-backtest-unsuccessful"
-SCHEDULES = ("tickfold-embedded-reconcile", "tickfold-embedded-trade", "tickfold-embedded-evaluate")
+SCHEDULES = tuple(f"tickfold-embedded-{work}" for work in ("reconcile", "trade", "export-portfolios", "evaluate"))
 PARTS = (
     *("connections", "run", "subscriptions", "cancel", "gone", "expired"),
     *("alerted", "alerted_of_portfolio", "silent", "mailed", "linked"),
-    *("watched", "traded", "stepped", "announced"),
+    *("watched", "traded", "stepped", "in_the_lake", "announced"),
     *("fed", "fed_by_a_new_worker", "checked", "quoted", "caught_up", "exported"),
     *("over_http", "watched_over_http", "cancelled_over_http"),
     *("cut_off", "one_symbol", "fetched", "unread_bars", "sweep", "walk_forward", "failure", "reconciled"),
@@ -754,6 +769,7 @@ PART = {
     "fetch": "fetched",
     "tick": "fed",
     "trade": "stepped",
+    "export-portfolios": "in_the_lake",
     "compact": "fed",
     "check-feed": "checked",
     "catch-up": "caught_up",
