@@ -23,7 +23,7 @@ FUNCTIONS = {
     *("authorize", "connect", "disconnect", "message", "deliver"),
     *("plan", "simulate", "reduce", "report-failure", "reconcile"),
     *("tick", "compact", "export", "catch-up", "check-feed", "quotes", "fetch"),
-    *("http", "trade"),
+    *("http", "trade", "export-portfolios"),
     *("evaluate", "check-silence", "send", "follow-link"),
 }
 

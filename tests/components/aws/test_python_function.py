@@ -17,8 +17,9 @@ BACKTESTS = ["plan", "simulate", "reduce", "report_failure", "reconcile"]
 MARKET_DATA = ["fetch", "tick", "compact", "export", "check_feed", "catch_up", "quotes"]
 ALERTS = ["evaluate", "check_silence", "send", "follow_link"]
 WEBSOCKET = ["authorize", "connect", "disconnect", "message", "deliver"]
-MODULES = [*WEBSOCKET, "http", "trade", *BACKTESTS, *MARKET_DATA, *ALERTS]
-FOLDERS = {"backtests": BACKTESTS, "market_data": MARKET_DATA, "alerts": ALERTS, "api": ["http"], "trading": ["trade"]}
+TRADERS = ["trade", "export_portfolios"]
+MODULES = [*WEBSOCKET, "http", *TRADERS, *BACKTESTS, *MARKET_DATA, *ALERTS]
+FOLDERS = {"backtests": BACKTESTS, "market_data": MARKET_DATA, "alerts": ALERTS, "api": ["http"], "trading": TRADERS}
 ENDPOINT = "https://a1b2c3d4e5.execute-api.eu-north-1.amazonaws.com/live"
 MACHINE = {"TICKFOLD_STATE_MACHINE_ARN": "arn:aws:states:eu-north-1:111122223333:stateMachine:tickfold-dev-backtest"}
 BUCKET = {"TICKFOLD_BUCKET": "tickfold-dev-lake-1a2b3c4"}
@@ -102,6 +103,7 @@ ENVIRONMENTS = {
     },
     "compact": {**BUCKET, **BARS},
     "trade": {**BUCKET, **BARS, **TRADING},
+    "export_portfolios": {**BUCKET, **TRADING},
     "fetch": {
         **BUCKET,
         **RUNS,
@@ -249,6 +251,7 @@ SIZES = {
     "tick": (512, 55),
     "compact": (1_769, 600),
     "trade": (1_769, 300),
+    "export_portfolios": (1_769, 900),
     "export": (256, 60),
     "check_feed": (512, 60),
     "quotes": (512, 30),
