@@ -69,8 +69,8 @@ GROUP BY owner, name, bot, symbol
 ORDER BY owner, name, bot, symbol
 """,
     "equity-of-portfolios-by-day": """\
-SELECT day, owner, name, max_by(equity, sequence) AS equity, max_by(cash, sequence) AS cash,
-       max_by(equity - deposits, sequence) AS profit
+SELECT day, owner, name, max_by(equity, number) AS equity, max_by(cash, number) AS cash,
+       max_by(equity - deposits, number) AS profit
 FROM portfolio_equity
 WHERE year >= year(current_date - INTERVAL '90' DAY) AND day >= current_date - INTERVAL '90' DAY
 GROUP BY day, owner, name

@@ -27,7 +27,8 @@ ROWS = {
     "`long` or `short`; of a portfolio's own orders `entry_price` is the average, `exit_reason` the order's `kind`.",
     "portfolio_cash_flows": "What has changed the cash of a portfolio beside its fills: `kind` is `deposit`, "
     "`withdrawal`, `allocation` (to a bot) or `allocation_returned`; `amount` has the sign of its effect.",
-    "portfolio_equity": "A portfolio after a minute whose bars it has seen, or after an entry of its journal. "
+    "portfolio_equity": "A portfolio after a minute whose bars it has seen, or after an entry of its journal; `number` "
+    "counts them. "
     "`deposits` are what was paid in, less what was paid out.",
 }
 """What a row of each table is."""
@@ -78,7 +79,7 @@ GROUP BY symbol
 Equity at the end of each day, and what was paid in by then:
 
 ```sql
-SELECT day, max_by(equity, sequence) AS equity, max_by(deposits, sequence) AS deposits FROM portfolio_equity
+SELECT day, max_by(equity, number) AS equity, max_by(deposits, number) AS deposits FROM portfolio_equity
 WHERE name = 'growth' AND year >= 2026
 GROUP BY day
 ORDER BY day

@@ -100,7 +100,7 @@ CONTRACT = {
     ),
     "portfolio_equity": (
         "data/portfolios/equity/",
-        f"{OF_AN_ENTRY} timestamp equity cash exposure deposits realised status",
+        f"{OF_AN_ENTRY} number timestamp equity cash exposure deposits realised status",
     ),
 }
 """The prefix and the columns of each table, which users' queries name."""

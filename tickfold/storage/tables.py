@@ -205,6 +205,7 @@ PORTFOLIO_CASH_FLOWS: Final = _schema(
 )
 PORTFOLIO_EQUITY: Final = _schema(
     _OF_AN_ENTRY,
+    _required(pa.int64(), "number"),
     _required(TIMESTAMP, "timestamp"),
     _required(pa.float64(), "equity", "cash", "exposure", "deposits", "realised"),
     _required(pa.string(), "status"),

@@ -47,7 +47,7 @@ COLUMNS = {
     "symbol string, side string, quantity double, entry_time timestamp, entry_price double, exit_time "
     "timestamp, exit_price double, pnl double, trade_return double, commission double, exit_reason string",
     "portfolio_cash_flows": f"{OF_AN_ENTRY}, event int, timestamp timestamp, kind string, bot string, amount double",
-    "portfolio_equity": f"{OF_AN_ENTRY}, timestamp timestamp, equity "
+    "portfolio_equity": f"{OF_AN_ENTRY}, number bigint, timestamp timestamp, equity "
     "double, cash double, exposure double, deposits double, realised double, status string",
 }
 OF_PORTFOLIOS = [name for name in COLUMNS if name.startswith("portfolio_")]

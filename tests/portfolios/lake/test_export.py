@@ -1,6 +1,7 @@
 """What goes wrong with an export: it is killed, is there twice, knows less than another. No row is lost, none twice."""
 
 from contextlib import suppress
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
@@ -146,6 +147,8 @@ def test_entries_of_two_months_are_in_their_files_wherever_an_export_is_killed(w
     assert bucket.objects == exported(journal)
     months = sorted(key.removeprefix(layout.PORTFOLIO_EQUITY) for key in bucket.objects if "/equity/" in key)
     assert months == [f"year=2025/12-{PORTFOLIO}.parquet", f"year=2026/01-{PORTFOLIO}.parquet"]
+    days = [(row["sequence"], row["day"]) for row in rows_of(bucket.objects, "portfolio_equity")]
+    assert {day for sequence, day in days if sequence > HALF} == {date(2026, 1, 1)}
 
 
 def test_export_works_on_the_tables_of_a_stack(dynamodb: "DynamoDBServiceResource", bucket: Bucket) -> None:

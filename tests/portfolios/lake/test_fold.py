@@ -70,6 +70,7 @@ def test_last_point_is_the_portfolio_s_equity(trading: Trading, hours: int) -> N
         "realised": portfolio.realised,
         "status": portfolio.status,
     }
+    assert [point["number"] for point in points] == [*range(1, len(points) + 1)]
     assert {point["sequence"] for point in points} == {*range(1, portfolio.revision + 1)}
 
 

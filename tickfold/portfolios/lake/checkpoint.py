@@ -19,6 +19,7 @@ class Checkpoint(Wire):
     portfolio: Portfolio
     open: OpenRoundTrips = OpenRoundTrips()
     days: Annotated[int, Field(description="The day of that entry, in days since 1970 UTC.")] = 0
+    points: Annotated[int, Field(description="How many points of equity there are so far.")] = 0
 
     @classmethod
     def start(cls, portfolio: str) -> Self:

@@ -47,14 +47,15 @@ def recorded(before: Checkpoint, entry: JournalEntry) -> tuple[Checkpoint, dict[
     after = before.model_copy(update={"portfolio": apply(before.portfolio, entry), "days": days})
     recording = _Recording(before, after, entry)
     recording.carry_out()
-    return after.model_copy(update={"open": recording.open}), recording.rows
+    return after.model_copy(update={"open": recording.open, "points": recording.points}), recording.rows
 
 
 class _Recording:
-    """The rows of one entry. `open` is what it leaves open."""
+    """The rows of one entry. `open` is what it leaves open, `points` how many points of equity there are then."""
 
     def __init__(self, before: Checkpoint, after: Checkpoint, entry: JournalEntry) -> None:
         self.open: OpenRoundTrips = before.open
+        self.points = before.points
         self.rows: dict[str, list[Row]] = {table: [] for table in TABLES}
         self._before, self._entry = before.portfolio, entry
         portfolio = after.portfolio
@@ -172,8 +173,10 @@ class _Recording:
         self._add("portfolio_cash_flows", event=number, timestamp=self._written, kind=kind, bot=bot, amount=amount)
 
     def _add_equity(self, portfolio: Portfolio, time: int) -> None:
+        self.points += 1
         self._add(
             "portfolio_equity",
+            number=self.points,
             timestamp=time * _MICROSECONDS,
             equity=equity(portfolio),
             cash=portfolio.cash,
