@@ -88,7 +88,7 @@ ORDER BY day
 What was paid in and out:
 
 ```sql
-SELECT "timestamp", kind, amount FROM portfolio_cash_flows WHERE name = 'growth' ORDER BY sequence, event
+SELECT day, kind, amount FROM portfolio_cash_flows WHERE name = 'growth' ORDER BY sequence, event
 ```
 """
 HEAD = "| column | type | |\n|---|---|---|\n"
