@@ -134,6 +134,7 @@ class Realtime(Subsystem):
                 trading.table.may_read_journal(),
                 trading.table.may_list_by_number(),
                 trading.table.may_read_switches(),
+                trading.table.may_read_bots(),
                 alerts.may_manage(),
                 self.tables.may_subscribe(),
                 self.tables.may_unsubscribe(),

@@ -44,6 +44,10 @@ class TradingTable(Table):
         """`entries_after` and `all_ids`."""
         return self.may("Query")
 
+    def may_read_bots(self) -> Grant:
+        """`get` and `of` of `BotStore`; `append` writes what its other methods return."""
+        return self.may("GetItem", "Query")
+
     def may_list(self) -> Grant:
         """`of_owner`."""
         return self.may("Query", "BatchGetItem")

@@ -37,6 +37,7 @@ from tickfold.portfolios.switches import Switches
 from tickfold.protocol import (
     AddFeedSymbols,
     AlertRequest,
+    BotRequest,
     Cancel,
     Error,
     FeedRequest,
@@ -65,6 +66,9 @@ from tickfold.realtime.caller import Caller
 from tickfold.realtime.sender import Sender
 from tickfold.strategies import Registry
 from tickfold.strategies.files import FOLDER
+from tickfold.trading.bot_requests import BotRequests
+from tickfold.trading.bot_store import BotStore
+from tickfold.trading.bots import Bots
 
 logger = Logger()
 
@@ -81,6 +85,7 @@ class Dependencies:
     canceller: RunCanceller
     desk: Desk
     portfolios: PortfolioReader
+    bots: BotRequests
     alerts: AlertRequests
 
 
@@ -94,6 +99,7 @@ def dependencies() -> Dependencies:
     series = SeriesCatalog(wiring.s3(), settings.bucket)
     bars, trading = dynamodb.Table(settings.bars_table), dynamodb.Table(settings.trading_table)
     hot, watch_list, portfolios = HotStore(bars), WatchList(bars), PortfolioStore(trading)
+    strategies, market = Registry.discover(FOLDER), MarketTime(hot, watch_list)
     limits = Limits(running=settings.running_limit, daily=settings.daily_limit)
     return Dependencies(
         sender=wiring.sender(connections, settings),
@@ -103,7 +109,7 @@ def dependencies() -> Dependencies:
             series,
             hot,
             watch_list,
-            Registry.discover(FOLDER),
+            strategies,
             workflow,
             limits,
             settings.reduce_memory,
@@ -114,8 +120,9 @@ def dependencies() -> Dependencies:
         symbols=SymbolFollower(hot, watch_list, connections),
         lister=RunLister(runs),
         canceller=RunCanceller(runs, workflow),
-        desk=Desk(portfolios, Switches(trading), MarketTime(hot, watch_list)),
+        desk=Desk(portfolios, Switches(trading), market),
         portfolios=PortfolioReader(portfolios, connections),
+        bots=BotRequests(Bots(portfolios, BotStore(trading), strategies), runs, market),
         alerts=AlertRequests(
             AlertStore(dynamodb.Table(settings.alerts_table)),
             hot,
@@ -177,6 +184,8 @@ def dispatch(caller: Caller, request: Request, ignored: list[str], dependencies:
         _carry_out_run(caller, request, ignored, dependencies)
     elif isinstance(request, PortfolioRequest):
         _trade(caller, request, dependencies)
+    elif isinstance(request, BotRequest):
+        dependencies.bots.carry_out(caller, request)
     elif isinstance(request, AlertRequest):
         dependencies.alerts.carry_out(caller, request)
     else:

@@ -12,11 +12,11 @@ from tickfold.protocol import BacktestConfig
 from tickfold.protocol.journal import BotStep, JournalEvent
 from tickfold.protocol.portfolios import CreatePortfolio, Portfolio
 from tickfold.strategies import BUILT_IN
+from tickfold.strategies.code_version import code_version
 from tickfold.trading.bot import NO_LAST_DAY, Bot
 from tickfold.trading.bot_state import BotState
 from tickfold.trading.bot_store import BotStore
 from tickfold.trading.bots import Bots
-from tickfold.trading.code_version import code_version
 
 NAME = "cross"
 

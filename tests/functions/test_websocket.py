@@ -60,6 +60,9 @@ from tickfold.realtime.delivery import Delivery
 from tickfold.realtime.sender import Sender
 from tickfold.storage.bucket import Bucket
 from tickfold.strategies import BUILT_IN
+from tickfold.trading.bot_requests import BotRequests
+from tickfold.trading.bot_store import BotStore
+from tickfold.trading.bots import Bots
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBServiceResource
@@ -158,6 +161,9 @@ def test_wiring_is_done_once_and_by_the_environment(environment: None) -> None:
     assert built.desk.store is built.portfolios.store
     assert (built.desk.store._table.name, built.desk.switches._table.name) == (TRADING, TRADING)
     assert built.desk.market.bars is built.symbols.bars
+    assert (built.bots.bots.portfolios, built.bots.market) == (built.desk.store, built.desk.market)
+    assert (built.bots.bots.bots._table.name, built.bots.runs) == (TRADING, built.starter.runs)
+    assert built.bots.bots.registry is built.starter.strategies
     assert built.portfolios.connections is built.follower.connections
     client: Any = built.sender._api
     assert client.meta.endpoint_url == "https://api.example/live"
@@ -304,6 +310,7 @@ def client(
     hot, watch_list = HotStore(dynamodb.Table(BARS)), WatchList(dynamodb.Table(BARS))
     series, trading = SeriesCatalog(bucket.s3, bucket.name), dynamodb.Table(TRADING)
     portfolios, alerts = PortfolioStore(trading), AlertStore(dynamodb.Table(ALERTS))
+    market = MarketTime(hot, watch_list)
     dependencies = Dependencies(
         sender=Sender(connections, cast(Any, api)),
         starter=RunStarter(
@@ -313,8 +320,9 @@ def client(
         symbols=SymbolFollower(hot, watch_list, connections),
         lister=RunLister(runs),
         canceller=RunCanceller(runs, workflow),
-        desk=Desk(portfolios, Switches(trading), MarketTime(hot, watch_list)),
+        desk=Desk(portfolios, Switches(trading), market),
         portfolios=PortfolioReader(portfolios, connections),
+        bots=BotRequests(Bots(portfolios, BotStore(trading), BUILT_IN), runs, market),
         alerts=AlertRequests(alerts, hot, watch_list, connections, None, Webhooks(), portfolios),
     )
     return Client(dependencies, api)
@@ -338,6 +346,13 @@ OF_PORTFOLIOS: dict[str, tuple[dict[str, Any], str]] = {
     "list_orders": ({}, "orders"),
     "list_trades": ({}, "trades"),
     "get_journal": ({}, "journal"),
+    "create_bot": ({"bot": "b", "fromRun": "r"}, "error"),
+    "list_bots": ({}, "bots"),
+    "get_bot": ({"bot": "b"}, "error"),
+    "pause_bot": ({"bot": "b"}, "error"),
+    "resume_bot": ({"bot": "b"}, "error"),
+    "stop_bot": ({"bot": "b", "positions": "keep"}, "error"),
+    "set_bot_limits": ({"bot": "b", "limits": {}}, "error"),
 }
 """Requests about a portfolio that holds nothing, of symbols without bars, and the types of their replies."""
 

@@ -24,11 +24,11 @@ from tickfold.protocol import BacktestConfig
 from tickfold.protocol.journal import BarSeen, BotStep, JournalEvent
 from tickfold.protocol.portfolios import CreatePortfolio, Portfolio
 from tickfold.strategies import BUILT_IN, Registry
+from tickfold.strategies.code_version import code_version
 from tickfold.trading.bot import NO_LAST_DAY, Bot
 from tickfold.trading.bot_run import BotRun
 from tickfold.trading.bot_store import BotStore
 from tickfold.trading.bots import Bots
-from tickfold.trading.code_version import code_version
 from tickfold.trading.tape import Tape
 from tickfold.trading.trader import Trader
 

@@ -40,7 +40,7 @@ class Run:
 
     `sequence` is that of its last message; `chunks_done` and `progress_at` are the chunks of its last progress message,
     and the time of that message in seconds since 1970 UTC; `published` are the names of messages that must not be
-    repeated; `failure` is what a failing step has recorded.
+    repeated; `failure` is what a failing step has recorded; `code` is the version of the strategy's code.
     """
 
     run_id: str
@@ -57,6 +57,7 @@ class Run:
     published: frozenset[str] = frozenset()
     failure: Failure | None = None
     ended_with: str | None = None
+    code: str | None = None
 
     @classmethod
     def of(cls, item: Mapping[str, Any]) -> Self:
@@ -76,6 +77,7 @@ class Run:
             published=frozenset(item.get("published", ())),
             failure=Failure(**json.loads(item["failure"])) if "failure" in item else None,
             ended_with=item.get("ended_with"),
+            code=item.get("code"),
         )
 
     @property

@@ -271,7 +271,8 @@ def record_of(run: Run) -> dict[str, Any]:
         "sequence": run.sequence,
         "expires_at": int(time.time()) + RECORDS_LIVE_SECONDS,
     }
-    return key_of(run.run_id) | record | ({"portfolio": run.portfolio} if run.portfolio else {})
+    given = {"portfolio": run.portfolio, "code": run.code}
+    return key_of(run.run_id) | record | {name: value for name, value in given.items() if value}
 
 
 def event_of(run: Run, message: Message, already_sent_to: str | None) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from tickfold.realtime import topics
 from tickfold.realtime.caller import Caller
 from tickfold.realtime.connections import MOST_TOPICS_OF_ROW, Subscriptions
 from tickfold.strategies import Registry
+from tickfold.strategies.code_version import code_version
 
 _FETCH = "name a timeframe, such as 1d, to have bars of a new symbol fetched"
 _CONFIGURE = (
@@ -151,6 +152,7 @@ class RunStarter:
             execution_arn=self.workflow.execution_arn(run_id),
             request=dump(config),
             sequence=1,
+            code=code_version(self.strategies.strategies[config.strategy]),
         )
 
     def _subscribe(self, caller: Caller, run: Run, *, is_new: bool) -> None:

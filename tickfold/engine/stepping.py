@@ -124,6 +124,11 @@ class SteppedRun:
         return self._posted(Ledger(self._account, self._orders, self.state.before), bar, self.state.signal, last=True)
 
     @property
+    def target(self) -> int:
+        """The side that the strategy's last signal targets: 1 long, 0 flat, −1 short."""
+        return self.state.ledger.carried.target
+
+    @property
     def is_flat(self) -> bool:
         """Whether no position is held, and no order waits to open one."""
         carried = self.state.ledger.carried

@@ -8,13 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
-
 from tickfold.errors import RunError
 from tickfold.portfolios import placing
 from tickfold.portfolios.journal import blank
 from tickfold.portfolios.market_time import MarketTime
 from tickfold.portfolios.order import content_of
+from tickfold.portfolios.overtaken import until_written
 from tickfold.portfolios.ownership import owned
 from tickfold.portfolios.placing import Moment
 from tickfold.portfolios.portfolio import id_of, state_of
@@ -46,7 +45,6 @@ from tickfold.protocol.spelling import suggestion
 from tickfold.realtime.caller import Caller
 from tickfold.realtime.message_size import fitting
 
-_ATTEMPTS = 20
 _BYTES_BESIDE_ORDERS = 1_000
 
 Decide = Callable[[Portfolio], list[JournalEvent]]
@@ -224,11 +222,7 @@ class Desk:
             events: Sequence[JournalEvent] = decide(portfolio)
             return self.store.append(portfolio, events, user, key=key) if events else portfolio
 
-        try:
-            return _retrying()(change)
-        except OvertakenError:
-            reason = f"portfolio {ref} is being changed all the time, and nothing was done: try again"
-            raise RunError(reason, "conflict") from None
+        return until_written(ref, change)
 
     def _send_order(self, caller: Caller, portfolio: Portfolio, order_id: str) -> None:
         order = portfolio.orders.get(order_id) or self.store.order(portfolio.portfolio, order_id)
@@ -240,13 +234,3 @@ class Desk:
         latest = sorted(orders, key=lambda order: -order.number)
         shown = fitting(latest, reserved=_BYTES_BESIDE_ORDERS)
         caller.reply(OrdersState(portfolio=portfolio.portfolio, sequence=portfolio.revision, orders=shown))
-
-
-def _retrying() -> Retrying:
-    """Return the policy for a portfolio that another changes at the same time, 5 s in all at most."""
-    return Retrying(
-        retry=retry_if_exception_type(OvertakenError),
-        wait=wait_random_exponential(multiplier=0.01, max=0.25),
-        stop=stop_after_attempt(_ATTEMPTS),
-        reraise=True,
-    )

@@ -29,6 +29,7 @@ from tickfold.protocol.journal import (
     OrderPlaced,
     OrderRejected,
     OrderTriggered,
+    PositionKept,
     Quote,
     Withdrawal,
 )
@@ -95,8 +96,9 @@ def apply_event(portfolio: Portfolio, event: JournalEvent) -> Portfolio:  # noqa
                 portfolio, cash=_sum(portfolio.cash, -event.amount), bots={**portfolio.bots, event.bot: sleeve}
             )
         case AllocationReturned():
-            left = {bot: sleeve for bot, sleeve in portfolio.bots.items() if bot != event.bot}
-            return _changed(portfolio, cash=_sum(portfolio.cash, event.amount), bots=left)
+            return _returned(portfolio, event.bot, event.amount, 0.0)
+        case PositionKept():
+            return _kept(portfolio, event)
         case BotStep():
             return _stepped(portfolio, event)
         case LimitsSet():
@@ -222,6 +224,20 @@ def _seen(portfolio: Portfolio, bar: BarSeen) -> Portfolio:
         day=day if later else portfolio.day,
         day_start_equity=before if later else portfolio.day_start_equity,
     )
+
+
+def _returned(portfolio: Portfolio, bot: str, cash: float, cost: float) -> Portfolio:
+    """Take back what a bot has: dollars, and shares that cost it so much. More than its capital is profit."""
+    left = {each: sleeve for each, sleeve in portfolio.bots.items() if each != bot}
+    made = cash + cost - portfolio.bots[bot].capital
+    return _changed(portfolio, cash=_sum(portfolio.cash, cash), realised=_sum(portfolio.realised, made), bots=left)
+
+
+def _kept(portfolio: Portfolio, kept: PositionKept) -> Portfolio:
+    """Take a bot's position over. The portfolio's own in the symbol, if there is one, is of the same side."""
+    after = _returned(portfolio, kept.bot, kept.cash, kept.quantity * kept.price)
+    position, _ = after_fill(portfolio.positions.get(kept.symbol), kept.quantity, kept.price)
+    return _changed(after, positions={**after.positions, kept.symbol: position})
 
 
 def _stepped(portfolio: Portfolio, event: BotStep) -> Portfolio:

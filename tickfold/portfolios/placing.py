@@ -52,7 +52,7 @@ class Moment:
 
 def opened(portfolio: str, owner: str, request: CreatePortfolio) -> list[JournalEvent]:
     """Open a portfolio, and pay its first dollars in."""
-    risk.check_limits(request.limits)
+    risk.check_hours(request.limits.hours)
     event = Opened(portfolio=portfolio, owner=owner, name=request.name, terms=request.terms, limits=request.limits)
     return [event, *([Deposit(amount=request.cash)] if request.cash else [])]
 
@@ -182,7 +182,7 @@ def limits_set(portfolio: Portfolio, limits: RiskLimits) -> list[JournalEvent]:
     Raises:
         RunError: they contradict themselves.
     """
-    risk.check_limits(limits)
+    risk.check_hours(limits.hours)
     return [] if portfolio.limits == limits else [LimitsSet(limits=limits)]
 
 

@@ -1,6 +1,7 @@
 """Risk: the limits of a portfolio, on what is ordered and on what is lost."""
 
 from datetime import time
+from typing import Protocol
 
 from tickfold.errors import RunError
 from tickfold.portfolios.portfolio import equity, exposure, held
@@ -12,17 +13,32 @@ from tickfold.protocol.portfolios import Portfolio
 from tickfold.protocol.spelling import suggestion
 
 
+class LossLimits(Protocol):
+    """Limits on what is lost, as fractions; None: none."""
+
+    @property
+    def daily_loss(self) -> float | None: ...
+
+    @property
+    def drawdown(self) -> float | None: ...
+
+
 def breach(portfolio: Portfolio) -> tuple[LimitKind, str] | None:
     """Return the limit that an active portfolio's losses breach, and why; None if none."""
     if portfolio.status != "active":
         return None
-    worth, limits = equity(portfolio), portfolio.limits
-    measured: list[tuple[LimitKind, float | None, float, str]] = [
-        ("daily_loss", limits.daily_loss, portfolio.day_start_equity, "the day's start"),
-        ("drawdown", limits.drawdown, portfolio.peak_equity, "the peak"),
-    ]
+    worth = equity(portfolio)
     if worth <= 0 and portfolio.deposits > 0:
         return "equity", f"no equity is left: it is ${money(worth)}"
+    return loss(worth, portfolio.limits, day_start=portfolio.day_start_equity, peak=portfolio.peak_equity)
+
+
+def loss(worth: float, limits: LossLimits, *, day_start: float, peak: float) -> tuple[LimitKind, str] | None:
+    """Return the limit that is breached by an equity of `worth` dollars, after those before it, and why."""
+    measured: list[tuple[LimitKind, float | None, float, str]] = [
+        ("daily_loss", limits.daily_loss, day_start, "the day's start"),
+        ("drawdown", limits.drawdown, peak, "the peak"),
+    ]
     for kind, limit, before, since in measured:
         if limit is not None and worth < before * (1 - limit):
             lost = short_percent(round((before - worth) / before, 6))
@@ -61,16 +77,21 @@ def check_order(portfolio: Portfolio, terms: Ordered, price: float, now: int) ->
     _check_amounts(portfolio, terms, price)
 
 
-def check_limits(limits: RiskLimits) -> None:
-    """Check limits that a person sets.
+def check_hours(hours: tuple[str, str] | None) -> None:
+    """Check hours that a person sets.
 
     Raises:
-        RunError: the hours are no times of a day in order.
+        RunError: they are no times of a day in order.
     """
-    if limits.hours:
-        start, end = map(_time, limits.hours)
+    if hours:
+        start, end = map(_time, hours)
         if start >= end:
-            raise RunError(f"hours {limits.hours[0]} to {limits.hours[1]}: the first is not before the second (UTC)")
+            raise RunError(f"hours {hours[0]} to {hours[1]}: the first is not before the second (UTC)")
+
+
+def within(hours: tuple[str, str] | None, now: int) -> bool:
+    """Return whether `now`, in milliseconds since 1970 UTC, is within the hours of a day."""
+    return hours is None or _time(hours[0]) <= time_of(now).time() < _time(hours[1])
 
 
 def _check_rate(portfolio: Portfolio, limits: RiskLimits, now: int) -> None:
@@ -83,11 +104,9 @@ def _check_rate(portfolio: Portfolio, limits: RiskLimits, now: int) -> None:
 
 
 def _check_hours(limits: RiskLimits, now: int) -> None:
-    if limits.hours is None:
-        return
-    at, (start, end) = time_of(now), limits.hours
-    if not _time(start) <= at.time() < _time(end):
-        raise RunError(f"orders may be placed from {start} to {end} UTC, and it is {at:%H:%M}", "limit")
+    if limits.hours and not within(limits.hours, now):
+        start, end = limits.hours
+        raise RunError(f"orders may be placed from {start} to {end} UTC, and it is {time_of(now):%H:%M}", "limit")
 
 
 def _time(text: str) -> time:

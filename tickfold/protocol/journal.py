@@ -59,6 +59,23 @@ class RiskLimits(Wire):
     )
 
 
+class BotLimits(Wire):
+    """The limits of a bot. Null: none. Amounts are dollars, losses fractions. A breach pauses it; its exits go on."""
+
+    position: Annotated[
+        Dollars | None, Field(description="Largest value of a position as it is opened; a larger one is not.")
+    ] = None
+    daily_loss: Annotated[Fraction | None, Field(description="Loss since the day's start (UTC).")] = None
+    drawdown: Annotated[Fraction | None, Field(description="Loss from the highest equity.")] = None
+    hours: Annotated[
+        tuple[str, str] | None,
+        Field(
+            description='From when to when, UTC, it may order to open a position: ["14:30", "20:45"]. That is no '
+            "breach: it closes whenever its strategy says so, and opens within the hours."
+        ),
+    ] = None
+
+
 class Quote(Wire):
     """The last bar of a symbol that the portfolio has seen."""
 
@@ -193,6 +210,17 @@ class AllocationReturned(Wire):
     amount: float
 
 
+class PositionKept(Wire):
+    """A bot was stopped, and its open position and its cash became the portfolio's own."""
+
+    type: Literal["position_kept"] = "position_kept"
+    bot: str
+    symbol: str
+    quantity: Annotated[float, Field(description="Shares; negative of a short position.")]
+    price: Annotated[float, Field(description="What they were bought or sold for, a share.")]
+    cash: float
+
+
 class BotStep(Wire):
     """A bot did something that is told: a fill, or another state.
 
@@ -204,13 +232,16 @@ class BotStep(Wire):
     bot: str
     symbol: str
     time: Annotated[int, Field(ge=0, description="The bar's start, in milliseconds since 1970 UTC.")]
-    what: Literal["started", "entry", "exit", "paused", "resumed", "adopted", "stopping", "stopped", "caught_up"]
+    what: Literal[
+        "started", "entry", "exit", "paused", "resumed", "adopted", "limits_set", "stopping", "stopped", "caught_up"
+    ]
     side: Annotated[OrderSide | None, Field(exclude_if=is_unset)] = None
     quantity: Annotated[float | None, Field(exclude_if=is_unset)] = None
     price: Annotated[float | None, Field(exclude_if=is_unset)] = None
     commission: Annotated[float | None, Field(exclude_if=is_unset)] = None
     equity: Annotated[float | None, Field(exclude_if=is_unset)] = None
     reason: Annotated[str | None, Field(exclude_if=is_unset, description="Why it closed, or why it is paused.")] = None
+    limits: Annotated[BotLimits | None, Field(exclude_if=is_unset, description="Those that a person set.")] = None
 
 
 class LimitsSet(Wire):
@@ -255,6 +286,7 @@ _Event = (
     | BarSeen
     | Allocated
     | AllocationReturned
+    | PositionKept
     | BotStep
     | LimitsSet
     | LimitBreached

@@ -23,6 +23,7 @@ from tickfold.protocol.backtests import (
     Resumed,
     Runs,
 )
+from tickfold.protocol.bots import BotAnswer
 from tickfold.protocol.connection import Error, IdentityMessage, Pong
 from tickfold.protocol.journal import JournalEntry
 from tickfold.protocol.market_data import Feed, SymbolBars
@@ -45,7 +46,17 @@ Final = Result | Failed | Cancelled
 """A run's last message; only `reopened` may follow `failed`."""
 PortfolioAnswer = PortfolioState | Portfolios | OrderState | OrdersState | TradesState | JournalPage
 Answer = (
-    Resumed | Runs | Subscribed | Unsubscribed | Feed | PortfolioAnswer | AlertAnswer | IdentityMessage | Error | Pong
+    Resumed
+    | Runs
+    | Subscribed
+    | Unsubscribed
+    | Feed
+    | PortfolioAnswer
+    | BotAnswer
+    | AlertAnswer
+    | IdentityMessage
+    | Error
+    | Pong
 )
 ServerMessage = RunEvent | SymbolBars | JournalEntry | Alert | Answer
 MESSAGES: tuple[type[Message], ...] = get_args(ServerMessage)

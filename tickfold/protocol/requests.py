@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from tickfold.errors import ErrorCode, RunError
 from tickfold.protocol.alerts import AlertRequest
 from tickfold.protocol.backtests import Cancel, GetResult, ListRuns, Resume, StartBacktest
+from tickfold.protocol.bots import BotRequest
 from tickfold.protocol.config import TAGS
 from tickfold.protocol.connection import Ping, Whoami
 from tickfold.protocol.frame import MAX_REQUEST_BYTES
@@ -45,7 +46,9 @@ PortfolioChange = CreatePortfolio | DepositCash | WithdrawCash | SetRiskLimits |
 OrderChange = PlaceOrder | ChangeOrder | CancelOrder | CancelOrders | ClosePosition | Flatten
 """Requests that change orders; their reply are orders."""
 PortfolioRequest = PortfolioQuery | PortfolioChange | OrderChange
-Request = RunRequest | Subscribe | Unsubscribe | FeedRequest | PortfolioRequest | AlertRequest | Ping | Whoami
+Request = (
+    RunRequest | Subscribe | Unsubscribe | FeedRequest | PortfolioRequest | BotRequest | AlertRequest | Ping | Whoami
+)
 REQUESTS: tuple[type[ClientRequest], ...] = get_args(Request)
 StartRun = Annotated[StartBacktest | StartSweep, Field(discriminator="type")]
 _REQUEST: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="type")])

@@ -1,18 +1,19 @@
 """A bot: a strategy that trades a part of a portfolio. It is a run that has no last day."""
 
 from datetime import date
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from pydantic import Field
 
 from tickfold.errors import RunError
 from tickfold.protocol import BacktestConfig
+from tickfold.protocol.bots import BotStatus
+from tickfold.protocol.journal import BotLimits
 from tickfold.protocol.wire import Wire
 
-BotStatus = Literal["running", "paused", "stopping", "stopped"]
 TRANSITIONS: Final[dict[BotStatus, frozenset[BotStatus]]] = {
-    "running": frozenset({"paused", "stopping"}),
-    "paused": frozenset({"running", "stopping"}),
+    "running": frozenset({"paused", "stopping", "stopped"}),
+    "paused": frozenset({"running", "stopping", "stopped"}),
     "stopping": frozenset({"stopped"}),
     "stopped": frozenset(),
 }
@@ -30,12 +31,14 @@ class Bot(Wire):
     bot: Annotated[str, Field(description="Its id, unique within its portfolio.")]
     portfolio: str
     config: BacktestConfig
-    code: Annotated[str, Field(description="The version of its strategy's code: see tickfold.trading.code_version.")]
+    code: Annotated[str, Field(description="The version of its strategy's code: see tickfold.strategies.code_version.")]
     since: Annotated[int, Field(description="Its first bar is the first one from here on; microseconds since 1970.")]
     warm: Annotated[
         bool, Field(description="Whether its strategy sees the bars before its first one; a run's never does.")
     ] = True
+    limits: BotLimits = BotLimits()
     from_run: Annotated[str | None, Field(description="The run that it was made from.")] = None
+    run_code: Annotated[str | None, Field(description="The version of the code in that run, if known.")] = None
     status: BotStatus = "running"
     reason: Annotated[str | None, Field(description="Why it is paused.")] = None
 

@@ -19,13 +19,17 @@ from tickfold.engine.decisions.exits import REASONS
 from tickfold.engine.signals import FLAT, HOLD
 from tickfold.engine.stepping import Step, SteppedRun
 from tickfold.errors import RunError
-from tickfold.protocol.journal import BotStep
+from tickfold.portfolios.risk import loss, within
+from tickfold.portfolios.times import MINUTE
+from tickfold.protocol.bots import BotStatus
+from tickfold.protocol.formats import money
+from tickfold.protocol.journal import BotLimits, BotStep
 from tickfold.strategies import Registry, Strategy
+from tickfold.strategies.code_version import code_version
 from tickfold.strategies.evaluation import evaluate, lookback_of
-from tickfold.trading.bot import Bot, BotStatus
+from tickfold.trading.bot import Bot
 from tickfold.trading.bot_state import BotState
 from tickfold.trading.bot_store import StoredBot
-from tickfold.trading.code_version import code_version
 
 SECONDS: Final = 10.0
 """How long a strategy may take for the bars of one batch."""
@@ -108,23 +112,20 @@ class BotRun:
 
         A bot that may not trade holds: its orders to enter are withdrawn, and what would close its position stays.
         """
-        signal, self._signals = self._signal(may_trade=may_trade), self._signals[1:]
+        signal, self._signals = self._signal(bar, may_trade=may_trade), self._signals[1:]
         if not (may_trade and self.bot.trades):
             self._run.withdraw()
-        at, step = self._run.bars, self._run.step(bar, signal)
+        at = self._run.bars
+        step, too_large = self._posted(bar, signal)
         time = int(bar.timestamp[0])
         self._events += _fills(self.bot, step, at, time)
-        self.state = replace(
-            self.state,
-            run=self._run.state,
-            last_bar=time,
-            equity=step.equity,
-            trades=self.state.trades + len(step.postings.trades),
-        )
+        self.state = self.state.stepped(self._run.state, step, time)
         if self.bot.status == "stopping" and self._run.is_flat:
             self._move("stopped")
         elif step.ruined:
             self.pause("no equity is left: its position was closed, and it cannot open another")
+        elif breach := too_large or self._loss():
+            self.pause(breach)
         return step.equity
 
     def ended(self, bar: Bars) -> Step:
@@ -137,12 +138,26 @@ class BotRun:
             self._move("paused", reason)
 
     def resume(self) -> None:
-        """Let it trade again. Idempotent.
+        """Let it trade again; its losses count from here on. Idempotent.
 
         Raises:
             RunError: it is stopped, or being stopped.
         """
-        self._move("running")
+        if not self.bot.trades:
+            self._move("running")
+            self.state = self.state.counted_anew()
+
+    def limit(self, limits: BotLimits) -> None:
+        """Set its limits. Idempotent.
+
+        Raises:
+            RunError: it is stopped.
+        """
+        if self.bot.ended:
+            raise RunError(f"bot {self.bot.bot} is stopped, and trades no more", "conflict")
+        if limits != self.bot.limits:
+            self.bot = self.bot.model_copy(update={"limits": limits})
+            self._tell("limits_set", limits=limits)
 
     def stop(self) -> None:
         """Close its position by a signal at the next bar, and stop then; at once if it holds none. Idempotent."""
@@ -153,6 +168,12 @@ class BotRun:
         self.state = replace(self.state, run=self._run.state)
         if self._run.is_flat:
             self._move("stopped")
+
+    def end(self) -> None:
+        """Stop it at once, whatever it holds: its position is to become its portfolio's own. Idempotent."""
+        self._run.withdraw()
+        self.state = replace(self.state, run=self._run.state)
+        self._move("stopped")
 
     def adopt_code(self) -> None:
         """Go on with the strategy's code as it is now, whatever position is open. Idempotent.
@@ -165,10 +186,35 @@ class BotRun:
             self.state = replace(self.state, lookback=lookback_of([self._strategy]))
             self._tell("adopted", reason=f"code {code}")
 
-    def _signal(self, *, may_trade: bool) -> int:
+    def _signal(self, bar: Bars, *, may_trade: bool) -> int:
         if self.bot.status == "stopping":
             return FLAT
-        return int(self._signals[0]) if may_trade and self.bot.trades else HOLD
+        if not (may_trade and self.bot.trades):
+            return HOLD
+        signal, closes = int(self._signals[0]), int(bar.timestamp[0]) // 1_000 + MINUTE
+        return signal if within(self.bot.limits.hours, closes) else self._closing(signal)
+
+    def _closing(self, signal: int) -> int:
+        """Return as much of a signal as opens nothing: of one against the target, that it ends."""
+        return FLAT if signal in (FLAT, -self._run.target) and signal != HOLD else HOLD
+
+    def _posted(self, bar: Bars, signal: int) -> tuple[Step, str | None]:
+        """Step a bar; without the position that it would open, if that is too large, and then return why."""
+        before, most = self._run.state, self.bot.limits.position
+        step = self._run.step(bar, signal)
+        value = max((each.quantity * each.entry_price for each in _opened(step, before.bars)), default=0.0)
+        if most is None or value <= most:
+            return step, None
+        self._run = SteppedRun(account_of(self.bot.config), orders_of(self.bot.config), before)
+        self._run.withdraw()
+        reason = f"a position would be worth ${money(value)}, and the limit (position) is ${money(most)}"
+        return self._run.step(bar, self._closing(signal)), reason
+
+    def _loss(self) -> str | None:
+        """Return which loss breaches its limit, if one does."""
+        state = self.state
+        found = loss(state.equity, self.bot.limits, day_start=state.day_start, peak=state.peak)
+        return f"{found[1]} ({found[0]})" if found else None
 
     def _check_code(self) -> None:
         """Adopt new code of the strategy while nothing is open.
@@ -200,6 +246,12 @@ class BotRun:
         time = max(self.state.last_bar // 1_000, 0)
         fields = {"bot": self.bot.bot, "symbol": self.bot.symbol, "time": time, "what": what, **more}
         self._events.append(BotStep.model_validate(fields))
+
+
+def _opened(step: Step, at: int) -> list[Trade | OpenTrade]:
+    """Return what the bar `at`, counted from the bot's first, has opened."""
+    held = [step.open_trade] if step.open_trade else []
+    return [each for each in (*step.postings.trades, *held) if each.entry_bar == at]
 
 
 def _fills(bot: Bot, step: Step, at: int, time: int) -> Iterator[BotStep]:

@@ -1,19 +1,29 @@
-"""What a person does to bots: start, pause, resume and stop them, each in one transaction of the journal."""
+"""What a person does to bots: start, pause, resume, limit and stop them, each in one transaction of the journal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from tickfold.errors import RunError
 from tickfold.market_data.feed.minute_bar import TIMEFRAME
+from tickfold.portfolios.portfolio import held
+from tickfold.portfolios.risk import check_hours
 from tickfold.portfolios.store import PortfolioStore
 from tickfold.protocol.formats import money
-from tickfold.protocol.journal import Allocated, AllocationReturned, BotStep, JournalEvent
+from tickfold.protocol.journal import (
+    Allocated,
+    AllocationReturned,
+    BotLimits,
+    BotStep,
+    JournalEvent,
+    PositionKept,
+)
 from tickfold.protocol.portfolios import Portfolio
+from tickfold.protocol.spelling import suggestion
 from tickfold.strategies import Registry
 from tickfold.trading.bot import Bot
 from tickfold.trading.bot_run import BotRun
-from tickfold.trading.bot_store import BotStore
+from tickfold.trading.bot_store import BotFigures, BotStore, StoredBot
 
 MOST_BOTS: Final = 20
 """Of a portfolio, which have not ended: what all of them do in one bar is one message."""
@@ -32,12 +42,12 @@ class Bots:
 
         Raises:
             RunError: there is another bot of that id, the cash does not suffice, the portfolio may not trade or has too
-                many bots, or the bot's strategy or timeframe is wrong.
+                many bots, or the bot's strategy, timeframe or limits are wrong.
             OvertakenError: the portfolio was changed meanwhile; nothing was written.
         """
         portfolio = self._portfolio(bot.portfolio)
-        if (there := self._bots(bot.portfolio).get(bot.bot)) is not None:
-            if there.bot.config == bot.config:
+        if (there := self.bots.get(bot.portfolio, bot.bot)) is not None:
+            if _same(there.bot, bot):
                 return there.bot
             raise RunError(f"{portfolio.name} has another bot {bot.bot}: choose another id", "conflict")
         _check(portfolio, bot)
@@ -54,7 +64,7 @@ class Bots:
         """Ask its strategy no longer; what closes its position goes on. Idempotent.
 
         Raises:
-            RunError: there is no such bot, or it is stopped.
+            RunError: there is no such bot, or its state cannot be read.
             OvertakenError: the portfolio was changed meanwhile; nothing was written.
         """
         return self._changed(portfolio, bot, by, lambda run: run.pause(f"by {by}"))
@@ -74,24 +84,59 @@ class Bots:
 
         return self._changed(portfolio, bot, by, resumed)
 
+    def limit(self, portfolio: str, bot: str, limits: BotLimits, by: str) -> Bot:
+        """Set its limits. Idempotent.
+
+        Raises:
+            RunError: there is no such bot, or it is stopped, or the limits contradict themselves.
+            OvertakenError: the portfolio was changed meanwhile; nothing was written.
+        """
+        check_hours(limits.hours)
+        return self._changed(portfolio, bot, by, lambda run: run.limit(limits))
+
     def stop(self, portfolio: str, bot: str, by: str) -> Bot:
         """Close its position by the next bars, and give its cash back. Idempotent.
 
         Raises:
-            RunError: there is no such bot.
+            RunError: there is no such bot, or its state cannot be read.
             OvertakenError: the portfolio was changed meanwhile; nothing was written.
         """
         return self._changed(portfolio, bot, by, BotRun.stop)
 
+    def hand_over(self, portfolio: str, bot: str, by: str) -> Bot:
+        """Stop it at once: its position and its cash become the portfolio's. Idempotent.
+
+        That needs no more than its figures, so it is the end of a bot, too, whose state cannot be read.
+
+        Raises:
+            RunError: there is no such bot, or the portfolio holds the symbol on the other side.
+            OvertakenError: the portfolio was changed meanwhile; nothing was written.
+        """
+        before, stored = self._portfolio(portfolio), self.find(portfolio, bot)
+        _check_side(before, stored)
+        try:
+            return self._changed(portfolio, bot, by, BotRun.end)
+        except UnreadableBotError:
+            if stored.bot.ended:
+                return stored.bot
+            ended = stored.bot.moved("stopped")
+            time = stored.figures.last_bar or 0
+            events = [BotStep(bot=bot, symbol=ended.symbol, time=time, what="stopped"), *_given_back(before, stored)]
+            self.portfolios.append(before, events, by, writes=[self.bots.put_definition(ended)])
+            return ended
+
     def _changed(self, portfolio: str, bot: str, by: str, change: Callable[[BotRun], None]) -> Bot:
-        before, known = self._portfolio(portfolio), self._bots(portfolio)
-        if bot not in known:
-            raise RunError(f"{before.name} has no bot {bot}; it has: {', '.join(known) or 'none'}", "not_found")
-        run = known[bot]
+        before, stored = self._portfolio(portfolio), self.find(portfolio, bot)
+        try:
+            run = BotRun.stored(stored, self.registry)
+        except ValueError as error:
+            raise UnreadableBotError(
+                f"the state of bot {bot} cannot be read: {error}; stop it with positions `keep`", "conflict"
+            ) from None
         change(run)
         events: list[JournalEvent] = list(run.told())
-        if run.bot.ended and bot in before.bots:
-            events.append(AllocationReturned(bot=bot, amount=run.state.cash))
+        if run.bot.ended:
+            events += _given_back(before, StoredBot(run.bot, BotFigures.of(run.state), b""))
         if events:
             self.portfolios.append(before, events, by, writes=[self.bots.put(run.bot, run.state)])
         return run.bot
@@ -101,8 +146,54 @@ class Bots:
             return found
         raise RunError(f"there is no portfolio {portfolio}", "not_found")
 
-    def _bots(self, portfolio: str) -> dict[str, BotRun]:
-        return {stored.bot.bot: BotRun.stored(stored, self.registry) for stored in self.bots.of(portfolio)}
+    def find(self, portfolio: str, bot: str) -> StoredBot:
+        """Return a bot of a portfolio.
+
+        Raises:
+            RunError: there is no such bot.
+        """
+        if found := self.bots.get(portfolio, bot):
+            return found
+        known = [each.bot.bot for each in self.bots.of(portfolio)]
+        there = f"it has: {', '.join(known)}" if known else "it has none: see `tickfold bot create`"
+        raise RunError(f"the portfolio has no bot {bot}{suggestion(bot, known)}; {there}", "not_found")
+
+
+class UnreadableBotError(RunError):
+    """The state of a bot is damaged, or of another version of the engine."""
+
+
+def _same(there: Bot, bot: Bot) -> bool:
+    return (there.config, there.warm, there.from_run) == (bot.config, bot.warm, bot.from_run)
+
+
+def _given_back(portfolio: Portfolio, ended: StoredBot) -> Iterator[JournalEvent]:
+    """Yield what a portfolio gets of a bot that has ended, unless it has it."""
+    bot, figures = ended.bot, ended.figures
+    if bot.bot not in portfolio.bots:
+        return
+    if figures.shares:
+        yield PositionKept(
+            bot=bot.bot, symbol=bot.symbol, quantity=figures.shares, price=figures.entry_price, cash=figures.cash
+        )
+    else:
+        yield AllocationReturned(bot=bot.bot, amount=figures.cash)
+
+
+def _check_side(portfolio: Portfolio, stored: StoredBot) -> None:
+    """Check that a bot's position can become the portfolio's own.
+
+    Raises:
+        RunError: that is of the other side.
+    """
+    own = held(portfolio, stored.bot.symbol)
+    if own * stored.figures.shares < 0 and not stored.bot.ended:
+        sides = ("long", "short") if own > 0 else ("short", "long")
+        raise RunError(
+            f"{portfolio.name} is {sides[0]} in {stored.bot.symbol}, and its bot {stored.bot.bot} {sides[1]}: close "
+            "one of the positions first, or stop the bot with positions `close`",
+            "conflict",
+        )
 
 
 def _check(portfolio: Portfolio, bot: Bot) -> None:
@@ -112,6 +203,7 @@ def _check(portfolio: Portfolio, bot: Bot) -> None:
         RunError: it may not; one reason says what would do.
     """
     name, amount = portfolio.name, bot.config.start_capital
+    check_hours(bot.limits.hours)
     if bot.config.is_universe:
         raise RunError("a bot trades one symbol: make one for each")
     if bot.config.timeframe not in (None, TIMEFRAME):

@@ -15,6 +15,7 @@ from tickfold.portfolios.store import BY_NUMBER, PortfolioStore
 from tickfold.portfolios.switches import Switches
 from tickfold.protocol.portfolio_orders import PlacedOrder
 from tickfold.protocol.portfolios import CreatePortfolio
+from tickfold.trading.bot_store import BotStore
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
@@ -29,6 +30,7 @@ def grants() -> dict[str, Grant]:
         "append": table.may_append(),
         "read": table.may_read(),
         "read journal": table.may_read_journal(),
+        "read bots": table.may_read_bots(),
         "list": table.may_list(),
         "find": table.may_find_by_symbol(),
         "list by number": table.may_list_by_number(),
@@ -97,14 +99,31 @@ def test_grant_allows_exactly_what_the_switches_call(dynamodb: "DynamoDBServiceR
     assert called == GRANTED[grant]
 
 
+BOT_CALLS: dict[str, tuple[str, Callable[[BotStore], object]]] = {
+    "get and of": ("read bots", lambda store: [store.get(ID, "b"), list(store.of(ID))]),
+}
+
+
+@pytest.mark.parametrize("methods", BOT_CALLS)
+def test_grant_allows_exactly_what_the_store_of_bots_calls(dynamodb: "DynamoDBServiceResource", methods: str) -> None:
+    grant, call = BOT_CALLS[methods]
+    with recorded(dynamodb) as called:
+        call(BotStore(dynamodb.Table("probe-trading")))
+    assert called == GRANTED[grant]
+
+
+OF_A_TRANSACTION = {"put", "put_definition"}
+"""They return writes, which the grants of what writes them cover."""
 OF_A_PERSON = {"set", "changes"}
 """Switches are set with the rights of whoever operates the stack; no function has them."""
 
 
-@pytest.mark.parametrize(("kind", "calls"), [(PortfolioStore, STORE_CALLS), (Switches, SWITCH_CALLS)])
+@pytest.mark.parametrize(
+    ("kind", "calls"), [(PortfolioStore, STORE_CALLS), (Switches, SWITCH_CALLS), (BotStore, BOT_CALLS)]
+)
 def test_every_public_method_has_a_grant(kind: type, calls: dict[str, object]) -> None:
     covered = {name for methods in calls for name in methods.replace(" and ", ", ").split(", ")}
-    assert covered == {name for name in vars(kind) if not name.startswith("_")} - OF_A_PERSON
+    assert covered == {name for name in vars(kind) if not name.startswith("_")} - OF_A_PERSON - OF_A_TRANSACTION
 
 
 def test_index_is_that_of_the_store() -> None:

@@ -2,8 +2,8 @@
 
 import hashlib
 
-from tickfold.strategies import Strategy
 from tickfold.strategies.files import file_of
+from tickfold.strategies.strategy import Strategy
 
 _DIGITS = 12
 
