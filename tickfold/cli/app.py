@@ -31,6 +31,7 @@ class Commands(LazyGroup):
         UnloadedCommand("feed", "feed:app", "List, add and remove the symbols that the feed fetches."),
         UnloadedCommand("portfolio", "portfolio:app", "Create, show, fund and stop your portfolios."),
         UnloadedCommand("order", "order:app", "Place, list, change and cancel orders of a portfolio."),
+        UnloadedCommand("bot", "bot:app", "Let strategies trade a part of a portfolio, as their runs did."),
         UnloadedCommand("trading", "trading:app", "Switch trading on and off in the whole stack."),
         UnloadedCommand("alert", "alert:app", "Be told of prices, runs and the feed, here, by e-mail or webhook."),
         UnloadedCommand("data", "data:app", "List, load, show and remove the bars that runs use."),

@@ -1,4 +1,4 @@
-"""What the shell completes: symbols, strategies, runs, orders. Quick, silent, and empty where nothing is known."""
+"""What the shell completes: symbols, strategies, ids of runs and more. Quick, silent, empty where nothing is known."""
 
 import ast
 from collections.abc import Awaitable, Callable, Iterator
@@ -53,6 +53,11 @@ def order_ids(context: typer.Context) -> list[str]:
     return _in_time(lambda: _asked(context, listed))
 
 
+def bots(context: typer.Context) -> list[str]:
+    """Return the ids of the bots of the portfolio that is named already, else of all."""
+    return _in_time(lambda: _asked(context, lambda client: _bots(client, context.params.get("portfolio"))))
+
+
 def strategies() -> list[str]:
     """Return the names of the strategies, built in and own, without running their files."""
     return sorted({*(file.stem for file in _STRATEGIES.glob("[!_]*.py")), *own_strategies(_OWN_STRATEGIES)})
@@ -81,6 +86,11 @@ async def _feed_symbols(client: "Client") -> list[str]:
 
 async def _portfolios(client: "Client") -> list[str]:
     return [each.name for each in await client.list_portfolios()]
+
+
+async def _bots(client: "Client", portfolio: str | None) -> list[str]:
+    named = [portfolio] if portfolio else await _portfolios(client)
+    return [each.bot for name in named for each in await client.list_bots(name)]
 
 
 async def _run_ids(client: "Client") -> list[str]:

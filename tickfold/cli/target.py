@@ -144,11 +144,15 @@ class Target:
         """Return the stack's hot table."""
         return self._table("bars_table")
 
+    def trading(self) -> "Table":
+        """Return the stack's table of portfolios and bots."""
+        return self._table("trading_table")
+
     def switches(self) -> "Switches":
         """Return the stack's switches of trading."""
         from tickfold.portfolios.switches import Switches  # noqa: PLC0415 - as above
 
-        return Switches(self._table("trading_table"))
+        return Switches(self.trading())
 
     def operator(self) -> str:
         """Return who operates the stack: the ARN of the AWS identity."""

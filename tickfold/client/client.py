@@ -9,6 +9,7 @@ from tickfold.client.alert_stream import AlertStream
 from tickfold.client.alerts import AlertClient
 from tickfold.client.answers import expect, unexpected
 from tickfold.client.bar_stream import BarStream
+from tickfold.client.bots import BotClient
 from tickfold.client.connection import Connection
 from tickfold.client.connection_status import ConnectionStatus
 from tickfold.client.journal_stream import JournalStream
@@ -54,8 +55,8 @@ AnyListener = TypeVar("AnyListener", bound=Listener[Any])
 _STREAMS = (Subscription, TopicStream, AlertStream)
 
 
-class Client(PortfolioClient, AlertClient):
-    """Runs, symbols, portfolios and alerts over one connection, which is replaced whenever it is lost.
+class Client(PortfolioClient, BotClient, AlertClient):
+    """Runs, symbols, portfolios, bots and alerts over one connection, which is replaced whenever it is lost.
 
     An async context manager: the connection is opened on entry and closed on exit. Every method waits for its answer
     over as many connections as that takes, and raises

@@ -118,7 +118,7 @@ class BotRun:
         at = self._run.bars
         step, too_large = self._posted(bar, signal)
         time = int(bar.timestamp[0])
-        self._events += _fills(self.bot, step, at, time)
+        self._events += fills_of(self.bot, step, at, time)
         self.state = self.state.stepped(self._run.state, step, time)
         if self.bot.status == "stopping" and self._run.is_flat:
             self._move("stopped")
@@ -254,8 +254,11 @@ def _opened(step: Step, at: int) -> list[Trade | OpenTrade]:
     return [each for each in (*step.postings.trades, *held) if each.entry_bar == at]
 
 
-def _fills(bot: Bot, step: Step, at: int, time: int) -> Iterator[BotStep]:
-    """Yield the fills of the bar `at`, counted from the bot's first, in their order."""
+def fills_of(bot: Bot, step: Step, at: int, time: int) -> Iterator[BotStep]:
+    """Yield the fills in the order of a bar: the bot's number `at`, from 0, that starts at `time`.
+
+    `time` is in microseconds since 1970 UTC.
+    """
     of = {"bot": bot.bot, "symbol": bot.symbol, "time": time // 1_000}
     for trade in step.postings.trades:
         if trade.entry_bar == at:
