@@ -13,6 +13,7 @@ from tickfold.protocol.parameters import MOST_PARAMETERS
 from tickfold.protocol.windows import MOST_POINTS
 from tickfold.realtime import connections, delivery
 from tickfold.strategies import evaluation, files
+from tickfold.trading import bots
 
 INTRODUCTION = """# Limits
 
@@ -85,6 +86,7 @@ def _portfolios() -> list[tuple[str, str]]:
         ("portfolios of a user", f"{store.MOST_PORTFOLIOS:,}"),
         ("open orders of a portfolio, exits of brackets included", f"{placing.MOST_OPEN_ORDERS:,}"),
         ("symbols that a portfolio holds or orders", f"{placing.MOST_SYMBOLS:,}"),
+        ("bots of a portfolio that are not stopped", f"{bots.MOST_BOTS:,}"),
         ("entries of a journal sent to a subscriber that lacks them", f"{reading.MOST_REPLAYED:,}"),
     ]
 

@@ -85,9 +85,9 @@ BOUNDS = {
 ERRORS: dict[ErrorCode, str] = {
     "invalid": "the request is invalid, as `reason` says; do not retry it unchanged",
     "unknown_type": "there is no request of this `type`",
-    "not_found": "the run, topic, symbol, portfolio or order does not exist, or is not the user's",
-    "conflict": "the run or the order has ended, the run is still running, the portfolio is paused or lacks the cash, "
-    "or the key was used for another request",
+    "not_found": "the run, topic, symbol, portfolio, order or bot does not exist, or is not the user's",
+    "conflict": "the run, the order or the bot has ended, the run is still running, the portfolio is paused or lacks "
+    "the cash, or the key was used for another request",
     "limit": "a limit of the user, the connection or the portfolio is reached; try later",
     "expired": "the token has expired and the connection is closed; connect again with a new token",
     "internal": "an internal error, which is in the log",

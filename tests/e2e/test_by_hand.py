@@ -95,7 +95,7 @@ def test_documented_wscat_session_works(url: str) -> None:
     assert WSCAT.exists(), "wscat is missing: `make wscat` installs it"
     assert shutil.which("node"), "wscat needs `node` on the PATH: `make wscat` says how"
     session = documented_session()
-    assert len(session) == 45
+    assert len(session) == 52
     run_id, followed = "RUN", 0
     with terminal([str(WSCAT), "--connect", url]) as client:
         client.wait_for(re.compile(re.escape(PROMPT)))

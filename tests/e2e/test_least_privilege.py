@@ -407,6 +407,8 @@ class Scenario:
                 (growth | {"type": "cancel_orders"}, "orders"),
                 (growth | {"type": "list_orders", "ended": True}, "orders"),
                 (growth | {"type": "get_journal"}, "journal"),
+                (growth | {"type": "list_bots"}, "bots"),
+                (growth | {"type": "get_bot", "bot": "none"}, "error"),
             ):
                 self._message(connection_id, request)
                 received = client.receive()

@@ -1,8 +1,13 @@
-"""Trading end to end: a replayed session through feed, trader and portfolio is `tickfold run` over the same bars."""
+"""Trading end to end: a replayed session through feed, trader and portfolio is `tickfold run` over the same bars.
+
+They are real: each is a day of GOOG, as a minute of the session.
+"""
 
 import json
+import re
 import secrets
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,18 +17,24 @@ import pytest
 from embedded.replay import Recording, recordings
 from embedded.schedules import MINUTE, Schedules
 from embedded.stack import EmbeddedStack
+from tests.cli.conftest import Command, tickfold
 from tests.conftest import url_for
 from tests.e2e.bots_portfolio import BotsPortfolio
 from tests.e2e.release import deployed
 from tests.e2e.websocket_client import run, start
+from tests.golden import GOOG
 from tests.market_data.feed.market import HALF_DAY, minutes_of
 from tests.market_data.feed.recording import write_minutes
 from tickfold.backtests.recorded_run import ClosedTrades, decode_curve, decode_trades
 from tickfold.engine.bars import Bars
+from tickfold.market_data.bar_file import read_bar_file
 from tickfold.market_data.feed.watch_list import WatchList
 from tickfold.protocol.journal import BarSeen, BotStep
 from tickfold.storage import layout
 
+__all__ = ["tickfold"]
+
+README = Path(__file__).parents[2] / "README.md"
 KILLS = 10
 DIES = """
 import os, pathlib, random
@@ -60,13 +71,17 @@ CONFIG: dict[str, Any] = {
     "stopLoss": 0.002,
     "closeAtEnd": False,
 }
-MINUTES = 40
+EVERY = 5
+"""Minutes between two ticks of the feed, so that ticks bring several bars."""
+CLAIM = re.compile(r"^tickfold (bot compare cross --portfolio) growth$", re.MULTILINE)
 
 
 @pytest.fixture
 def recording(stack: EmbeddedStack, replayed: Path) -> Iterator[tuple[Recording, Bars]]:
-    """The first minutes of a session of a new symbol."""
-    bars = minutes_of(HALF_DAY)[:MINUTES]
+    """A session of a new symbol."""
+    session = minutes_of(HALF_DAY)
+    days = read_bar_file(GOOG, "1d").bars[: len(session)]
+    bars = replace(days, timestamp=session.timestamp)
     file = replayed / f"T{secrets.token_hex(3).upper()}.csv"
     write_minutes(file, bars)
     (recording,) = recordings(file)
@@ -76,7 +91,11 @@ def recording(stack: EmbeddedStack, replayed: Path) -> Iterator[tuple[Recording,
 
 
 def test_replayed_session_with_kills_trades_as_a_run_over_the_same_range(
-    stack: EmbeddedStack, recording: tuple[Recording, Bars], tmp_path: Path
+    stack: EmbeddedStack,
+    recording: tuple[Recording, Bars],
+    tmp_path: Path,
+    tickfold: Command,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     known, bars = recording
     portfolio = f"replayed-{known.symbol.lower()}"
@@ -85,8 +104,8 @@ def test_replayed_session_with_kills_trades_as_a_run_over_the_same_range(
     with deployed(stack, "trade", DIES.format(marks=str(tmp_path), kills=KILLS)):
         WatchList(stack.cloud.table(stack.outputs["bars_table"])).add([known.symbol], known.market, "trader")
         schedules = Schedules(stack.cloud, {known.market})
-        for minute in schedules.due_minutes(known.first, known.last + 2 * MINUTE):
-            schedules.fire(minute)
+        for count in range(EVERY, len(bars) + EVERY, EVERY):
+            schedules.fire(known.first + (count + 1) * MINUTE)
             trade(stack)  # as its schedule does, beside the event
         while trading.state().last_bar < bars.timestamp[-1]:
             trade(stack)
@@ -108,6 +127,11 @@ def test_replayed_session_with_kills_trades_as_a_run_over_the_same_range(
     events = [event for event in trading.events() if isinstance(event, BarSeen)]
     assert [event.time * 1_000 for event in events] == curve.timestamp.tolist()
     assert [event.bots["cross"] for event in events] == curve.equity.tolist()
+    monkeypatch.setenv("TICKFOLD_TOKEN", stack.token("trader"))
+    (claim,) = CLAIM.findall(README.read_text())
+    compared = tickfold(*claim.split(), portfolio)
+    assert compared.status == 0, compared.stdout
+    assert f"bars of equal equity,{len(bars)},{len(bars)},True" in compared.stdout.splitlines()
     state = trading.state()
     assert (state.equity, state.shares) == (curve.equity[-1], curve.shares[-1])
 

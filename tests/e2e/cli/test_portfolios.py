@@ -79,6 +79,56 @@ def test_top_shows_an_order_from_its_placing_to_its_fill(tickfold: Command, fed:
     assert symbol["last"] == bar.close
 
 
+def test_bot_goes_on_from_a_run_equals_it_and_leaves_its_position(
+    tickfold: Command, stack: EmbeddedStack, fed: FedSymbol
+) -> None:
+    name = f"p{secrets.token_hex(4)}"
+    bot = ("cross", "--portfolio", name)
+
+    def said(*arguments: str) -> str:
+        ended = tickfold(*arguments)
+        assert ended.status == 0, ended.stderr
+        return ended.stdout
+
+    def trade(first: int, last: int) -> None:
+        fed.feed(first, last)
+        event = json.dumps({"detail": {"symbols": [fed.symbol]}})
+        stack.client("lambda").invoke(FunctionName="tickfold-embedded-trade:live", Payload=event)
+
+    said("portfolio", "create", name, "--cash", "50,000")
+    tested = ("--symbol", fed.symbol, "--timeframe", "1m", "--start", "2026-01-30", "--end", "2026-01-30")
+    run = said("run", *tested, "--strategy", "buy_and_hold", "--slippage", "1%", "--detach").strip()
+    said("attach", run)
+    made = said("bot", "create", *bot, "--from-run", run, "--drawdown", "20%")
+    assert made == f"bot cross is running: buy_and_hold on {fed.symbol} with $10,000.00\n"
+    nothing = tickfold("bot", "compare", *bot)
+    assert (nothing.status, nothing.stdout) == (3, "")
+    assert "bot cross has stepped no bar yet" in nothing.stderr
+    trade(6, 9)
+    figures = {row["figure"]: row["value"] for row in json.loads(said("bot", "show", *bot, "--json"))}
+    price = fed.bars[6].bar.open * 1.01  # decided at the close of its first bar
+    assert (figures["from_run"], figures["code"], figures["bars"]) == (run, figures["run_code"], 4)
+    assert (figures["shares"], figures["entry_price"], figures["limit drawdown"]) == (10_000 // price, price, "0.2")
+    assert said("bot", "pause", *bot) == "bot cross is paused\n"
+    assert said("bot", "resume", *bot) == "bot cross is running\n"
+    assert said("bot", "limits", *bot, "--position", "20,000") == "limits of bot cross: position\n"
+    trade(10, 12)
+    compared = json.loads(said("bot", "compare", *bot, "--json"))
+    assert {row["figure"] for row in compared} >= {"bars", "cash", "shares", "equity"}
+    assert all(row["equal"] for row in compared)
+    (listed,) = json.loads(said("bot", "list", "--portfolio", name, "--json"))
+    assert (listed["bot"], listed["status"], listed["shares"]) == ("cross", "running", figures["shares"])
+    refused = tickfold("bot", "stop", *bot)
+    assert (refused.status, refused.stdout) == (2, "")
+    assert f"this closes {figures['shares']:g} shares of {fed.symbol} at the market" in refused.stderr
+    assert "are the portfolio's, without a stop" in said("bot", "stop", *bot, "--positions", "keep")
+    (position,) = json.loads(said("portfolio", "positions", name, "--json"))
+    assert (position["shares"], position["average_price"]) == (figures["shares"], price)
+    unknown = tickfold("bot", "show", "crss", "--portfolio", name)
+    assert unknown.status == 3
+    assert "(did you mean cross?)" in unknown.stderr
+
+
 def test_trading_is_switched_off_and_on_again(tickfold: Command, fed: FedSymbol) -> None:
     name = f"p{secrets.token_hex(4)}"
     order = ("order", "place", name, "buy", "1", fed.symbol)
