@@ -31,6 +31,7 @@ from tickfold.realtime.connections import ConnectionStore
 from tickfold.storage import layout
 from tickfold.storage.bucket import Bucket
 from tickfold.strategies import BUILT_IN
+from tickfold.strategies.code_version import code_version
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
@@ -99,6 +100,7 @@ def test_a_start_is_recorded_replied_to_subscribed_and_executed(
     assert (run.user_id, run.portfolio, run.status, run.sequence) == ("ada", "growth", "running", 1)
     assert run.execution_arn == accepted["executionArn"]
     assert json.loads(run.request) == accepted["config"]
+    assert run.code == code_version(BUILT_IN.strategies["sma_cross"])
     assert list(connections.subscribers(f"run#{run_id}")) == ["c1"]
     given = json.loads(step_functions.started[run_id])
     assert given == {"run_id": run_id, "request": accepted["config"]}

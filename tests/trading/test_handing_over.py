@@ -67,6 +67,7 @@ def test_waiting_order_of_the_bot_is_dropped(desk: Desk) -> None:
     trade(desk, opened.entry_bar)
     assert not desk.run_of("cross")._run.is_flat
     desk.owner.hand_over(PORTFOLIO, "cross", "ada")
+    assert desk.run_of("cross")._run.is_flat
     trade(desk, 24)
     assert (desk.portfolio.positions, desk.portfolio.cash) == ({}, CASH)
     assert last_entry(desk.portfolios).events[-1].type == "allocation_returned"

@@ -202,8 +202,10 @@ class BotRun:
         """Step a bar; without the position that it would open, if that is too large, and then return why."""
         before, most = self._run.state, self.bot.limits.position
         step = self._run.step(bar, signal)
+        if most is None:
+            return step, None
         value = max((each.quantity * each.entry_price for each in _opened(step, before.bars)), default=0.0)
-        if most is None or value <= most:
+        if value <= most:
             return step, None
         self._run = SteppedRun(account_of(self.bot.config), orders_of(self.bot.config), before)
         self._run.withdraw()

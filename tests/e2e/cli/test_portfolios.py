@@ -1,6 +1,7 @@
 """The commands about portfolios and orders against the embedded stack."""
 
 import json
+import re
 import secrets
 from collections.abc import Iterator
 
@@ -80,7 +81,7 @@ def test_top_shows_an_order_from_its_placing_to_its_fill(tickfold: Command, fed:
 
 
 def test_bot_goes_on_from_a_run_equals_it_and_leaves_its_position(
-    tickfold: Command, stack: EmbeddedStack, fed: FedSymbol
+    tickfold: Command, stack: EmbeddedStack, fed: FedSymbol, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = f"p{secrets.token_hex(4)}"
     bot = ("cross", "--portfolio", name)
@@ -124,6 +125,10 @@ def test_bot_goes_on_from_a_run_equals_it_and_leaves_its_position(
     assert "are the portfolio's, without a stop" in said("bot", "stop", *bot, "--positions", "keep")
     (position,) = json.loads(said("portfolio", "positions", name, "--json"))
     assert (position["shares"], position["average_price"]) == (figures["shares"], price)
+    monkeypatch.setenv("_TICKFOLD_COMPLETE", "complete_zsh")
+    monkeypatch.setenv("_TYPER_COMPLETE_ARGS", f"tickfold bot show --portfolio {name} ")
+    assert re.findall(r'"([^"]+)"', tickfold().stdout) == ["cross"]
+    monkeypatch.delenv("_TICKFOLD_COMPLETE")
     unknown = tickfold("bot", "show", "crss", "--portfolio", name)
     assert unknown.status == 3
     assert "(did you mean cross?)" in unknown.stderr
