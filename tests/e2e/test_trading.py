@@ -71,7 +71,7 @@ CONFIG: dict[str, Any] = {
     "stopLoss": 0.002,
     "closeAtEnd": False,
 }
-EVERY = 5
+EVERY = 7
 """Minutes between two ticks of the feed, so that ticks bring several bars."""
 CLAIM = re.compile(r"^tickfold (bot compare cross --portfolio) growth$", re.MULTILINE)
 

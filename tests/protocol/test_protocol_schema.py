@@ -85,6 +85,7 @@ BETWEEN_FIELDS = (
     "exclude each other",
     "opens no position",
     "nothing to change",
+    "give either fromRun",
     "expected one of above and below",
     "expected a price over 0",
     "expected dollars of at least 0",
