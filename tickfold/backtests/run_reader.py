@@ -15,7 +15,7 @@ from tickfold.backtests.thinning import kept
 from tickfold.engine.arrays import Ints
 from tickfold.errors import RunError
 from tickfold.protocol import Result
-from tickfold.protocol.run_views import EquityPoint, EquityWindow, Trade, Trades, TradesPage
+from tickfold.protocol.run_views import ClosedTrade, EquityPoint, EquityWindow, Trades, TradesPage
 from tickfold.protocol.windows import Window
 from tickfold.storage.bucket import Bucket
 from tickfold.storage.byte_cache import ByteCache
@@ -102,8 +102,8 @@ def _or_none(dollars: float) -> float | None:
     return dollars if isfinite(dollars) else None
 
 
-def _trade(trades: ClosedTrades, row: int, number: int, symbol: str) -> Trade:
-    return Trade(
+def _trade(trades: ClosedTrades, row: int, number: int, symbol: str) -> ClosedTrade:
+    return ClosedTrade(
         number=number,
         symbol=symbol,
         side="long" if trades.side[row] > 0 else "short",

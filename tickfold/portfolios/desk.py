@@ -14,7 +14,7 @@ from tickfold.portfolios.journal import blank
 from tickfold.portfolios.market_time import MarketTime
 from tickfold.portfolios.order import content_of
 from tickfold.portfolios.overtaken import until_written
-from tickfold.portfolios.ownership import owned
+from tickfold.portfolios.ownership import order_of, owned
 from tickfold.portfolios.placing import Moment
 from tickfold.portfolios.portfolio import id_of, state_of
 from tickfold.portfolios.store import MOST_PORTFOLIOS, OvertakenError, PortfolioStore, RepeatedError
@@ -41,7 +41,6 @@ from tickfold.protocol.portfolios import (
     WithdrawCash,
 )
 from tickfold.protocol.requests import OrderChange, PortfolioChange
-from tickfold.protocol.spelling import suggestion
 from tickfold.realtime.caller import Caller
 from tickfold.realtime.message_size import fitting
 
@@ -191,23 +190,16 @@ class Desk:
 
     def _reordered(self, portfolio: Portfolio, request: ChangeOrder) -> list[JournalEvent]:
         if request.order_id not in portfolio.orders:
-            raise self._not_open(portfolio, request.order_id)
+            raise _not_open(order_of(self.store, portfolio, request.order_id))
         return placing.changed(portfolio, request, milliseconds(self.market.now()))
 
     def _cancelled(self, portfolio: Portfolio, order_id: str) -> list[JournalEvent]:
         if order_id in portfolio.orders:
             return placing.cancelled(portfolio, order_id)
-        ended = self.store.order(portfolio.portfolio, order_id)
-        if ended and ended.status == "cancelled":
+        ended = order_of(self.store, portfolio, order_id)
+        if ended.status == "cancelled":
             return []
-        raise self._not_open(portfolio, order_id)
-
-    def _not_open(self, portfolio: Portfolio, order_id: str) -> RunError:
-        ended = self.store.order(portfolio.portfolio, order_id)
-        if ended:
-            return RunError(f"order {order_id} is {ended.status}, and no longer open", "conflict")
-        known = suggestion(order_id, portfolio.orders)
-        return RunError(f"{portfolio.name} has no order {order_id}{known}", "not_found")
+        raise _not_open(ended)
 
     def _moments(self, portfolio: Portfolio) -> dict[str, Moment]:
         return {symbol: self.market.moment(symbol) for symbol in portfolio.positions}
@@ -225,12 +217,14 @@ class Desk:
         return until_written(ref, change)
 
     def _send_order(self, caller: Caller, portfolio: Portfolio, order_id: str) -> None:
-        order = portfolio.orders.get(order_id) or self.store.order(portfolio.portfolio, order_id)
-        if order is None:
-            raise self._not_open(portfolio, order_id)
+        order = order_of(self.store, portfolio, order_id)
         caller.reply(OrderState(portfolio=portfolio.portfolio, order=order))
 
     def _send_orders(self, caller: Caller, portfolio: Portfolio, orders: list[Order]) -> None:
         latest = sorted(orders, key=lambda order: -order.number)
         shown = fitting(latest, reserved=_BYTES_BESIDE_ORDERS)
         caller.reply(OrdersState(portfolio=portfolio.portfolio, sequence=portfolio.revision, orders=shown))
+
+
+def _not_open(ended: Order) -> RunError:
+    return RunError(f"order {ended.order_id} is {ended.status}, and no longer open", "conflict")

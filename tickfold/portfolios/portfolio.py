@@ -3,7 +3,7 @@
 import hashlib
 import re
 
-from tickfold.protocol.portfolios import Portfolio, PortfolioState, PortfolioSummary
+from tickfold.protocol.portfolios import Portfolio, PortfolioState, PortfolioSummary, Positions, PositionView
 
 
 def id_of(owner: str, name: str) -> str:
@@ -96,6 +96,25 @@ def state_of(portfolio: Portfolio) -> PortfolioState:
         equity=equity(portfolio),
         unrealised=unrealised(portfolio),
         available=available(portfolio),
+    )
+
+
+def positions_of(portfolio: Portfolio) -> Positions:
+    """Return the positions of a portfolio, by symbol."""
+    positions = [_position(portfolio, symbol) for symbol in sorted(portfolio.positions)]
+    return Positions(portfolio=portfolio.portfolio, revision=portfolio.revision, positions=positions)
+
+
+def _position(portfolio: Portfolio, symbol: str) -> PositionView:
+    position, close = portfolio.positions[symbol], portfolio.quotes[symbol].close
+    value = position.quantity * close
+    return PositionView(
+        symbol=symbol,
+        quantity=position.quantity,
+        cost=position.cost,
+        close=close,
+        value=value,
+        unrealised=value - position.cost,
     )
 
 

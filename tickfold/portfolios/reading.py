@@ -7,8 +7,8 @@ from pydantic import RootModel
 
 from tickfold.errors import RunError
 from tickfold.portfolios.order import in_turn
-from tickfold.portfolios.ownership import owned
-from tickfold.portfolios.portfolio import state_of, summary_of
+from tickfold.portfolios.ownership import order_of, owned
+from tickfold.portfolios.portfolio import positions_of, state_of, summary_of
 from tickfold.portfolios.store import PortfolioStore
 from tickfold.protocol import Subscribe, Subscribed, Unsubscribe, Unsubscribed, dump
 from tickfold.protocol.journal import Fill, JournalEntry
@@ -20,15 +20,17 @@ from tickfold.protocol.portfolios import (
     ListPortfolios,
     ListTrades,
     OrdersState,
+    OrderState,
     Portfolio,
     Portfolios,
+    Positions,
     Trade,
     TradesState,
 )
 from tickfold.protocol.requests import PortfolioQuery
 from tickfold.realtime import topics
 from tickfold.realtime.caller import Caller
-from tickfold.realtime.connections import ConnectionStore
+from tickfold.realtime.connections import Subscriptions
 from tickfold.realtime.message_size import fitting
 
 MOST_REPLAYED: Final = 500
@@ -41,7 +43,7 @@ class PortfolioReader:
     """Carries out the requests that read portfolios, and the subscriptions to journals."""
 
     store: PortfolioStore
-    connections: ConnectionStore
+    connections: Subscriptions
     most_replayed: int = MOST_REPLAYED
 
     def read(self, caller: Caller, request: PortfolioQuery) -> None:
@@ -65,6 +67,23 @@ class PortfolioReader:
                 self._send_journal(caller, owned(self.store, user, request.portfolio), request)
             case _:
                 assert_never(request)
+
+    def order(self, owner: str, ref: str, order_id: str) -> OrderState:
+        """Return an order of a portfolio, open or ended.
+
+        Raises:
+            RunError: the owner has no such portfolio, or it has no such order.
+        """
+        portfolio = owned(self.store, owner, ref)
+        return OrderState(portfolio=portfolio.portfolio, order=order_of(self.store, portfolio, order_id))
+
+    def positions(self, owner: str, ref: str) -> Positions:
+        """Return the positions of a portfolio.
+
+        Raises:
+            RunError: the owner has no such portfolio.
+        """
+        return positions_of(owned(self.store, owner, ref))
 
     def subscribe(self, caller: Caller, request: Subscribe) -> None:
         """Subscribe the caller to a journal, and send the entries so far or the portfolio; later ones may come twice.

@@ -351,30 +351,44 @@ class Preferences(Wire):
 # --- requests --------------------------------------------------------------------------------------------------------
 
 
-class CreateAlertRule(ClientRequest):
-    """Make a rule. Reply: `alert_rule`, with the secret of a webhook, which is shown this once."""
+class NewAlertTerms(Wire):
+    """What a rule is to be."""
 
-    type: Literal["create_alert_rule"] = "create_alert_rule"
     rule: AlertTerms
+
+
+class NewAlertRule(NewAlertTerms):
+    """A rule that is made."""
+
     key: Annotated[
         str | None,
         Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="Idempotency key: a second one makes no second rule."),
     ] = None
 
 
-class ListAlertRules(ClientRequest):
-    """Get the user's rules. Reply: `alert_rules`."""
+class CreateAlertRule(NewAlertRule, ClientRequest):
+    """Make a rule. Reply: `alert_rule`, with the secret of a webhook, which is shown this once."""
 
-    type: Literal["list_alert_rules"] = "list_alert_rules"
+    type: Literal["create_alert_rule"] = "create_alert_rule"
+
+
+class AlertRulesPage(Wire):
+    """Which page of the user's rules, by id."""
+
     after: Annotated[RuleId | None, Field(description="`next` of the previous reply.")] = None
 
 
-class ChangeAlertRule(ClientRequest):
+class ListAlertRules(AlertRulesPage, ClientRequest):
+    """Get the user's rules. Reply: `alert_rules`."""
+
+    type: Literal["list_alert_rules"] = "list_alert_rules"
+
+
+class ChangeAlertRule(NewAlertTerms, ClientRequest):
     """Put other terms in place of a rule's; it begins anew, and may alert again. Reply: `alert_rule`."""
 
     type: Literal["change_alert_rule"] = "change_alert_rule"
     rule_id: RuleId
-    rule: AlertTerms
 
 
 class DeleteAlertRule(ClientRequest):
@@ -384,15 +398,20 @@ class DeleteAlertRule(ClientRequest):
     rule_id: RuleId
 
 
-class ListAlerts(ClientRequest):
-    """Get the user's alerts, the latest first. Reply: `alerts`."""
+class AlertsPage(Wire):
+    """Which page of the user's alerts, the latest first."""
 
-    type: Literal["list_alerts"] = "list_alerts"
-    limit: Annotated[int, Field(ge=1, le=50)] = 20
+    limit: Annotated[int, Field(ge=1, le=50, description="Maximum number of alerts in the reply.")] = 20
     before: Annotated[
         str | None,
         Field(pattern=r"^alert#[0-9]{15}#[!-~]+$", max_length=300, description="`next` of the previous reply."),
     ] = None
+
+
+class ListAlerts(AlertsPage, ClientRequest):
+    """Get the user's alerts, the latest first. Reply: `alerts`."""
+
+    type: Literal["list_alerts"] = "list_alerts"
 
 
 class GetAlertPreferences(ClientRequest):
@@ -401,12 +420,17 @@ class GetAlertPreferences(ClientRequest):
     type: Literal["get_alert_preferences"] = "get_alert_preferences"
 
 
-class SetAlertPreferences(ClientRequest):
+class NewPreferences(Wire):
+    """How the user is to get alerts."""
+
+    preferences: Preferences
+
+
+class SetAlertPreferences(NewPreferences, ClientRequest):
     """Set how the user wants alerts. A new e-mail address gets a message with a link that confirms it. Reply:
     `alert_preferences`."""
 
     type: Literal["set_alert_preferences"] = "set_alert_preferences"
-    preferences: Preferences
 
 
 class TestAlert(ClientRequest):

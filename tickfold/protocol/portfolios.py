@@ -12,6 +12,7 @@ from tickfold.protocol.wire import ClientRequest, Message, Wire
 
 PortfolioName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$", description="Letters, digits, _ and -.")]
 PortfolioRef = Annotated[str, Field(min_length=1, max_length=64, description="Id of the portfolio, or its name.")]
+OrderRef = Annotated[str, Field(min_length=1, max_length=64, description="Id of the order.")]
 Amount = Annotated[float, Field(gt=0, le=1_000_000_000_000, description="Dollars."), BeforeValidator(number_or_text)]
 Status = Literal["active", "paused", "killed"]
 _PAGE = Field(ge=1, le=100, description="Rows to return at most.")
@@ -115,6 +116,23 @@ class OrdersState(Message):
     )
 
 
+class PositionView(Position):
+    """A position at its symbol's last close. Dollars."""
+
+    symbol: str
+    close: Annotated[float, Field(description="The last close of the symbol that the portfolio has seen.")]
+    value: Annotated[float, Field(description="The shares at that close; negative of a short position.")]
+    unrealised: Annotated[float, Field(description="Profit at that close, commission of the entries excluded.")]
+
+
+class Positions(Wire):
+    """The positions of a portfolio, by symbol; those of its bots are in their own accounts."""
+
+    portfolio: str
+    revision: Annotated[int, Field(ge=0, description="The number of the last entry of its journal.")]
+    positions: list[PositionView]
+
+
 class Trade(Fill):
     """A fill with its id: the number of its journal entry, and its place among the entry's events."""
 
@@ -145,16 +163,21 @@ class _PortfolioRequest(ClientRequest):
     portfolio: PortfolioRef
 
 
-class CreatePortfolio(ClientRequest):
-    """Create a portfolio. Idempotent by name: the same again returns it. Reply: `portfolio`."""
+class NewPortfolio(Wire):
+    """The terms of a portfolio that is created."""
 
-    type: Literal["create_portfolio"] = "create_portfolio"
     name: PortfolioName
     cash: Annotated[
         float, Field(ge=0, le=1_000_000_000_000, description="Dollars to begin with."), BeforeValidator(number_or_text)
     ] = 0.0
     terms: AccountTerms = AccountTerms()
     limits: RiskLimits = RiskLimits()
+
+
+class CreatePortfolio(NewPortfolio, ClientRequest):
+    """Create a portfolio. Idempotent by name: the same again returns it. Reply: `portfolio`."""
+
+    type: Literal["create_portfolio"] = "create_portfolio"
 
 
 class ListPortfolios(ClientRequest):
@@ -169,38 +192,44 @@ class GetPortfolio(_PortfolioRequest):
     type: Literal["get_portfolio"] = "get_portfolio"
 
 
-class DepositCash(_PortfolioRequest):
+class Payment(Wire):
+    """Dollars that are paid in or out."""
+
+    amount: Amount
+    key: Annotated[OrderId, Field(description="The client's own; the same again pays nothing twice.")]
+
+
+class DepositCash(Payment, _PortfolioRequest):
     """Pay dollars in. Idempotent by key. Reply: `portfolio`."""
 
     type: Literal["deposit"] = "deposit"
-    amount: Amount
-    key: Annotated[OrderId, Field(description="The client's own; the same again pays nothing twice.")]
 
 
-class WithdrawCash(_PortfolioRequest):
+class WithdrawCash(Payment, _PortfolioRequest):
     """Pay dollars out. Idempotent by key. Reply: `portfolio`."""
 
     type: Literal["withdraw"] = "withdraw"
-    amount: Amount
-    key: Annotated[OrderId, Field(description="The client's own; the same again pays nothing twice.")]
 
 
-class PlaceOrder(_PortfolioRequest):
+class NewOrder(Wire):
+    """An order that is placed, under the client's own id of it."""
+
+    order_id: Annotated[OrderId, Field(description="The client's own id of the order.")]
+    order: PlacedOrder
+
+
+class PlaceOrder(NewOrder, _PortfolioRequest):
     """Place an order. Idempotent by `orderId`: the same order again returns it. Reply: `order`.
 
     It fills on paper in the next bars, by the rules of backtests.
     """
 
     type: Literal["place_order"] = "place_order"
-    order_id: Annotated[OrderId, Field(description="The client's own id of the order.")]
-    order: PlacedOrder
 
 
-class ChangeOrder(_PortfolioRequest):
-    """Change the quantity or the prices of an open order; what is left out stays. Reply: `order`."""
+class NewOrderTerms(Wire):
+    """What is changed of an open order; what is left out stays."""
 
-    type: Literal["change_order"] = "change_order"
-    order_id: str
     quantity: Shares | None = None
     limit: Price | None = None
     stop: Price | None = None
@@ -213,26 +242,43 @@ class ChangeOrder(_PortfolioRequest):
         return self
 
 
+class ChangeOrder(NewOrderTerms, _PortfolioRequest):
+    """Change the quantity or the prices of an open order; what is left out stays. Reply: `order`."""
+
+    type: Literal["change_order"] = "change_order"
+    order_id: OrderRef
+
+
 class CancelOrder(_PortfolioRequest):
     """Cancel an open order, and the exits of its bracket unless it has filled. Idempotent. Reply: `order`."""
 
     type: Literal["cancel_order"] = "cancel_order"
-    order_id: str
+    order_id: OrderRef
 
 
-class CancelOrders(_PortfolioRequest):
+class OrdersToCancel(Wire):
+    """Which open orders are cancelled."""
+
+    symbol: Annotated[Symbol | None, Field(description="Only those of this symbol.")] = None
+
+
+class CancelOrders(OrdersToCancel, _PortfolioRequest):
     """Cancel all open orders, or those of a symbol. Idempotent. Reply: `orders`, those that are left."""
 
     type: Literal["cancel_orders"] = "cancel_orders"
-    symbol: Symbol | None = None
 
 
-class ClosePosition(_PortfolioRequest):
+class ClosingOrder(Wire):
+    """The order that closes a position."""
+
+    order_id: Annotated[OrderId, Field(description="The client's own id of the order that closes it.")]
+
+
+class ClosePosition(ClosingOrder, _PortfolioRequest):
     """Cancel the orders of a symbol, and close its position at the market. Idempotent by `orderId`. Reply: `order`."""
 
     type: Literal["close_position"] = "close_position"
     symbol: Symbol
-    order_id: Annotated[OrderId, Field(description="The client's own id of the order that closes it.")]
 
 
 class Flatten(_PortfolioRequest):
@@ -241,44 +287,69 @@ class Flatten(_PortfolioRequest):
     type: Literal["flatten"] = "flatten"
 
 
-class ListOrders(_PortfolioRequest):
-    """List the open orders, or with `ended` all, the latest first. Reply: `orders`."""
+class OrdersPage(Wire):
+    """Which page of a portfolio's orders, the latest first."""
 
-    type: Literal["list_orders"] = "list_orders"
     ended: Annotated[bool, Field(description="Whether those that have ended are listed too.")] = False
     before: Annotated[int | None, Field(ge=1, description="`next` of the previous reply.")] = None
     limit: Annotated[int, _PAGE] = 50
 
 
-class ListTrades(_PortfolioRequest):
-    """List the fills, the latest first. Reply: `trades`."""
+class ListOrders(OrdersPage, _PortfolioRequest):
+    """List the open orders, or with `ended` all, the latest first. Reply: `orders`."""
 
-    type: Literal["list_trades"] = "list_trades"
+    type: Literal["list_orders"] = "list_orders"
+
+
+class FillsPage(Wire):
+    """Which page of a portfolio's fills, the latest first."""
+
     before: Annotated[int | None, Field(ge=1, description="`next` of the previous reply.")] = None
     limit: Annotated[int, _PAGE] = 50
 
 
-class GetJournal(_PortfolioRequest):
-    """Get entries of the journal, in order. Reply: `journal`."""
+class ListTrades(FillsPage, _PortfolioRequest):
+    """List the fills, the latest first. Reply: `trades`."""
 
-    type: Literal["get_journal"] = "get_journal"
+    type: Literal["list_trades"] = "list_trades"
+
+
+class EntriesPage(Wire):
+    """Which page of a journal, in order."""
+
     after: Annotated[int, Field(ge=0, description="The number of the last entry that the client has.")] = 0
     limit: Annotated[int, _PAGE] = 50
 
 
-class SetRiskLimits(_PortfolioRequest):
-    """Set all limits of a portfolio; those that are left out are removed. Reply: `portfolio`."""
+class GetJournal(EntriesPage, _PortfolioRequest):
+    """Get entries of the journal, in order. Reply: `journal`."""
 
-    type: Literal["set_risk_limits"] = "set_risk_limits"
+    type: Literal["get_journal"] = "get_journal"
+
+
+class NewLimits(Wire):
+    """All limits of a portfolio."""
+
     limits: RiskLimits
 
 
-class Kill(_PortfolioRequest):
+class SetRiskLimits(NewLimits, _PortfolioRequest):
+    """Set all limits of a portfolio; those that are left out are removed. Reply: `portfolio`."""
+
+    type: Literal["set_risk_limits"] = "set_risk_limits"
+
+
+class KillTerms(Wire):
+    """Why all trading is stopped, and whether positions are closed."""
+
+    reason: Annotated[str, Field(max_length=200)] = "stopped by hand"
+    flatten: Annotated[bool, Field(description="Whether all positions are closed at the market, too.")] = False
+
+
+class Kill(KillTerms, _PortfolioRequest):
     """Stop all trading of a portfolio at once: cancel its orders, and take none that opens. Reply: `portfolio`."""
 
     type: Literal["kill"] = "kill"
-    reason: Annotated[str, Field(max_length=200)] = "stopped by hand"
-    flatten: Annotated[bool, Field(description="Whether all positions are closed at the market, too.")] = False
 
 
 class Lift(_PortfolioRequest):

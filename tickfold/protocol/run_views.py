@@ -50,7 +50,7 @@ class TradesPage(Wire):
     limit: Annotated[int, Field(ge=1, le=MOST_TRADES, description="Maximum number of trades in the answer.")] = 100
 
 
-class Trade(Wire):
+class ClosedTrade(Wire):
     """A closed trade. Times are in milliseconds since 1970 UTC, amounts in dollars."""
 
     number: Annotated[int, Field(ge=1, description="1, 2, 3 … in the order of exits.")]
@@ -73,7 +73,7 @@ class Trades(Wire):
 
     run_id: str
     total: Annotated[int, Field(ge=0, description="Trades of the run.")]
-    trades: list[Trade]
+    trades: list[ClosedTrade]
     next: Annotated[int | None, Field(description="`after` of the next page; null on the last.")]
 
 
