@@ -42,7 +42,16 @@ realtime = Realtime(
     trading=trading,
     alerts=alerts,
 )
-api = Api(name, configuration=configuration, package=package, lake=lake, market_data=market_data, backtests=backtests)
+api = Api(
+    name,
+    configuration=configuration,
+    package=package,
+    lake=lake,
+    market_data=market_data,
+    backtests=backtests,
+    trading=trading,
+    alerts=alerts,
+)
 
 pulumi.export("region", backtests.runs.region)
 pulumi.export("websocket_url", realtime.api.websocket_url)

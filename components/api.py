@@ -2,6 +2,7 @@
 
 import pulumi
 
+from components.alerts import Alerts
 from components.aws.http_api import HttpApi
 from components.aws.package import Package
 from components.aws.python_function import PythonFunction
@@ -10,9 +11,9 @@ from components.configuration import Configuration
 from components.data_lake import DataLake
 from components.market_data import MarketData
 from components.subsystem import Subsystem
+from components.trading import Trading
 from functions import settings
-
-DOCUMENT = "/v1/openapi.json"
+from functions.api import DOCUMENT
 
 
 class Api(Subsystem):
@@ -30,14 +31,18 @@ class Api(Subsystem):
         lake: DataLake,
         market_data: MarketData,
         backtests: Backtests,
+        trading: Trading,
+        alerts: Alerts,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("tickfold:index:Api", name, configuration=configuration, package=package, opts=opts)
-        self.http = self._create_http(lake, market_data, backtests)
+        self.http = self._create_http(lake, market_data, backtests, trading, alerts)
         self.api = self._create_api()
         self.register_outputs({"http_url": self.api.url})
 
-    def _create_http(self, lake: DataLake, market_data: MarketData, backtests: Backtests) -> PythonFunction:
+    def _create_http(
+        self, lake: DataLake, market_data: MarketData, backtests: Backtests, trading: Trading, alerts: Alerts
+    ) -> PythonFunction:
         return self._create_function(
             f"{self._name}-http",
             module="api.http",
@@ -53,8 +58,12 @@ class Api(Subsystem):
                 backtests.may_start_runs(),
                 backtests.may_cancel_runs(),
                 backtests.may_read_runs(),
+                backtests.users.may_count_requests(),
+                trading.may_trade(),
+                alerts.may_manage(),
             ],
             environment={
+                settings.REQUEST_LIMIT: str(self._configuration.max_requests_a_minute),
                 settings.AUDIENCE: self._configuration.audience,
                 settings.PORTFOLIOS_CLAIM: self._configuration.portfolios_claim,
             },

@@ -190,6 +190,9 @@ class Configuration(BaseModel):
     max_daily_runs: Annotated[
         int, Field(ge=1, le=1_000_000, description="runs that one user may start in a UTC day, 1 to 1000000")
     ] = 2_000
+    max_requests_a_minute: Annotated[
+        int, Field(ge=1, le=100_000, description="HTTP requests of one user in a minute, 1 to 100000")
+    ] = 600
     simulate_memory: Annotated[
         int, Field(ge=128, le=10_240, description="MB, 128 to 10240; 1769 are one full processor")
     ] = 1_769

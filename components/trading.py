@@ -3,6 +3,7 @@
 import pulumi
 
 from components.aws.dead_letter_queue import DeadLetterQueue
+from components.aws.grant import Grant
 from components.aws.package import Package
 from components.aws.python_function import PythonFunction
 from components.aws.schedule import Schedule
@@ -53,6 +54,17 @@ class Trading(Subsystem):
         ]
         self.dead_letters.accept_events_of([market_data.bars_stored, *(each.rule for each in self.schedules)])
         self.register_outputs({"trading_table": self.table.table_name})
+
+    def may_trade(self) -> Grant:
+        """Grant carrying out users' requests about portfolios and orders."""
+        return Grant.union(
+            self.table.may_append(),
+            self.table.may_read(),
+            self.table.may_list(),
+            self.table.may_read_journal(),
+            self.table.may_list_by_number(),
+            self.table.may_read_switches(),
+        )
 
     def _create_trade(self, lake: DataLake, market_data: MarketData) -> PythonFunction:
         function = self._create_function(

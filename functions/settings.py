@@ -25,6 +25,7 @@ DAILY_LIMIT: Final = "TICKFOLD_DAILY_LIMIT"
 CONNECTIONS_ENDPOINT: Final = "TICKFOLD_CONNECTIONS_ENDPOINT"
 ACTIVE_LIMIT: Final = "TICKFOLD_ACTIVE_LIMIT"
 REDUCE_MEMORY: Final = "TICKFOLD_REDUCE_MEMORY"
+REQUEST_LIMIT: Final = "TICKFOLD_REQUEST_LIMIT"
 STATE_MACHINE_ARN: Final = "TICKFOLD_STATE_MACHINE_ARN"
 WORKERS: Final = "TICKFOLD_WORKERS"
 ISSUER: Final = "TICKFOLD_ISSUER"
@@ -160,19 +161,6 @@ class ReduceSettings(SimulateSettings, ReportFailureSettings):
 
 
 @dataclass(frozen=True)
-class RequestsSettings(ReduceSettings):
-    """The tables of runs and bars, the data lake, the workflow, the limits of a user, the reducer's MB, and the
-    providers in order: what users' requests need through either door."""
-
-    bars_table: str = _variable(BARS_TABLE)
-    providers: str = _variable(PROVIDERS)
-    state_machine_arn: str = _variable(STATE_MACHINE_ARN)
-    running_limit: int = _variable(RUNNING_LIMIT)
-    daily_limit: int = _variable(DAILY_LIMIT)
-    reduce_memory: int = _variable(REDUCE_MEMORY)
-
-
-@dataclass(frozen=True)
 class AlertsSettings(Settings):
     """The table of alerts."""
 
@@ -192,18 +180,31 @@ class SendAlertsSettings(AlertsSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MessageSettings(RequestsSettings, DeliverSettings, SendAlertsSettings):
-    """Also the tables of portfolios and of connections, where to post to them, and what alerts are tested with."""
+class RequestsSettings(ReduceSettings, SendAlertsSettings):
+    """The tables of runs, bars, portfolios and alerts, the data lake, the workflow, the limits of a user, the reducer's
+    MB, the providers in order, and what alerts are tested with: what users' requests need through either door."""
 
+    bars_table: str = _variable(BARS_TABLE)
     trading_table: str = _variable(TRADING_TABLE)
+    providers: str = _variable(PROVIDERS)
+    state_machine_arn: str = _variable(STATE_MACHINE_ARN)
+    running_limit: int = _variable(RUNNING_LIMIT)
+    daily_limit: int = _variable(DAILY_LIMIT)
+    reduce_memory: int = _variable(REDUCE_MEMORY)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
+class MessageSettings(RequestsSettings, DeliverSettings):
+    """Also the tables of connections, and where to post to them."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class HttpSettings(RequestsSettings):
-    """Also what makes a token a user's login."""
+    """Also what makes a token a user's login, and the requests that a user may make in a minute."""
 
     audience: str = _variable(AUDIENCE)
     portfolios_claim: str = _variable(PORTFOLIOS_CLAIM)
+    request_limit: int = _variable(REQUEST_LIMIT)
 
 
 @dataclass(frozen=True)

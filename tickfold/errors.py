@@ -37,6 +37,14 @@ class RunError(TickfoldError):
         return [f"{type(self).__name__}: {self}"]
 
 
+class TryLaterError(RunError):
+    """A limit is reached that time lifts: the same request may be carried out after `seconds`."""
+
+    def __init__(self, reason: str, seconds: int) -> None:
+        super().__init__(reason, "limit")
+        self.seconds = seconds
+
+
 class StrategyFailedError(RunError):
     """A strategy raised an exception, or returned what are no signals."""
 

@@ -14,7 +14,7 @@ INTEGRATION_TIMEOUT_MILLISECONDS = 29_000
 
 _PREFIX = "/v1"
 _EVERYTHING = f"{_PREFIX}/{{proxy+}}"
-_METHODS = ["GET", "POST", "PUT", "DELETE"]
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _REQUEST_HEADERS = ["authorization", "content-type", "idempotency-key", "if-none-match"]
 _ANSWER_HEADERS = ["etag", "location", "retry-after"]
 _PREFLIGHT_SECONDS = 3_600

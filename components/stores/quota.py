@@ -1,7 +1,9 @@
-"""The table of `tickfold.backtests.quota.Quota`, and the DynamoDB actions that each of its methods needs.
+"""The table of `tickfold.backtests.quota.Quota` and `tickfold.realtime.request_rate.RequestRate`, and the DynamoDB
+actions that each of their methods needs.
 
-A user's items are the runs in progress (`running`), the starts of a day (`day#2026-01-31`), and the keys under which
-runs were started (`key#...`). One item has the runs of all users that are carried out (`active` of `*`).
+A user's items are the runs in progress (`running`), the starts of a day (`day#2026-01-31`), the keys under which runs
+were started (`key#...`), and the HTTP requests of a minute (`requests#1769783400`). One item has the runs of all users
+that are carried out (`active` of `*`).
 """
 
 import pulumi
@@ -33,4 +35,8 @@ class QuotaTable(Table):
 
     def may_end(self) -> Grant:
         """`ended` and `reopened`, as writes of the run store's transactions."""
+        return self.may("UpdateItem")
+
+    def may_count_requests(self) -> Grant:
+        """`RequestRate.check`."""
         return self.may("UpdateItem")

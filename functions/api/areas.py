@@ -3,8 +3,16 @@
 from collections.abc import Sequence
 from typing import Final
 
-from functions.api import identity, market_data, runs, strategies
+from functions.api import alerts, identity, market_data, orders, portfolios, runs, strategies
 from functions.api.operation import Area, Operation
 
-AREAS: Final[Sequence[Area]] = (runs.area, market_data.area, strategies.area, identity.area)
+AREAS: Final[Sequence[Area]] = (
+    runs.area,
+    portfolios.area,
+    orders.area,
+    alerts.area,
+    market_data.area,
+    strategies.area,
+    identity.area,
+)
 OPERATIONS: Final[Sequence[Operation]] = tuple(operation for area in AREAS for operation in area.operations)

@@ -11,6 +11,7 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
+from functions.api import DOCUMENT
 from functions.api.areas import OPERATIONS
 from functions.api.operation import Call, Located, Operation
 from functions.api.problems import RequestRefusedError, problem
@@ -22,8 +23,6 @@ from tickfold.errors import RunError
 from tickfold.identity.claims import Login
 from tickfold.protocol import dump
 
-DOCUMENT: Final = "/v1/openapi.json"
-"""Public: it says what this repository says, and generators of clients have no token."""
 _JSON: Final = "application/json"
 _SMALL_BYTES: Final = 1_000
 """What is not larger is not compressed."""
@@ -59,11 +58,12 @@ def answer(operation: Operation) -> Response[str]:
     event = app.current_event
     call = Call(user_of(event, app.context["login"]), request_id(), app.context["services"])
     logger.append_keys(operation=operation.name, user_id=call.user.user_id)
+    call.services.request_rate.check(call.user.user_id)
     found = operation.carry_out(call, **values_of(operation, event))
     if isinstance(found, Located):
         return _respond(found.body, operation.status, {"Location": found.location})
     body = dump(found) if isinstance(found, BaseModel) else found
-    return _validated(body) if operation.unchanging else _respond(body, operation.status, {})
+    return _validated(body) if operation.has_etag else _respond(body, operation.status, {})
 
 
 @app.get(DOCUMENT)

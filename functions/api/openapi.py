@@ -82,6 +82,8 @@ class _Schemas:
     def fields(self, name: str) -> tuple[Json, Sequence[str]]:
         """Return the schemas of a model's fields, and the names of those that are required."""
         schema = self.of(name)
+        if "anyOf" in schema:  # which have the fields in common that anybody asks for
+            schema = schema["anyOf"][0]
         if "$ref" in schema:
             schema = self.definitions[schema["$ref"].rpartition("/")[2]]
         return schema.get("properties", {}), schema.get("required", ())
@@ -98,9 +100,9 @@ def _operation(operation: Operation, schemas: _Schemas) -> Json:
         "responses": {str(int(status)): answer for status, answer in sorted(_answers(operation, schemas).items())},
     }
     if "body" in operation.takes:
-        required = bool(operation.takes_ignored)
+        _, required = schemas.fields(f"{operation.name}.body")
         described["requestBody"] = {
-            "required": required,
+            "required": bool({*required} - {operation.key}),
             "content": {_JSON: {"schema": schemas.of(f"{operation.name}.body")}},
         }
     return {name: value for name, value in described.items() if value not in ("", [])}
@@ -112,28 +114,29 @@ def _parameters(operation: Operation, schemas: _Schemas) -> Iterator[Json]:
             continue
         fields, required = schemas.fields(f"{operation.name}.{place}")
         for name, schema in fields.items():
-            plain = {key: value for key, value in schema.items() if key != "description"}
             yield {
                 "name": name,
                 "in": place,
-                "required": place == "path" or name in required,
+                "required": place == "path" or name in {*required} - {operation.key},
                 "description": schema.get("description", ""),
-                "schema": _without_null(plain),
+                "schema": _plain(schema),
             }
-    if operation.takes_ignored:
-        key = schemas.definitions["StartBacktest"]["properties"]["key"]
+    if operation.key is not None:
+        place = "body" if "body" in operation.takes else "query"
+        fields, _ = schemas.fields(f"{operation.name}.{place}")
         yield {
             "name": IDEMPOTENCY_KEY,
             "in": "header",
             "required": False,
-            "description": "The request's `key`.",
-            "schema": _without_null({"anyOf": key["anyOf"]}),
+            "description": f"The request's `{operation.key}`, unless the {place} has it.",
+            "schema": _plain(fields[operation.key]),
         }
 
 
-def _without_null(schema: Json) -> Json:
-    """Return the schema of a parameter that may be left out: it cannot be null."""
-    rest = {name: value for name, value in schema.items() if not (name == "default" and value is None)}
+def _plain(schema: Json) -> Json:
+    """Return the schema of a parameter, described elsewhere; where it may be left out, it cannot be null."""
+    rest = {name: value for name, value in schema.items() if (name, value) != ("default", None)}
+    rest.pop("description", None)
     options: list[Json] = [each for each in rest.get("anyOf", ()) if each != {"type": "null"}]
     if len(options) != 1:
         return rest
@@ -142,29 +145,31 @@ def _without_null(schema: Json) -> Json:
 
 def _answers(operation: Operation, schemas: _Schemas) -> dict[HTTPStatus, Json]:
     found = {operation.status: _success(operation, schemas)}
-    if operation.unchanging:
+    if operation.has_etag:
         found[HTTPStatus.NOT_MODIFIED] = {"description": "What the client has, as If-None-Match says, is still right."}
     codes: set[ProblemCode] = {*_ANY_REQUEST, *operation.refusals}
     codes |= {*_WITH_BODY} if "body" in operation.takes else set()
+    by_status: dict[HTTPStatus, list[ProblemCode]] = {HTTPStatus.TOO_MANY_REQUESTS: ["limit"]}
     for code in sorted(codes):
-        found[STATUS[code]] = {
-            "description": f"`{code}`: {STATUS[code].phrase}.",
+        by_status.setdefault(STATUS[code], []).append(code)
+    for status, of_status in by_status.items():
+        found[status] = {
+            "description": f"{', '.join(f'`{code}`' for code in of_status)}: {status.phrase}.",
             "content": {MEDIA_TYPE: {"schema": schemas.of("Problem")}},
         }
     of_gateway = {**_OF_GATEWAY, **(_OF_PATHS if "path" in operation.takes else {})}
     for status, text in of_gateway.items():
         answer = found.setdefault(status, {"description": text, "content": {}})
         answer["content"][_JSON] = {"schema": schemas.of("GatewayMessage")}
-    if "limit" in codes:
-        found[HTTPStatus.TOO_MANY_REQUESTS]["headers"] = {
-            "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}
-        }
+    found[HTTPStatus.TOO_MANY_REQUESTS]["headers"] = {
+        "Retry-After": {"description": "Seconds to wait. Not from API Gateway.", "schema": {"type": "integer"}}
+    }
     return found
 
 
 def _success(operation: Operation, schemas: _Schemas) -> Json:
     headers = dict(operation.headers)
-    if operation.unchanging:
+    if operation.has_etag:
         headers["ETag"] = "Send it as If-None-Match to get 304 while the answer is the same."
     answer: Json = {
         "description": operation.status.phrase,

@@ -21,7 +21,7 @@ from tickfold.realtime.unconnected import Answer, caller_without_connection
 if TYPE_CHECKING:
     from functions.api.services import Services
 
-Method = Literal["GET", "POST", "PUT", "DELETE"]
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Work = Callable[..., Any]
 _Function = TypeVar("_Function", bound=Work)
 
@@ -65,8 +65,9 @@ class Operation:
     """One method of one path.
 
     `answer` is the model, or a union of models, of what it answers with `status`; `refusals` are the codes of the
-    errors that its work may raise, besides those of any request. What is `unchanging` gets an ETag. `headers` are those
-    of the answer, with what they say.
+    errors that its work may raise, besides those of any request. `has_etag` says whether a client that has kept the
+    answer can ask if it is still right. `headers` are those of the answer, with what they say. `key` is the field of
+    its body or query by which it is known again when it is repeated; Idempotency-Key is another place for it.
     """
 
     method: Method
@@ -76,8 +77,9 @@ class Operation:
     answer: Any
     status: HTTPStatus
     refusals: frozenset[ErrorCode]
-    unchanging: bool
+    has_etag: bool
     headers: Mapping[str, str]
+    key: str | None
 
     @property
     def name(self) -> str:
@@ -135,8 +137,9 @@ class Area:
         answer: Any,
         status: HTTPStatus = HTTPStatus.OK,
         refusals: tuple[ErrorCode, ...] = (),
-        unchanging: bool = False,
+        has_etag: bool = False,
         headers: Mapping[str, str] | None = None,
+        key: str | None = None,
     ) -> Callable[[_Function], _Function]:
         """Register the function below it as an operation. Its docstring is the description of it."""
 
@@ -150,8 +153,9 @@ class Area:
                     answer=answer,
                     status=status,
                     refusals=frozenset(refusals),
-                    unchanging=unchanging,
+                    has_etag=has_etag,
                     headers=headers or {},
+                    key=key,
                 )
             )
             return function

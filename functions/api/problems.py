@@ -6,7 +6,7 @@ from typing import Final
 
 from aws_lambda_powertools.event_handler import Response
 
-from tickfold.errors import RunError, TickfoldError
+from tickfold.errors import RunError, TickfoldError, TryLaterError
 from tickfold.protocol import dump
 from tickfold.protocol.problem import MEDIA_TYPE, Problem, ProblemCode
 
@@ -15,7 +15,7 @@ STATUS: Final[Mapping[ProblemCode, HTTPStatus]] = {
     "unknown_type": HTTPStatus.UNPROCESSABLE_ENTITY,
     "not_found": HTTPStatus.NOT_FOUND,
     "conflict": HTTPStatus.CONFLICT,
-    "limit": HTTPStatus.TOO_MANY_REQUESTS,
+    "limit": HTTPStatus.CONFLICT,
     "expired": HTTPStatus.UNAUTHORIZED,
     "forbidden": HTTPStatus.FORBIDDEN,
     "malformed": HTTPStatus.BAD_REQUEST,
@@ -24,10 +24,7 @@ STATUS: Final[Mapping[ProblemCode, HTTPStatus]] = {
     "wrong_media_type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "internal": HTTPStatus.INTERNAL_SERVER_ERROR,
 }
-"""The status of each kind of error."""
-
-RETRY_AFTER_SECONDS: Final = 60
-"""After a limit: by then a run may have ended."""
+"""The status of each kind of error; that of a limit which time lifts is 429."""
 
 
 class RequestRefusedError(TickfoldError):
@@ -43,11 +40,11 @@ class RequestRefusedError(TickfoldError):
 
 def problem(error: RequestRefusedError | RunError, request_id: str) -> Response[str]:
     """Return the answer to a request that was refused."""
-    status = STATUS[error.code]
+    status, headers = STATUS[error.code], {"Cache-Control": "no-store"}
+    if isinstance(error, TryLaterError):
+        status = HTTPStatus.TOO_MANY_REQUESTS
+        headers["Retry-After"] = str(error.seconds)
     told = Problem(title=status.phrase, status=status, detail=str(error), code=error.code, request_id=request_id)
-    headers = {"Cache-Control": "no-store"}
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     if isinstance(error, RequestRefusedError):
         headers |= error.headers
     return Response(status, MEDIA_TYPE, dump(told), headers)

@@ -52,13 +52,13 @@ def values_of(operation: Operation, event: APIGatewayProxyEventV2) -> dict[str, 
     matched = operation.pattern.fullmatch(event.path)
     given = {
         "path": matched.groupdict() if matched else {},
-        "query": event.query_string_parameters or {},
+        "query": _with_key(operation, "query", event.query_string_parameters or {}, event),
     }
     values = {name: _checked(operation.adapters[name], given[name]) for name in operation.takes if name != "body"}
     _check_known("parameter", given["query"], _names(operation.takes.get("query")))
     if "body" not in operation.takes:
         return values
-    sent = _with_key(_json_body(event), event)
+    sent = _with_key(operation, "body", _json_body(event), event)
     body = _checked(operation.adapters["body"], sent)
     ignored = unknown_fields(body, sent)
     if operation.takes_ignored:
@@ -87,18 +87,18 @@ def _json_body(event: APIGatewayProxyEventV2) -> Any:
         raise RequestRefusedError("malformed", "the body is not JSON") from None
 
 
-def _with_key(sent: Any, event: APIGatewayProxyEventV2) -> Any:
-    """Return the body with the key in the header, if there is one.
+def _with_key(operation: Operation, place: str, sent: Any, event: APIGatewayProxyEventV2) -> Any:
+    """Return the body or the query with the operation's key as the header has it, if it belongs there.
 
     Raises:
-        RunError: the body has another.
+        RunError: there is another in it.
     """
-    key = event.headers.get(IDEMPOTENCY_KEY.lower())
-    if key is None or not isinstance(sent, dict):
+    name, key = operation.key, event.headers.get(IDEMPOTENCY_KEY.lower())
+    if name is None or key is None or not isinstance(sent, dict) or name not in _names(operation.takes.get(place)):
         return sent
-    if sent.get("key") not in (None, key):
-        raise RunError(f"key {sent['key']!r} and {IDEMPOTENCY_KEY} {key!r} differ: send one of them")
-    return sent | {"key": key}
+    if sent.get(name) not in (None, key):
+        raise RunError(f"{name} {sent[name]!r} and {IDEMPOTENCY_KEY} {key!r} differ: send one of them")
+    return sent | {name: key}
 
 
 def _checked(adapter: TypeAdapter[Any], given: Any) -> Any:

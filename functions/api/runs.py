@@ -48,6 +48,7 @@ def list_runs(call: Call, query: RunsPage) -> str:
     status=HTTPStatus.ACCEPTED,
     refusals=("not_found", "conflict", "limit"),
     headers={"Location": "The run."},
+    key="key",
 )
 def start_run(call: Call, body: StartRun, ignored: list[str]) -> Located:
     """Start a backtest or a sweep.
@@ -76,21 +77,21 @@ def cancel_run(call: Call, path: RunPath) -> str:
     "/v1/runs/{runId}/result",
     answer=Result | Failed | Cancelled,
     refusals=("not_found", "conflict"),
-    unchanging=True,
+    has_etag=True,
 )
 def get_result(call: Call, path: RunPath) -> Message:
     """Get the message that a run has ended with: its result, why it failed, or that it was cancelled."""
     return final_message(visible_run(call.services.runs, call.user, path.run_id))
 
 
-@area.operation("GET", "/v1/runs/{runId}/trades", answer=Trades, refusals=("not_found", "conflict"), unchanging=True)
+@area.operation("GET", "/v1/runs/{runId}/trades", answer=Trades, refusals=("not_found", "conflict"), has_etag=True)
 def list_trades(call: Call, path: RunPath, query: TradesPage) -> Trades:
     """List the closed trades of a run that has succeeded, in the order of their exits; of a sweep, of its best set."""
     return call.services.run_reader.trades(visible_run(call.services.runs, call.user, path.run_id), query)
 
 
 @area.operation(
-    "GET", "/v1/runs/{runId}/equity", answer=EquityWindow, refusals=("not_found", "conflict"), unchanging=True
+    "GET", "/v1/runs/{runId}/equity", answer=EquityWindow, refusals=("not_found", "conflict"), has_etag=True
 )
 def get_equity(call: Call, path: RunPath, query: Window) -> EquityWindow:
     """Get a window of the equity curve of a run that has succeeded, with drawdown and buy and hold beside."""

@@ -16,6 +16,7 @@ from tickfold.backtests.listing import RunLister
 from tickfold.backtests.quota import Limits, Quota
 from tickfold.backtests.run_lifecycle import RunLifecycle
 from tickfold.backtests.workflow import Workflow
+from tickfold.realtime.request_rate import RequestRate
 from tickfold.realtime.unconnected import Unsubscribed
 from tickfold.storage.bucket import Bucket
 
@@ -25,12 +26,16 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_stepfunctions import SFNClient
 
+    from tickfold.alerts.alert_requests import AlertRequests
     from tickfold.backtests.run_reader import RunReader
     from tickfold.backtests.starting import RunStarter
     from tickfold.market_data.feed.following import SymbolFollower
     from tickfold.market_data.feed.hot_store import HotStore
     from tickfold.market_data.feed.watch_list import WatchList
     from tickfold.market_data.series_reader import SeriesReader
+    from tickfold.portfolios.desk import Desk
+    from tickfold.portfolios.reading import PortfolioReader
+    from tickfold.portfolios.store import PortfolioStore
     from tickfold.protocol.strategies import StrategyList
     from tickfold.strategies import Registry
 
@@ -51,7 +56,9 @@ class Services:
         self._dynamodb = dynamodb
         self._bucket = Bucket(s3, settings.bucket)
         self._workflow = Workflow(step_functions, settings.state_machine_arn)
-        self.runs = RunLifecycle(dynamodb.Table(settings.runs_table), Quota(dynamodb.Table(settings.users_table)))
+        users = dynamodb.Table(settings.users_table)
+        self.request_rate = RequestRate(users, settings.request_limit)
+        self.runs = RunLifecycle(dynamodb.Table(settings.runs_table), Quota(users))
         self.lister = RunLister(self.runs)
         self.canceller = RunCanceller(self.runs, self._workflow)
 
@@ -104,6 +111,40 @@ class Services:
         return SymbolFollower(self._hot_store, self._watch_list, Unsubscribed())
 
     @cached_property
+    def desk(self) -> "Desk":
+        """Changes portfolios and orders."""
+        from tickfold.portfolios.desk import Desk
+        from tickfold.portfolios.market_time import MarketTime
+        from tickfold.portfolios.switches import Switches
+
+        switches = Switches(self._dynamodb.Table(self._settings.trading_table))
+        return Desk(self._portfolio_store, switches, MarketTime(self._hot_store, self._watch_list))
+
+    @cached_property
+    def portfolios(self) -> "PortfolioReader":
+        """Reads portfolios and orders."""
+        from tickfold.portfolios.reading import PortfolioReader
+
+        return PortfolioReader(self._portfolio_store, Unsubscribed())
+
+    @cached_property
+    def alerts(self) -> "AlertRequests":
+        """Carries out requests about alerts."""
+        from functions.alerts.wiring import mailer, webhooks
+        from tickfold.alerts.alert_requests import AlertRequests
+        from tickfold.alerts.alert_store import AlertStore
+
+        settings = self._settings
+        return AlertRequests(
+            AlertStore(self._dynamodb.Table(settings.alerts_table)),
+            self._hot_store,
+            self._watch_list,
+            Unsubscribed(),
+            mailer(settings),
+            webhooks(settings),
+        )
+
+    @cached_property
     def strategies(self) -> "StrategyList":
         """What the strategies are."""
         from tickfold.strategies.description import described
@@ -116,6 +157,12 @@ class Services:
         from tickfold.strategies.files import FOLDER
 
         return Registry.discover(FOLDER)
+
+    @cached_property
+    def _portfolio_store(self) -> "PortfolioStore":
+        from tickfold.portfolios.store import PortfolioStore
+
+        return PortfolioStore(self._dynamodb.Table(self._settings.trading_table))
 
     @cached_property
     def _watch_list(self) -> "WatchList":

@@ -6,7 +6,7 @@ from tickfold.protocol.strategies import StrategyList
 area = Area("strategies", "The strategies of the stack, and what their parameters may be.")
 
 
-@area.operation("GET", "/v1/strategies", answer=StrategyList, unchanging=True)
+@area.operation("GET", "/v1/strategies", answer=StrategyList, has_etag=True)
 def list_strategies(call: Call) -> StrategyList:
     """List the strategies, with the JSON Schema of their parameters."""
     return call.services.strategies

@@ -116,7 +116,7 @@ def function_needs(stack: Stack, module: str) -> list[Need]:
     if module == "check_feed":
         namespace = {"cloudwatch:namespace": "Tickfold/RealTimeStreaming"}
         needs.append(Need(f"{role.name}-1a2b3c4", "cloudwatch:PutMetricData", "*", namespace))
-    if module in ("message", "send"):
+    if module in ("message", "http", "send"):
         sender = {"ses:FromAddress": "alerts@tickfold.example"}
         needs.append(Need(f"{role.name}-1a2b3c4", "ses:SendEmail", "*", sender))
     return needs + [
@@ -159,6 +159,14 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
         ("sqs:SendMessage", dead_letters("alerts")),
     ]
     end = [*tell, ("dynamodb:UpdateItem", users)]
+    trade_and_alert = [
+        *(
+            (f"dynamodb:{action}", table)
+            for table in (trading, alerts)
+            for action in ("GetItem", "BatchGetItem", "Query", "PutItem", "DeleteItem")
+        ),
+        ("dynamodb:Query", f"{trading}/index/by_number"),
+    ]
     return {
         "authorize": [],
         "connect": [
@@ -180,12 +188,7 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
             ("dynamodb:PutItem", subscriptions),
             ("dynamodb:DeleteItem", subscriptions),
             *((f"dynamodb:{action}", hot) for action in ("GetItem", "BatchGetItem", "Query", "BatchWriteItem")),
-            *(
-                (f"dynamodb:{action}", table)
-                for table in (trading, alerts)
-                for action in ("GetItem", "BatchGetItem", "Query", "PutItem", "DeleteItem")
-            ),
-            ("dynamodb:Query", f"{trading}/index/by_number"),
+            *trade_and_alert,
             ("states:StartExecution", machine),
             ("states:StopExecution", f"{machine.replace(':stateMachine:', ':execution:')}:{CHILD}"),
         ],
@@ -201,6 +204,7 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
             ("dynamodb:PutItem", users),
             ("dynamodb:GetItem", users),
             *((f"dynamodb:{action}", hot) for action in ("GetItem", "BatchGetItem", "Query", "BatchWriteItem")),
+            *trade_and_alert,
             ("states:StartExecution", machine),
             ("states:StopExecution", f"{machine.replace(':stateMachine:', ':execution:')}:{CHILD}"),
         ],

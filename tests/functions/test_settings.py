@@ -30,6 +30,7 @@ LAKE = {settings.BUCKET, *RUNS}
 
 
 OPTIONAL = {settings.ALERT_SENDER, settings.LOOPBACK_WEBHOOKS}
+TRADING_AND_ALERTS = {settings.TRADING_TABLE, settings.ALERTS_TABLE, settings.ALERT_LINKS_URL, *OPTIONAL}
 
 
 @pytest.mark.parametrize(
@@ -54,13 +55,13 @@ OPTIONAL = {settings.ALERT_SENDER, settings.LOOPBACK_WEBHOOKS}
             MessageSettings,
             {*LAKE, *TABLES, settings.USERS_TABLE, settings.CONNECTIONS_ENDPOINT, settings.STATE_MACHINE_ARN}
             | {settings.RUNNING_LIMIT, settings.DAILY_LIMIT, settings.REDUCE_MEMORY, settings.BARS_TABLE}
-            | {settings.PROVIDERS, settings.TRADING_TABLE, settings.ALERTS_TABLE, settings.ALERT_LINKS_URL, *OPTIONAL},
+            | {settings.PROVIDERS, *TRADING_AND_ALERTS},
         ),
         (
             HttpSettings,
             {*LAKE, settings.USERS_TABLE, settings.BARS_TABLE, settings.STATE_MACHINE_ARN, settings.PROVIDERS}
             | {settings.RUNNING_LIMIT, settings.DAILY_LIMIT, settings.REDUCE_MEMORY}
-            | {settings.AUDIENCE, settings.PORTFOLIOS_CLAIM},
+            | {settings.AUDIENCE, settings.PORTFOLIOS_CLAIM, settings.REQUEST_LIMIT, *TRADING_AND_ALERTS},
         ),
     ],
 )
@@ -95,5 +96,5 @@ def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch)
 
 def test_names_of_variables() -> None:
     names = {name: value for name, value in vars(settings).items() if name.isupper()}
-    assert len(names) == 27
+    assert len(names) == 28
     assert all(value == f"TICKFOLD_{name}" for name, value in names.items())

@@ -14,7 +14,7 @@ from tickfold.alerts.observation import SeenBar, last_number_of, of_portfolio, o
 from tickfold.alerts.rule import Rule, RuleState
 from tickfold.alerts.webhook import WebhookRefusedError, Webhooks
 from tickfold.alerts.wording import title_of
-from tickfold.errors import RunError
+from tickfold.errors import RunError, TryLaterError
 from tickfold.market_data.feed.hot_store import HotStore
 from tickfold.market_data.feed.watch_list import WatchList
 from tickfold.portfolios.ownership import owned
@@ -45,12 +45,13 @@ from tickfold.protocol.alerts import (
 from tickfold.protocol.subscriptions import Subscribed, Unsubscribed
 from tickfold.realtime import topics
 from tickfold.realtime.caller import Caller
-from tickfold.realtime.connections import ConnectionStore
+from tickfold.realtime.connections import Subscriptions
 from tickfold.realtime.message_size import fitting
 
 MOST_CONFIRMATIONS: Final = 5
 """Messages that a user can have sent in a UTC day to have an address confirmed: none can be bothered with them."""
 _BYTES_BESIDE_ROWS: Final = 1_000
+_DAY: Final = 24 * 3_600
 _NO_SENDER = (
     "this stack sends no e-mail: set alertSender to an address that is verified in Amazon SES "
     "(docs/how-to/set-alerts.md), or choose other channels"
@@ -64,7 +65,7 @@ class AlertRequests:
     store: AlertStore
     bars: HotStore
     watch_list: WatchList
-    connections: ConnectionStore
+    connections: Subscriptions
     mailer: Mailer | None
     webhooks: Webhooks
     portfolios: PortfolioStore
@@ -109,6 +110,14 @@ class AlertRequests:
                 caller.reply(self._test(owner, request.rule_id))
             case _:
                 assert_never(request)
+
+    def rule(self, owner: str, rule_id: str) -> AlertRuleSummary:
+        """Return a rule of a user.
+
+        Raises:
+            RunError: the user has none of this id.
+        """
+        return _summary(self._own(owner, rule_id))
 
     # --- rules -------------------------------------------------------------------------------------------------------
 
@@ -257,7 +266,8 @@ class AlertRequests:
         today = datetime.now(UTC).date().isoformat()
         sent = wanted.confirmations if wanted.confirmed_on == today else 0
         if sent >= MOST_CONFIRMATIONS:
-            raise RunError(f"{MOST_CONFIRMATIONS} links were sent today, which is the limit; try tomorrow", "limit")
+            reason = f"{MOST_CONFIRMATIONS} links were sent today, which is the limit; try tomorrow"
+            raise TryLaterError(reason, _DAY - int(time.time()) % _DAY)
         after = replace(wanted, confirmed_on=today, confirmations=sent + 1)
         self.store.set_preferences(owner, after)
         self.mailer.send(confirmation_mail(owner, after, self.mailer.links), after.preferences.email or "")

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn
 
-from tickfold.errors import RunError
+from tickfold.errors import RunError, TryLaterError
 from tickfold.storage.dynamodb import ConditionFailedError, Write, transact
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-ROWS_LIVE_SECONDS = 2 * 24 * 3_600
+_DAY = 24 * 3_600
+ROWS_LIVE_SECONDS = 2 * _DAY
+_RUN_SECONDS = 60
+"""By then a run may have ended."""
 _RUNNING = "running"
 _ALL_USERS, _ACTIVE = "*", "active"
 """The key of the item with the active runs of all users; a user has no entry of that name."""
@@ -138,13 +141,13 @@ class Quota:
 
 def _refuse(limits: Limits, failed: ConditionFailedError) -> NoReturn:
     if 1 in failed.writes:
-        raise RunError(
+        raise TryLaterError(
             f"concurrent-run limit reached ({limits.running:,}): wait until a run ends, or cancel one",
-            "limit",
+            _RUN_SECONDS,
         ) from None
     if 2 in failed.writes:
-        raise RunError(
+        raise TryLaterError(
             f"daily-run limit reached ({limits.daily:,} starts in a UTC day): start this run tomorrow",
-            "limit",
+            _DAY - int(time.time()) % _DAY,
         ) from None
     raise failed

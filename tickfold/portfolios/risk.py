@@ -3,7 +3,7 @@
 from datetime import time
 from typing import Protocol
 
-from tickfold.errors import RunError
+from tickfold.errors import RunError, TryLaterError
 from tickfold.portfolios.portfolio import equity, exposure, held
 from tickfold.portfolios.times import MINUTE, time_of
 from tickfold.protocol.formats import counted, money, short_percent
@@ -97,9 +97,9 @@ def within(hours: tuple[str, str] | None, now: int) -> bool:
 def _check_rate(portfolio: Portfolio, limits: RiskLimits, now: int) -> None:
     recent = sum(1 for placed in portfolio.recent_orders if placed > now - MINUTE)
     if limits.orders_a_minute is not None and recent >= limits.orders_a_minute:
-        raise RunError(
+        raise TryLaterError(
             f"{portfolio.name} placed {counted(recent, 'order')} within the last minute, which is its limit; try later",
-            "limit",
+            MINUTE // 1_000,
         )
 
 

@@ -70,7 +70,7 @@ def test_no_page_of_another_origin_may_call_it_by_default(dev: Stack) -> None:
 def test_configured_origins_may_call_it_and_their_preflights_need_no_token(with_page: Stack) -> None:
     cors = with_page.one("aws:apigatewayv2/api:Api", "-http-api").inputs["corsConfiguration"]
     assert cors["allowOrigins"] == ORIGINS
-    assert cors["allowMethods"] == ["GET", "POST", "PUT", "DELETE"]
+    assert cors["allowMethods"] == ["GET", "POST", "PUT", "PATCH", "DELETE"]
     assert {"authorization", "content-type", "idempotency-key", "if-none-match"} == set(cors["allowHeaders"])
     assert {"etag", "location", "retry-after"} == set(cors["exposeHeaders"])
     assert "allowCredentials" not in cors  # tokens are no cookies

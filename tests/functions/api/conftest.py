@@ -13,7 +13,21 @@ import pytest
 from functions.api import http
 from functions.api.services import Services
 from functions.settings import HttpSettings
-from tests.aws import ADA, BARS, BUCKET, RUNS, STATE_MACHINE_ARN, USERS, StepFunctions, aws, bucket, dynamodb, runs
+from tests.aws import (
+    ADA,
+    ALERTS,
+    BARS,
+    BUCKET,
+    RUNS,
+    STATE_MACHINE_ARN,
+    TRADING,
+    USERS,
+    StepFunctions,
+    aws,
+    bucket,
+    dynamodb,
+    runs,
+)
 from tests.backtests.lake import load, walk
 from tickfold.identity.claims import Login
 from tickfold.identity.user import User
@@ -34,6 +48,9 @@ SETTINGS = HttpSettings(
     runs_table=RUNS,
     users_table=USERS,
     bars_table=BARS,
+    trading_table=TRADING,
+    alerts_table=ALERTS,
+    alert_links_url="https://links.example/",
     providers="[]",
     state_machine_arn=STATE_MACHINE_ARN,
     running_limit=3,
@@ -41,6 +58,7 @@ SETTINGS = HttpSettings(
     reduce_memory=3_008,
     audience=AUDIENCE,
     portfolios_claim="portfolios",
+    request_limit=1_000,
 )
 
 

@@ -3,18 +3,22 @@
 import gzip
 import json
 from base64 import b64decode, b64encode
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from functions.api import http
 from functions.api.areas import OPERATIONS
 from functions.api.services import Services
-from tests.aws import ADA
+from tests.aws import ADA, BOB, USERS
 from tests.functions.api.conftest import AUDIENCE, CONTEXT, Client, event_of, token_of
 from tickfold.identity.claims import Login
 from tickfold.protocol import MAX_REQUEST_BYTES
 from tickfold.protocol.problem import MEDIA_TYPE, Problem
+from tickfold.realtime.request_rate import RequestRate
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBServiceResource
 
 START = "/v1/runs"
 
@@ -69,7 +73,12 @@ def test_path_of_no_operation_is_not_found(client: Client, target: str) -> None:
 
 @pytest.mark.parametrize(
     ("method", "target", "allowed"),
-    [("PATCH", "/v1/runs", "GET, POST"), ("HEAD", "/v1/whoami", "GET"), ("POST", "/v1/runs/r1", "DELETE, GET")],
+    [
+        ("PATCH", "/v1/runs", "GET, POST"),
+        ("PUT", "/v1/portfolios/a/positions/B/C", "DELETE"),
+        ("HEAD", "/v1/whoami", "GET"),
+        ("POST", "/v1/runs/r1", "DELETE, GET"),
+    ],
 )
 def test_method_of_no_operation_is_refused_with_those_there_are(
     client: Client, method: str, target: str, allowed: str
@@ -153,6 +162,7 @@ def test_internal_error_is_in_the_log_only(client: Client, logged: pytest.LogCap
             pass
 
     broken = Broken.__new__(Broken)
+    broken.request_rate = client.services.request_rate
     event = event_of("GET", "/v1/runs", None, {}, token_of(ADA))
     answer = http.respond(event, CONTEXT, broken, Login(AUDIENCE, "portfolios"))
     told = json.loads(answer["body"])
@@ -175,6 +185,27 @@ def test_large_answers_are_compressed_for_who_takes_it(client: Client) -> None:
     assert packed.headers["etag"] == plain.headers["etag"]
     assert plain.headers["vary"] == "Accept-Encoding"
     assert "content-encoding" not in client.send("GET", "/v1/whoami", headers={"Accept-Encoding": "gzip"}).headers
+
+
+def allowed(client: Client, dynamodb: "DynamoDBServiceResource", limit: int) -> Client:
+    """Return a client of a stack where a user may make `limit` requests in a minute; now is its tenth second."""
+    client.services.request_rate = RequestRate(dynamodb.Table(USERS), limit, lambda: 1_769_783_410)
+    return client
+
+
+def test_user_who_asks_too_often_is_told_when_to_try_again(client: Client, dynamodb: "DynamoDBServiceResource") -> None:
+    limited = allowed(client, dynamodb, 2)
+    assert [limited.send("GET", "/v1/whoami").status for _ in range(2)] == [200, 200]
+    refused = limited.send("GET", "/v1/whoami")
+    assert (refused.status, refused.json["code"], refused.headers["retry-after"]) == (429, "limit", "50")
+    assert refused.headers["content-type"] == MEDIA_TYPE
+    assert refused.json["detail"] == "request limit reached (2 in a minute): try again in 50 s"
+    assert limited.send("GET", "/v1/whoami", user=BOB).status == 200
+
+
+def test_refused_requests_count_too(client: Client, dynamodb: "DynamoDBServiceResource") -> None:
+    limited = allowed(client, dynamodb, 1)
+    assert [limited.send("GET", "/v1/runs?limit=0").status for _ in range(2)] == [422, 429]
 
 
 def test_operations_have_names_and_paths_of_their_own() -> None:
