@@ -107,7 +107,9 @@ def _realtime() -> list[tuple[str, str]]:
 
 
 def _http() -> list[tuple[str, str]]:
+    requests = Configuration.model_fields["max_requests_a_minute"].default
     return [
+        ("HTTP requests of a user in a minute (`tickfold:maxRequestsAMinute`)", f"{requests:,}"),
         ("points of a window over HTTP", f"{MOST_POINTS:,}"),
         ("bars of a window of a series over HTTP", f"{series_reader.MOST_BARS:,}"),
         ("bars of a run whose curve or trades are read over HTTP", f"{run_reader.MOST_BARS:,}"),

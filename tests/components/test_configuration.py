@@ -48,6 +48,7 @@ def test_omitted_key_takes_its_default() -> None:
             "simulateConcurrency",
             "maxRunningRuns",
             "maxDailyRuns",
+            "maxRequestsAMinute",
             "simulateMemory",
             "reduceMemory",
             "providers",
@@ -114,6 +115,7 @@ WRONG = {
     "simulateConcurrency": ["0", "100001", "all", ""],
     "maxRunningRuns": ["0", "1001", "some"],
     "maxDailyRuns": ["0", "1000001", "some"],
+    "maxRequestsAMinute": ["0", "100001", "some"],
     "simulateMemory": ["127", "10241", "2 GB"],
     "reduceMemory": ["127", "10241", "2 GB"],
     "providers": [
@@ -152,6 +154,7 @@ ALLOWED = {
     "simulateConcurrency": ["1", "100000"],
     "maxRunningRuns": ["1", "1000"],
     "maxDailyRuns": ["1", "1000000"],
+    "maxRequestsAMinute": ["1", "100000"],
     "simulateMemory": ["128", "10240"],
     "reduceMemory": ["128", "10240"],
     "providers": [
@@ -182,6 +185,7 @@ EXPECTED = {
     "simulateConcurrency": "1 to 100000",
     "maxRunningRuns": "1 to 1000",
     "maxDailyRuns": "1 to 1000000",
+    "maxRequestsAMinute": "1 to 100000",
     "simulateMemory": "128 to 10240",
     "reduceMemory": "128 to 10240",
     "providers": "such as alpaca,alpha_vantage",

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -92,6 +93,10 @@ RIGHTS: dict[str, list[str]] = {
         "dynamodb:PutItem users",
         "dynamodb:GetItem users",
         *(f"dynamodb:{action} bars" for action in ("GetItem", "Query", "BatchGetItem", "BatchWriteItem")),
+        *(f"dynamodb:{action} alerts" for action in ("GetItem", "BatchGetItem", "Query", "PutItem", "DeleteItem")),
+        "ses:SendEmail None",
+        *(f"dynamodb:{action} trading" for action in ("GetItem", "Query", "BatchGetItem", "PutItem", "DeleteItem")),
+        "dynamodb:Query trading/index/by_number",
         "states:StartExecution tickfold-embedded-backtest",
         "states:StopExecution tickfold-embedded-backtest:*",
         *ENDS,
@@ -488,6 +493,35 @@ class Scenario:
         assert self._http("DELETE", f"/v1/runs/{run_id}")["type"] == "cancelled"
         assert self._ended(run_id)["status"] == "ABORTED"
 
+    def traded_over_http(self) -> None:
+        """A portfolio is created, traded in and listed over HTTP."""
+        self._user = f"user-{secrets.token_hex(6)}"
+        orders = "/v1/portfolios/growth/orders"
+        with fed_symbol(self._stack) as fed:
+            order = {"symbol": fed.symbol, "side": "buy", "quantity": 1}
+            for method, path, body, answer in (
+                ("POST", "/v1/portfolios", {"name": "growth", "cash": 1_000}, "portfolio"),
+                ("GET", "/v1/portfolios", None, "portfolios"),
+                ("POST", orders, {"orderId": "a", "order": order}, "order"),
+                ("DELETE", orders, None, "orders"),
+                ("GET", f"{orders}?ended=true", None, "orders"),
+                ("GET", "/v1/portfolios/growth/journal", None, "journal"),
+            ):
+                assert self._http(method, path, body)["type"] == answer
+
+    def alerted_over_http(self) -> None:
+        """A user sets an address, and makes, tests, lists and deletes a rule, over HTTP."""
+        self._user = f"user-{secrets.token_hex(6)}"
+        preferences = {"timeZone": "UTC", "channels": ["browser"], "email": f"{self._user}@example.com"}
+        self._http("PUT", "/v1/alerts/preferences", {"preferences": preferences})
+        with fed_symbol(self._stack) as fed:
+            wanted = {"condition": {"kind": "price", "symbol": fed.symbol, "above": 1}, "channels": ["browser"]}
+            rule_id = self._http("POST", "/v1/alerts/rules", {"rule": wanted})["rule"]["ruleId"]
+            assert self._http("POST", f"/v1/alerts/rules/{rule_id}/test")["kind"] == "test"
+            assert len(self._http("GET", "/v1/alerts")["alerts"]) == 1
+            self._http("DELETE", f"/v1/alerts/rules/{rule_id}")
+            assert self._http("GET", "/v1/alerts/rules")["rules"] == []
+
     def fed(self) -> None:
         """A watched symbol's bars are fetched, and put into the lake; also anew where somebody deleted them there."""
         s3, bucket = self._stack.client("s3"), self._stack.outputs["bucket"]
@@ -722,9 +756,11 @@ class Scenario:
 
     def _http(self, method: str, path: str, body: Json | None = None) -> Any:
         """Return the answer to a request, which must succeed, as API Gateway hands it on."""
+        path, _, query = path.partition("?")
         event = {
             "version": "2.0",
             "rawPath": path,
+            "queryStringParameters": dict(parse_qsl(query)),
             "headers": {"authorization": f"Bearer {self._stack.token(self._user)}", "content-type": "application/json"},
             "requestContext": {
                 "http": {"method": method, "path": path},
@@ -760,7 +796,7 @@ PARTS = (
     *("alerted", "alerted_of_portfolio", "silent", "mailed", "linked"),
     *("watched", "traded", "stepped", "in_the_lake", "announced"),
     *("fed", "fed_by_a_new_worker", "checked", "quoted", "caught_up", "exported"),
-    *("over_http", "watched_over_http", "cancelled_over_http"),
+    *("over_http", "watched_over_http", "cancelled_over_http", "traded_over_http", "alerted_over_http"),
     *("cut_off", "one_symbol", "fetched", "unread_bars", "sweep", "walk_forward", "failure", "reconciled"),
 )
 PART = {
@@ -795,6 +831,8 @@ PART_OF_RIGHT = {
 PART_OF_BOTH = {
     **{("http", right): "over_http" for right in RIGHTS["http"]},
     **{("http", right): "watched_over_http" for right in RIGHTS["http"] if right.endswith(" bars")},
+    **{("http", right): "alerted_over_http" for right in RIGHTS["http"] if right.endswith((" alerts", "Email None"))},
+    **{("http", right): "traded_over_http" for right in RIGHTS["http"] if " trading" in right},
     ("http", "dynamodb:UpdateItem runs"): "cancelled_over_http",
     ("http", "states:StopExecution tickfold-embedded-backtest:*"): "cancelled_over_http",
     **{("message", right): "watched" for right in RIGHTS["message"] if right.endswith(" bars")},
