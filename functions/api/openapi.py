@@ -20,7 +20,8 @@ Json = dict[str, Any]
 _JSON: Final = "application/json"
 _TITLE: Final = "Tickfold"
 _DESCRIPTION: Final = (
-    "Backtests that are fanned out and folded back into one exact result, and the market data that they run on. "
+    "Backtests that are fanned out and folded back into one exact result, portfolios that trade on paper by the same "
+    "rules, alerts, and the market data that all of it runs on. "
     "Amounts are in dollars, ratios are fractions, times are milliseconds since 1970 UTC."
 )
 _ANY_REQUEST: Final[tuple[ProblemCode, ...]] = ("forbidden", "internal", "invalid")

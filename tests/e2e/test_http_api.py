@@ -198,7 +198,7 @@ def fuzzed(stack: EmbeddedStack) -> str:
 
 @API.parametrize()
 @settings(
-    max_examples=8,
+    max_examples=5,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[*HealthCheck],
