@@ -65,3 +65,21 @@ def test_every_reference_leads_somewhere() -> None:
 def test_parameter_that_may_be_left_out_is_not_null() -> None:
     parameters = DOCUMENT["paths"]["/v1/runs"]["get"]["parameters"]
     assert {each["name"]: each["schema"].get("type") for each in parameters} == {"limit": "integer", "before": "string"}
+
+
+def test_key_may_be_in_the_header_so_that_no_other_place_is_required() -> None:
+    closing = DOCUMENT["paths"]["/v1/portfolios/{portfolio}/positions/{symbol}"]["delete"]
+    required = {each["name"]: each["required"] for each in closing["parameters"]}
+    assert required == {"portfolio": True, "symbol": True, "orderId": False, "Idempotency-Key": False}
+
+
+def test_body_is_required_where_a_field_of_it_is() -> None:
+    paths = ("/v1/runs", "/v1/portfolios/{portfolio}/orders", "/v1/portfolios/{portfolio}/kill")
+    bodies = {path: DOCUMENT["paths"][path]["post"]["requestBody"]["required"] for path in paths}
+    assert list(bodies.values()) == [True, True, False]
+
+
+def test_status_names_every_code_that_has_it() -> None:
+    placing = DOCUMENT["paths"]["/v1/portfolios/{portfolio}/orders"]["post"]["responses"]
+    assert placing["409"]["description"] == "`conflict`, `limit`: Conflict."
+    assert placing["429"]["description"] == "`limit`: Too Many Requests."

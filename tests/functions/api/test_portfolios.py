@@ -257,3 +257,14 @@ def test_everything_is_closed(traded: Client, trader: Trader) -> None:
     place(traded, "b", **LIMIT)
     (closing,) = traded.send("DELETE", f"{GROWTH}/positions").json["orders"]
     assert (closing["terms"]["side"], closing["terms"]["quantity"]) == ("sell", 10)
+
+
+def test_open_order_is_shown_as_the_last_bar_leaves_it(traded: Client, trader: Trader) -> None:
+    place(traded)
+    trader.see(6)
+    place(traded, "trailing", side="sell", kind="trailing_stop", trail=0.5, reduceOnly=True)
+    trader.see(7)
+    trader.see(8)
+    shown = traded.get(f"{ORDERS}/trailing")["order"]
+    assert shown["best"] == FED[7].bar.high
+    assert [shown] == traded.get(ORDERS)["orders"]
