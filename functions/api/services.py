@@ -142,6 +142,7 @@ class Services:
             Unsubscribed(),
             mailer(settings),
             webhooks(settings),
+            self._portfolio_store,
         )
 
     @cached_property

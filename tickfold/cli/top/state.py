@@ -231,5 +231,5 @@ def _status_after(step: BotStep) -> BotStatus | None:
             return BotStatus("paused", step.reason)
         case "stopping" | "stopped":
             return BotStatus(step.what)
-        case "exit" | "caught_up":
+        case "exit" | "limits_set" | "caught_up":
             return None
