@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 from tests.portfolios.lake.journals import Rows, dated, exported, rows_of
 from tests.portfolios.random_trading import SESSIONS
 from tests.portfolios.trading import Trading
+from tickfold.portfolios.lake.checkpoint import Checkpoint
 from tickfold.portfolios.portfolio import equity
 from tickfold.protocol.journal import JournalEntry, OrderPlaced
+from tickfold.storage.layout import portfolio_checkpoint_key
 
 PROPERTY = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 STOPS = st.lists(st.integers(1, 40), max_size=4).map(sorted)
@@ -93,6 +95,8 @@ def test_trades_carry_the_profit_and_the_commission_of_what_was_closed(trading: 
     lake = exported(journal_of(trading, hours))
     trades, fills = rows_of(lake, "portfolio_trades"), rows_of(lake, "portfolio_fills")
     portfolio = trading.portfolio
+    checkpoint = Checkpoint.model_validate_json(lake[portfolio_checkpoint_key(portfolio.portfolio)])
+    assert checkpoint.open.positions.keys() == portfolio.positions.keys()
     if portfolio.positions:
         return
     assert abs(sum(row["pnl"] for row in trades) - portfolio.realised) < 1e-6
