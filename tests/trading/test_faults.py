@@ -274,5 +274,5 @@ def test_bot_is_started_once(desk: Desk) -> None:
 
 def test_unknown_bot_is_named(desk: Desk) -> None:
     desk.start(bot_of())
-    with pytest.raises(RunError, match="has no bot crass; it has: cross"):
+    with pytest.raises(RunError, match=r"has no bot crass \(did you mean cross\?\); it has: cross"):
         desk.owner.pause(PORTFOLIO, "crass", "ada")
