@@ -99,7 +99,7 @@ COMPONENTS = {
     "tickfold:aws:HttpApi": 1,
     "tickfold:aws:Package": 1,
     "tickfold:aws:PythonFunction": 24,
-    "tickfold:aws:Schedule": 3,
+    "tickfold:aws:Schedule": 4,
     "tickfold:aws:Secret": 2,
     "tickfold:aws:StateMachine": 1,
     "tickfold:aws:Table": 7,

@@ -17,6 +17,7 @@ from tickfold.protocol.journal import (
     BotStep,
     JournalEvent,
     LimitsSet,
+    PositionKept,
     RiskLimits,
 )
 from tickfold.storage.tables import TABLES as LAKE_TABLES
@@ -128,6 +129,23 @@ def test_bot_s_exit_is_a_trade_and_its_fills_have_each_their_own_commission(trad
     assert picked(rows["portfolio_trades"], *names, "exit_reason") == [
         ("3-0", "b", "IBM", "short", 4.0, 50.0, 45.0, 17.5, 2.5, "stop_loss")
     ]
+
+
+def test_kept_position_of_a_bot_is_closed_as_the_portfolio_s_own(trading: Trading) -> None:
+    bought = bot("entry", symbol="GOOG", side="buy", quantity=4.0, price=50.0, commission=1.0)
+    trading.write([Allocated(bot="b", symbol="GOOG", amount=1_000.0), bought])
+    trading.place("a", "buy", 4)
+    trading.bar(100, 101, 99, 100)
+    trading.write([PositionKept(bot="b", symbol="GOOG", quantity=4.0, price=50.0, cash=799.0)])
+    trading.place("z", "sell", 8)
+    trading.bar(90, 91, 89, 90)
+    rows = rows_of(trading)
+    names = ("bot", "symbol", "side", "quantity", "entry_time", "entry_price", "exit_price", "pnl", "commission")
+    assert picked(rows["portfolio_trades"], *names) == [
+        (None, "GOOG", "long", 8.0, OPEN, 75.0, 90.0, 8 * 15.0 - 7.0, 7.0)
+    ]
+    assert picked(rows["portfolio_cash_flows"][-1:], "kind", "bot", "amount") == [("position_kept", "b", 799.0)]
+    assert trading.portfolio.bots == {}
 
 
 def test_cash_flow_has_the_sign_of_its_effect_on_the_cash(trading: Trading) -> None:

@@ -17,6 +17,7 @@ from tickfold.protocol.journal import (
     Fill,
     JournalEntry,
     JournalEvent,
+    PositionKept,
     Withdrawal,
 )
 from tickfold.protocol.portfolio_orders import Order
@@ -99,6 +100,9 @@ class _Recording:
                 self._add_cash_flow(number, event.type, -event.amount, event.bot)
             case AllocationReturned():
                 self._add_cash_flow(number, event.type, event.amount, event.bot)
+            case PositionKept():
+                self._add_cash_flow(number, event.type, event.cash, event.bot)
+                self.open = self.open.after_kept(event, self._entry.time)
 
     # --- rows --------------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
-from tickfold.protocol.journal import BotStep, Fill
+from tickfold.protocol.journal import BotStep, Fill, PositionKept
 from tickfold.protocol.portfolio_orders import OrderSide
 from tickfold.protocol.portfolios import Portfolio
 from tickfold.protocol.wire import Wire
@@ -116,6 +116,16 @@ class OpenRoundTrips(Wire):
             exit_reason=step.reason or "",
         )
         return self._with_bots({bot: each for bot, each in self.bots.items() if bot != step.bot}), closed
+
+    def after_kept(self, kept: PositionKept, time: int) -> Self:
+        """Return what is open after a bot's position became the portfolio's own at a time, milliseconds since 1970 UTC.
+
+        It brings along when it was opened, and the commission that this has cost.
+        """
+        entry = self.bots.get(kept.bot)
+        known = self.positions.get(kept.symbol) or OpenPosition(since=entry.time if entry else time, commission=0.0)
+        taken = self._with_position(kept.symbol, known.paid(entry.commission if entry else 0.0))
+        return taken._with_bots({bot: each for bot, each in self.bots.items() if bot != kept.bot})
 
     def _with_position(self, symbol: str, position: OpenPosition | None) -> Self:
         """Return this with a position as it is now; without it, if that is None."""
