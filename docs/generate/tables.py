@@ -26,8 +26,8 @@ ROWS = {
     "portfolio_trades": "What a fill has closed, with its share of the commission that opening it had cost. `side` is "
     "`long` or `short`; of a portfolio's own orders `entry_price` is the average, `exit_reason` the order's `kind`.",
     "portfolio_cash_flows": "What has changed the cash of a portfolio beside its fills: `kind` is `deposit`, "
-    "`withdrawal`, `allocation` (to a bot), `allocation_returned` or `position_kept` (a stopped bot's cash came back; the "
-    "latter with its position); `amount` has the sign of its effect.",
+    "`withdrawal`, `allocation` (to a bot), `allocation_returned` or `position_kept` (a stopped bot's cash came back, "
+    "here with its position); `amount` has the sign of its effect.",
     "portfolio_equity": "A portfolio after a minute whose bars it has seen, or after an entry of its journal; `number` "
     "counts them. "
     "`deposits` are what was paid in, less what was paid out.",
