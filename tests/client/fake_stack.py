@@ -32,6 +32,8 @@ from tickfold.protocol import (
     Alerts,
     AlertTerms,
     BacktestConfig,
+    BotsMessage,
+    BotSummary,
     Cancelled,
     Error,
     Failed,
@@ -174,6 +176,8 @@ class FakeStack:
     alerts: list[SentAlert] = field(default_factory=list)
     journals: dict[str, list[JournalEntry]] = field(default_factory=dict)
     """The journals of portfolios, by id, from their first entry on."""
+    bots: list[BotSummary] = field(default_factory=list)
+    """Those of each portfolio."""
     preferences: Preferences = field(default_factory=Preferences)
     """The symbols of the feed, and their markets."""
     most_replayed: int = 500
@@ -300,7 +304,7 @@ class FakeStack:
                 await self.feed(peer, request)
             case "subscribe" | "unsubscribe":
                 await self.change_subscription(peer, request)
-            case "list_portfolios" | "get_portfolio" | "list_orders" | "list_trades" | "get_journal":
+            case "list_portfolios" | "get_portfolio" | "list_orders" | "list_trades" | "get_journal" | "list_bots":
                 await peer.send(self.portfolio_answer(request).model_copy(update={"correlation_id": name}))
             case _ if "alert" in kind:
                 await peer.send(self.alert_answer(request).model_copy(update={"correlation_id": name}))
@@ -343,6 +347,8 @@ class FakeStack:
                 page = open_orders[:ORDERS_PAGE]
                 following = page[-1].number if len(open_orders) > ORDERS_PAGE else None
                 return OrdersState(portfolio=known, sequence=head.revision, orders=page, next=following)
+            case "list_bots":
+                return BotsMessage(portfolio=known, bots=self.bots)
             case "get_journal":
                 return JournalPage(portfolio=known, entries=self.journals[known][request["after"] :])
             case _:

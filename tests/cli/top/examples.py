@@ -6,7 +6,7 @@ from typing import Any
 from tickfold.cli.top.state import TopState
 from tickfold.client import Bar
 from tickfold.portfolios.journal import blank
-from tickfold.protocol import Alert, FeedSymbol
+from tickfold.protocol import Alert, BotSummary, FeedSymbol
 from tickfold.protocol.journal import (
     AccountTerms,
     Allocated,
@@ -96,6 +96,23 @@ def allocated(bot: str = "cross", amount: float = 1_000.0) -> Allocated:
 
 def step(what: Any, **more: Any) -> BotStep:
     return BotStep(bot="cross", symbol="GOOG", time=milliseconds(OPEN + MINUTE), what=what, **more)
+
+
+def summary(bot: str, status: Any, reason: str | None = None) -> BotSummary:
+    return BotSummary(
+        bot=bot,
+        symbol="GOOG",
+        strategy="sma_cross",
+        status=status,
+        reason=reason,
+        capital=1_000,
+        equity=950,
+        profit=-50,
+        cash=950,
+        shares=0,
+        trades=3,
+        last_bar=None,
+    )
 
 
 def alert(name: str, minute: int, title: str = "GOOG above 100.00") -> Alert:

@@ -56,7 +56,7 @@ def test_everything_is_written_once_in_a_pipe(tickfold: Command, feed: FakeStack
     assert lines[1].split()[:5] == ["GOOG", "10.25", "+241.67", "%", "09:40"]
     assert lines[4] == "growth     active  9,970.00  -20.00    0.30 %  7,990.00       1"
     assert lines[7] == "GOOG      growth         10   101.00  103.00      +20.00"
-    assert lines[10] == "cross  growth     GOOG    active  950.00  -50.00"
+    assert lines[10] == "cross  growth     GOOG    running  950.00  -50.00"
     assert lines[13:] == [
         "2026-01-30 09:32  alert   GOOG above 100.00: It is 101.",
         "2026-01-30 09:31  growth  buy 10 GOOG at 101.00",

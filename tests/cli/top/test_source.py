@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from tests.cli.top.examples import allocated, entry, filled, opened, placed, seen, step
+from tests.cli.top.examples import allocated, entry, filled, opened, placed, seen, step, summary
 from tests.client.fake_stack import FakeStack, Series, stack
 from tests.client.test_client import QUICK, alone
 from tickfold.cli.top.snapshot import Snapshot
@@ -84,15 +84,21 @@ async def test_portfolio_that_missed_too_many_entries_is_read_again() -> None:
 
 
 @alone
-async def test_steps_of_bots_are_taken_from_the_journal() -> None:
+async def test_status_of_bots_is_asked_for_and_their_fills_are_taken_from_the_journal() -> None:
     async with stack() as fake:
+        fake.bots = [summary("cross", "running"), summary("momentum", "paused", reason="its strategy failed")]
         await fake.write("p-1", *opened("growth", 10_000).events)
         await fake.write("p-1", allocated())
         await fake.write("p-1", step("entry", side="sell", quantity=2.0, price=10.0))
-        await fake.write("p-1", step("paused", reason="its strategy failed"))
+        await fake.write("p-1", allocated("momentum"))
         async with following(fake) as followed:
             shown = followed.state.snapshot()
-    assert [(row.status, row.reason) for row in shown.bots] == [("paused", "its strategy failed")]
+            assert [(row.status, row.reason) for row in shown.bots] == [
+                ("running", None),
+                ("paused", "its strategy failed"),
+            ]
+            await fake.write("p-1", step("paused", reason="by ada"))
+            await followed.until(lambda shown: shown.bots[0].reason == "by ada")
     assert [(row.bot, row.side) for row in shown.fills] == [("cross", "sell")]
 
 

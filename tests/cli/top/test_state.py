@@ -178,9 +178,10 @@ def test_latest_alerts_and_fills_are_kept() -> None:
 def test_bot_has_its_equity_and_what_its_steps_say() -> None:
     state = state_of(opened("growth", 10_000), entry(2, allocated()))
     assert state.snapshot().bots == (BotRow("growth", "cross", "GOOG", None, None, 1_000, 0),)
-    state.add_entry(entry(3, step("entry", side="buy", quantity=5.0, price=101.0), seen(103, cross=1_010.0)))
+    bought = step("entry", side="buy", quantity=5.0, price=101.0)
+    state.add_entry(entry(3, step("started"), bought, seen(103, cross=1_010.0)))
     shown = state.snapshot()
-    assert shown.bots == (BotRow("growth", "cross", "GOOG", "active", None, 1_010, 10),)
+    assert shown.bots == (BotRow("growth", "cross", "GOOG", "running", None, 1_010, 10),)
     assert shown.fills == (FillRow(OPEN + MINUTE, "growth", "GOOG", "buy", 5, 101, bot="cross"),)
     state.add_entry(entry(4, step("paused", reason="its strategy failed")))
     state.add_entry(entry(5, step("caught_up", equity=1_010.0)))

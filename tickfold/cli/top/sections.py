@@ -16,7 +16,13 @@ from tickfold.cli.top.table import Cell, Column, Section
 from tickfold.protocol.formats import UNDEFINED, decimals_of, money, percent
 
 _UNKNOWN: Final[Cell] = UNDEFINED, "dim"
-_STATUS_STYLES: Final = {"active": "green", "paused": "yellow", "stopping": "yellow", "killed": "bold red"}
+_STATUS_STYLES: Final = {
+    "active": "green",
+    "running": "green",
+    "paused": "yellow",
+    "stopping": "yellow",
+    "killed": "bold red",
+}
 _SIDE_STYLES: Final = {"buy": "green", "sell": "red"}
 _SECONDS_SHOWN: Final = 120
 """From so many seconds on an age is in minutes."""

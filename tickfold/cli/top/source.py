@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
-from tickfold.cli.top.state import TopState
+from tickfold.cli.top.state import BotStatus, TopState
 from tickfold.client import BarStream, Client, JournalStream, RefusedError
 from tickfold.errors import RunError
 from tickfold.protocol.portfolios import Portfolio
@@ -15,7 +15,7 @@ TOLD: Final = 20
 ROSTER_SECONDS: Final = 30.0
 """Between two looks at which symbols and portfolios there are: no topic tells of new ones."""
 _STEPS = 200
-"""Entries of the journal, an hour or more, from which the last steps of bots are taken."""
+"""Entries of the journal, an hour or more, from which the last fills of bots are taken."""
 _AT_ONCE = 8
 """Symbols and portfolios that are read at the same time."""
 
@@ -155,7 +155,7 @@ class Source:
             self._state.set_portfolio(head)
             self._state.add_trades(portfolio, trades)
             if head.bots:
-                await self._read_steps(head)
+                await self._read_bots(head)
             journal = await self._client.journal(portfolio, head.revision)
             while not journal.has_caught_up:
                 await self._take_entry(portfolio, journal)
@@ -172,8 +172,10 @@ class Source:
                 open_orders = {each.order_id: each.model_dump() for each in orders.orders}
                 return Portfolio.model_validate(state.portfolio.model_dump() | {"orders": open_orders})
 
-    async def _read_steps(self, head: Portfolio) -> None:
-        """Read the last entries of the journal, which tell what the bots have done: no request lists that."""
+    async def _read_bots(self, head: Portfolio) -> None:
+        """Read what the bots are, and the last entries of the journal, which tell what they have done."""
+        for bot in await self._client.list_bots(head.portfolio):
+            self._state.set_bot_status(head.portfolio, bot.bot, BotStatus(bot.status, bot.reason))
         async for entry in self._client.journal_entries(head.portfolio, max(head.revision - _STEPS, 0)):
             if entry.sequence <= head.revision:
                 self._state.tell(entry)

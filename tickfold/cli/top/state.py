@@ -225,11 +225,11 @@ def _fill(portfolio: str, fill: Fill) -> FillRow:
 def _status_after(step: BotStep) -> BotStatus | None:
     """Return what a step says of its bot's status; None if nothing."""
     match step.what:
-        case "started" | "resumed" | "adopted" | "entry":
-            return BotStatus("active")
+        case "started" | "resumed":
+            return BotStatus("running")
         case "paused":
             return BotStatus("paused", step.reason)
         case "stopping" | "stopped":
             return BotStatus(step.what)
-        case "exit" | "limits_set" | "caught_up":
+        case "entry" | "exit" | "adopted" | "limits_set" | "caught_up":
             return None
