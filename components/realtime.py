@@ -129,7 +129,6 @@ class Realtime(Subsystem):
                 backtests.may_cancel_runs(),
                 backtests.may_read_runs(),
                 trading.may_trade(),
-                trading.table.may_read_bots(),
                 alerts.may_manage(),
                 self.tables.may_subscribe(),
                 self.tables.may_unsubscribe(),

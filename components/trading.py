@@ -56,7 +56,7 @@ class Trading(Subsystem):
         self.register_outputs({"trading_table": self.table.table_name})
 
     def may_trade(self) -> Grant:
-        """Grant carrying out users' requests about portfolios and orders."""
+        """Grant carrying out users' requests about portfolios, orders and bots."""
         return Grant.union(
             self.table.may_append(),
             self.table.may_read(),
@@ -64,6 +64,7 @@ class Trading(Subsystem):
             self.table.may_read_journal(),
             self.table.may_list_by_number(),
             self.table.may_read_switches(),
+            self.table.may_read_bots(),
         )
 
     def _create_trade(self, lake: DataLake, market_data: MarketData) -> PythonFunction:

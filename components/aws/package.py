@@ -23,10 +23,8 @@ _ROOT = Path(__file__).resolve().parents[2]
 _BUILD = _ROOT / "build"
 _PACKAGED = ("functions", "strategies", "tickfold")
 # Used on the client's machine only.
-_LEFT_OUT = (
-    *("tickfold/cli/*", "tickfold/cli/templates/*", "tickfold/client/*", "tickfold/local/*", "tickfold/report/*"),
-    *("tickfold/strategies/checks.py", "strategies/*.md"),
-)
+_FOLDERS_LEFT_OUT = ("tickfold/cli", "tickfold/client", "tickfold/local", "tickfold/report")
+_FILES_LEFT_OUT = ("tickfold/strategies/checks.py", "strategies/*.md")
 
 
 class Package(pulumi.ComponentResource):
@@ -109,7 +107,11 @@ def build_layers() -> dict[Layer, Archive]:
 
 
 def _is_packaged(place: PurePosixPath) -> bool:
-    return "__pycache__" not in place.parts and not any(place.match(pattern) for pattern in _LEFT_OUT)
+    return not (
+        "__pycache__" in place.parts
+        or any(place.is_relative_to(folder) for folder in _FOLDERS_LEFT_OUT)
+        or any(place.match(pattern) for pattern in _FILES_LEFT_OUT)
+    )
 
 
 def _print_sizes() -> None:

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Final
 
-from functions.api import alerts, identity, market_data, orders, portfolios, runs, strategies
+from functions.api import alerts, bots, identity, market_data, orders, portfolios, runs, strategies
 from functions.api.operation import Area, Operation
 
 AREAS: Final[Sequence[Area]] = (
     runs.area,
     portfolios.area,
     orders.area,
+    bots.area,
     alerts.area,
     market_data.area,
     strategies.area,

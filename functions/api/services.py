@@ -34,10 +34,12 @@ if TYPE_CHECKING:
     from tickfold.market_data.feed.watch_list import WatchList
     from tickfold.market_data.series_reader import SeriesReader
     from tickfold.portfolios.desk import Desk
+    from tickfold.portfolios.market_time import MarketTime
     from tickfold.portfolios.reading import PortfolioReader
     from tickfold.portfolios.store import PortfolioStore
     from tickfold.protocol.strategies import StrategyList
     from tickfold.strategies import Registry
+    from tickfold.trading.bot_requests import BotRequests
 
 
 class Services:
@@ -114,11 +116,20 @@ class Services:
     def desk(self) -> "Desk":
         """Changes portfolios and orders."""
         from tickfold.portfolios.desk import Desk
-        from tickfold.portfolios.market_time import MarketTime
         from tickfold.portfolios.switches import Switches
 
         switches = Switches(self._dynamodb.Table(self._settings.trading_table))
-        return Desk(self._portfolio_store, switches, MarketTime(self._hot_store, self._watch_list))
+        return Desk(self._portfolio_store, switches, self._market)
+
+    @cached_property
+    def bots(self) -> "BotRequests":
+        """Carries out requests about bots."""
+        from tickfold.trading.bot_requests import BotRequests
+        from tickfold.trading.bot_store import BotStore
+        from tickfold.trading.bots import Bots
+
+        store = BotStore(self._dynamodb.Table(self._settings.trading_table))
+        return BotRequests(Bots(self._portfolio_store, store, self._registry), self.runs, self._market)
 
     @cached_property
     def portfolios(self) -> "PortfolioReader":
@@ -151,6 +162,12 @@ class Services:
         from tickfold.strategies.description import described
 
         return described(self._registry)
+
+    @cached_property
+    def _market(self) -> "MarketTime":
+        from tickfold.portfolios.market_time import MarketTime
+
+        return MarketTime(self._hot_store, self._watch_list)
 
     @cached_property
     def _registry(self) -> "Registry":

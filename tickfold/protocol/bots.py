@@ -83,15 +83,13 @@ class _BotRequest(ClientRequest):
     bot: BotRef
 
 
-class CreateBot(ClientRequest):
-    """Create a bot: it trades from the next bar on. Idempotent by its id. Reply: `bot`.
+class NewBot(Wire):
+    """A bot that is created.
 
     It trades what a run has tested (`fromRun`: a run of one symbol on minutes that has succeeded), or a config of its
     own. Days of the config are ignored, and prices are not adjusted: `adjustment` becomes `raw`.
     """
 
-    type: Literal["create_bot"] = "create_bot"
-    portfolio: PortfolioRef
     bot: BotName
     from_run: Annotated[RunId | None, Field(description="The run whose config it trades.")] = None
     config: Annotated[BacktestConfig | None, Field(description="In place of `fromRun`: what it trades.")] = None
@@ -111,6 +109,17 @@ class CreateBot(ClientRequest):
         if (self.from_run is None) == (self.config is None):
             raise ValueError("give either fromRun, a run that was tested, or a config")
         return self
+
+
+class CreateBot(NewBot, ClientRequest):
+    """Create a bot: it trades from the next bar on. Idempotent by its id. Reply: `bot`.
+
+    It trades what a run has tested (`fromRun`: a run of one symbol on minutes that has succeeded), or a config of its
+    own. Days of the config are ignored, and prices are not adjusted: `adjustment` becomes `raw`.
+    """
+
+    type: Literal["create_bot"] = "create_bot"
+    portfolio: PortfolioRef
 
 
 class ListBots(ClientRequest):
@@ -133,17 +142,21 @@ class PauseBot(_BotRequest):
     type: Literal["pause_bot"] = "pause_bot"
 
 
-class ResumeBot(_BotRequest):
-    """Let a paused bot trade again; its losses count from here on. Idempotent. Reply: `bot`."""
+class ResumeTerms(Wire):
+    """How a paused bot goes on."""
 
-    type: Literal["resume_bot"] = "resume_bot"
     adopt_code: Annotated[bool, Field(description="Go on with the strategy's code as it is now.")] = False
 
 
-class StopBot(_BotRequest):
-    """Stop a bot for good; its cash becomes the portfolio's. Idempotent. Reply: `bot`."""
+class ResumeBot(ResumeTerms, _BotRequest):
+    """Let a paused bot trade again; its losses count from here on. Idempotent. Reply: `bot`."""
 
-    type: Literal["stop_bot"] = "stop_bot"
+    type: Literal["resume_bot"] = "resume_bot"
+
+
+class StopTerms(Wire):
+    """What becomes of the position of a bot that is stopped."""
+
     positions: Annotated[
         Literal["close", "keep"],
         Field(
@@ -153,11 +166,22 @@ class StopBot(_BotRequest):
     ]
 
 
-class SetBotLimits(_BotRequest):
+class StopBot(StopTerms, _BotRequest):
+    """Stop a bot for good; its cash becomes the portfolio's. Idempotent. Reply: `bot`."""
+
+    type: Literal["stop_bot"] = "stop_bot"
+
+
+class NewBotLimits(Wire):
+    """All limits of a bot."""
+
+    limits: BotLimits
+
+
+class SetBotLimits(NewBotLimits, _BotRequest):
     """Set all limits of a bot; those that are left out are removed. Idempotent. Reply: `bot`."""
 
     type: Literal["set_bot_limits"] = "set_bot_limits"
-    limits: BotLimits
 
 
 BotQuery = ListBots | GetBot

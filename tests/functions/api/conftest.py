@@ -29,8 +29,11 @@ from tests.aws import (
     runs,
 )
 from tests.backtests.lake import load, walk
+from tests.market_data.feed.stored import feed_bars, store
 from tickfold.identity.claims import Login
 from tickfold.identity.user import User
+from tickfold.market_data.feed.hot_store import HotStore
+from tickfold.market_data.feed.watch_list import WatchList
 from tickfold.storage.bucket import Bucket
 
 if TYPE_CHECKING:
@@ -40,6 +43,8 @@ __all__ = ["aws", "bucket", "dynamodb", "runs"]
 
 Json = dict[str, Any]
 AUDIENCE = "tickfold"
+GROWTH = "/v1/portfolios/growth"
+FED = feed_bars(10)
 CONTEXT: Any = SimpleNamespace(
     function_name="http", memory_limit_in_mb=512, invoked_function_arn="arn", aws_request_id="1"
 )
@@ -158,3 +163,17 @@ def logged(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     """Everything that is logged."""
     caplog.set_level(logging.INFO)
     return caplog
+
+
+def outcome(answered: Answered) -> tuple[int, str]:
+    return answered.status, answered.json["code"]
+
+
+@pytest.fixture
+def traded(client: Client, dynamodb: "DynamoDBServiceResource") -> Client:
+    """A client of whose user there is a portfolio, and of whose symbol the feed has five bars."""
+    table = dynamodb.Table(BARS)
+    WatchList(table).add(["BTC/USD"], "24/7", "ada")
+    store(HotStore(table), "BTC/USD", FED[:5])
+    assert client.send("POST", "/v1/portfolios", {"name": "growth", "cash": 10_000}).status == 201
+    return client

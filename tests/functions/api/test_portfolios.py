@@ -4,20 +4,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.aws import BARS, BOB, TRADING
-from tests.functions.api.conftest import Answered, Client, Json
-from tests.market_data.feed.stored import feed_bars, store
-from tickfold.market_data.feed.hot_store import HotStore
-from tickfold.market_data.feed.watch_list import WatchList
+from tests.aws import BOB, TRADING
+from tests.functions.api.conftest import FED, GROWTH, Answered, Client, Json, outcome
 from tickfold.portfolios.matching import advance
 from tickfold.portfolios.store import PortfolioStore
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBServiceResource
 
-GROWTH = "/v1/portfolios/growth"
 ORDERS = f"{GROWTH}/orders"
-FED = feed_bars(10)
 LIMIT: Json = {"symbol": "BTC/USD", "side": "buy", "quantity": 10, "kind": "limit", "limit": 99}
 
 
@@ -39,23 +34,9 @@ def trader(dynamodb: "DynamoDBServiceResource") -> Trader:
     return Trader(dynamodb)
 
 
-@pytest.fixture
-def traded(client: Client, dynamodb: "DynamoDBServiceResource") -> Client:
-    """A client of whose user there is a portfolio, and of whose symbol the feed has five bars."""
-    table = dynamodb.Table(BARS)
-    WatchList(table).add(["BTC/USD"], "24/7", "ada")
-    store(HotStore(table), "BTC/USD", FED[:5])
-    assert client.send("POST", "/v1/portfolios", {"name": "growth", "cash": 10_000}).status == 201
-    return client
-
-
 def place(client: Client, order_id: str = "a", **terms: Any) -> Answered:
     order = {"symbol": "BTC/USD", "side": "buy", "quantity": 10, **terms}
     return client.send("POST", ORDERS, {"orderId": order_id, "order": order})
-
-
-def outcome(answered: Answered) -> tuple[int, str]:
-    return answered.status, answered.json["code"]
 
 
 # --- portfolios ------------------------------------------------------------------------------------------------------
