@@ -150,9 +150,7 @@ class Fill(Wire):
     price: float
     market_price: float
     commission: float
-    realised: Annotated[
-        float, Field(description="Profit of what was closed, its exit's commission paid; the entry's was paid before.")
-    ] = 0.0
+    realised: Annotated[float, Field(description="Profit of what was closed, before commission.")] = 0.0
     time: Milliseconds
     inside: bool = False
 
