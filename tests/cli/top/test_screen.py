@@ -53,6 +53,14 @@ def drawn(
     return [line.plain.rstrip() for line in frame(snapshot, link, controls or Controls(), width, height)]
 
 
+@pytest.mark.parametrize("width", [1, 2, 5, 9, 20, 33])
+@pytest.mark.parametrize("height", [1, 2, 5, 9, 14])
+def test_no_terminal_is_too_small(width: int, height: int) -> None:
+    lines = frame(full(30), CONNECTED, Controls(), width, height)
+    assert len(lines) <= height
+    assert max(line.cell_len for line in lines) <= width
+
+
 def test_screen_has_every_section() -> None:
     lines = drawn(full())
     assert lines[:14] == [

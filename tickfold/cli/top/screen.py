@@ -86,9 +86,10 @@ def _shown(count: int, room: int) -> list[int]:
 def _part(table: Table, share: int, first: int, width: int) -> "Iterator[Text]":
     heading, count = table.heading.copy(), len(table.lines)
     where = f"  {first + 1}-{first + share} of {count}" if share < count else ""
-    heading.truncate(width - len(where))
+    heading.truncate(max(width - len(where), 0))
     heading.pad_right(width - len(where) - heading.cell_len)
     heading.append(where)
+    heading.truncate(width)
     heading.stylize("reverse")
     yield heading
     yield from table.lines[first : first + share]
