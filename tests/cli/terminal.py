@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 COMMAND = (sys.executable, "-m", "tickfold.cli")
-SECONDS = 20
+SECONDS = 60
 """What takes longer than this does not come."""
 
 

@@ -13,6 +13,11 @@ from tests.components.capture import ACCOUNT, API_ID, REGION, STREAM_LABEL, Stac
 from tests.components.iam import Policies, is_allowed
 from tickfold.storage import layout
 
+PORTFOLIO_TABLES = (
+    *(layout.PORTFOLIO_ORDERS, layout.PORTFOLIO_FILLS, layout.PORTFOLIO_TRADES),
+    *(layout.PORTFOLIO_CASH_FLOWS, layout.PORTFOLIO_EQUITY),
+)
+
 RUN = "0198c0de-run"
 CHILD = "11112222-3333"
 
@@ -245,7 +250,7 @@ def _calls(stack: Stack) -> dict[str, list[tuple[str, str]]]:
                 for action in ("GetObject", "PutObject")
                 for key in (
                     layout.portfolio_checkpoint_key("growth-1"),
-                    layout.portfolio_key(layout.PORTFOLIO_FILLS, "growth-1", date(2026, 1, 31)),
+                    *(layout.portfolio_key(table, "growth-1", date(2026, 1, 31)) for table in PORTFOLIO_TABLES),
                 )
             ),
             ("sqs:SendMessage", dead_letters("trading")),

@@ -49,7 +49,8 @@ def test_every_output_names_an_existing_resource(stack: EmbeddedStack) -> None:
     assert workgroup["Configuration"]["EnforceWorkGroupConfiguration"] is True
     tables = stack.client("glue").get_tables(DatabaseName=outputs["athena_database"])["TableList"]
     of_one, of_several = {"bars", "trades", "equity", "runs"}, {"equity_by_symbol", "runs_by_symbol"}
-    assert {table["Name"] for table in tables} == of_one | of_several | {"sweeps", "walk_forward"}
+    of_portfolios = {f"portfolio_{what}" for what in ("orders", "fills", "trades", "cash_flows", "equity")}
+    assert {table["Name"] for table in tables} == of_one | of_several | of_portfolios | {"sweeps", "walk_forward"}
 
 
 def test_api_is_on_loopback_with_a_route_per_function(stack: EmbeddedStack) -> None:

@@ -57,8 +57,11 @@ def test_portfolio_is_created_traded_shown_and_stopped(tickfold: Command, fed: F
     assert name in said("portfolio", "list")
 
 
-def test_top_shows_an_order_from_its_placing_to_its_fill(tickfold: Command, fed: FedSymbol) -> None:
+def test_top_shows_an_order_from_its_placing_to_its_fill(
+    tickfold: Command, stack: EmbeddedStack, fed: FedSymbol, monkeypatch: pytest.MonkeyPatch
+) -> None:
     name = f"p{secrets.token_hex(4)}"
+    monkeypatch.setenv("TICKFOLD_TOKEN", stack.token(name))  # of a user whom no alerts tell of other tests' runs
     assert tickfold("portfolio", "create", name, "--cash", "10,000").status == 0
     with terminal("top", columns=120, rows=60) as screen:
         for text in (name, fed.symbol, "connected"):
