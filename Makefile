@@ -82,9 +82,11 @@ $(WSCAT): tests/e2e/wscat/package.json tests/e2e/wscat/package-lock.json
 lint: $(READY) ## ruff, mypy (strict, for the oldest and the newest Python), and which folder may import which
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy --python-version 3.11
-	$(BIN)/mypy --python-version 3.13
+	@$(MAKE) --no-print-directory -j2 types-3.11 types-3.13
 	$(BIN)/lint-imports --no-logo
+
+types-%: $(READY)
+	$(BIN)/mypy --python-version $*
 
 demo: $(READY) ## the main job, end to end on this machine
 	$(BIN)/python -m embedded.demo

@@ -21,7 +21,7 @@ SCHEMA: dict[str, Any] = json.loads((Path(__file__).parents[2] / "docs/reference
 REQUEST = Draft202012Validator(SCHEMA | {"anyOf": [{"$ref": "#/$defs/request"}]})
 MESSAGE = Draft202012Validator(SCHEMA | {"anyOf": [{"$ref": "#/$defs/message"}]})
 MANY = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
 
 
