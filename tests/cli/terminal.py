@@ -25,7 +25,9 @@ class Terminal:
         # Of its own session, whose controlling terminal it is, so that Ctrl-C reaches it and nobody else.
         self.process = subprocess.Popen(
             [*COMMAND, *arguments],
-            env=os.environ | {"TERM": kind},
+            # Of the size that is given: the variables would be of the terminal of those who run the tests.
+            env={name: value for name, value in os.environ.items() if name not in ("LINES", "COLUMNS")}
+            | {"TERM": kind},
             stdin=inside,
             stdout=inside,
             stderr=inside,
