@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from tickfold.alerts.observation import SeenEvent
-from tickfold.portfolios.journal import apply, apply_event
+from tickfold.portfolios.journal import apply, each_applied
 from tickfold.portfolios.times import MINUTE, time_of
 from tickfold.protocol.journal import (
     BarSeen,
@@ -41,9 +41,9 @@ def seen_in(portfolio: Portfolio, entries: Iterable[JournalEntry]) -> tuple[Port
 
 
 def _events(portfolio: Portfolio, entry: JournalEntry) -> Iterator[SeenEvent]:
-    for place, (event, time) in enumerate(zip(entry.events, _times(entry), strict=True)):
-        before, portfolio = portfolio, apply_event(portfolio, event)
-        yield SeenEvent(entry, place, before, portfolio, time_of(time))
+    applied = zip(each_applied(portfolio, entry), _times(entry), strict=True)
+    for place, ((_, before, after), time) in enumerate(applied):
+        yield SeenEvent(entry, place, before, after, time_of(time))
 
 
 def _times(entry: JournalEntry) -> list[int]:

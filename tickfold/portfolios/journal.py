@@ -1,6 +1,6 @@
 """The journal: `apply` is the only way in which a portfolio changes, so that its journal alone makes it again."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar, assert_never
 
 from pydantic import BaseModel
@@ -71,6 +71,13 @@ def apply(portfolio: Portfolio, entry: JournalEntry) -> Portfolio:
     for event in entry.events:
         portfolio = apply_event(portfolio, event)
     return _changed(_forgotten(portfolio), revision=entry.sequence)
+
+
+def each_applied(portfolio: Portfolio, entry: JournalEntry) -> Iterator[tuple[JournalEvent, Portfolio, Portfolio]]:
+    """Yield the events of the next entry of a portfolio's journal, each with the portfolio before and after it."""
+    for event in entry.events:
+        before, portfolio = portfolio, apply_event(portfolio, event)
+        yield event, before, portfolio
 
 
 def apply_event(portfolio: Portfolio, event: JournalEvent) -> Portfolio:  # noqa: PLR0912 - a case an event

@@ -15,7 +15,7 @@ from boto3.dynamodb.conditions import Key
 
 from tickfold.errors import RunError, TickfoldError
 from tickfold.market_data.feed.feed_state import number
-from tickfold.portfolios.journal import OrderEvent, apply, apply_event, order_after
+from tickfold.portfolios.journal import OrderEvent, apply, each_applied, order_after
 from tickfold.portfolios.portfolio import followed
 from tickfold.protocol.journal import BarSeen, Fill, JournalEntry, JournalEvent
 from tickfold.protocol.portfolio_orders import Order
@@ -206,15 +206,13 @@ def orders_after(before: Portfolio, entry: JournalEntry) -> dict[str, Order]:
 
     Of the best price of a trailing stop the head knows, which changes with each bar.
     """
-    found, portfolio = dict[str, Order](), before
-    for event in entry.events:
-        after = apply_event(portfolio, event)
+    found = dict[str, Order]()
+    for event, portfolio, after in each_applied(before, entry):
         if isinstance(event, OrderEvent):
             found[event.order_id] = order_after(portfolio.orders[event.order_id], event)
         if not isinstance(event, BarSeen):
             changed = {each: order for each, order in after.orders.items() if portfolio.orders.get(each) != order}
             found |= changed
-        portfolio = after
     return found
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from tickfold.portfolios.journal import apply, apply_event
+from tickfold.portfolios.journal import apply, each_applied
 from tickfold.portfolios.lake.checkpoint import Checkpoint
 from tickfold.portfolios.lake.round_trips import OpenRoundTrips, RoundTrip
 from tickfold.portfolios.portfolio import equity, exposure
@@ -73,8 +73,7 @@ class _Recording:
             self._add("portfolio_orders", **_order(order), timestamp=self._written, changed_by=self._entry.by)
         portfolio = self._before
         closing = _last_of_each_minute(self._entry.events)
-        for number, event in enumerate(self._entry.events):
-            before, portfolio = portfolio, apply_event(portfolio, event)
+        for number, (event, before, portfolio) in enumerate(each_applied(self._before, self._entry)):
             self._record(number, event, before, portfolio)
             if number in closing:
                 self._add_equity(portfolio, closing[number])
