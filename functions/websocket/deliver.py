@@ -20,13 +20,12 @@ from functions.settings import DeliverStreamsSettings
 from tickfold.alerts.observation import of_portfolio
 from tickfold.alerts.watched import is_watched
 from tickfold.market_data.feed.bar_messages import joined
+from tickfold.portfolios.keys import portfolio_of
 from tickfold.realtime.delivery import Delivery, Envelope
 
 logger = Logger()
 
 Row = Mapping[str, Any]
-_PORTFOLIO = "p#"
-"""What the partition keys of portfolios begin with."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def deliver(event: DynamoDBStreamEvent, given: Dependencies) -> None:
 
 def _announce(partitions: list[str], given: Dependencies) -> None:
     """Announce the journals that rules watch. Who evaluates them looks for itself, too, if that does not succeed."""
-    portfolios = [each.removeprefix(_PORTFOLIO) for each in partitions]
+    portfolios = [portfolio_of(each) for each in partitions]
     try:
         watched = [each for each in portfolios if given.is_watched(of_portfolio(each))]
         given.announcement.announce(JOURNALS_APPENDED, watched)

@@ -16,6 +16,7 @@ from boto3.dynamodb.conditions import Key
 from tickfold.errors import RunError, TickfoldError
 from tickfold.market_data.feed.feed_state import number
 from tickfold.portfolios.journal import OrderEvent, apply, each_applied, order_after
+from tickfold.portfolios.keys import partition_of, portfolio_of
 from tickfold.portfolios.portfolio import followed
 from tickfold.protocol.journal import BarSeen, Fill, JournalEntry, JournalEvent
 from tickfold.protocol.portfolio_orders import Order
@@ -35,7 +36,6 @@ MOST_PORTFOLIOS: Final = 100
 SMALLEST: Final = 1e-100
 """The smallest amount that is kept; DynamoDB's numbers begin at 1e-130."""
 
-_PARTITION = "p#"
 _OWNER = "owner#"
 _ALL = "portfolios"
 _SYMBOL = "symbol#"
@@ -150,13 +150,13 @@ class PortfolioStore:
     def all_ids(self) -> list[str]:
         """Return the ids of the portfolios of all users."""
         listed = query_all(self._table, KeyConditionExpression=Key("portfolio").eq(_ALL), ConsistentRead=True)
-        return [str(row["entry"]).removeprefix(_PARTITION) for row in listed]
+        return [portfolio_of(str(row["entry"])) for row in listed]
 
     def of_symbol(self, symbol: str) -> list[str]:
         """Return the ids of the portfolios that a bar of `symbol` concerns."""
         condition = Key("portfolio").eq(f"{_SYMBOL}{symbol}")
         listed = query_all(self._table, KeyConditionExpression=condition, ConsistentRead=True)
-        return [str(row["entry"]).removeprefix(_PARTITION) for row in listed]
+        return [portfolio_of(str(row["entry"])) for row in listed]
 
     def order(self, portfolio: str, order_id: str) -> Order | None:
         """Return an order, open or ended; None if none of this id was placed."""
@@ -216,11 +216,6 @@ def orders_after(before: Portfolio, entry: JournalEntry) -> dict[str, Order]:
     return found
 
 
-def partition_of(portfolio: str) -> str:
-    """Return the partition key of all that is of a portfolio."""
-    return f"{_PARTITION}{portfolio}"
-
-
 def _journal_row(entry: JournalEntry) -> dict[str, Any]:
     """Return the row of an entry, with all that its delivery needs."""
     row = {
@@ -240,7 +235,7 @@ def _order_row(portfolio: str, order: Order) -> dict[str, Any]:
 
 
 def _portfolio(item: Mapping[str, Any]) -> Portfolio:
-    return Portfolio.model_validate({**item, "portfolio": item["portfolio"].removeprefix(_PARTITION)})
+    return Portfolio.model_validate({**item, "portfolio": portfolio_of(item["portfolio"])})
 
 
 def _attributes(values: Mapping[str, Any]) -> dict[str, Any]:

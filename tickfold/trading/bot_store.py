@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from boto3.dynamodb.conditions import Key
 
 from tickfold.market_data.feed.feed_state import number
-from tickfold.portfolios.store import partition_of
+from tickfold.portfolios.keys import partition_of
 from tickfold.storage.dynamodb import Write
 from tickfold.storage.query import query_all
 from tickfold.trading.bot import Bot
