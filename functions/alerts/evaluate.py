@@ -16,6 +16,7 @@ from aws_lambda_powertools.utilities.data_classes import DynamoDBStreamEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions import wiring
+from functions.each_portfolio import each_portfolio
 from functions.settings import EvaluateSettings
 from tickfold.alerts.alert_store import AlertStore
 from tickfold.alerts.evaluator import Evaluator
@@ -71,17 +72,15 @@ def evaluate(event: Event, given: Dependencies) -> int:
 
 
 def _evaluate_journals(portfolios: Iterable[str], given: Dependencies) -> int:
-    """One journal that cannot be evaluated keeps none of the others from it."""
-    alerts, failed = 0, list[str]()
-    for portfolio in portfolios:
-        try:
-            alerts += given.evaluator.evaluate_journal(portfolio, given.portfolios)
-        except Exception:
-            logger.exception("the rules on a portfolio could not be evaluated", extra={"portfolio": portfolio})
-            failed.append(portfolio)
+    alerts, failed = each_portfolio(
+        portfolios,
+        lambda portfolio: given.evaluator.evaluate_journal(portfolio, given.portfolios),
+        logger,
+        "the rules on a portfolio could not be evaluated",
+    )
     if failed:
         raise NotEvaluatedError(f"not evaluated: {', '.join(failed)}; see the log")
-    return alerts
+    return sum(alerts.values())
 
 
 def ended_runs(event: DynamoDBStreamEvent) -> Iterator[SeenRun]:

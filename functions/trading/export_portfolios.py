@@ -8,6 +8,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions import wiring
+from functions.each_portfolio import each_portfolio
 from functions.settings import ExportPortfoliosSettings
 from tickfold.errors import TickfoldError
 from tickfold.portfolios.lake.export import LakeExport
@@ -44,14 +45,9 @@ def export_portfolios(_event: Event, given: Dependencies) -> Event:
     Raises:
         NotExportedError: for some portfolios that failed.
     """
-    written, failed = dict[str, int](), list[str]()
-    for portfolio in given.portfolios.all_ids():
-        try:
-            if count := given.lake.export(portfolio):
-                written[portfolio] = count
-        except Exception:
-            logger.exception("a portfolio could not be exported", extra={"portfolio": portfolio})
-            failed.append(portfolio)
+    known = given.portfolios.all_ids()
+    counts, failed = each_portfolio(known, given.lake.export, logger, "a portfolio could not be exported")
+    written = {portfolio: count for portfolio, count in counts.items() if count}
     logger.info("exported", extra={"written": written})
     if failed:
         raise NotExportedError(f"not exported: {', '.join(failed)}; see the log")

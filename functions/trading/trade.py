@@ -9,6 +9,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions import wiring
+from functions.each_portfolio import each_portfolio
 from functions.settings import TradeSettings
 from tickfold.errors import TickfoldError
 from tickfold.market_data.bar_store import BarStore
@@ -66,13 +67,8 @@ def trade(event: Event, given: Dependencies) -> Event:
         NotAdvancedError: for some portfolios that failed.
     """
     symbols: list[str] = event.get("detail", {}).get("symbols") or [each.symbol for each in given.watch_list.ever()]
-    written, failed = dict[str, int](), list[str]()
-    for portfolio in _concerned(given.portfolios, symbols):
-        try:
-            written[portfolio] = given.trader.advance(portfolio)
-        except Exception:
-            logger.exception("a portfolio could not be stepped", extra={"portfolio": portfolio})
-            failed.append(portfolio)
+    concerned = _concerned(given.portfolios, symbols)
+    written, failed = each_portfolio(concerned, given.trader.advance, logger, "a portfolio could not be stepped")
     logger.info("traded", extra={"symbols": len(symbols), "written": written})
     if failed:
         raise NotAdvancedError(f"not stepped: {', '.join(failed)}; see the log")
