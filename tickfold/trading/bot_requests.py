@@ -58,14 +58,12 @@ class BotRequests:
                 changed.
         """
         user = caller.user
-        if isinstance(request, ListBots):
-            caller.reply(self._listed(owned(self._portfolios, user.user_id, request.portfolio)))
-        elif isinstance(request, GetBot):
-            portfolio = owned(self._portfolios, user.user_id, request.portfolio)
-            caller.reply(self._message(portfolio, self.bots.find(portfolio.portfolio, request.bot)))
-        else:
+        if not isinstance(request, ListBots | GetBot):
             until_written(request.portfolio, lambda: self._change(user, request))
-            portfolio = owned(self._portfolios, user.user_id, request.portfolio)
+        portfolio = owned(self._portfolios, user.user_id, request.portfolio)
+        if isinstance(request, ListBots):
+            caller.reply(self._listed(portfolio))
+        else:
             caller.reply(self._message(portfolio, self.bots.find(portfolio.portfolio, request.bot)))
 
     @property

@@ -34,7 +34,8 @@ from tickfold.trading.bot_store import StoredBot
 SECONDS: Final = 10.0
 """How long a strategy may take for the bars of one batch."""
 
-_SIDES: Final = {1: "buy", -1: "sell"}
+SIDES: Final = {1: "buy", -1: "sell"}
+"""What opens a position of a side: 1 long, −1 short."""
 
 
 class BotRun:
@@ -269,7 +270,7 @@ def fills_of(bot: Bot, step: Step, at: int, time: int) -> Iterator[BotStep]:
             {
                 **of,
                 "what": "exit",
-                "side": _SIDES[-trade.side],
+                "side": SIDES[-trade.side],
                 "quantity": trade.quantity,
                 "price": trade.exit_price,
                 "commission": trade.commission,
@@ -282,7 +283,7 @@ def fills_of(bot: Bot, step: Step, at: int, time: int) -> Iterator[BotStep]:
 
 
 def _entry(of: Mapping[str, Any], trade: Trade | OpenTrade, commission: float) -> BotStep:
-    side, price = _SIDES[trade.side], trade.entry_price
+    side, price = SIDES[trade.side], trade.entry_price
     return BotStep.model_validate(
         {**of, "what": "entry", "side": side, "quantity": trade.quantity, "price": price, "commission": commission}
     )

@@ -112,11 +112,10 @@ class Bots:
             RunError: there is no such bot, or the portfolio holds the symbol on the other side.
             OvertakenError: the portfolio was changed meanwhile; nothing was written.
         """
-        before, stored = self._portfolio(portfolio), self.find(portfolio, bot)
-        _check_side(before, stored)
         try:
             return self._changed(portfolio, bot, by, BotRun.end)
         except UnreadableBotError:
+            before, stored = self._portfolio(portfolio), self.find(portfolio, bot)
             if stored.bot.ended:
                 return stored.bot
             ended = stored.bot.moved("stopped")
@@ -168,11 +167,16 @@ def _same(there: Bot, bot: Bot) -> bool:
 
 
 def _given_back(portfolio: Portfolio, ended: StoredBot) -> Iterator[JournalEvent]:
-    """Yield what a portfolio gets of a bot that has ended, unless it has it."""
+    """Yield what a portfolio gets of a bot that has ended, unless it has it.
+
+    Raises:
+        RunError: the bot's position cannot become the portfolio's own, which is of the other side.
+    """
     bot, figures = ended.bot, ended.figures
     if bot.bot not in portfolio.bots:
         return
     if figures.shares:
+        _check_side(portfolio, ended)
         yield PositionKept(
             bot=bot.bot, symbol=bot.symbol, quantity=figures.shares, price=figures.entry_price, cash=figures.cash
         )
@@ -187,7 +191,7 @@ def _check_side(portfolio: Portfolio, stored: StoredBot) -> None:
         RunError: that is of the other side.
     """
     own = held(portfolio, stored.bot.symbol)
-    if own * stored.figures.shares < 0 and not stored.bot.ended:
+    if own * stored.figures.shares < 0:
         sides = ("long", "short") if own > 0 else ("short", "long")
         raise RunError(
             f"{portfolio.name} is {sides[0]} in {stored.bot.symbol}, and its bot {stored.bot.bot} {sides[1]}: close "

@@ -7,7 +7,7 @@ goes on; so there the bot's part is what a run would report that ended there (`t
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,11 +22,9 @@ from tickfold.strategies import Registry
 from tickfold.strategies.code_version import code_version
 from tickfold.strategies.evaluation import evaluate
 from tickfold.trading.bot import Bot
-from tickfold.trading.bot_run import BotRun, fills_of
+from tickfold.trading.bot_run import SIDES, BotRun, fills_of
 from tickfold.trading.bot_store import StoredBot
 from tickfold.trading.tape import Tape, Window
-
-_SIDES: Final = {1: "buy", -1: "sell"}
 
 
 class Fill(NamedTuple):
@@ -177,9 +175,9 @@ def _told(step: BotStep) -> Fill:
 
 def _fills(trade: Trade | OpenTrade, times: list[int]) -> Iterator[Fill]:
     quantity = trade.quantity
-    yield Fill(times[trade.entry_bar], "entry", _SIDES[trade.side], quantity, trade.entry_price, None, None)
+    yield Fill(times[trade.entry_bar], "entry", SIDES[trade.side], quantity, trade.entry_price, None, None)
     if isinstance(trade, Trade):
-        side, price = _SIDES[-trade.side], trade.exit_price
+        side, price = SIDES[-trade.side], trade.exit_price
         yield Fill(times[trade.exit_bar], "exit", side, quantity, price, trade.commission, trade.exit_reason)
 
 

@@ -90,11 +90,12 @@ class LakeExport:
         body, tag = self.bucket.get_tagged(key)
         added = parquet.table(rows, schema)
         if body is not None:
-            there = parquet.decode(body, {"sequence": np.int64})["sequence"]
-            if len(there) and there[-1] > until:
+            there = parquet.read(body, schema)
+            sequence = there.column("sequence").to_numpy()
+            if len(sequence) and sequence[-1] > until:
                 raise OvertakenExportError(f"{key} has entries after {until:,}, the last one that this export knows")
-            kept = int(np.searchsorted(there, after, side="right"))
-            added = pa.concat_tables([parquet.read(body, schema).slice(0, kept), added])
+            kept = int(np.searchsorted(sequence, after, side="right"))
+            added = pa.concat_tables([there.slice(0, kept), added])
         if not self.bucket.replace(key, parquet.encode(added), tag):
             raise OvertakenExportError(f"{key} was written by another export meanwhile")
 
