@@ -29,6 +29,7 @@ from tickfold.protocol.journal import (
     Killed,
     Lifted,
     OrderCancelled,
+    PositionKept,
     RiskLimits,
     Withdrawal,
 )
@@ -229,6 +230,15 @@ def test_cash_that_a_bot_is_given_and_gives_back_counts_as_such(trading: Trading
     assert [each.value for each in alerts(condition("cash", below=9_000), journal)] == [6_000.0]
     assert [each.value for each in alerts(condition("cash", above=10_000), journal)] == [10_000.0, 10_100.0]
     assert [each.value for each in alerts(condition("profit", above=50), journal)] == [pytest.approx(100)]
+
+
+def test_what_a_bot_leaves_to_the_portfolio_counts_at_once(trading: Trading) -> None:
+    trading.write([Allocated(bot="cross", symbol="GOOG", amount=4_000.0)])
+    trading.bar(100, 100, 100, 100)
+    trading.write([PositionKept(bot="cross", symbol="GOOG", quantity=30.0, price=100.0, cash=1_000.0)])
+    journal = journal_of(trading)
+    assert [each.value for each in alerts(condition("cash", above=6_500), journal)] == [10_000.0, 7_000.0]
+    assert [each.value for each in alerts(condition("position", symbol="GOOG", above=2_000), journal)] == [3_000.0]
 
 
 def test_drawdown_alerts_again_once_it_has_recovered_by_the_hysteresis(trading: Trading) -> None:

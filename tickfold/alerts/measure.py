@@ -59,6 +59,7 @@ from tickfold.protocol.journal import (
     OrderCancelled,
     OrderExpired,
     OrderRejected,
+    PositionKept,
     Withdrawal,
 )
 from tickfold.protocol.portfolio_orders import Order
@@ -229,7 +230,7 @@ class _OfPortfolio(Measure[P]):
         """Return the reading of one event."""
 
 
-_SETTLES: Final = (BarSeen, Deposit, Withdrawal, Allocated, AllocationReturned, BotStep, Lifted)
+_SETTLES: Final = (BarSeen, Deposit, Withdrawal, Allocated, AllocationReturned, PositionKept, BotStep, Lifted)
 """Events after which amounts are looked at. A fill is none: it is posted before its bar has valued the position."""
 
 
