@@ -1,7 +1,5 @@
 """Alerts: their table, the functions that evaluate rules and send, and the page of the links in e-mail."""
 
-import json
-
 import pulumi
 import pulumi_aws as aws
 
@@ -139,14 +137,8 @@ class Alerts(Subsystem):
 
         The trading table's stream would tell too, but a shard of it serves two consumers.
         """
-        pattern = {"source": [market_data.event_source], "detail-type": [announcement.JOURNALS_APPENDED.detail_type]}
-        rule = aws.cloudwatch.EventRule(
-            f"{self._name}-journals-appended",
-            name=f"{self._name}-journals-appended",
-            description="Entries were appended to journals of portfolios",
-            event_pattern=json.dumps(pattern),
-            opts=self._child,
-        )
+        description = "Entries were appended to journals of portfolios"
+        rule = market_data.announced(announcement.JOURNALS_APPENDED, description, self._child)
         invoke_by_rule(
             f"{self._name}-evaluate-on-journals",
             rule=rule,

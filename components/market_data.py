@@ -116,7 +116,7 @@ class MarketData(Subsystem):
         )
         self.order = json.dumps([each.model_dump(exclude_none=True) for each in configuration.providers])
         self.event_source = f"tickfold.{name}"
-        self.bars_stored = self._create_bars_stored()
+        self.bars_stored = self.announced(announcement.BARS_STORED, "Bars of the feed were stored", self._child)
         self.bars = HotTable(name, protect=configuration.protect_data, opts=self._child)
         self.keys = self._create_keys()
         self.schwab_tokens = self._create_schwab_tokens()
@@ -157,14 +157,14 @@ class MarketData(Subsystem):
             opts=opts,
         )
 
-    def _create_bars_stored(self) -> aws.cloudwatch.EventRule:
-        pattern = {"source": [self.event_source], "detail-type": [announcement.BARS_STORED.detail_type]}
+    def announced(
+        self, kind: announcement.Kind, description: str, opts: pulumi.ResourceOptions
+    ) -> aws.cloudwatch.EventRule:
+        """Create the rule of the events of a kind that this stack puts on the default bus."""
+        name = f"{self._name}-{kind.detail_type.lower().replace(' ', '-')}"
+        pattern = {"source": [self.event_source], "detail-type": [kind.detail_type]}
         return aws.cloudwatch.EventRule(
-            f"{self._name}-bars-stored",
-            name=f"{self._name}-bars-stored",
-            description="Bars of the feed were stored",
-            event_pattern=json.dumps(pattern),
-            opts=self._child,
+            name, name=name, description=description, event_pattern=json.dumps(pattern), opts=opts
         )
 
     def may_use_providers(self) -> Grant:
