@@ -12,7 +12,7 @@ from tickfold.errors import RunError
 from tickfold.market_data.exchange_calendar import LONGEST_PAUSE
 from tickfold.market_data.feed.silence import silent_session_minutes
 from tickfold.portfolios.journal import apply
-from tickfold.portfolios.portfolio import equity
+from tickfold.portfolios.portfolio import drawdown, equity, positions_of
 from tickfold.portfolios.times import time_of
 from tickfold.protocol import Alert, FeedSymbol, Trade
 from tickfold.protocol.journal import BotStep, Fill, JournalEntry
@@ -196,7 +196,7 @@ class _Watched:
 
 
 def _portfolio_row(portfolio: Portfolio) -> PortfolioRow:
-    worth, peak = equity(portfolio), portfolio.peak_equity
+    worth = equity(portfolio)
     return PortfolioRow(
         name=portfolio.name,
         portfolio=portfolio.portfolio,
@@ -205,16 +205,15 @@ def _portfolio_row(portfolio: Portfolio) -> PortfolioRow:
         cash=portfolio.cash,
         equity=worth,
         day_profit=worth - portfolio.day_start_equity,
-        drawdown=max((peak - worth) / peak, 0.0) if peak > 0 else 0.0,
+        drawdown=drawdown(portfolio) or 0.0,
         open_orders=len(portfolio.orders),
     )
 
 
 def _position_rows(portfolio: Portfolio) -> Iterable[PositionRow]:
-    for symbol, held in sorted(portfolio.positions.items()):
-        last = portfolio.quotes[symbol].close
-        average, unrealised = held.cost / held.quantity, held.quantity * last - held.cost
-        yield PositionRow(portfolio.name, symbol, held.quantity, average, last, unrealised)
+    for held in positions_of(portfolio).positions:
+        average = held.cost / held.quantity
+        yield PositionRow(portfolio.name, held.symbol, held.quantity, average, held.close, held.unrealised)
 
 
 def _fill(portfolio: str, fill: Fill) -> FillRow:
