@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tickfold.cli.console import note
 from tickfold.cli.exit_codes import UsageError
+from tickfold.cli.interrupt import kept_interrupts
 from tickfold.cli.rows import Value, write_rows
 from tickfold.cli.target import Target
 from tickfold.errors import RunError
@@ -134,11 +135,13 @@ def _wait(athena: "AthenaClient", execution_id: str) -> "QueryExecutionTypeDef":
     """
     from tenacity import Retrying, retry_if_result, wait_random_exponential  # noqa: PLC0415 - slow to load
 
-    poll = Retrying(
-        retry=retry_if_result(lambda execution: execution["Status"]["State"] not in _ENDED),
-        wait=wait_random_exponential(multiplier=_FIRST_POLL_SECONDS, max=_LONGEST_POLL_SECONDS),
-    )
-    execution = poll(lambda: athena.get_query_execution(QueryExecutionId=execution_id)["QueryExecution"])
+    with kept_interrupts() as sleep:
+        poll = Retrying(
+            retry=retry_if_result(lambda execution: execution["Status"]["State"] not in _ENDED),
+            wait=wait_random_exponential(multiplier=_FIRST_POLL_SECONDS, max=_LONGEST_POLL_SECONDS),
+            sleep=sleep,
+        )
+        execution = poll(lambda: athena.get_query_execution(QueryExecutionId=execution_id)["QueryExecution"])
     status = execution["Status"]
     if status["State"] != "SUCCEEDED":
         reason = " ".join(status.get("StateChangeReason", "").split())
