@@ -1,7 +1,7 @@
-"""Compiles packages for Lambda's Python, which could not keep what it compiles: `/opt` is read-only there.
+"""Compiles modules for Lambda's Python, which could not keep what it compiles: what it unpacks is read-only there.
 
 The bytecode of another version is ignored, so it takes an interpreter of that very version. Where this machine has
-none, layers have no bytecode: they work, and start more slowly.
+none, archives have no bytecode: they work, and start more slowly.
 """
 
 import os
@@ -13,8 +13,6 @@ from functools import cache
 from pathlib import Path
 
 _ASK = "import sys; print('%d.%d' % sys.version_info[:2], sys.implementation.cache_tag)"
-_MOUNTED = "/opt/python"
-"""Where Lambda has the packages of layers: what the bytecode says of itself in tracebacks."""
 
 
 def find_interpreter(version: str) -> Path | None:
@@ -37,17 +35,17 @@ def _is_of(interpreter: Path, version: str) -> bool:
     return asked.stdout.split() == [version, f"cpython-{version.replace('.', '')}"]
 
 
-def compile_packages(interpreter: Path, target: Path) -> None:
+def compile_modules(interpreter: Path, target: Path, mounted: str) -> None:
     """Compile the modules below `target`, each beside its source. A module that does not compile is left as it is.
 
-    The bytecode is reproducible: it holds its source's hash instead of a time, which nobody checks, and no path of
-    this machine.
+    The bytecode is reproducible: it holds its source's hash instead of a time, which nobody checks, and the directory
+    where Lambda has it, `mounted`, instead of a path of this machine.
     """
     subprocess.run(  # noqa: S603 # all of it stands here
         [
             *(interpreter, "-I", "-m", "compileall", "-q", "-q", "-j", "0"),
             *("--invalidation-mode", "unchecked-hash"),
-            *("-s", target, "-p", _MOUNTED),
+            *("-s", target, "-p", mounted),
             target,
         ],
         capture_output=True,

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from uv import find_uv_bin
 
 from components.aws.archive import Archive, archive_of, write_archive
-from components.aws.bytecode import bytecode_of, compile_packages, find_interpreter
+from components.aws.bytecode import bytecode_of, compile_modules, find_interpreter
 
 ARCHITECTURE = "arm64"
 PYTHON_VERSION = "3.13"
@@ -70,7 +70,7 @@ def build_layer(name: str, requirements: Path, build: Path) -> Archive:
             target = Path(directory, "python")
             _install(requirements, target)
             if interpreter:
-                compile_packages(interpreter, target)
+                compile_modules(interpreter, target, "/opt/python")
             write_archive(archive, dict(_files(target)))
     return archive
 

@@ -3,7 +3,10 @@
 `python -m components.aws.package` builds the archives and prints their sizes. It needs no AWS account.
 """
 
-from collections.abc import Iterable
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
@@ -11,7 +14,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.archive import UNZIPPED_LIMIT, Archive, archive_of, check_unzipped_size, write_archive
-from components.aws.bytecode import find_interpreter
+from components.aws.bytecode import bytecode_of, compile_modules, find_interpreter
 from components.aws.dependency_layer import ARCHITECTURE, PYTHON_VERSION, RUNTIME, build_layer
 from tickfold.storage import layout
 from tickfold.strategies import Registry
@@ -21,6 +24,7 @@ LAYERS: tuple[Layer, ...] = ("base", "numeric", "identity", "postgres")
 
 _ROOT = Path(__file__).resolve().parents[2]
 _BUILD = _ROOT / "build"
+_THIS_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 _PACKAGED = ("functions", "strategies", "tickfold")
 # Used on the client's machine only.
 _FOLDERS_LEFT_OUT = ("tickfold/cli", "tickfold/client", "tickfold/local", "tickfold/report")
@@ -52,7 +56,7 @@ class Package(pulumi.ComponentResource):
         self._name = name
         self.bucket = pulumi.Output.from_input(bucket)
         archives = build_layers() if dependencies == "layers" else {}
-        self.code = build_code()
+        self.code = build_code(PYTHON_VERSION if dependencies == "layers" else _THIS_VERSION)
         self._warn_of_unusable_strategies()
         check_unzipped_size([self.code, *archives.values()])
         self.code_object = self._upload(self.code)
@@ -90,20 +94,44 @@ class Package(pulumi.ComponentResource):
         )
 
 
-def build_code(root: Path = _ROOT) -> Archive:
-    """Zip the functions, the library and the user's own strategies of the source tree at `root`."""
-    files = [path for folder in _PACKAGED for path in (root / folder).rglob("*") if path.is_file()]
-    places = {path.relative_to(root).as_posix(): path for path in files}
-    packaged = {place: path for place, path in sorted(places.items()) if _is_packaged(PurePosixPath(place))}
-    contents = b"".join(place.encode() + b"\0" + path.read_bytes() for place, path in packaged.items())
-    archive = archive_of("code", contents, root / "build")
-    write_archive(archive, packaged)
+def build_code(version: str, root: Path = _ROOT) -> Archive:
+    """Zip the functions, the library and the user's own strategies of the source tree at `root`.
+
+    Where this machine has the `version` of Python, its bytecode is there too. The archive of unchanged code is reused.
+    """
+    interpreter = find_interpreter(version)
+    sources = dict(_sources(root))
+    contents = b"".join(place.encode() + b"\0" + sources[place].read_bytes() for place in sorted(sources))
+    archive = archive_of("code", contents + (version.encode() if interpreter else b""), root / "build")
+    if not archive.path.exists():
+        with tempfile.TemporaryDirectory() as directory:
+            compiled = _compiled(sources, interpreter, Path(directory), version) if interpreter else {}
+            write_archive(archive, sources | compiled)
     return archive
 
 
 def build_layers() -> dict[Layer, Archive]:
     """Build the layers; those of unchanged requirements are reused."""
     return {layer: build_layer(layer, _ROOT / "requirements" / f"lambda-{layer}.txt", _BUILD) for layer in LAYERS}
+
+
+def _sources(root: Path) -> Iterator[tuple[str, Path]]:
+    for folder in _PACKAGED:
+        for path in (root / folder).rglob("*"):
+            place = path.relative_to(root)
+            if path.is_file() and _is_packaged(PurePosixPath(place)):
+                yield place.as_posix(), path
+
+
+def _compiled(sources: Mapping[str, Path], interpreter: Path, target: Path, version: str) -> dict[str, Path]:
+    """Compile copies of the modules among `sources` below `target`, and return the bytecode of each."""
+    copies = {place: target / place for place in sources if place.endswith(".py")}
+    for place, copy in copies.items():
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(sources[place], copy)
+    compile_modules(interpreter, target, "/var/task")
+    files = (bytecode_of(copy, version) for copy in copies.values())
+    return {file.relative_to(target).as_posix(): file for file in files if file.exists()}
 
 
 def _is_packaged(place: PurePosixPath) -> bool:
@@ -115,7 +143,7 @@ def _is_packaged(place: PurePosixPath) -> bool:
 
 
 def _print_sizes() -> None:
-    archives = [build_code(), *build_layers().values()]
+    archives = [build_code(PYTHON_VERSION), *build_layers().values()]
     for archive in archives:
         print(f"{archive.name:<8} {archive.zipped_bytes:>12,} zipped {archive.unzipped_bytes:>12,} unzipped")
     total = sum(archive.unzipped_bytes for archive in archives)

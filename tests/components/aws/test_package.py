@@ -10,12 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from components.aws.bytecode import bytecode_of
 from components.aws.package import build_code
+from tests.components.aws.test_bytecode import THIS
 from tests.components.capture import ROOT
+
+ABSENT = "3.99"
+"""A version of Python that no machine has."""
 
 
 def test_code_has_functions_and_library_but_no_client() -> None:
-    with zipfile.ZipFile(build_code().path) as code:
+    with zipfile.ZipFile(build_code(THIS).path) as code:
         names = code.namelist()
     assert {"functions/websocket/connect.py", "functions/backtests/reduce.py", "tickfold/protocol/config.py"} <= set(
         names
@@ -24,7 +29,7 @@ def test_code_has_functions_and_library_but_no_client() -> None:
     assert [
         name
         for name in names
-        if "__pycache__" in name or name.startswith(("tickfold/cli/", "tickfold/client/", "tickfold/local/"))
+        if name.startswith(("tickfold/cli/", "tickfold/client/", "tickfold/local/"))
     ] == []
     assert not {"tickfold/strategies/checks.py", "strategies/README.md"} & set(names)
 
@@ -33,14 +38,36 @@ def test_code_has_the_user_s_own_strategies(tmp_path: Path) -> None:
     (tmp_path / "strategies" / "__pycache__").mkdir(parents=True)
     for file in ("mine.py", "_shared.py", "README.md", "__pycache__/mine.cpython-313.pyc"):
         (tmp_path / "strategies" / file).write_text("text")
-    with zipfile.ZipFile(build_code(tmp_path).path) as code:
+    with zipfile.ZipFile(build_code(ABSENT, tmp_path).path) as code:
         assert code.namelist() == ["strategies/_shared.py", "strategies/mine.py"]
 
 
-def test_code_is_reproducible() -> None:
-    first = build_code()
+def test_code_has_the_bytecode_of_each_module() -> None:
+    with zipfile.ZipFile(build_code(THIS).path) as code:
+        names = set(code.namelist())
+    modules = {name for name in names if name.endswith(".py")}
+    compiled = {bytecode_of(Path(module), THIS).as_posix() for module in modules}
+    assert {name for name in names if "__pycache__" in name} == compiled
+
+
+def test_module_of_the_user_that_does_not_compile_is_packaged_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "strategies").mkdir()
+    (tmp_path / "strategies" / "mine.py").write_text("print 'of long ago'\n")
+    with zipfile.ZipFile(build_code(THIS, tmp_path).path) as code:
+        assert code.namelist() == ["strategies/mine.py"]
+
+
+def test_code_is_reproducible(tmp_path: Path) -> None:
+    (tmp_path / "strategies").mkdir()
+    mine = tmp_path / "strategies" / "mine.py"
+    mine.write_text("FAST = 10\n")
+    first = build_code(THIS, tmp_path)
     content = first.path.read_bytes()
-    assert build_code().path.read_bytes() == content
+    first.path.unlink()
+    mine.touch()
+    assert build_code(THIS, tmp_path).path.read_bytes() == content
+    mine.write_text("FAST = 20\n")
+    assert build_code(THIS, tmp_path).key != first.key
 
 
 IMPORT = """
@@ -77,7 +104,7 @@ IMPORTS = {
 
 @pytest.mark.parametrize("module", IMPORTS)
 def test_handler_imports_only_the_code_and_its_layers(module: str, tmp_path: Path) -> None:
-    code = build_code().path
+    code = build_code(THIS).path
     done = subprocess.run(
         [sys.executable, "-c", IMPORT, f"functions.{module}", str(code)],
         env={"PYTHONPATH": str(code), "AWS_DEFAULT_REGION": "eu-north-1", "PATH": os.environ["PATH"]},
