@@ -6,7 +6,7 @@ READY := .venv/ready
 WSCAT := build/wscat/node_modules/.bin/wscat
 BENCH_READY := .venv-bench/ready
 
-.PHONY: help setup demo test athena issuers arm64 pulumi newest soak mutants chromium pgbouncer wscat lint bench package docs calendar clean
+.PHONY: help setup demo test athena issuers privileges thorough arm64 pulumi newest soak mutants chromium pgbouncer wscat lint bench package docs calendar clean
 .DEFAULT_GOAL := help
 # Without bytecode every process compiles what it imports: a test of a stack starts dozens.
 unexport PYTHONDONTWRITEBYTECODE
@@ -36,6 +36,9 @@ athena: $(READY) ## compare SQL on the embedded stack with Trino, Athena's engin
 issuers: $(READY) ## try tokens of a real Keycloak on the embedded stack: in two minutes; needs a JDK and Maven
 	$(BIN)/pytest tests/issuers --issuers
 
+privileges: $(READY) ## remove each permission of each function in turn: does the system fail, and the log name it? in minutes
+	$(BIN)/pytest tests/e2e/test_least_privilege.py --removals
+
 arm64: $(READY) ## run the engine on Lambda's processor, emulated, and compare every bit: in minutes; needs QEMU
 	@command -v qemu-aarch64-static debootstrap >/dev/null \
 	  || { apt-get update -qq && apt-get install -qq -y --no-install-recommends qemu-user-static debootstrap; } \
@@ -51,6 +54,9 @@ newest: ## lint, and run the tests that need no stack, on the newest Python (as 
 soak: $(READY) ## load and faults in their full size, with figures, and properties on many examples: in half an hour
 	$(BIN)/pytest tests/soak --soak -s
 	$(BIN)/pytest tests/engine tests/strategies tests/portfolios --hypothesis-profile "in full" -n 2 --dist loadfile
+
+thorough: $(READY) ## what CI has no time for, before a release: in about two hours
+	$(MAKE) privileges issuers arm64 newest soak
 
 mutants: $(READY) chromium pgbouncer ## random mutants of a FOLDER (or all): do its own tests kill nine of ten? SAMPLE=30 of each
 	$(BIN)/python -m tools.mutants $(FOLDER) $(if $(SAMPLE),--sample $(SAMPLE))

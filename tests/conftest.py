@@ -44,14 +44,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--pulumi", action="store_true", help="run the program on the real Pulumi engine, built by Go")
     parser.addoption("--issuers", action="store_true", help="try a real Keycloak's tokens, which needs a JDK and Maven")
     parser.addoption("--arm64", action="store_true", help="run the engine on an emulated arm64 processor, by QEMU")
+    parser.addoption("--removals", action="store_true", help="remove each permission of each function in turn")
     parser.addoption("--without-stack", action="store_true", help="leave out the tests that need the embedded stack")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    left_out: list[pytest.Item] = []
     if config.getoption("--without-stack"):
-        needing = [item for item in items if "stack" in getattr(item, "fixturenames", ())]
-        config.hook.pytest_deselected(items=needing)
-        items[:] = [item for item in items if item not in needing]
+        left_out += [item for item in items if "stack" in getattr(item, "fixturenames", ())]
+    if not config.getoption("--removals"):
+        left_out += [item for item in items if item.get_closest_marker("removals")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
     rank = {f"tests/{file}": at for at, file in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.nodeid.partition("::")[0], len(rank)))
 

@@ -1,7 +1,7 @@
 """Least privilege: without any one permission of a function's role the scenario fails, and the log names it.
 
 The emulator enforces IAM on what functions call. A scenario uses all that the system does. It is green with the
-policies as they are, and red with any one action of any function removed.
+policies as they are, and red with any one action of any function removed; `make privileges` removes them.
 """
 
 import json
@@ -914,6 +914,7 @@ def test_scenario_passes_with_all_permissions(scenario: Scenario, part: str) -> 
     getattr(scenario, part)()
 
 
+@pytest.mark.removals
 @pytest.mark.parametrize(("function", "right"), EACH, ids=[f"{function}: {right}" for function, right in EACH])
 def test_scenario_fails_without_any_one_permission_and_the_log_names_it(
     stack: EmbeddedStack, scenario: Scenario, function: str, right: str
