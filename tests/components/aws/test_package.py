@@ -26,11 +26,7 @@ def test_code_has_functions_and_library_but_no_client() -> None:
         names
     )
     assert {name.partition("/")[0] for name in names} - {"strategies"} == {"functions", "tickfold"}
-    assert [
-        name
-        for name in names
-        if name.startswith(("tickfold/cli/", "tickfold/client/", "tickfold/local/"))
-    ] == []
+    assert [name for name in names if name.startswith(("tickfold/cli/", "tickfold/client/", "tickfold/local/"))] == []
     assert not {"tickfold/strategies/checks.py", "strategies/README.md"} & set(names)
 
 
