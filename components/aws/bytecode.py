@@ -11,8 +11,13 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 _ASK = "import sys; print('%d.%d' % sys.version_info[:2], sys.implementation.cache_tag)"
+
+
+Mode = Literal["checked-hash", "unchecked-hash"]
+"""Whether Python compares the source with the bytecode's hash of it, and compiles it anew if it is another."""
 
 
 def find_interpreter(version: str) -> Path | None:
@@ -35,16 +40,16 @@ def _is_of(interpreter: Path, version: str) -> bool:
     return asked.stdout.split() == [version, f"cpython-{version.replace('.', '')}"]
 
 
-def compile_modules(interpreter: Path, target: Path, mounted: str) -> None:
+def compile_modules(interpreter: Path, target: Path, mounted: str, mode: Mode) -> None:
     """Compile the modules below `target`, each beside its source. A module that does not compile is left as it is.
 
-    The bytecode is reproducible: it holds its source's hash instead of a time, which nobody checks, and the directory
-    where Lambda has it, `mounted`, instead of a path of this machine.
+    The bytecode is reproducible: it holds its source's hash instead of a time, and the directory where Lambda has it,
+    `mounted`, instead of a path of this machine. What may be edited where it is deployed must be of the checked mode.
     """
     subprocess.run(  # noqa: S603 # all of it stands here
         [
             *(interpreter, "-I", "-m", "compileall", "-q", "-q", "-j", "0"),
-            *("--invalidation-mode", "unchecked-hash"),
+            *("--invalidation-mode", mode),
             *("-s", target, "-p", mounted),
             target,
         ],

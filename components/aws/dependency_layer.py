@@ -70,7 +70,7 @@ def build_layer(name: str, requirements: Path, build: Path) -> Archive:
             target = Path(directory, "python")
             _install(requirements, target)
             if interpreter:
-                compile_modules(interpreter, target, "/opt/python")
+                compile_modules(interpreter, target, "/opt/python", "unchecked-hash")
             write_archive(archive, dict(_files(target)))
     return archive
 

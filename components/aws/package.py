@@ -129,7 +129,7 @@ def _compiled(sources: Mapping[str, Path], interpreter: Path, target: Path, vers
     for place, copy in copies.items():
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(sources[place], copy)
-    compile_modules(interpreter, target, "/var/task")
+    compile_modules(interpreter, target, "/var/task", "checked-hash")
     files = (bytecode_of(copy, version) for copy in copies.values())
     return {file.relative_to(target).as_posix(): file for file in files if file.exists()}
 

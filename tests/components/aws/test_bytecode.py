@@ -23,7 +23,7 @@ def test_bytecode_is_unchecked_and_holds_no_path_of_this_machine(tmp_path: Path)
     made = []
     for place in ("here", "in/another/place"):
         module = package_in(tmp_path / place)
-        compile_modules(Path(sys.executable), tmp_path / place, "/opt/python")
+        compile_modules(Path(sys.executable), tmp_path / place, "/opt/python", "unchecked-hash")
         made.append(bytecode_of(module, THIS).read_bytes())
     assert made[0] == made[1]
     assert int.from_bytes(made[0][4:8], "little") == UNCHECKED_HASH
@@ -34,7 +34,7 @@ def test_bytecode_is_unchecked_and_holds_no_path_of_this_machine(tmp_path: Path)
 def test_module_that_does_not_compile_is_left_as_it_is(tmp_path: Path) -> None:
     broken = package_in(tmp_path).with_name("broken.py")
     broken.write_text("print 'of long ago'\n")
-    compile_modules(Path(sys.executable), tmp_path, "/opt/python")
+    compile_modules(Path(sys.executable), tmp_path, "/opt/python", "unchecked-hash")
     assert not bytecode_of(broken, THIS).exists()
     assert bytecode_of(tmp_path / "probe/__init__.py", THIS).exists()
 

@@ -46,6 +46,17 @@ def test_code_has_the_bytecode_of_each_module() -> None:
     assert {name for name in names if "__pycache__" in name} == compiled
 
 
+def test_code_that_is_edited_where_it_is_deployed_is_what_runs(tmp_path: Path) -> None:
+    (tmp_path / "strategies").mkdir()
+    (tmp_path / "strategies" / "mine.py").write_text("FAST = 10\n")
+    deployed = tmp_path / "deployed"
+    with zipfile.ZipFile(build_code(THIS, tmp_path).path) as code:
+        code.extractall(deployed)
+    (deployed / "strategies" / "mine.py").write_text("FAST = 20\n")
+    asked = [sys.executable, "-c", "from strategies import mine; print(mine.FAST)"]
+    assert subprocess.run(asked, cwd=deployed, check=True, capture_output=True, text=True).stdout == "20\n"
+
+
 def test_module_of_the_user_that_does_not_compile_is_packaged_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "strategies").mkdir()
     (tmp_path / "strategies" / "mine.py").write_text("print 'of long ago'\n")
