@@ -102,7 +102,8 @@ def build_code(version: str, root: Path = _ROOT) -> Archive:
     interpreter = find_interpreter(version)
     sources = dict(_sources(root))
     contents = b"".join(place.encode() + b"\0" + sources[place].read_bytes() for place in sorted(sources))
-    archive = archive_of("code", contents + (version.encode() if interpreter else b""), root / "build")
+    recipe = contents + Path(__file__).read_bytes() + (version.encode() if interpreter else b"")
+    archive = archive_of("code", recipe, root / "build")
     if not archive.path.exists():
         with tempfile.TemporaryDirectory() as directory:
             compiled = _compiled(sources, interpreter, Path(directory), version) if interpreter else {}
