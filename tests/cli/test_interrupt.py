@@ -1,6 +1,5 @@
 """Ctrl-C while a run is followed, on a terminal and off it."""
 
-import io
 import signal
 import subprocess
 from http import HTTPStatus
@@ -9,7 +8,6 @@ import pytest
 
 from tests.cli.terminal import COMMAND, SECONDS, terminal
 from tests.client.fake_stack import FakeStack
-from tickfold.cli.interrupt import kept_interrupts
 from tickfold.protocol import Cancelled, Message
 
 RUN = "goog-sma_cross-1"
@@ -78,33 +76,3 @@ def test_live_line_shows_lost_connection(fake: FakeStack) -> None:
         screen.read_until(QUESTION)
         screen.press(b"\n")
         assert screen.end() == 130
-
-
-class Answer(io.RawIOBase):
-    """Is interrupted while it is finalised."""
-
-    def close(self) -> None:
-        if not self.closed:
-            super().close()
-            signal.raise_signal(signal.SIGINT)
-
-
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # from Python 3.13 on
-def test_interrupt_that_python_drops_ends_the_next_sleep() -> None:
-    with kept_interrupts() as sleep:
-        sleep(0)
-        answer = Answer()
-        del answer
-        with pytest.raises(KeyboardInterrupt):
-            sleep(0)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-
-
-def test_interrupts_that_a_shell_ignores_stay_ignored() -> None:
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        with kept_interrupts() as sleep:
-            signal.raise_signal(signal.SIGINT)
-            sleep(0)
-    finally:
-        assert signal.signal(signal.SIGINT, before) is signal.SIG_IGN

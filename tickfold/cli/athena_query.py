@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tickfold.cli.console import note
+from tickfold.cli.ctrl_c import kept_interrupts
 from tickfold.cli.exit_codes import UsageError
-from tickfold.cli.interrupt import kept_interrupts
 from tickfold.cli.rows import Value, write_rows
 from tickfold.cli.target import Target
 from tickfold.errors import RunError
