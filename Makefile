@@ -27,7 +27,7 @@ $(READY): requirements/uv.txt requirements/dev.txt pyproject.toml
 
 # Three on two cores: for much of its time, a test of a stack waits.
 WORKERS ?= 3
-test: $(READY) chromium pgbouncer wscat ## run every test
+test: $(READY) chromium pgbouncer wscat ## run the tests
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 athena: $(READY) ## compare SQL on the embedded stack with Trino, Athena's engine: in minutes; needs a JDK and Maven

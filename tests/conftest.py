@@ -52,8 +52,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out: list[pytest.Item] = []
     if config.getoption("--without-stack"):
         left_out += [item for item in items if "stack" in getattr(item, "fixturenames", ())]
-    if not config.getoption("--removals"):
-        left_out += [item for item in items if item.get_closest_marker("removals")]
+    for marker in ("soak", "removals"):
+        if not config.getoption(f"--{marker}"):
+            left_out += [item for item in items if item.get_closest_marker(marker)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]

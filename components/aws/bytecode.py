@@ -15,7 +15,6 @@ from typing import Literal
 
 _ASK = "import sys; print('%d.%d' % sys.version_info[:2], sys.implementation.cache_tag)"
 
-
 Mode = Literal["checked-hash", "unchecked-hash"]
 """Whether Python compares the source with the bytecode's hash of it, and compiles it anew if it is another."""
 
