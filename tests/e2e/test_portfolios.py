@@ -33,13 +33,23 @@ def ask(client: WebSocketClient, **request: Any) -> Json:
     return client.receive()
 
 
-def entries(client: WebSocketClient, last: int) -> list[Json]:
-    """Return the entries of the journal up to number `last`, each once: delivery may repeat some."""
+def received(client: WebSocketClient, kind: str) -> Json:
+    """Return the next message of a type: entries may come between that were written before."""
+    while (message := client.receive())["type"] != kind:
+        pass
+    return message
+
+
+def entries(client: WebSocketClient, after: int, last: int) -> list[Json]:
+    """Return the entries of the journal after number `after` up to `last`, each once.
+
+    Delivery may repeat some, and bring late what the portfolio has that came with the subscription.
+    """
     found = dict[int, Json]()
     while last not in found:
-        message = client.receive()
-        if message["type"] == "journal_entry":
-            found.setdefault(message["sequence"], message)
+        entry = received(client, "journal_entry")
+        if entry["sequence"] > after:
+            found.setdefault(entry["sequence"], entry)
     return [found[number] for number in sorted(found)]
 
 
@@ -47,15 +57,16 @@ def test_order_fills_and_its_journal_is_pushed(stack: EmbeddedStack, fed: FedSym
     with connected(url_for(stack, user)) as trader, connected(url_for(stack, user)) as watcher:
         created = ask(trader, type="create_portfolio", name="growth", cash=10_000, terms={"commission": "0.1%"})
         assert (created["type"], created["sequence"], created["equity"]) == ("portfolio", 1, 10_000)
-        subscribed = ask(watcher, type="subscribe", topic="journal", id="growth")
-        assert (subscribed["type"], subscribed["lastSequence"]) == ("subscribed", 1)
-        assert watcher.receive()["portfolio"]["cash"] == 10_000
+        watcher.send({"type": "subscribe", "topic": "journal", "id": "growth"})
+        subscribed = received(watcher, "subscribed")
+        assert (subscribed["after"], subscribed["lastSequence"]) == (1, 1)
+        assert received(watcher, "portfolio")["portfolio"]["cash"] == 10_000
         order = {"symbol": fed.symbol, "side": "buy", "quantity": 10, "stopLoss": 50}
         placed = ask(trader, type="place_order", portfolio="growth", orderId="first", order=order)
         assert (placed["type"], placed["order"]["status"]) == ("order", "working")
         fed.feed(6, 7)
         fed.trade(6, 7)
-        pushed = entries(watcher, 4)
+        pushed = entries(watcher, subscribed["after"], 4)
     fill = pushed[1]["events"][0]
     price = fed.bars[5].bar.open
     assert [entry["sequence"] for entry in pushed] == [2, 3, 4]
