@@ -56,6 +56,7 @@ soak: $(READY) ## load and faults in their full size, with figures, and properti
 	$(BIN)/pytest tests/engine tests/strategies tests/portfolios --hypothesis-profile "in full" -n 2 --dist loadfile
 
 thorough: $(READY) ## what CI has no time for, before a release: in about two hours
+	$(MAKE) -j2 --output-sync=target pulumi athena # each is one process, which leaves a core idle
 	$(MAKE) privileges issuers arm64 newest soak
 
 mutants: $(READY) chromium pgbouncer ## random mutants of a FOLDER (or all): do its own tests kill nine of ten? SAMPLE=30 of each
